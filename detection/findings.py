@@ -1,0 +1,79 @@
+"""What a scan or a detector says: one cause, on one owner, with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from detection.causes import Cause, Severity
+
+
+@dataclass(frozen=True)
+class ObjectRef:
+    """An object of the cluster, or a thing without one (`Cluster`, `Registry`, `Dependency`)."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One observation. `text` comes from a cluster: never trusted as markup or instruction."""
+
+    source: str
+    text: str
+    decisive: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What is known of the owner's revisions, for the question "would a rollback help".
+
+    `proven` is the newest earlier revision that is proven to have been available, `proof` says
+    by what (`replicaset`, `baseline`, `prometheus`); `older` is the newest earlier revision
+    whether proven or not. Revisions are the numbers that `kubectl rollout undo` takes.
+    """
+
+    current: int | None = None
+    older: int | None = None
+    proven: int | None = None
+    proof: str = ""
+    borne: bool = False
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One failure on one owner.
+
+    `onset` is the start of the signal by the objects' own timestamps, `opens_at` is onset plus
+    dwell: a finding counts once `opens_at` is past. `facts` holds what remediation needs beyond
+    that (container, replicas, revision …) and is JSON.
+    """
+
+    cause: Cause
+    owner: ObjectRef
+    severity: Severity
+    summary: str
+    onset: datetime
+    opens_at: datetime
+    source: str = "kubernetes"
+    evidence: tuple[Evidence, ...] = ()
+    related: tuple[ObjectRef, ...] = ()
+    revision: Revision | None = None
+    flapping: bool = False
+    score: float = 1.0
+    facts: Mapping[str, Any] = field(default_factory=dict)

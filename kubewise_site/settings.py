@@ -1,0 +1,164 @@
+"""Django's settings: made from `env.py` alone."""
+
+import sys
+
+import environ
+
+from kubewise_site import broker, env
+from kubewise_site.logging import configure
+from kubewise_site.secret_key import stored_secret_key
+
+BASE_DIR = env.BASE_DIR
+try:
+    VALUES = env.load()
+except env.WrongSetting as error:
+    sys.exit(f"KubeWise can't start: {error}")
+globals().update(VALUES)
+
+DATA_DIR = (BASE_DIR / VALUES["KUBEWISE_DATA_DIR"]).resolve()
+AUTOENCODER_MODEL_PATH = str(BASE_DIR / VALUES["AUTOENCODER_MODEL_PATH"])
+AUTOENCODER_SCALER_PATH = str(BASE_DIR / VALUES["AUTOENCODER_SCALER_PATH"])
+PROTECTED_NAMESPACES = (
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+    VALUES["KUBEWISE_NAMESPACE"],
+    *VALUES["PROTECTED_NAMESPACES"],
+)
+
+
+
+ROOT_URLCONF = "kubewise_site.urls"
+WSGI_APPLICATION = "kubewise_site.wsgi.application"
+SECRET_KEY = VALUES["SECRET_KEY"] or stored_secret_key(DATA_DIR)
+ALLOWED_HOSTS = list(VALUES["ALLOWED_HOSTS"])
+CSRF_TRUSTED_ORIGINS = list(VALUES["CSRF_TRUSTED_ORIGINS"])
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "django_filters",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "kubewise_site.apps.SiteConfig",
+    "detection.apps.DetectionConfig",
+    "remediation.apps.RemediationConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "kubewise_site" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASE_URL = VALUES["DATABASE_URL"] or f"sqlite:///{DATA_DIR / 'kubewise.sqlite3'}"
+DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Measured: WAL alone loses claims to "database is locked"; IMMEDIATE loses none.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CELERY_BROKER_URL = VALUES["CELERY_BROKER_URL"] or broker.default_url(DATA_DIR)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": broker.cache_url(CELERY_BROKER_URL),
+        "KEY_PREFIX": "kubewise",
+        "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2},
+    }
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "kubewise_site.api.BearerAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "kubewise_site.api.problem_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "KubeWise",
+    "DESCRIPTION": "Finds, explains and safely remediates failures of Kubernetes clusters.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+UNFOLD = {
+    "SITE_TITLE": "KubeWise",
+    "SITE_HEADER": "KubeWise",
+    "SITE_SYMBOL": "monitor_heart",
+    "SHOW_HISTORY": False,
+}
+
+LOGGING_CONFIG = None
+configure(VALUES["LOG_LEVEL"], VALUES["LOG_FORMAT"])
