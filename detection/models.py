@@ -54,6 +54,7 @@ class Incident(models.Model):
     gone_since = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     count = models.PositiveIntegerField(default=1, help_text="Passes that found it.")
+    returns = models.PositiveIntegerField(default=0, help_text="Times the signal came back.")
 
     evidence = models.JSONField(default=list)
     related = models.JSONField(default=list)
@@ -73,6 +74,7 @@ class Incident(models.Model):
 
     class Meta:
         ordering = ["-last_seen", "-id"]
+        permissions = [("analyze_incident", "Can ask for a new analysis")]
         indexes = [
             models.Index(fields=["status", "-last_seen"]),
             models.Index(fields=["severity", "-last_seen"]),

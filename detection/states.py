@@ -71,7 +71,7 @@ ALLOWED: Mapping[str, frozenset[Status]] = {
             Status.DISMISSED,
         }
     ),
-    Status.DISMISSED: frozenset({Status.RESOLVED}),
+    Status.DISMISSED: frozenset(),
     Status.RESOLVED: frozenset(),
 }
 
@@ -104,6 +104,28 @@ def move(
     return True
 
 
-def note(incident: Incident, kind: str, *, actor: str, reason: str, now: datetime) -> None:
+def began(incident: Incident, *, actor: str, reason: str, now: datetime) -> None:
+    """The first Transition of a new incident."""
+    incident.transitions.create(at=now, actor=actor, after=incident.status, reason=reason)
+
+
+def close_dismissed(incident: Incident, now: datetime) -> None:
+    """A dismissed incident keeps its key until its signal is gone, so it is not opened anew."""
+    rows = type(incident).objects.filter(pk=incident.pk, status=Status.DISMISSED)
+    rows.update(open_key=None, closed_at=now)
+
+
+def note(
+    incident: Incident,
+    kind: str,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+    before: str = "",
+    after: str = "",
+) -> None:
     """Record something that is no change of status (cause revised, comment, gate)."""
-    incident.transitions.create(at=now, actor=actor, kind=kind, reason=reason)
+    incident.transitions.create(
+        at=now, actor=actor, kind=kind, reason=reason, before=before, after=after
+    )

@@ -1,10 +1,11 @@
 """The Celery application: queues, limits, and no result backend."""
 
 import os
+import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import after_task_publish, beat_init, heartbeat_sent, setup_logging
 
 from kubewise_site import pipeline
 
@@ -38,3 +39,31 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
     """Connected so that Celery leaves the logging of settings.py alone."""
+
+
+SIGN_OF_LIFE_SECONDS = 10.0
+_last_sign = {"at": 0.0}
+
+
+@heartbeat_sent.connect
+def worker_is_alive(sender: Any, **_: Any) -> None:
+    """Every two seconds in a worker's main process; the row is written less often."""
+    _sign_of_life(f"worker/{sender.eventer.hostname}")
+
+
+@beat_init.connect
+def beat_has_started(**_: Any) -> None:
+    after_task_publish.connect(beat_is_alive, weak=False)
+
+
+def beat_is_alive(**_: Any) -> None:
+    _sign_of_life("beat")
+
+
+def _sign_of_life(name: str) -> None:
+    if time.monotonic() - _last_sign["at"] < SIGN_OF_LIFE_SECONDS:
+        return
+    _last_sign["at"] = time.monotonic()
+    from detection.heartbeats import sign_of_life  # the apps are loaded by now
+
+    sign_of_life(name)

@@ -1,0 +1,48 @@
+# `make help` lists the targets. Python 3.11 is all that is needed beforehand.
+PYTHON ?= python3.11
+PORT ?= 8000
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.venv/run: requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "KubeWise needs Python 3.11: install python3.11 with its venv module, or say make PYTHON=/path/to/python3.11."; exit 1; }
+	@echo "Installing what KubeWise runs on into .venv (about 2 GB, mostly TensorFlow) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --python $(BIN)/python -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/run
+	@echo "Installing what the tests need …"
+	@$(BIN)/uv pip install --python $(BIN)/python -r requirements-dev.txt
+	@touch $@
+
+run: .venv/run ## start everything at http://127.0.0.1:8000, watching a simulated cluster (or KUBE_CONTEXT=…)
+	@$(BIN)/python manage.py up --port $(PORT)
+
+test: .venv/dev ## all tests but the live ones
+	$(BIN)/python -m pytest -m "not live" $(ARGS)
+
+test-live: .venv/dev ## tests against real peers: Prometheus, Redis, a Kubernetes control plane
+	$(BIN)/python -m pytest -m live $(ARGS)
+
+lint: .venv/dev ## ruff, mypy (strict), import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench-scenarios: .venv/dev ## every failure and control through HTTP, as a table
+	$(BIN)/python -m benchmarks.scenarios
+
+lock: .venv/dev ## resolve requirements*.in anew
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements-dev.in -o requirements-dev.txt
+
+clean: ## forget the data of `make run` (database, logs, password)
+	rm -rf var
+
+.PHONY: help run test test-live lint bench-scenarios lock clean

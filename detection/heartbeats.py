@@ -1,0 +1,33 @@
+"""Signs of life: written by ticks and workers, read by health and the dashboard."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import DatabaseError
+
+from detection.models import Heartbeat
+
+log = structlog.get_logger(__name__)
+FRESH_SECONDS = 60
+
+
+def beat(name: str, now: datetime, ok: bool = True, **detail: Any) -> None:
+    """Record that `name` (`scrape`, `detect`, `sweep`, `worker/<queue>`) was alive at `now`."""
+    Heartbeat.objects.update_or_create(
+        name=name, defaults={"at": now, "ok": ok, "detail": detail}
+    )
+
+
+def sign_of_life(name: str) -> None:
+    """`beat` from a process's own loop, which must go on while the database is away."""
+    try:
+        beat(name, datetime.now(UTC))
+    except DatabaseError as error:
+        log.warning("no sign of life could be written", name=name, error=str(error))
+
+
+def is_fresh(heartbeat: Heartbeat, now: datetime) -> bool:
+    return now - heartbeat.at <= timedelta(seconds=FRESH_SECONDS)

@@ -1,0 +1,51 @@
+"""What can be seen of each built-in source: seen, blind or not installed, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from detection.models import Cluster, SourceState
+
+State = SourceState.State
+
+
+def save_sources(
+    cluster: Cluster,
+    seen: Iterable[str],
+    blind: Mapping[str, str],
+    not_installed: Iterable[str],
+    now: datetime,
+) -> None:
+    """Write one row a source; `since` stays while the state stays."""
+    states = {name: (State.SEEN, "") for name in seen}
+    states |= {name: (State.NOT_INSTALLED, "") for name in not_installed}
+    states |= {name: (State.BLIND, reason) for name, reason in blind.items()}
+    known = {row.name: row for row in SourceState.objects.filter(cluster=cluster)}
+    rows = [_row(cluster, name, *state, known.get(name), now) for name, state in states.items()]
+    SourceState.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["cluster", "name"],
+        update_fields=["state", "reason", "since", "checked_at"],
+    )
+
+
+def _row(
+    cluster: Cluster,
+    name: str,
+    state: State,
+    reason: str,
+    known: SourceState | None,
+    now: datetime,
+) -> SourceState:
+    since = known.since if known and known.state == state else now
+    return SourceState(
+        cluster=cluster, name=name, state=state, reason=reason, since=since, checked_at=now
+    )
+
+
+def blind_sources(cluster: Cluster) -> dict[str, str]:
+    """Name → reason of every source that is blind now."""
+    rows = SourceState.objects.filter(cluster=cluster, state=State.BLIND)
+    return dict(rows.values_list("name", "reason"))

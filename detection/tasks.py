@@ -1,0 +1,20 @@
+"""The tasks of detection: adapters around plain functions."""
+
+from datetime import UTC, datetime
+
+from celery import shared_task
+
+from detection import detect as detection
+from detection import ticks
+from kubewise_site import pipeline
+
+
+@shared_task(name=pipeline.SCRAPE)
+def scrape() -> None:
+    ticks.scrape_tick(datetime.now(UTC))
+
+
+@shared_task(name=pipeline.DETECT)
+def detect() -> None:
+    for incident_id in detection.detect_tick(datetime.now(UTC)):
+        pipeline.advance(incident_id)

@@ -1,0 +1,44 @@
+"""`manage.py alive`: the container health check; exit code 0 where this process's role answers."""
+
+from __future__ import annotations
+
+import socket
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from django.core.management.base import BaseCommand, CommandError
+
+from detection.heartbeats import is_fresh
+from detection.models import Heartbeat
+
+
+class Command(BaseCommand):
+    help = "Exit with 0 where the given role (web, beat, worker) is alive on this host."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("role", help="web, beat, or a worker's name: detect, analyze, act …")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, role: str, port: int, **options: Any) -> None:
+        alive = _web(port) if role == "web" else _heartbeat(_row_name(role))
+        if not alive:
+            raise CommandError(f"{role} shows no sign of life")
+
+
+def _web(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=3).ok
+    except requests.RequestException:
+        return False
+
+
+def _row_name(role: str) -> str:
+    return "beat" if role == "beat" else f"worker/{role}@{socket.gethostname()}"
+
+
+def _heartbeat(name: str) -> bool:
+    row = Heartbeat.objects.filter(name=name).first()
+    return row is not None and is_fresh(row, datetime.now(UTC))

