@@ -1,0 +1,19 @@
+"""The product's settings, whatever the environment or .env of the person who runs the tests."""
+
+import os
+import tempfile
+
+from kubewise_site.env import SETTINGS
+
+for setting in SETTINGS:
+    if setting.name not in ("DATABASE_URL", "KUBECONFIG"):
+        os.environ.pop(setting.name, None)
+os.environ["KUBEWISE_ENV_FILE"] = os.devnull
+os.environ["KUBEWISE_DATA_DIR"] = tempfile.mkdtemp(prefix="kubewise-tests-")
+os.environ["SECRET_KEY"] = "only-for-tests"
+
+from kubewise_site.settings import *  # noqa: E402, F403
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+KUBECONFIG = ""
