@@ -34,6 +34,7 @@ lint: .venv/dev ## ruff, mypy (strict), import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench-scenarios: .venv/dev ## every failure and control through HTTP, as a table
 	$(BIN)/python -m benchmarks.scenarios

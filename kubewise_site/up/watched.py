@@ -8,7 +8,6 @@ from pathlib import Path
 
 from detection.kubernetes import connect
 
-SIMULATOR_PORT = 8001
 
 
 @dataclass(frozen=True)
@@ -16,26 +15,27 @@ class Watched:
     """`environment` is for all processes; `reading` and `acting` for those with such rights."""
 
     title: str
-    simulated: bool
+    simulator_port: int = 0
     environment: dict[str, str] = field(default_factory=dict)
     reading: dict[str, str] = field(default_factory=dict)
     acting: dict[str, str] = field(default_factory=dict)
 
 
-def watched_cluster(data_dir: Path, context: str, kubeconfig: str) -> Watched:
+def watched_cluster(data_dir: Path, context: str, kubeconfig: str, port: int) -> Watched:
     """Never a kubeconfig that happens to lie around: only what KUBE_CONTEXT names.
 
-    Raises NotConfigured where that context does not exist.
+    `port` is where the simulated cluster is to listen. Raises NotConfigured where that context does not exist.
     """
-    return _real(context, kubeconfig) if context else _simulated(data_dir)
+    return _real(context, kubeconfig) if context else _simulated(data_dir, port)
 
 
-def _simulated(data_dir: Path) -> Watched:
-    here = f"http://127.0.0.1:{SIMULATOR_PORT}"
+def _simulated(data_dir: Path, port: int) -> Watched:
+    here = f"http://127.0.0.1:{port}"
+    prometheus = os.environ.get("PROMETHEUS_URL", f"{here}/prometheus")
     return Watched(
         title=f"the built-in simulated cluster at {here}",
-        simulated=True,
-        environment={"PROMETHEUS_URL": f"{here}/prometheus", "KUBECONFIG": ""},
+        simulator_port=port,
+        environment={"PROMETHEUS_URL": prometheus, "KUBECONFIG": ""},
         reading={"KUBE_READ_KUBECONFIG": str(data_dir / "simulator-read.kubeconfig")},
         acting={"KUBE_ACT_KUBECONFIG": str(data_dir / "simulator-act.kubeconfig")},
     )
@@ -47,6 +47,5 @@ def _real(context: str, kubeconfig: str) -> Watched:
     harmless = {"DRY_RUN": "True", "DEFAULT_REMEDIATION_MODE": "MANUAL"}
     return Watched(
         title=f"context {context} at {account.server}",
-        simulated=False,
         environment={name: os.environ.get(name, value) for name, value in harmless.items()},
     )

@@ -16,9 +16,9 @@ from django.core.management.base import BaseCommand, CommandError
 from detection.kubernetes import NotConfigured
 from kubewise_site import broker
 from kubewise_site.up.first_start import create_admin
-from kubewise_site.up.programs import programs
+from kubewise_site.up.programs import FIRST_FAULTS, programs
 from kubewise_site.up.supervisor import configuration
-from kubewise_site.up.watched import SIMULATOR_PORT, Watched, watched_cluster
+from kubewise_site.up.watched import Watched, watched_cluster
 
 WELCOME = """
 KubeWise watches {title}.
@@ -37,19 +37,27 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="of the web process")
+        parser.add_argument("--simulator-port", type=int, help="default: the next port")
+        parser.add_argument(
+            "--fault",
+            action="append",
+            help=f"fault of the simulated cluster, NAME[@SECONDS]; default: {FIRST_FAULTS}",
+        )
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
-        watched = self._watched()
-        self._check_ports([port, SIMULATOR_PORT] if watched.simulated else [port])
+        watched = self._watched(options["simulator_port"] or port + 1)
+        self._check_ports([port, watched.simulator_port])
         call_command("prepare", verbosity=0)
         self._welcome(watched, port)
-        path = self._write_configuration(watched, port)
+        faults = FIRST_FAULTS if options["fault"] is None else options["fault"]
+        path = self._write_configuration(watched, port, [fault for fault in faults if fault])
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)])
 
-    def _watched(self) -> Watched:
+    def _watched(self, simulator_port: int) -> Watched:
+        context, kubeconfig = settings.KUBE_CONTEXT, settings.KUBECONFIG
         try:
-            return watched_cluster(settings.DATA_DIR, settings.KUBE_CONTEXT, settings.KUBECONFIG)
+            return watched_cluster(settings.DATA_DIR, context, kubeconfig, simulator_port)
         except NotConfigured as error:
             raise CommandError(
                 f"KUBE_CONTEXT is {settings.KUBE_CONTEXT!r}, but {error}. "
@@ -57,7 +65,7 @@ class Command(BaseCommand):
             ) from error
 
     def _check_ports(self, ports: list[int]) -> None:
-        for port in ports:
+        for port in filter(None, ports):
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -71,16 +79,16 @@ class Command(BaseCommand):
     def _welcome(self, watched: Watched, port: int) -> None:
         password = create_admin()
         login = f"user admin, password {password} (shown once)" if password else "log in as before"
-        if not watched.simulated:
+        if not watched.simulator_port:
             login += "\n  DRY_RUN   " + watched.environment["DRY_RUN"]
         logs = settings.DATA_DIR / "log"
         self.stdout.write(WELCOME.format(title=watched.title, port=port, login=login, logs=logs))
 
-    def _write_configuration(self, watched: Watched, port: int) -> Path:
+    def _write_configuration(self, watched: Watched, port: int, faults: list[str]) -> Path:
         data_dir: Path = settings.DATA_DIR
         (data_dir / "log").mkdir(parents=True, exist_ok=True)
-        ours = None if os.environ.get("CELERY_BROKER_URL") else broker.socket_path(data_dir)
-        table = programs(watched, data_dir, ours, port)
+        ours = broker.socket_path(data_dir) if settings.OWN_BROKER else None
+        table = programs(watched, data_dir, ours, port, faults)
         path = data_dir / "supervisord.conf"
         path.write_text(
             configuration(table, watched.environment, settings.BASE_DIR, data_dir)

@@ -1,0 +1,77 @@
+"""The main job with real processes: broker, workers, beat, web and the simulated cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.system.peers import debian_prometheus, debian_redis
+from tests.system.product import Product, running
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+
+
+def test_auto_rolls_a_bad_image_back_and_verifies_it(tmp_path: Path) -> None:
+    with running(tmp_path, DEFAULT_REMEDIATION_MODE="AUTO") as product:
+        _resolved_by_rollback(product, executor="AUTO")
+
+
+def test_manual_waits_for_an_approval_over_the_api(tmp_path: Path) -> None:
+    with running(tmp_path) as product:
+        name = product.inject("image_not_found")["target"]["name"]
+        event = product.event(name, "AwaitingApproval")
+        assert product.writes() == []
+        plan = event["plan"]
+        path = f"remediation/events/{event['anomaly_id']}"
+        unseen = product.send("POST", f"{path}/approve", {"plan": plan["id"]})
+        assert unseen.status_code == 400
+        body = {"plan": plan["id"], "digest": plan["digest"], "reason": "looks right"}
+        assert product.send("POST", f"{path}/approve", body).status_code == 202
+        _check_resolved(product, product.event(name, "Resolved"), executor="admin")
+
+
+@pytest.mark.live
+def test_the_same_with_redis_from_debian(tmp_path: Path) -> None:
+    with debian_redis(tmp_path) as url:
+        environment = {"CELERY_BROKER_URL": url, "DEFAULT_REMEDIATION_MODE": "AUTO"}
+        with running(tmp_path, **environment) as product:
+            assert product.pids("valkey") == []
+            _resolved_by_rollback(product, executor="AUTO")
+
+
+@pytest.mark.live
+def test_a_threshold_incident_from_a_real_prometheus(tmp_path: Path) -> None:
+    product = Product(tmp_path)
+    with debian_prometheus(tmp_path, f"127.0.0.1:{product.simulator_port}") as url:
+        product.environment["PROMETHEUS_URL"] = url
+        try:
+            product.start()
+            name = product.inject("memory_leak")["target"]["name"]
+            event = product.event(name, "RemediationSuggested", "Escalated", seconds=180)
+        finally:
+            product.kill_everything()
+    assert event["cause"] == "THRESHOLD_BREACH", event
+    assert product_never_wrote(event)
+
+
+def product_never_wrote(event: dict[str, Any]) -> bool:
+    return event["remediation_attempts"] == []
+
+
+def _resolved_by_rollback(product: Product, executor: str) -> None:
+    name = product.inject("image_not_found")["target"]["name"]
+    _check_resolved(product, product.event(name, "Resolved"), executor)
+
+
+def _check_resolved(product: Product, event: dict[str, Any], executor: str) -> None:
+    assert event["cause"] == "IMAGE_NOT_FOUND"
+    [attempt] = event["remediation_attempts"]
+    assert attempt["command"].startswith("rollback_deployment name=")
+    assert (attempt["executor"], attempt["success"]) == (executor, True)
+    assert event["resolution_time"]
+    assert len(product.writes()) == 1
+    steps = [row["after"] for row in event["timeline"] if row["after"]]
+    assert steps[0] == "Detected"
+    assert steps[-3:] == ["RemediationAttempted", "VerificationPending", "Resolved"]
