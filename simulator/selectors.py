@@ -1,0 +1,124 @@
+"""Label selectors (text and object form) and field selectors."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from simulator.objects import Obj, labels_of
+
+SET = re.compile(r"^([^\s!=,()]+)\s+(in|notin)\s*\(([^)]*)\)$")
+TERMS = re.compile(r",(?![^(]*\))")
+Match = Callable[[Obj], bool]
+
+
+class BadSelector(ValueError):
+    """A selector that can't be parsed; its text is the API's message."""
+
+
+def _requirement(term: str) -> Callable[[dict[str, str]], bool]:
+    if found := SET.match(term):
+        key, operator, raw = found.groups()
+        values = {v.strip() for v in raw.split(",")}
+        wanted = operator == "in"
+        return lambda labels: (labels.get(key) in values) == wanted
+    if term.startswith("!"):
+        return lambda labels: term[1:].strip() not in labels
+    for operator in ("!=", "==", "="):
+        if operator in term:
+            key, value = (part.strip() for part in term.split(operator, 1))
+            wanted = operator != "!="
+            return lambda labels: (labels.get(key) == value) == wanted
+    if not re.fullmatch(r"[A-Za-z0-9]([\w./-]*[A-Za-z0-9])?", term):
+        raise BadSelector(f"unable to parse requirement: found '{term}', expected: identifier")
+    return lambda labels: term in labels
+
+
+def label_match(text: str) -> Match | None:
+    """None when the selector is empty: everything matches."""
+    terms = [t.strip() for t in TERMS.split(text) if t.strip()]
+    if not terms:
+        return None
+    checks = [_requirement(term) for term in terms]
+    return lambda obj: all(check(labels_of(obj)) for check in checks)
+
+
+def _expression(labels: dict[str, str], expression: Obj) -> bool:
+    key, operator = expression["key"], expression["operator"]
+    values = expression.get("values") or []
+    if operator == "In":
+        return bool(labels.get(key) in values)
+    if operator == "NotIn":
+        return bool(labels.get(key) not in values)
+    return bool((key in labels) == (operator == "Exists"))
+
+
+def selects(selector: Obj | None, labels: dict[str, str]) -> bool:
+    """A metav1.LabelSelector on labels: absent selects nothing, empty selects everything."""
+    if selector is None:
+        return False
+    plain = selector.get("matchLabels") or {}
+    if any(labels.get(key) != value for key, value in plain.items()):
+        return False
+    return all(_expression(labels, e) for e in selector.get("matchExpressions") or ())
+
+
+def selector_text(selector: Obj | None) -> str:
+    """As scale.status.selector writes it."""
+    parts = [f"{k}={v}" for k, v in sorted(((selector or {}).get("matchLabels") or {}).items())]
+    for e in (selector or {}).get("matchExpressions") or ():
+        parts.append(f"{e['key']} {e['operator'].lower()} ({','.join(e.get('values') or [])})")
+    return ",".join(parts)
+
+
+def field_value(obj: Obj, path: str) -> str:
+    node: Any = obj
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    if node is None:
+        return "false" if path == "spec.unschedulable" else ""
+    return str(node).lower() if isinstance(node, bool) else str(node)
+
+
+def _field_term(term: str, fields: frozenset[str] | None) -> Match:
+    operator = next((o for o in ("!=", "==", "=") if o in term), None)
+    if operator is None:
+        raise BadSelector(f"invalid selector: '{term}'; can't understand '{term}'")
+    path, value = (part.strip() for part in term.split(operator, 1))
+    if fields is not None and path not in fields:
+        raise BadSelector(f"field label not supported: {path}")
+    wanted = operator != "!="
+    return lambda obj: (field_value(obj, path) == value) == wanted
+
+
+COMMON = frozenset({"metadata.name", "metadata.namespace"})
+FIELDS: dict[str, frozenset[str]] = {
+    "pods": COMMON
+    | {
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "spec.hostNetwork",
+        "status.phase",
+        "status.podIP",
+        "status.nominatedNodeName",
+    },
+    "events": COMMON
+    | {f"involvedObject.{p}" for p in ("kind", "namespace", "name", "uid", "apiVersion")}
+    | {"involvedObject.fieldPath", "involvedObject.resourceVersion", "reason", "type", "source"}
+    | {"reportingComponent"},
+    "nodes": COMMON | {"spec.unschedulable"},
+    "namespaces": COMMON | {"status.phase"},
+    "secrets": COMMON | {"type"},
+    "jobs.batch": COMMON | {"status.successful"},
+    "replicasets.apps": COMMON | {"status.replicas"},
+}
+
+
+def field_match(text: str, table: str) -> Match | None:
+    """None when empty; BadSelector for a field that the kind doesn't index."""
+    terms = [t.strip() for t in text.split(",") if t.strip()]
+    if not terms:
+        return None
+    checks = [_field_term(term, FIELDS.get(table, COMMON)) for term in terms]
+    return lambda obj: all(check(obj) for check in checks)
