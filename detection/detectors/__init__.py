@@ -1,0 +1,36 @@
+"""Detectors on metrics. To add one: write it beside thresholds.py and register it here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from detection import history, queries
+from detection.detectors.protocol import Detector, View, detectors, register
+from detection.detectors.thresholds import Thresholds
+from detection.findings import Finding
+from detection.models import Cluster
+
+__all__ = ["Detector", "View", "detectors", "find_in_metrics", "register"]
+
+log = structlog.get_logger(__name__)
+register(Thresholds())
+
+
+def find_in_metrics(cluster: Cluster, now: datetime) -> list[Finding]:
+    """What all detectors find in the cluster's metric history."""
+    window = history.window(cluster.pk, now)
+    owners = history.owner_map(cluster.pk)
+    return find_in(View(window, queries.active_queries(), now, owners))
+
+
+def find_in(view: View) -> list[Finding]:
+    """One detector's bug is logged with its traceback and does not silence the others."""
+    found: list[Finding] = []
+    for detector in detectors():
+        try:
+            found += detector.find(view)
+        except Exception:
+            log.exception("a detector failed", detector=detector.name)
+    return found

@@ -1,0 +1,125 @@
+"""What Prometheus adds to the failures that the scan finds, as plain mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from detection import shared_cache
+from detection.answers import PrometheusError, Series
+from detection.context import Metrics
+from detection.history import owner_map
+from detection.owners import known_or_asked
+from detection.prometheus import Prometheus
+from detection.samples import Entity, Owners, Query, entity_of
+
+log = structlog.get_logger(__name__)
+KEPT_SECONDS = 60
+Key = TypeVar("Key")
+
+# The highest of the hour, not the newest: after an out-of-memory kill the newest is low again.
+MEMORY_RATIO = """max by (namespace, pod, container) (
+  max_over_time(container_memory_working_set_bytes{container!="", container!="POD"}[1h])
+)
+/ on (namespace, pod, container)
+max by (namespace, pod, container) (
+  label_replace(label_replace(label_replace(
+    kube_pod_container_resource_limits{resource="memory"} > 0,
+    "namespace", "$1", "exported_namespace", "(.+)"),
+    "pod", "$1", "exported_pod", "(.+)"),
+    "container", "$1", "exported_container", "(.+)")
+)"""
+REPLICAS = {
+    ("Deployment", "deployment"): "kube_deployment_spec_replicas",
+    ("StatefulSet", "statefulset"): "kube_statefulset_replicas",
+}
+READY_REPLICASETS = """max by (namespace, replicaset, exported_namespace) (
+  max_over_time(kube_replicaset_status_ready_replicas[2d])
+) > 0"""
+READINESS_CHANGES = """max by (namespace, pod, exported_namespace, exported_pod) (
+  changes(kube_pod_status_ready{condition="true"}[1h])
+) > 0"""
+
+
+def evidence(
+    cluster_id: int, client: Prometheus | None, now: datetime, owners: Owners | None = None
+) -> Metrics:
+    """What there is, asked at most once a minute for all workers. Never raises.
+
+    What a query that fails would have told is left out: the failures then do without. `owners`:
+    those of the last scan, unless given.
+    """
+    if client is None:
+        return Metrics()
+    key = f"evidence:{cluster_id}"
+    known = (shared_cache.get_many([key]) or {}).get(key)
+    if isinstance(known, Metrics):
+        return known
+    found = ask(client, now, owners or owner_map(cluster_id))
+    shared_cache.set_many({key: found}, KEPT_SECONDS)
+    return found
+
+
+def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
+    """The same, asked now."""
+    return Metrics(
+        memory_ratios=_memory_ratios(client, now, known_or_asked(owners, client, now)),
+        replicas={
+            (kind, namespace, name): round(value)
+            for (kind, label), metric in REPLICAS.items()
+            for (namespace, name), value in _pairs(
+                client, newest_above_zero(label, metric), now, _named(label)
+            )
+        },
+        ready_replicasets=frozenset(
+            key for key, _ in _pairs(client, READY_REPLICASETS, now, _named("replicaset"))
+        ),
+        readiness_changes=dict(_pairs(client, READINESS_CHANGES, now, _named("pod"))),
+    )
+
+
+def _memory_ratios(
+    client: Prometheus, now: datetime, owners: Owners
+) -> dict[tuple[str, str, str, str], float]:
+    """Of a workload's pods, the highest."""
+    query, found = Query("memory", MEMORY_RATIO, "pod"), dict[tuple[str, str, str, str], float]()
+    for entity, value in _pairs(client, MEMORY_RATIO, now, partial(_entity, query, owners)):
+        if entity:
+            found[entity[:4]] = max(value, found.get(entity[:4], 0.0))
+    return found
+
+
+def _entity(query: Query, owners: Owners, one: Series) -> Entity | None:
+    return entity_of(query, one.labels, owners)
+
+
+def newest_above_zero(label: str, metric: str) -> str:
+    """The newest count above zero of those that ask for none now.
+
+    A subquery, since `last_over_time` of the metric itself would give the zero.
+    """
+    names = f"namespace, {label}, exported_namespace"
+    asked = f"max by ({names}) ({metric})"
+    return f"last_over_time(({asked} > 0)[2d:10m]) and on ({names}) ({asked} == 0)"
+
+
+def _pairs(
+    client: Prometheus, promql: str, now: datetime, key: Callable[[Series], Key]
+) -> list[tuple[Key, float]]:
+    try:
+        return [(key(one), one.values[0]) for one in client.query(promql, now).series]
+    except PrometheusError as error:
+        log.info("no evidence by metrics", query=promql, error=f"{type(error).__name__}: {error}")
+        return []
+
+
+def _label(one: Series, name: str) -> str:
+    return one.labels.get(f"exported_{name}") or one.labels.get(name, "")
+
+
+def _named(label: str) -> Callable[[Series], tuple[str, str]]:
+    return lambda one: (_label(one, "namespace"), _label(one, label))

@@ -1,0 +1,44 @@
+"""The cache that all worker processes share; away means "nothing there", said once in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import structlog
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+_away = False
+
+
+def get_many(keys: Iterable[str]) -> dict[str, Any] | None:
+    """What there is of `keys`; None: the cache is away."""
+    return _ask(lambda: cache.get_many(list(keys)), None)
+
+
+def set_many(values: Mapping[str, Any], seconds: float) -> bool:
+    """False: the cache is away, or took not all of them."""
+    return _ask(lambda: not cache.set_many(dict(values), timeout=int(seconds)), False)
+
+
+def add(key: str, seconds: float) -> bool:
+    """True for the first who asks within `seconds`; False too where the cache is away."""
+    return _ask(lambda: bool(cache.add(key, 1, timeout=int(seconds))), False)
+
+
+def _ask(call: Callable[[], T], otherwise: T) -> T:
+    global _away
+    try:
+        answer = call()
+    except (RedisError, OSError) as error:
+        if not _away:
+            log.warning("the shared cache is away: no metric history", error=str(error))
+        _away = True
+        return otherwise
+    if _away:
+        log.info("the shared cache is back")
+    _away = False
+    return answer
