@@ -35,8 +35,14 @@ class CauseInfo:
 class Cause(StrEnum):
     BAD_RELEASE = "BAD_RELEASE"
     CRASH_NO_HISTORY = "CRASH_NO_HISTORY"
+    BAD_COMMAND = "BAD_COMMAND"
     IMAGE_NOT_FOUND = "IMAGE_NOT_FOUND"
     PULL_UNAUTHORIZED = "PULL_UNAUTHORIZED"
+    REGISTRY_DOWN = "REGISTRY_DOWN"
+    WRONG_ARCH = "WRONG_ARCH"
+    CONFIGMAP_MISSING = "CONFIGMAP_MISSING"
+    SECRET_MISSING = "SECRET_MISSING"  # noqa: S105 a cause, no secret
+    INIT_CRASH = "INIT_CRASH"
     OOM_LIMIT_LOW = "OOM_LIMIT_LOW"
     HUNG_REPLICA = "HUNG_REPLICA"
     BARE_POD_FAILING = "BARE_POD_FAILING"
@@ -57,8 +63,14 @@ P = Precedence
 CAUSES: dict[Cause, CauseInfo] = {
     Cause.BAD_RELEASE: CauseInfo("F01", "The newest revision crashes", P.SPECIFIC),
     Cause.CRASH_NO_HISTORY: CauseInfo("F02", "It crashes and never ran well", P.SPECIFIC),
+    Cause.BAD_COMMAND: CauseInfo("F03", "The command can't be started", P.SPECIFIC),
     Cause.IMAGE_NOT_FOUND: CauseInfo("F05", "The image does not exist", P.SPECIFIC),
     Cause.PULL_UNAUTHORIZED: CauseInfo("F06", "The registry refuses the credentials", P.SPECIFIC),
+    Cause.REGISTRY_DOWN: CauseInfo("F07", "The registry does not answer", P.SPECIFIC),
+    Cause.WRONG_ARCH: CauseInfo("F04", "The image is for another architecture", P.SPECIFIC),
+    Cause.CONFIGMAP_MISSING: CauseInfo("F08", "A ConfigMap is missing", P.SPECIFIC),
+    Cause.SECRET_MISSING: CauseInfo("F09", "A Secret is missing", P.SPECIFIC),
+    Cause.INIT_CRASH: CauseInfo("F10", "An init container crashes", P.SPECIFIC),
     Cause.OOM_LIMIT_LOW: CauseInfo("F12", "The memory limit is too low", P.SPECIFIC),
     Cause.HUNG_REPLICA: CauseInfo("F16", "One replica is wedged", P.SPECIFIC),
     Cause.BARE_POD_FAILING: CauseInfo("F19", "A pod without a controller fails", P.SPECIFIC),

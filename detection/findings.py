@@ -61,7 +61,26 @@ class Finding:
 
     `onset` is the start of the signal by the objects' own timestamps, `opens_at` is onset plus
     dwell: a finding counts once `opens_at` is past. `facts` holds what remediation needs beyond
-    that (container, replicas, revision …) and is JSON.
+    that, and is JSON; which names there are depends on the cause:
+
+    all about pods      pod, pod_uid (the one to look at first), pods (how many), nodes (names),
+                        unplaced (how many are on no node)
+    about a container   container, log_container, image, reason, exit_code, restarts, init
+    crashes             stable_revision
+    images              registry, pull_secrets, undetermined (nothing said why)
+    configuration       missing, missing_kind
+    OOM_LIMIT_LOW       memory_limit, memory_request ('' unset), working_set_ratio (None unknown),
+                        limit_lowered, raised_at (None, or ISO time within a day), vpa,
+                        node_memory_pressure
+    INSUFFICIENT_…      short_of, scale_up_running
+    HUNG_REPLICA        replicas, node
+    SCALED_TO_ZERO      recorded_replicas (None unknown), recorded_by, callers
+    JOB_FAILED          job, job_uid, idempotent
+    NODE_NOT_READY      node, cordoned;   NODE_STORM  nodes, node_count
+    UNCLASSIFIED        ready, desired
+    a bare pod          specific (the cause that it would have with a controller)
+    a shared cause      shared_by (how many owners)
+    after correlation   also (other causes of the owner), sources
     """
 
     cause: Cause

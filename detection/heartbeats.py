@@ -16,9 +16,7 @@ FRESH_SECONDS = 60
 
 def beat(name: str, now: datetime, ok: bool = True, **detail: Any) -> None:
     """Record that `name` (`scrape`, `detect`, `sweep`, `worker/<queue>`) was alive at `now`."""
-    Heartbeat.objects.update_or_create(
-        name=name, defaults={"at": now, "ok": ok, "detail": detail}
-    )
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": now, "ok": ok, "detail": detail})
 
 
 def sign_of_life(name: str) -> None:

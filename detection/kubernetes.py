@@ -185,9 +185,11 @@ def connect(context: str = "", kubeconfig: str = "", token_file: str = "") -> Co
 def _load(context: str, kubeconfig: str) -> tuple[Any, Account]:
     loaded = client.Configuration(host="http://localhost")
     if context or kubeconfig:
-        config.load_kube_config(kubeconfig or None, context or None, loaded, False)
+        config.load_kube_config(  # type: ignore[no-untyped-call]
+            kubeconfig or None, context or None, loaded, False
+        )
         return loaded, Account(str(loaded.host), context, kubeconfig or "kubeconfig")
-    config.load_incluster_config(client_configuration=loaded)
+    config.load_incluster_config(client_configuration=loaded)  # type: ignore[no-untyped-call]
     return loaded, Account(str(loaded.host), "", "in-cluster account")
 
 

@@ -15,6 +15,9 @@ class Cluster(models.Model):
     context = models.CharField(max_length=253, blank=True)
     prometheus_url = models.URLField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    watching_since = models.DateTimeField(
+        null=True, editable=False, help_text="Begins anew after a gap in the passes."
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -166,9 +169,7 @@ class MetricQuery(models.Model):
         default=dict, blank=True, help_text='Entity part to label name, {"pod": "exported_pod"}.'
     )
     unit = models.CharField(max_length=30, blank=True)
-    direction = models.CharField(
-        max_length=5, choices=Direction.choices, default=Direction.ABOVE
-    )
+    direction = models.CharField(max_length=5, choices=Direction.choices, default=Direction.ABOVE)
     threshold = models.FloatField(null=True, blank=True, help_text="Empty: recorded, no breach.")
     dwell_seconds = models.PositiveIntegerField(default=300)
     severity = models.CharField(

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from detection import states
+from detection.causes import CAUSES, Cause, Precedence
 from detection.findings import Finding, ObjectRef
 from detection.models import Cluster, Incident
 from detection.states import Status
@@ -32,6 +33,9 @@ class Recorded:
     opened: int = 0
     revised: int = 0
     closed: int = 0
+
+    def as_detail(self) -> dict[str, int]:
+        return {"opened": self.opened, "revised": self.revised, "closed": self.closed}
 
 
 def record(
@@ -114,8 +118,8 @@ def _content(finding: Finding) -> dict[str, Any]:
 def _refresh(
     incident: Incident, finding: Finding, degraded: bool, now: datetime, done: Recorded
 ) -> None:
-    content = _content(finding)
-    revised = _is_revised(incident, content)
+    content = {} if _keeps_its_cause(incident, finding) else _content(finding)
+    revised = bool(content) and _is_revised(incident, content)
     returned = incident.gone_since is not None
     changes = content | {
         "last_seen": now,
@@ -134,6 +138,14 @@ def _refresh(
     if revised:
         done.revised += 1
         done.to_advance.append(incident.pk)
+
+
+def _keeps_its_cause(incident: Incident, finding: Finding) -> bool:
+    """While an action is verified, and where metrics still echo what the API server told."""
+    if incident.status in states.IN_HAND:
+        return True
+    known = CAUSES[Cause(incident.cause)].precedence
+    return CAUSES[finding.cause].precedence == Precedence.METRIC and known != Precedence.METRIC
 
 
 def _is_revised(incident: Incident, content: Mapping[str, Any]) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from detection.models import Cluster, SourceState
 
 State = SourceState.State
+ACCOUNT = "kubernetes/account"
+DETECTION = "detection/"
 
 
 def save_sources(
@@ -18,8 +20,8 @@ def save_sources(
     now: datetime,
 ) -> None:
     """Write one row a source; `since` stays while the state stays."""
-    states = {name: (State.SEEN, "") for name in seen}
-    states |= {name: (State.NOT_INSTALLED, "") for name in not_installed}
+    states = dict.fromkeys(seen, (State.SEEN, ""))
+    states |= dict.fromkeys(not_installed, (State.NOT_INSTALLED, ""))
     states |= {name: (State.BLIND, reason) for name, reason in blind.items()}
     known = {row.name: row for row in SourceState.objects.filter(cluster=cluster)}
     rows = [_row(cluster, name, *state, known.get(name), now) for name, state in states.items()]
@@ -43,6 +45,12 @@ def _row(
     return SourceState(
         cluster=cluster, name=name, state=state, reason=reason, since=since, checked_at=now
     )
+
+
+def forget_sources(cluster: Cluster, prefix: str, keep: Collection[str]) -> None:
+    """Remove rows that stand only while there is trouble, such as a failure function that broke."""
+    rows = SourceState.objects.filter(cluster=cluster, name__startswith=prefix)
+    rows.exclude(name__in=keep).delete()
 
 
 def blind_sources(cluster: Cluster) -> dict[str, str]:

@@ -96,9 +96,7 @@ def move(
         rows = type(incident).objects.filter(pk=incident.pk, status=before)
         if not rows.update(status=after, **fields):
             return False
-        incident.transitions.create(
-            at=now, actor=actor, before=before, after=after, reason=reason
-        )
+        incident.transitions.create(at=now, actor=actor, before=before, after=after, reason=reason)
     for name, value in {"status": after, **fields}.items():
         setattr(incident, name, value)
     return True

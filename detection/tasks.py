@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from detection import detect as detection
 from detection import ticks
 from kubewise_site import pipeline
 
@@ -16,5 +15,5 @@ def scrape() -> None:
 
 @shared_task(name=pipeline.DETECT)
 def detect() -> None:
-    for incident_id in detection.detect_tick(datetime.now(UTC)):
+    for incident_id in ticks.detect_tick(datetime.now(UTC)):
         pipeline.advance(incident_id)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 
 from detection import clients
 from detection.detect import detect
 from detection.heartbeats import beat
 from detection.kubernetes import KubernetesError
 from detection.leases import lease
+from detection.models import Cluster, Heartbeat
 from detection.scrape import scrape
-from detection.sources import save_sources
+from detection.sources import ACCOUNT, save_sources
 
 log = structlog.get_logger(__name__)
 TICK_LEASE_SECONDS = 240
+LONGEST_GAP_SECONDS = 300
 
 
 def scrape_tick(now: datetime) -> None:
@@ -36,6 +37,7 @@ def detect_tick(now: datetime) -> list[int]:
     ids: list[int] = []
 
     def run() -> dict[str, Any]:
+        _note_watch(cluster, now)
         done = detect(cluster, clients.reader(), now)
         ids.extend(done.to_advance)
         return done.as_detail()
@@ -44,9 +46,17 @@ def detect_tick(now: datetime) -> list[int]:
         _alone(f"detect/{cluster.pk}", now, run)
     except KubernetesError as error:
         log.warning("the cluster can't be read", error=str(error))
-        save_sources(cluster, (), {"kubernetes/api": str(error)}, (), now)
-        beat("detect", now, ok=False, error=str(error), every=settings.WORKER_SLEEP_INTERVAL_SECONDS)
+        save_sources(cluster, (), {ACCOUNT: str(error)}, (), now)
+        beat("detect", now, ok=False, error=str(error))
     return ids
+
+
+def _note_watch(cluster: Cluster, now: datetime) -> None:
+    """Since when passes follow one another: AUTO asks about whatever began before."""
+    last = Heartbeat.objects.filter(name="detect", ok=True).first()
+    without_gap = last and now - last.at <= timedelta(seconds=LONGEST_GAP_SECONDS)
+    if cluster.watching_since is None or not without_gap:
+        Cluster.objects.filter(pk=cluster.pk).update(watching_since=now)
 
 
 def _alone(name: str, now: datetime, run: Callable[[], dict[str, Any]]) -> None:

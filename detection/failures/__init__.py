@@ -1,0 +1,21 @@
+"""What can fail, as small pure functions from a snapshot to findings; one file per kind of object.
+
+`find_all` runs them all. To add one: a function with `@failure(Cause.X)` in the file of its kind,
+and its cause in causes.py.
+"""
+
+from detection.context import Context, Dwell, Metrics
+from detection.failures import (  # noqa: F401 importing them is what registers them
+    configuration,
+    crashes,
+    images,
+    jobs,
+    nodes,
+    readiness,
+    scaling,
+    scheduling,
+    workloads,
+)
+from detection.failures.registry import FAILURES, Failure, failure, find_all
+
+__all__ = ["FAILURES", "Context", "Dwell", "Failure", "Metrics", "failure", "find_all"]

@@ -129,3 +129,18 @@ def test_what_is_being_verified_is_left_to_verification(cluster: Cluster) -> Non
     Incident.objects.update(status=Status.VERIFICATION_PENDING)
     record(cluster, [], {}, LATER)
     assert record(cluster, [], {}, LONG_AFTER).closed == 0
+
+
+def test_a_metric_that_lags_behind_does_not_rename_the_incident(cluster: Cluster) -> None:
+    record(cluster, [replace(FOUND, cause=Cause.BAD_RELEASE)], {}, NOW)
+    echo = replace(FOUND, cause=Cause.THRESHOLD_BREACH, source="threshold", revision=None)
+    assert record(cluster, [echo], {}, LATER).revised == 0
+    incident = Incident.objects.get()
+    assert (incident.cause, incident.count, incident.version) == ("BAD_RELEASE", 2, 1)
+
+
+def test_what_is_being_verified_keeps_its_cause(cluster: Cluster) -> None:
+    record(cluster, [FOUND], {}, NOW)
+    Incident.objects.update(status=Status.VERIFICATION_PENDING)
+    assert record(cluster, [replace(FOUND, cause=Cause.BAD_RELEASE)], {}, LATER).revised == 0
+    assert Incident.objects.get().cause == "ROLLOUT_STALLED"

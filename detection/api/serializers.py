@@ -1,0 +1,47 @@
+"""The shapes of what is measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from detection.models import MetricQuery
+
+
+class ValueSerializer(serializers.Serializer[Any]):
+    metric = serializers.CharField()
+    container = serializers.CharField()
+    value = serializers.FloatField(allow_null=True, help_text="null: it is there, unknown.")
+    unit = serializers.CharField()
+    pod = serializers.CharField(help_text="The worst pod, where the value is a breach.")
+
+
+class MetricsSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    count = serializers.IntegerField(help_text="Entities on this page.")
+    at = serializers.DateTimeField(allow_null=True, help_text="When it was measured.")
+    metrics = serializers.DictField(child=ValueSerializer(many=True))
+    next = serializers.URLField(allow_null=True)
+
+
+class QuerySerializer(serializers.ModelSerializer[MetricQuery]):
+    class Meta:
+        model = MetricQuery
+        fields = (
+            "name", "query", "entity_kind", "labels", "unit", "direction", "threshold",
+            "dwell_seconds", "severity", "source", "description", "active", "seeded",
+            "check_state", "check_message", "checked_at", "series_count", "duration_seconds",
+        )  # fmt: skip
+
+
+class QueriesSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    queries = serializers.ListField(child=serializers.CharField())
+    default_queries = serializers.ListField(child=serializers.CharField())
+    details = QuerySerializer(many=True)
+
+
+class ModelInfoSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    model_info = serializers.DictField(child=serializers.JSONField())

@@ -1,0 +1,89 @@
+"""What is measured: the latest values, the queries behind them, and the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from detection import history
+from detection.api.model_info import model_info
+from detection.api.serializers import (
+    MetricsSerializer,
+    ModelInfoSerializer,
+    QueriesSerializer,
+    QuerySerializer,
+)
+from detection.api.snapshot import Page, page
+from detection.clients import current_cluster
+from detection.models import MetricQuery
+from detection.queries import seeds
+from kubewise_site.api import Guarded
+
+LIMIT_MOST = 500
+
+
+class PageForm(serializers.Serializer[Any]):
+    limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MOST, default=100)
+    after = serializers.CharField(default="", allow_blank=True, max_length=1000)
+
+
+class MetricsView(Guarded):
+    """The latest value of every metric, by entity, in pages."""
+
+    @extend_schema(
+        operation_id="metrics",
+        responses=MetricsSerializer,
+        parameters=[
+            OpenApiParameter("limit", OpenApiTypes.INT, description=f"1 to {LIMIT_MOST} entities"),
+            OpenApiParameter("after", OpenApiTypes.STR, description="from `next`"),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        asked = PageForm(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        units = dict(MetricQuery.objects.values_list("name", "unit"))
+        found = page(history.latest(current_cluster().pk), units, **asked.validated_data)
+        body = {
+            "status": "success",
+            "count": len(found.metrics),
+            "at": found.at,
+            "metrics": found.metrics,
+            "next": _next(request, found),
+        }
+        return Response(MetricsSerializer(body).data)
+
+
+class QueriesView(Guarded):
+    """The PromQL queries: the active ones, the shipped ones, and each row with its last check."""
+
+    @extend_schema(operation_id="metric_queries", responses=QueriesSerializer)
+    def get(self, request: Request) -> Response:
+        rows = list(MetricQuery.objects.all())
+        body = {
+            "status": "success",
+            "queries": [row.query for row in rows if row.active],
+            "default_queries": [query.query for query in seeds()],
+            "details": QuerySerializer(rows, many=True).data,
+        }
+        return Response(body)
+
+
+class ModelInfoView(Guarded):
+    """The trained model, or that there is none yet."""
+
+    @extend_schema(operation_id="model_info", responses=ModelInfoSerializer)
+    def get(self, request: Request) -> Response:
+        return Response({"status": "success", "model_info": model_info()})
+
+
+def _next(request: Request, found: Page) -> str | None:
+    if found.last is None:
+        return None
+    query = request.query_params.copy()
+    query["after"] = found.last
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

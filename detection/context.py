@@ -1,0 +1,71 @@
+"""What failures are judged by beside the snapshot: the time, dwell times, what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from detection.baselines import Baseline
+
+
+@dataclass(frozen=True)
+class Dwell:
+    """How long a signal must last before it is a finding. Seconds, but for `crash_restarts`."""
+
+    crash_restarts: int = 3
+    crash_backoff_seconds: float = 60
+    image_seconds: float = 60
+    config_seconds: float = 60
+    unschedulable_seconds: float = 120
+    scale_up_seconds: float = 300
+    not_ready_seconds: float = 300
+    node_seconds: float = 300
+    storm_window_seconds: float = 600
+    init_seconds: float = 600
+    scaled_to_zero_seconds: float = 120
+    quota_seconds: float = 60
+    unexplained_seconds: float = 600
+    stable_seconds: float = 3600
+
+    def scaled(self, factor: float) -> Dwell:
+        """All of it multiplied, the number of restarts and the storm's window left alone."""
+        kept = {"crash_restarts", "storm_window_seconds"}
+        return Dwell(
+            **{
+                f.name: getattr(self, f.name) * (1 if f.name in kept else factor)
+                for f in fields(self)
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What Prometheus adds; all of it may be missing.
+
+    `memory_ratios`: (kind, namespace, name, container) of the top owner → the highest share of
+    the memory limit within the last hour.
+    `replicas`: (kind, namespace, name) → the last non-zero count of replicas.
+    `ready_replicasets`: (namespace, name) of ReplicaSets that once had ready replicas.
+    `readiness_changes`: (namespace, pod) → how often it flipped within the last hour.
+    """
+
+    memory_ratios: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
+    replicas: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    ready_replicasets: frozenset[tuple[str, str]] = frozenset()
+    readiness_changes: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Context:
+    """`baselines`: owner UID → revisions that KubeWise itself saw fully available."""
+
+    now: datetime
+    dwell: Dwell = Dwell()
+    baselines: Mapping[str, Sequence[Baseline]] = field(default_factory=dict)
+    metrics: Metrics = Metrics()
+
+    def ago(self, seconds: float) -> datetime:
+        return self.now - timedelta(seconds=seconds)

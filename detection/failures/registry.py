@@ -1,0 +1,71 @@
+"""The registry of failures: small pure functions from a snapshot to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import structlog
+
+from detection.causes import CAUSES, Cause, Precedence
+from detection.context import Context
+from detection.findings import Evidence, Finding
+from detection.snapshot import Snapshot
+
+log = structlog.get_logger(__name__)
+Find = Callable[[Snapshot, Context], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One registered function and the causes that it can find."""
+
+    name: str
+    causes: tuple[Cause, ...]
+    find: Find
+
+
+FAILURES: list[Failure] = []
+
+
+def failure(*causes: Cause) -> Callable[[Find], Find]:
+    """Register a function that finds these causes."""
+
+    def register(find: Find) -> Find:
+        FAILURES.append(Failure(find.__name__, causes, find))
+        return find
+
+    return register
+
+
+def find_all(snapshot: Snapshot, context: Context) -> list[Finding]:
+    """Every finding, those younger than their dwell included (`opens_at` tells).
+
+    A function that raises is a bug, never the end of the pass: it is logged and named in
+    `snapshot.blind` as `detection/<name>`.
+    """
+    found: list[Finding] = []
+    for entry in FAILURES:
+        try:
+            found += [_bare(finding) for finding in entry.find(snapshot, context)]
+        except Exception as error:
+            log.exception("a failure function broke", failure=entry.name)
+            snapshot.blind[f"detection/{entry.name}"] = f"{type(error).__name__}: {error}"
+    return found
+
+
+def _bare(finding: Finding) -> Finding:
+    """A pod without a controller has a cause of its own; the specific one is in the evidence."""
+    info = CAUSES[finding.cause]
+    if finding.owner.kind != "Pod" or info.precedence < Precedence.SPECIFIC:
+        return finding
+    if info.precedence == Precedence.METRIC or finding.cause == Cause.BARE_POD_FAILING:
+        return finding
+    specific = Evidence("kubernetes/pods", f"{finding.cause}: {info.title}", decisive=True)
+    return replace(
+        finding,
+        cause=Cause.BARE_POD_FAILING,
+        evidence=(specific, *finding.evidence),
+        revision=None,
+        facts=dict(finding.facts) | {"specific": finding.cause.value},
+    )

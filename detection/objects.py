@@ -1,0 +1,381 @@
+"""The few fields of Kubernetes objects that we read, as typed structs.
+
+Unknown fields are ignored and missing ones have defaults, so that a field that a server leaves
+out is never an error. A `null` counts as missing (see decoding.py). Pod templates stay raw bytes:
+they are decoded only where two are compared. Secrets have no struct, because they are never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from detection.findings import ObjectRef
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+Quantity = str | int | float
+Labels = dict[str, str]
+
+
+class Part(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    """A piece of an object. Without garbage collector: these trees have no cycles."""
+
+
+class OwnerReference(Part, frozen=True):
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    api_version: str = ""
+    controller: bool = False
+
+
+class ManagedField(Part, frozen=True):
+    """Who changed the object when; the field set itself is not read."""
+
+    manager: str = ""
+    operation: str = ""
+    subresource: str = ""
+    time: Time | None = None
+
+
+class Metadata(Part, frozen=True):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    labels: Labels = {}
+    annotations: Labels = {}
+    owner_references: tuple[OwnerReference, ...] = ()
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
+    deletion_grace_period_seconds: int = 0
+    finalizers: tuple[str, ...] = ()
+    generation: int = 0
+    resource_version: str = ""
+
+
+class ManagedMetadata(Metadata, frozen=True):
+    """Of the kinds that people and tools change: who did."""
+
+    managed_fields: tuple[ManagedField, ...] = ()
+
+
+class Condition(Part, frozen=True):
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    last_transition_time: Time | None = None
+    last_update_time: Time | None = None
+
+
+class Selector(Part, frozen=True):
+    match_labels: Labels = {}
+
+
+class Object(Part, frozen=True):
+    """What all kinds share. The kind stands in the class: items of a list don't carry it."""
+
+    KIND: ClassVar[str] = ""
+    metadata: Metadata = Metadata()
+
+    @property
+    def ref(self) -> ObjectRef:
+        meta = self.metadata
+        return ObjectRef(self.KIND, meta.namespace, meta.name, meta.uid)
+
+    @property
+    def controller(self) -> OwnerReference | None:
+        """The reference with controller=true; other owners only keep an object from deletion."""
+        return next((ref for ref in self.metadata.owner_references if ref.controller), None)
+
+    @property
+    def is_terminating(self) -> bool:
+        return self.metadata.deletion_timestamp is not None
+
+
+def condition(conditions: Iterable[Condition], type_: str) -> Condition | None:
+    """The condition of that type, None where the object doesn't carry it."""
+    return next((found for found in conditions if found.type == type_), None)
+
+
+# Pods
+
+
+class Waiting(Part, frozen=True):
+    reason: str = ""
+    message: str = ""
+
+
+class Running(Part, frozen=True):
+    started_at: Time | None = None
+
+
+class Terminated(Part, frozen=True):
+    exit_code: int = 0
+    signal: int = 0
+    reason: str = ""
+    message: str = ""
+    started_at: Time | None = None
+    finished_at: Time | None = None
+
+
+class ContainerState(Part, frozen=True):
+    waiting: Waiting | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Part, frozen=True):
+    name: str = ""
+    ready: bool = False
+    restart_count: int = 0
+    image: str = ""
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+
+
+class Resources(Part, frozen=True):
+    requests: dict[str, Quantity] = {}
+    limits: dict[str, Quantity] = {}
+
+
+class Container(Part, frozen=True):
+    name: str = ""
+    image: str = ""
+    resources: Resources = Resources()
+    restart_policy: str = ""
+
+
+class Named(Part, frozen=True):
+    name: str = ""
+
+
+class ClaimSource(Part, frozen=True):
+    claim_name: str = ""
+
+
+class Volume(Part, frozen=True):
+    name: str = ""
+    persistent_volume_claim: ClaimSource | None = None
+
+
+class PodSpec(Part, frozen=True):
+    node_name: str = ""
+    restart_policy: str = "Always"
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    image_pull_secrets: tuple[Named, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+
+
+class PodStatus(Part, frozen=True):
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    start_time: Time | None = None
+    conditions: tuple[Condition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
+
+
+class Pod(Object, frozen=True):
+    KIND: ClassVar[str] = "Pod"
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+
+# Workloads
+
+
+class WorkloadSpec(Part, frozen=True):
+    replicas: int = 1
+    paused: bool = False
+    min_ready_seconds: int = 0
+    progress_deadline_seconds: int = 600
+    selector: Selector = Selector()
+    template: msgspec.Raw = msgspec.Raw()
+
+
+class WorkloadStatus(Part, frozen=True):
+    replicas: int = 0
+    ready_replicas: int = 0
+    available_replicas: int = 0
+    updated_replicas: int = 0
+    observed_generation: int = 0
+    current_revision: str = ""
+    update_revision: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+class ReplicaSet(Object, frozen=True):
+    KIND: ClassVar[str] = "ReplicaSet"
+    spec: WorkloadSpec = WorkloadSpec()
+    status: WorkloadStatus = WorkloadStatus()
+
+
+class Deployment(Object, frozen=True):
+    KIND: ClassVar[str] = "Deployment"
+    metadata: ManagedMetadata = ManagedMetadata()
+    spec: WorkloadSpec = WorkloadSpec()
+    status: WorkloadStatus = WorkloadStatus()
+
+
+class StatefulSet(Object, frozen=True):
+    KIND: ClassVar[str] = "StatefulSet"
+    metadata: ManagedMetadata = ManagedMetadata()
+    spec: WorkloadSpec = WorkloadSpec()
+    status: WorkloadStatus = WorkloadStatus()
+
+
+class DaemonSetStatus(Part, frozen=True):
+    desired_number_scheduled: int = 0
+    current_number_scheduled: int = 0
+    number_ready: int = 0
+    number_available: int = 0
+    number_unavailable: int = 0
+    updated_number_scheduled: int = 0
+    observed_generation: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+class DaemonSet(Object, frozen=True):
+    KIND: ClassVar[str] = "DaemonSet"
+    metadata: ManagedMetadata = ManagedMetadata()
+    spec: WorkloadSpec = WorkloadSpec()
+    status: DaemonSetStatus = DaemonSetStatus()
+
+
+class ControllerRevision(Object, frozen=True):
+    """A revision of a StatefulSet or DaemonSet; `data` holds the patch with its template."""
+
+    KIND: ClassVar[str] = "ControllerRevision"
+    revision: int = 0
+    data: msgspec.Raw = msgspec.Raw()
+
+
+class JobSpec(Part, frozen=True):
+    suspend: bool = False
+    backoff_limit: int = 6
+    completions: int | None = None
+    template: msgspec.Raw = msgspec.Raw()
+
+
+class JobStatus(Part, frozen=True):
+    active: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    start_time: Time | None = None
+    completion_time: Time | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+class Job(Object, frozen=True):
+    KIND: ClassVar[str] = "Job"
+    spec: JobSpec = JobSpec()
+    status: JobStatus = JobStatus()
+
+
+class CronJobSpec(Part, frozen=True):
+    schedule: str = ""
+    time_zone: str = ""
+    suspend: bool = False
+    concurrency_policy: str = "Allow"
+
+
+class CronJobStatus(Part, frozen=True):
+    last_schedule_time: Time | None = None
+    last_successful_time: Time | None = None
+
+
+class CronJob(Object, frozen=True):
+    KIND: ClassVar[str] = "CronJob"
+    spec: CronJobSpec = CronJobSpec()
+    status: CronJobStatus = CronJobStatus()
+
+
+# Nodes, events, namespaces
+
+
+class Taint(Part, frozen=True):
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+
+
+class NodeSpec(Part, frozen=True):
+    unschedulable: bool = False
+    taints: tuple[Taint, ...] = ()
+
+
+class NodeStatus(Part, frozen=True):
+    conditions: tuple[Condition, ...] = ()
+    allocatable: dict[str, Quantity] = {}
+
+
+class Node(Object, frozen=True):
+    KIND: ClassVar[str] = "Node"
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+
+class InvolvedObject(Part, frozen=True):
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    field_path: str = ""
+
+
+class EventSeries(Part, frozen=True):
+    count: int = 0
+    last_observed_time: Time | None = None
+
+
+class Event(Object, frozen=True):
+    """An event of either API: `events.k8s.io` fills eventTime and series, the core the others."""
+
+    KIND: ClassVar[str] = "Event"
+    involved_object: InvolvedObject = InvolvedObject()
+    reason: str = ""
+    message: str = ""
+    type: str = ""
+    count: int = 0
+    first_timestamp: Time | None = None
+    last_timestamp: Time | None = None
+    event_time: Time | None = None
+    series: EventSeries | None = None
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was last seen."""
+        latest = self.series.last_observed_time if self.series else None
+        created = self.metadata.creation_timestamp
+        return latest or self.last_timestamp or self.event_time or created
+
+    @property
+    def began(self) -> datetime | None:
+        return self.first_timestamp or self.event_time or self.metadata.creation_timestamp
+
+    @property
+    def times(self) -> int:
+        return max(self.count, self.series.count if self.series else 0, 1)
+
+
+class Namespace(Object, frozen=True):
+    KIND: ClassVar[str] = "Namespace"
+
+
+class ConfigMap(Object, frozen=True):
+    """Metadata only: the content is not asked for."""
+
+    KIND: ClassVar[str] = "ConfigMap"
+
+
+class ResourceQuota(Object, frozen=True):
+    KIND: ClassVar[str] = "ResourceQuota"
+
+
+Workload = ReplicaSet | Deployment | StatefulSet | DaemonSet

@@ -1,0 +1,141 @@
+"""The fields that we read of objects for network, storage and scaling; see objects.py."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from detection.objects import Condition, InvolvedObject, Labels, Object, Part, Selector
+
+
+class ServiceSpec(Part, frozen=True):
+    selector: Labels = {}
+    type: str = "ClusterIP"
+
+
+class Service(Object, frozen=True):
+    KIND: ClassVar[str] = "Service"
+    spec: ServiceSpec = ServiceSpec()
+
+
+class EndpointConditions(Part, frozen=True):
+    ready: bool = True
+
+
+class Endpoint(Part, frozen=True):
+    conditions: EndpointConditions = EndpointConditions()
+    target_ref: InvolvedObject | None = None
+
+
+class EndpointSlice(Object, frozen=True):
+    KIND: ClassVar[str] = "EndpointSlice"
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+class IngressServiceBackend(Part, frozen=True):
+    name: str = ""
+
+
+class IngressBackend(Part, frozen=True):
+    service: IngressServiceBackend | None = None
+
+
+class IngressPath(Part, frozen=True):
+    backend: IngressBackend = IngressBackend()
+
+
+class IngressHttp(Part, frozen=True):
+    paths: tuple[IngressPath, ...] = ()
+
+
+class IngressRule(Part, frozen=True):
+    host: str = ""
+    http: IngressHttp = IngressHttp()
+
+
+class IngressSpec(Part, frozen=True):
+    default_backend: IngressBackend | None = None
+    rules: tuple[IngressRule, ...] = ()
+
+
+class Ingress(Object, frozen=True):
+    KIND: ClassVar[str] = "Ingress"
+    spec: IngressSpec = IngressSpec()
+
+    def backends(self) -> list[str]:
+        """The names of the Services that it leads to."""
+        paths = [path.backend for rule in self.spec.rules for path in rule.http.paths]
+        found = [*paths, self.spec.default_backend or IngressBackend()]
+        return [backend.service.name for backend in found if backend.service is not None]
+
+
+class PersistentVolumeClaimStatus(Part, frozen=True):
+    phase: str = ""
+
+
+class PersistentVolumeClaim(Object, frozen=True):
+    KIND: ClassVar[str] = "PersistentVolumeClaim"
+    status: PersistentVolumeClaimStatus = PersistentVolumeClaimStatus()
+
+
+class TargetRef(Part, frozen=True):
+    kind: str = ""
+    name: str = ""
+    api_version: str = ""
+
+
+class ScalerSpec(Part, frozen=True):
+    scale_target_ref: TargetRef = TargetRef()
+    min_replicas: int = 1
+    max_replicas: int = 0
+
+
+class ScalerStatus(Part, frozen=True):
+    current_replicas: int = 0
+    desired_replicas: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+class HorizontalPodAutoscaler(Object, frozen=True):
+    KIND: ClassVar[str] = "HorizontalPodAutoscaler"
+    spec: ScalerSpec = ScalerSpec()
+    status: ScalerStatus = ScalerStatus()
+
+
+class ScaledObjectSpec(Part, frozen=True):
+    scale_target_ref: TargetRef = TargetRef()
+    min_replica_count: int = 0
+    max_replica_count: int = 100
+
+
+class ScaledObject(Object, frozen=True):
+    """KEDA's; a target without a kind is a Deployment."""
+
+    KIND: ClassVar[str] = "ScaledObject"
+    spec: ScaledObjectSpec = ScaledObjectSpec()
+
+
+class VerticalScalerSpec(Part, frozen=True):
+    target_ref: TargetRef = TargetRef()
+
+
+class VerticalPodAutoscaler(Object, frozen=True):
+    KIND: ClassVar[str] = "VerticalPodAutoscaler"
+    spec: VerticalScalerSpec = VerticalScalerSpec()
+
+
+class DisruptionBudgetSpec(Part, frozen=True):
+    selector: Selector | None = None
+
+
+class DisruptionBudgetStatus(Part, frozen=True):
+    disruptions_allowed: int = 0
+    current_healthy: int = 0
+    desired_healthy: int = 0
+    expected_pods: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+class PodDisruptionBudget(Object, frozen=True):
+    KIND: ClassVar[str] = "PodDisruptionBudget"
+    spec: DisruptionBudgetSpec = DisruptionBudgetSpec()
+    status: DisruptionBudgetStatus = DisruptionBudgetStatus()
