@@ -1,0 +1,160 @@
+"""Asking a language model: which one, under which switch, and what its answer is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import structlog
+from django.conf import settings
+
+from remediation.llm import bounds
+from remediation.llm.failures import FailureKind, LlmFailure
+from remediation.llm.prompting import Prompt, prompt
+from remediation.llm.redact import redact
+from remediation.llm.schema import ASSESSMENT_SCHEMA, Assessment, AssessmentAnswer, Choice, Source
+
+log = structlog.get_logger(__name__)
+Answer = TypeVar("Answer", bound=msgspec.Struct)
+
+ANALYSIS = "GEMINI_AUTO_ANALYSIS"
+VERIFICATION = "GEMINI_AUTO_VERIFICATION"
+QUERY_GENERATION = "GEMINI_AUTO_QUERY_GENERATION"
+EVIDENCE_CHARACTERS = 20_000
+ITEM_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A model's text, not yet looked at."""
+
+    text: str
+    source: Source
+
+
+class LlmClient(Protocol):
+    """One provider. Everything that goes wrong outside is a value, never an exception."""
+
+    name: str
+
+    def ask(
+        self, instruction: Prompt, data: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Reply | LlmFailure:
+        """One question: `data` is redacted and fenced before it leaves the process."""
+
+
+class NullClient:
+    """NOT A MODEL: it never asks anybody and says why. The rules stand alone."""
+
+    name = "none"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        _say_once(reason)
+
+    def ask(
+        self, instruction: Prompt, data: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Reply | LlmFailure:
+        return LlmFailure(FailureKind.OFF, f"NO MODEL WAS ASKED: {self.reason}")
+
+
+@lru_cache(maxsize=16)
+def _say_once(reason: str) -> None:
+    log.warning("NO MODEL IS ASKED, rules alone diagnose", reason=reason)
+
+
+def client_for(switch: str = "") -> LlmClient:
+    """The model that the settings name; a NullClient without a key, or with `switch` off.
+
+    An empty `switch` is a person's own wish: only the key counts.
+    """
+    if not settings.GEMINI_API_KEY:
+        return NullClient("GEMINI_API_KEY is empty")
+    if switch and not getattr(settings, switch):
+        return NullClient(f"{switch} is False")
+    from remediation.llm.gemini import Gemini  # slow to import: only for whoever asks
+
+    return Gemini(settings.GEMINI_API_KEY, settings.GEMINI_MODEL, settings.GEMINI_API_ENDPOINT)
+
+
+def assess(
+    client: LlmClient,
+    evidence: Sequence[Mapping[str, Any]],
+    diagnosis: Mapping[str, Any],
+    candidates: Sequence[Mapping[str, Any]],
+) -> Assessment | LlmFailure:
+    """A model's view of one incident, held to its bounds.
+
+    `evidence` items have an `id` and a `text`; `diagnosis` is that of the rules with what they
+    found; `candidates` are those of the Plan, best first. `bounds.reordered` makes the order of it
+    that counts.
+    """
+    offered, packed = bounds.offers(candidates), pack(evidence)
+    data = {
+        "incident": dict(diagnosis),
+        "evidence": packed,
+        "candidates": [offer.as_dict() for offer in offered],
+    }
+    answered = ask_for(client, prompt("assess"), data, ASSESSMENT_SCHEMA, AssessmentAnswer)
+    if isinstance(answered, LlmFailure):
+        return answered
+    answer, source = answered
+    choices = tuple(Choice(one.id, redact(one.reason)) for one in answer.order)
+    ids = [item["id"] for item in packed]
+    failure = bounds.refused(choices, answer.evidence, offered, ids)
+    return failure or _assessment(answer, choices, source)
+
+
+def ask_for(
+    client: LlmClient,
+    instruction: Prompt,
+    data: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    kind: type[Answer],
+) -> tuple[Answer, Source] | LlmFailure:
+    """One question whose answer is a `kind`, strictly."""
+    reply = client.ask(instruction, data, schema)
+    if isinstance(reply, LlmFailure):
+        return reply
+    try:
+        return msgspec.json.decode(reply.text, type=kind), reply.source
+    except msgspec.ValidationError as error:
+        return LlmFailure(FailureKind.OFF_SCHEMA, redact(str(error)))
+    except (msgspec.DecodeError, UnicodeError) as error:
+        return LlmFailure(FailureKind.BAD_JSON, redact(str(error)))
+
+
+def pack(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The evidence within its limit of characters: what is decisive first, each item cut."""
+    left, packed = EVIDENCE_CHARACTERS, []
+    for item in sorted(evidence, key=lambda item: not item.get("decisive")):
+        text = _cut(redact(str(item.get("text", ""))), min(ITEM_CHARACTERS, left))
+        if not text:
+            break
+        packed.append({"id": str(item["id"]), "source": str(item.get("source", "")), "text": text})
+        left -= len(text)
+    return packed
+
+
+def _cut(text: str, most: int) -> str:
+    """The end counts most: a log's last lines say why it died."""
+    return text if len(text) <= most else "…" + text[len(text) - most + 1 :] if most > 1 else ""
+
+
+def _assessment(
+    answer: AssessmentAnswer, choices: tuple[Choice, ...], source: Source
+) -> Assessment:
+    return Assessment(
+        root_cause=redact(answer.root_cause),
+        impact=redact(answer.impact),
+        confidence=answer.confidence,
+        evidence=tuple(dict.fromkeys(answer.evidence)),
+        order=choices,
+        escalate=answer.escalate,
+        escalate_reason=redact(answer.escalate_reason),
+        recommendations=tuple(redact(one) for one in answer.recommendations),
+        source=source,
+    )

@@ -1,0 +1,222 @@
+"""Gemini through google-generativeai: the only module that imports google.
+
+The library is no longer developed and keeps its configuration in a global; here each instance has
+its own client. Three things it does not do are done here: an end to the whole answer and not just
+to each silence, a limit to its size, and a bounded retry (its own goes on for ten minutes).
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from detection import http_body
+from remediation.llm.client import Reply
+from remediation.llm.failures import RETRIED, FailureKind, LlmFailure
+from remediation.llm.prompting import Prompt, fenced
+from remediation.llm.redact import redact
+from remediation.llm.schema import Source
+
+with warnings.catch_warnings():
+    # It says at each import that it is no longer developed, and so does its API core about
+    # Python 3.11. Both are known: it is the user's choice, and why this is one module.
+    warnings.simplefilter("ignore", FutureWarning)
+    from google.api_core import exceptions as api
+    from google.api_core.client_options import ClientOptions
+    from google.auth import exceptions as auth
+    from google.generativeai import protos
+    from google.generativeai.client import _ClientManager
+    from google.generativeai.generative_models import GenerativeModel
+    from google.generativeai.types import GenerationConfig
+    from google.protobuf.json_format import ParseError
+
+TIMEOUT_SECONDS = 20.0
+TRIES = 2
+PAUSE_SECONDS = 1.0
+ANSWER_BYTES = 2 * 1024 * 1024
+ANSWER_TOKENS = 8192
+MESSAGE_CHARACTERS = 300
+BY_STATUS = {
+    400: FailureKind.BAD_REQUEST,
+    401: FailureKind.UNAUTHORIZED,
+    403: FailureKind.FORBIDDEN,
+    404: FailureKind.NOT_FOUND,
+    429: FailureKind.RATE_LIMITED,
+}
+Finish = protos.Candidate.FinishReason
+BLOCKS = frozenset(
+    {
+        Finish.SAFETY,
+        Finish.RECITATION,
+        Finish.BLOCKLIST,
+        Finish.PROHIBITED_CONTENT,
+        Finish.SPII,
+        Finish.LANGUAGE,
+    }
+)
+
+
+class Gemini:
+    """One model under one key; `endpoint` '' is Google's own. Safe to use from several threads."""
+
+    name = "gemini"
+
+    def __init__(
+        self,
+        key: str,
+        model: str,
+        endpoint: str = "",
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._key, self._model_name = key, model
+        self._timeout_seconds, self._pause = timeout_seconds, pause
+        self._client = _client(key, endpoint)
+
+    def ask(
+        self, instruction: Prompt, data: Mapping[str, Any], schema: Mapping[str, Any]
+    ) -> Reply | LlmFailure:
+        """One question at temperature 0; asked again once where that can help."""
+        model, text = self._model(instruction, schema), fenced(data)
+        began = time.monotonic()
+        for attempt in range(1, TRIES + 1):
+            left = self._timeout_seconds - (time.monotonic() - began)
+            answer = self._once(model, text, instruction, left)
+            if isinstance(answer, Reply) or answer.kind not in RETRIED or attempt == TRIES:
+                return answer
+            if self._timeout_seconds - (time.monotonic() - began) <= PAUSE_SECONDS:
+                return answer
+            self._pause(PAUSE_SECONDS)
+        raise AssertionError("unreachable: the last try returns")
+
+    def close(self) -> None:
+        self._client.transport.close()
+
+    def _model(self, instruction: Prompt, schema: Mapping[str, Any]) -> Any:
+        model = GenerativeModel(
+            self._model_name,
+            system_instruction=instruction.text,
+            generation_config=GenerationConfig(
+                candidate_count=1,
+                temperature=0,
+                max_output_tokens=ANSWER_TOKENS,
+                response_mime_type="application/json",
+                response_schema=dict(schema),
+            ),
+        )
+        model._client = self._client  # else it takes the one of the process-wide configuration
+        return model
+
+    def _once(
+        self, model: Any, text: str, instruction: Prompt, left_seconds: float
+    ) -> Reply | LlmFailure:
+        began = time.monotonic()
+        try:
+            options = {"timeout": left_seconds, "retry": None}
+            response = model.generate_content(text, request_options=options)
+        except Exception as error:
+            return self._failure(error)
+        took = time.monotonic() - began
+        return _read(response, Source(self.name, self._model_name, str(instruction), 0, 0, took))
+
+    def _failure(self, error: Exception) -> LlmFailure:
+        """The failure's name; what has none is a bug and raised again."""
+        kind = _kind(error)
+        if kind is None:
+            raise error
+        text = str(getattr(error, "message", "") or error).replace(self._key, "[redacted:key]")
+        return LlmFailure(kind, redact(" ".join(text.split()))[:MESSAGE_CHARACTERS])
+
+
+class _Bounded(HTTPAdapter):
+    """Reads the whole answer under the request's time-out and a size limit."""
+
+    def send(self, request: Any, *args: Any, **options: Any) -> requests.Response:
+        timeout = options.get("timeout")
+        seconds = timeout[1] if isinstance(timeout, tuple) else float(timeout or TIMEOUT_SECONDS)
+        deadline = time.monotonic() + seconds
+        options["stream"] = True
+        response = super().send(request, *args, **options)
+        try:
+            content = http_body.read_body(response.raw, deadline, ANSWER_BYTES)
+        except http_body.BodyError:
+            response.raw.close()
+            raise
+        response._content, response._content_consumed = content, True  # type: ignore[attr-defined]
+        response.raw.release_conn()
+        return response
+
+
+def _client(key: str, endpoint: str) -> Any:
+    manager: Any = _ClientManager()
+    options = ClientOptions(api_endpoint=endpoint or None)
+    manager.configure(api_key=key, transport="rest", client_options=options)
+    client = manager.get_default_client("generative")
+    session = client.transport._session
+    session.max_redirects = 0  # a redirect would take the key along
+    session.mount("https://", _Bounded())
+    session.mount("http://", _Bounded())
+    return client
+
+
+def _kind(error: Exception) -> FailureKind | None:
+    if isinstance(error, api.GoogleAPICallError):
+        code = int(error.code or 0)
+        return BY_STATUS.get(code, _by_hundreds(code))
+    for kinds, name in _BY_EXCEPTION:
+        if isinstance(error, kinds):
+            return name
+    return None
+
+
+def _by_hundreds(code: int) -> FailureKind:
+    return FailureKind.SERVER_ERROR if code >= 500 else FailureKind.BAD_REQUEST
+
+
+_BY_EXCEPTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], FailureKind], ...] = (
+    ((requests.exceptions.Timeout, http_body.TooSlow), FailureKind.TIME_OUT),
+    (http_body.TooBig, FailureKind.TOO_LARGE),
+    (http_body.CutOff, FailureKind.TRUNCATED),
+    (
+        (requests.exceptions.TooManyRedirects, ParseError, UnicodeDecodeError),
+        FailureKind.NOT_GEMINI,
+    ),
+    (
+        (requests.exceptions.RequestException, auth.TransportError),
+        FailureKind.REFUSED_CONNECTION,
+    ),
+)
+
+
+def _read(response: Any, source: Source) -> Reply | LlmFailure:
+    """The text of the first candidate, where it ended as it should."""
+    if not response.candidates:
+        reason = response.prompt_feedback.block_reason
+        kind = FailureKind.BLOCKED if reason else FailureKind.EMPTY
+        return LlmFailure(kind, getattr(reason, "name", "") if reason else "no candidates")
+    candidate = response.candidates[0]
+    ended = candidate.finish_reason
+    if ended in BLOCKS:
+        return LlmFailure(FailureKind.BLOCKED, ended.name)
+    if ended == Finish.MAX_TOKENS:
+        return LlmFailure(FailureKind.TRUNCATED, "the answer is longer than it may be")
+    text = "".join(part.text for part in candidate.content.parts)
+    if not text.strip():
+        return LlmFailure(FailureKind.EMPTY, getattr(ended, "name", str(ended)))
+    return Reply(text, _priced(source, response.usage_metadata))
+
+
+def _priced(source: Source, usage: Any) -> Source:
+    return Source(
+        source.provider,
+        source.model,
+        source.prompt,
+        int(usage.prompt_token_count),
+        int(usage.candidates_token_count),
+        round(source.duration_seconds, 3),
+    )

@@ -1,0 +1,38 @@
+"""A model's view of a verification: recorded beside the facts, which alone decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from remediation.llm import bounds
+from remediation.llm.client import VERIFICATION, LlmClient, ask_for, client_for, pack
+from remediation.llm.failures import LlmFailure
+from remediation.llm.prompting import prompt
+from remediation.llm.redact import redact
+from remediation.llm.schema import VERIFICATION_SCHEMA, VerificationAnswer, VerificationView
+
+
+def assess_verification(
+    incident: Mapping[str, Any],
+    action: Mapping[str, Any],
+    evidence: Sequence[Mapping[str, Any]],
+    client: LlmClient | None = None,
+) -> VerificationView | LlmFailure:
+    """Whether a model thinks that the action helped; GEMINI_AUTO_VERIFICATION switches it off.
+
+    `evidence` items have an `id` and a `text`, from before and after the action.
+    """
+    asked = client or client_for(VERIFICATION)
+    packed = pack(evidence)
+    data = {"incident": dict(incident), "action": dict(action), "evidence": packed}
+    answered = ask_for(asked, prompt("verify"), data, VERIFICATION_SCHEMA, VerificationAnswer)
+    if isinstance(answered, LlmFailure):
+        return answered
+    answer, source = answered
+    ids = [item["id"] for item in packed]
+    if failure := bounds.refused((), answer.evidence, (), ids):
+        return failure
+    return VerificationView(
+        answer.view, answer.confidence, redact(answer.reason), tuple(answer.evidence), source
+    )
