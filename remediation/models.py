@@ -22,6 +22,7 @@ class Mode(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
+        permissions = [("set_mode", "Can set the mode")]
 
     def __str__(self) -> str:
         return self.mode
@@ -39,6 +40,7 @@ class StopSwitch(models.Model):
     class Meta:
         ordering = ["-at", "-id"]
         verbose_name_plural = "stop switches"
+        permissions = [("pull_stop", "Can pull and release the stop switch")]
 
     def __str__(self) -> str:
         return "stopped" if self.stopped else "running"
@@ -116,7 +118,8 @@ class Plan(models.Model):
     """Ranked candidates with frozen parameters, and the digest that binds an approval.
 
     `digest` = target UID + hash of its spec + policy. `candidates` is a list of
-    `remediation.candidates.Candidate.as_dict()`, best first.
+    `remediation.candidates.Candidate.as_dict()`, best first. `answered_at` is set by a
+    conditional UPDATE, so that of two answers one counts.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="plans")
@@ -128,10 +131,12 @@ class Plan(models.Model):
     spec_hash = models.CharField(max_length=64, blank=True)
     candidates = models.JSONField(default=list)
     chosen = models.PositiveSmallIntegerField(default=0)
-    source = models.CharField(max_length=10, default="rules")
+    source = models.CharField(max_length=10, default="rules", help_text="rules, gemini, person")
+    answered_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("approve_plan", "Can approve and reject plans")]
 
     def __str__(self) -> str:
         return f"plan {self.pk} of incident {self.incident_id}"
@@ -217,6 +222,7 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["id"]
+        permissions = [("remediate", "Can give a command of their own")]
 
     def __str__(self) -> str:
         return f"{self.command} ({self.state})"

@@ -8,7 +8,7 @@ from kubewise_site import pipeline
 from remediation import clients
 from remediation.act import act as act_on
 from remediation.analyze import analyze as analyze_incident
-from remediation.decide import decide_incident
+from remediation.decisions import decide_incident
 from remediation.prune import prune as prune_records
 from remediation.reconcile import reconcile as reconcile_attempt
 from remediation.sweep import sweep as sweep_records

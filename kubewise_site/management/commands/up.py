@@ -90,8 +90,6 @@ class Command(BaseCommand):
         ours = broker.socket_path(data_dir) if settings.OWN_BROKER else None
         table = programs(watched, data_dir, ours, port, faults)
         path = data_dir / "supervisord.conf"
-        path.write_text(
-            configuration(table, watched.environment, settings.BASE_DIR, data_dir)
-        )
+        path.write_text(configuration(table, watched.environment, settings.BASE_DIR, data_dir))
         path.chmod(0o600)
         return path

@@ -1,0 +1,129 @@
+"""`manage.py diagnose`: what is wrong in a cluster now, and what KubeWise would do about it.
+
+One pass in the foreground: GET requests only, no broker, no key, no database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from detection.causes import Severity
+from detection.clients import prometheus
+from detection.kubernetes import Connection, KubernetesError, NotConfigured, connect
+from remediation.actions.parameters import BadValue, label
+from remediation.limits import limits
+from remediation.look import Report, SeeMetrics, as_auto, look
+from remediation.metrics import see
+from remediation.report import plain, table
+
+NOTHING_FOUND, INCIDENTS, BLIND = 0, 1, 2
+DEFAULT_KUBECONFIG = "~/.kube/config"
+IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the cluster is reached, and what said so."""
+
+    context: str
+    kubeconfig: str
+    token_file: str
+    said_by: str
+
+
+class Command(BaseCommand):
+    help = "Look once at a cluster: failures, their diagnosis, and what KubeWise would do."
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--context", default="", help="a context of the kubeconfig")
+        parser.add_argument("--namespace", "-n", default="", help="only this namespace")
+        parser.add_argument("--output", "-o", choices=("table", "json"), default="table")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sys.exit(self._run(options["context"], options["namespace"], options["output"]))
+
+    def _run(self, context: str, namespace: str, output: str) -> int:
+        try:
+            if namespace:
+                label(namespace)
+            connection = self._connect(context)
+        except BadValue as error:
+            return self._could_not_look(f"the namespace {namespace!r}: {error}", output)
+        except KubernetesError as error:
+            return self._could_not_look(str(error), output)
+        report = look(connection, datetime.now(UTC), as_auto(limits()), namespace, _metrics())
+        self._show(report, output)
+        return _exit_code(report)
+
+    def _connect(self, context: str) -> Connection:
+        way = which_way(context)
+        connection = connect(way.context, way.kubeconfig, way.token_file)
+        account = connection.account
+        as_whom = f"context {way.context}" if way.context else account.source
+        self._tell(f"Looking at {account.server} as {as_whom} (from {way.said_by})")
+        return connection
+
+    def _show(self, report: Report, output: str) -> None:
+        for name, reason in sorted(report.blind.items()):
+            self._tell(f"blind: {name}: {reason}")
+        if output == "json":
+            self.stdout.write(json.dumps(report.as_dict(), indent=2, default=str))
+        else:
+            self.stdout.write(table(report))
+
+    def _could_not_look(self, reason: str, output: str) -> int:
+        self._tell(f"could not look: {reason}")
+        if output == "json":
+            self.stdout.write(json.dumps({"blind": ["kubernetes"], "incidents": []}, indent=2))
+        return BLIND
+
+    def _tell(self, text: str) -> None:
+        self.stderr.write(plain(text))
+
+
+def which_way(context: str) -> Way:
+    """--context, KUBE_CONTEXT, the kubeconfig's current context, the in-cluster account.
+
+    Raises NotConfigured where there is none of them.
+    """
+    path = settings.KUBECONFIG or _default_kubeconfig()
+    if context:
+        return Way(context, path, "", "--context")
+    if settings.KUBE_CONTEXT:
+        return Way(settings.KUBE_CONTEXT, path, settings.KUBE_READ_TOKEN_FILE, "KUBE_CONTEXT")
+    if path:
+        said_by = "KUBECONFIG" if settings.KUBECONFIG else DEFAULT_KUBECONFIG
+        return Way("", path, "", f"the current context of {said_by}")
+    if os.environ.get(IN_CLUSTER):
+        return Way("", "", settings.KUBE_READ_TOKEN_FILE, "the in-cluster account")
+    raise NotConfigured("there is no --context, KUBE_CONTEXT, kubeconfig or in-cluster account")
+
+
+def _default_kubeconfig() -> str:
+    path = Path(DEFAULT_KUBECONFIG).expanduser()
+    return str(path) if path.is_file() else ""
+
+
+def _metrics() -> SeeMetrics | None:
+    """None where PROMETHEUS_URL is empty on purpose: scan only."""
+    client = prometheus()
+    return None if client is None else partial(see, client)
+
+
+def _exit_code(report: Report) -> int:
+    if any(item.finding.severity != Severity.INFO for item in report.found):
+        return INCIDENTS
+    return BLIND if report.blind else NOTHING_FOUND

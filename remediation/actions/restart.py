@@ -1,0 +1,65 @@
+"""Rolling restarts: a stamp on the pod template, so that a second call changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from remediation.actions.base import (
+    Action,
+    Context,
+    Effect,
+    Object,
+    Parameters,
+    Patch,
+    Right,
+    Risk,
+    Wish,
+    put,
+)
+from remediation.actions.parameters import NAME, NAMESPACE
+
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+STAMP_PATH = ("spec", "template", "metadata", "annotations", RESTARTED_AT)
+
+
+class Restart(Action):
+    """The stamp is the attempt's creation time, never the time of execution."""
+
+    family = "restart"
+    parameters = (NAME, NAMESPACE)
+    impact = "Every pod is replaced, as many at a time as the update strategy allows."
+    estimated_duration = "1–10 min"
+    risk = Risk.MEDIUM
+    effect = Effect.PATCH
+    spec_write = True
+
+    def kubectl(self, parameters: Parameters, kind: str = "") -> str:
+        namespace, name = parameters["namespace"], parameters["name"]
+        return f"kubectl rollout restart {self.kinds[0].lower()}/{name} -n {namespace}"
+
+    def change(self, target: Object, wish: Wish) -> Patch:
+        stamp = wish.stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return put(target, STAMP_PATH, stamp)
+
+
+class RestartDeployment(Restart):
+    name = "restart_deployment"
+    kinds = ("Deployment",)
+    description = "Restart a Deployment's pods one after the other."
+    contexts = frozenset({Context.STANDARD, Context.PREDICTED})
+    rights = (Right("apps", "deployments", "patch"),)
+
+
+class RestartStatefulSet(Restart):
+    name = "restart_statefulset"
+    kinds = ("StatefulSet",)
+    description = "Restart a StatefulSet's pods one after the other, highest ordinal first."
+    rights = (Right("apps", "statefulsets", "patch"),)
+
+
+class RestartDaemonSet(Restart):
+    name = "restart_daemonset"
+    kinds = ("DaemonSet",)
+    description = "Restart a DaemonSet's pods, node after node."
+    risk = Risk.HIGH
+    rights = (Right("apps", "daemonsets", "patch"),)

@@ -1,0 +1,109 @@
+"""The list of incidents, and the read-only page of one with its review form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
+
+from detection.models import Incident
+from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, Record, badge
+from kubewise_site.templatetags.kubewise import plain, span, words
+from remediation.admin import page
+from remediation.admin.confirm import confirm
+from remediation.admin.filters import (
+    CauseFilter,
+    KindFilter,
+    NamespaceFilter,
+    StateFilter,
+)
+from remediation.admin.review import NUMBER, review
+from remediation.permissions import APPROVE
+from remediation.querysets import with_approvals
+
+
+@admin.register(Incident)
+class IncidentAdmin(Record):
+    list_display = ("owner", "severity_badge", "status_badge", "what", "age", "count")
+    list_filter = (
+        StateFilter, "severity", "status", CauseFilter, NamespaceFilter, KindFilter,
+    )  # fmt: skip
+    list_filter_submit = True
+    search_fields = ("owner_name__startswith",)
+    search_help_text = "The beginning of an owner's name"
+    ordering = ("-last_seen", "-id")
+    actions = ("approve_selected", "reject_selected")
+
+    def get_urls(self) -> list[Any]:
+        wrapped = self.admin_site.admin_view(review)
+        return [path("review/", wrapped, name="detection_incident_review"), *super().get_urls()]
+
+    @admin.display(description="Owner", ordering="owner_name")
+    def owner(self, incident: Incident) -> str:
+        return plain(page.owner(incident))
+
+    @badge("Severity", "severity", SEVERITY_COLOURS)
+    def severity_badge(self, incident: Incident) -> str:
+        return incident.severity
+
+    @badge("Status", "status", STATUS_COLOURS)
+    def status_badge(self, incident: Incident) -> tuple[str, str]:
+        return incident.status, words(incident.status)
+
+    @admin.display(description="Cause", ordering="cause")
+    def what(self, incident: Incident) -> str:
+        return page.cause_title(incident.cause)
+
+    @admin.display(description="Age", ordering="first_seen")
+    def age(self, incident: Incident) -> str:
+        until = incident.closed_at or datetime.now(UTC)
+        return span((until - incident.first_seen).total_seconds())
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Our own page in place of a form; GET only, as nothing on it is edited."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        incident = self._find(object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            **page.contents(incident, request.user.has_perm(APPROVE), datetime.now(UTC)),
+            "title": plain(page.headline(incident)),
+            "opts": self.opts,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "kubewise/incident.html", context)
+
+    def _find(self, object_id: str) -> Incident:
+        if not NUMBER.fullmatch(object_id):
+            raise Http404
+        found = with_approvals(Incident.objects.filter(pk=object_id)).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(APPROVE))
+
+    @admin.action(description="Approve…", permissions=["review"])
+    def approve_selected(
+        self, request: HttpRequest, incidents: QuerySet[Incident]
+    ) -> HttpResponse | None:
+        return confirm(self, request, incidents, "approve")
+
+    @admin.action(description="Reject…", permissions=["review"])
+    def reject_selected(
+        self, request: HttpRequest, incidents: QuerySet[Incident]
+    ) -> HttpResponse | None:
+        return confirm(self, request, incidents, "reject")

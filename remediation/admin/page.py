@@ -1,0 +1,90 @@
+"""What the page of one incident shows, from its records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from detection.causes import CAUSES, Cause
+from detection.models import Incident
+from detection.states import WAITING
+from kubewise_site.admin_parts import STATUS_COLOURS
+from remediation.actions import find
+from remediation.approvals import VALIDITY
+from remediation.models import Plan
+from remediation.querysets import shown_plan
+
+SEPARATOR = " → "
+
+
+def contents(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
+    plan = shown_plan(incident)
+    answered = bool(plan and plan.answered_at and now - plan.answered_at < VALIDITY)
+    live = plan is not None and not plan.superseded_at and incident.status in WAITING
+    options = candidates(plan) if plan else []
+    return {
+        "incident": incident,
+        "headline": headline(incident),
+        "status_colour": STATUS_COLOURS.get(incident.status, ""),
+        "diagnosis": incident.diagnosis or {},
+        "decision": incident.decision or {},
+        "plan": plan,
+        "candidates": options,
+        "approvable": any(option["approvable"] for option in options),
+        "may_review": may_review,
+        "reviewable": live and not answered,
+        "answered": live and answered,
+        "attempts": [attempt_shown(row) for row in incident.attempts.all()],
+        "approvals": approvals(incident),
+        "timeline": list(incident.transitions.all()),
+    }
+
+
+def headline(incident: Incident) -> str:
+    """`Deployment shop/cart: the image does not exist`."""
+    return f"{owner(incident)}: {_lower_first(cause_title(incident.cause))}"
+
+
+def owner(incident: Incident) -> str:
+    place = f"{incident.owner_namespace}/" if incident.owner_namespace else ""
+    return f"{incident.owner_kind} {place}{incident.owner_name}"
+
+
+def cause_title(code: str) -> str:
+    return CAUSES[Cause(code)].title if code in Cause.__members__ else code
+
+
+def _lower_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def candidates(plan: Plan) -> list[dict[str, Any]]:
+    """Best first, each with the value that a review form sends for it."""
+    return [_candidate(plan, index, row) for index, row in enumerate(plan.candidates)]
+
+
+def _candidate(plan: Plan, index: int, row: dict[str, Any]) -> dict[str, Any]:
+    action = find(str(row.get("action", "")))
+    told = {"description": action.description, "impact": action.impact} if action else {}
+    return told | row | {
+        "index": index,
+        "chosen": index == plan.chosen,
+        "approvable": bool(action and action.executable and action.changes_cluster),
+        "choice": f"{plan.pk}:{index}:{plan.digest}",
+    }  # fmt: skip
+
+
+def attempt_shown(attempt: Any) -> dict[str, Any]:
+    return {"row": attempt, "diff": [diff_line(line) for line in attempt.diff]}
+
+
+def diff_line(line: Any) -> dict[str, str]:
+    """`path: old → new` in its parts, so that each gets its colour."""
+    path, _, change = str(line).partition(": ")
+    before, arrow, after = change.partition(SEPARATOR)
+    return {"path": path, "before": before, "after": after} if arrow else {"path": str(line)}
+
+
+def approvals(incident: Incident) -> list[Any]:
+    """Of every plan, newest first; prefetched with the plans."""
+    return [row for plan in incident.plans.all() for row in plan.approvals.all()]

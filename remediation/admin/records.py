@@ -1,0 +1,44 @@
+"""What was decided and done: read-only for everyone."""
+
+from django.contrib import admin
+
+from kubewise_site.admin_parts import Record
+from remediation.models import Approval, Attempt, Budget, Mode, Plan, StopSwitch
+
+
+@admin.register(Attempt)
+class AttemptAdmin(Record):
+    list_display = ("command", "state", "outcome", "executor", "created_at", "settled_at")
+    list_filter = ("state", "outcome", "dry_run")
+    list_select_related = ("incident",)
+    ordering = ("-id",)
+
+
+@admin.register(Approval)
+class ApprovalAdmin(Record):
+    list_display = ("verdict", "user", "plan_id", "candidate_index", "at", "expires_at", "used_at")
+    list_filter = ("verdict",)
+    list_select_related = ("user",)
+    ordering = ("-id",)
+
+
+@admin.register(Plan)
+class PlanAdmin(Record):
+    list_display = ("id", "incident_id", "source", "created_at", "superseded_at")
+    ordering = ("-id",)
+
+
+@admin.register(Mode)
+class ModeAdmin(Record):
+    list_display = ("mode", "actor", "reason", "at")
+
+
+@admin.register(StopSwitch)
+class StopSwitchAdmin(Record):
+    list_display = ("stopped", "actor", "reason", "at")
+
+
+@admin.register(Budget)
+class BudgetAdmin(Record):
+    list_display = ("name", "spent", "window_start")
+    ordering = ("name",)

@@ -1,0 +1,118 @@
+"""Incident → diagnosis and plan: rules first, then a model's view where there is a key."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from detection import states
+from detection.findings import Finding
+from detection.kubernetes import KubernetesError, NotFound
+from detection.models import Incident
+from detection.states import START, WAITING, Status
+from remediation.candidates import Candidate, candidates
+from remediation.clients import Clients
+from remediation.cluster import RESOURCES, Changed, Session, read
+from remediation.diagnosis import Diagnosis
+from remediation.endings import Ending
+from remediation.fresh import Fresh, finding_of, fresh, owner_of, seen_by_scan
+from remediation.hashes import spec_hash
+from remediation.models import Attempt
+from remediation.opinion import second_opinion
+from remediation.planning import current_plan, new_plan
+from remediation.rules import diagnose
+
+log = structlog.get_logger(__name__)
+ACTOR = "KubeWise"
+LEASE = timedelta(seconds=180)
+AGAIN = frozenset({Status.REMEDIATION_FAILED})
+
+
+def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
+    """Diagnose and plan anew where there is news."""
+    incident = Incident.objects.select_related("cluster").get(pk=incident_id)
+    if not claim(incident, now):
+        return Ending.NOTHING
+    around = fresh(clients.reader, incident, now)
+    finding = newest_finding(incident, around)
+    options = _untried(incident, candidates(finding, around.snapshot, now,
+                                            settings.BLACKLISTED_COMMANDS))  # fmt: skip
+    diagnosis, options = second_opinion(finding, diagnose(finding), options, clients.reader)
+    return _save(incident, diagnosis, options, _spec_hash(incident, clients), now)
+
+
+def claim(incident: Incident, now: datetime) -> bool:
+    """Take the incident into analysis; False where another did, or there is no news."""
+    until = now + LEASE
+    if incident.status == Status.ANALYZING:
+        free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+        rows = Incident.objects.filter(free, pk=incident.pk, status=Status.ANALYZING)
+        rows = rows.filter(analyzed_version__lt=F("version"))
+        incident.lease_until = until
+        return bool(rows.update(lease_until=until))
+    news = incident.status in START | AGAIN or _has_news(incident)
+    if not news or incident.status not in START | AGAIN | WAITING:
+        return False
+    return states.move(
+        incident, Status.ANALYZING, actor=ACTOR, reason="to be analyzed", now=now,
+        lease_until=until, analyzed_version=0, decided_version=0,
+    )  # fmt: skip
+
+
+def _has_news(incident: Incident) -> bool:
+    return incident.analyzed_version < incident.version or current_plan(incident) is None
+
+
+def newest_finding(incident: Incident, around: Fresh) -> Finding:
+    """The same cause as seen now, where a scan can see it; else as recorded."""
+    stored = finding_of(incident)
+    if not seen_by_scan(incident):
+        return stored
+    same = [item for item in around.about(owner_of(incident)) if item.cause == stored.cause]
+    return same[0] if same else stored
+
+
+def _untried(incident: Incident, options: list[Candidate]) -> list[Candidate]:
+    """Without what was tried for this incident and did not help."""
+    rows = incident.attempts.exclude(outcome__in=("", Attempt.Outcome.RESOLVED))
+    tried = set(rows.values_list("command", flat=True))
+    return [item for item in options if item.command not in tried] or options[-1:]
+
+
+def _spec_hash(incident: Incident, clients: Clients) -> str:
+    """Of the owner as etcd has it; '' for what has no spec, or can't be read."""
+    if not incident.owner_uid or incident.owner_kind not in RESOURCES:
+        return ""
+    try:
+        return spec_hash(read(Session(clients.reader), owner_of(incident)))
+    except (NotFound, Changed):
+        return ""
+    except KubernetesError as error:
+        log.warning("the owner can't be read", incident=incident.pk, error=str(error))
+        return ""
+
+
+def _save(
+    incident: Incident,
+    diagnosis: Diagnosis,
+    options: list[Candidate],
+    hashed: str,
+    now: datetime,
+) -> Ending:
+    """Diagnosis, plan and Transition together, unless the lease was lost meanwhile."""
+    with transaction.atomic():
+        mine = Incident.objects.filter(
+            pk=incident.pk, status=Status.ANALYZING, lease_until=incident.lease_until
+        )
+        fields = {"diagnosis": diagnosis.as_dict(), "analyzed_version": incident.version}
+        if not mine.update(lease_until=None, decided_version=0, **fields):
+            return Ending.NOTHING
+        new_plan(incident, options, hashed, diagnosis.source[:10], now)
+        first = options[0].command if options else "nothing"
+        reason = f"{diagnosis.root_cause} First candidate: {first}"
+        states.note(incident, "analysis", actor=ACTOR, reason=reason, now=now)
+    return Ending.DONE

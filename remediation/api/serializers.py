@@ -1,0 +1,189 @@
+"""The shape of an event: an incident with its diagnosis, plan, attempts and timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from detection.causes import Severity
+from detection.models import Incident
+from detection.states import Status
+from remediation.models import Attempt, Plan
+from remediation.querysets import shown_plan
+
+CANDIDATE_TEXTS = (
+    "action_type", "resource_type", "resource_name", "namespace", "command", "kubectl", "risk",
+    "description",
+)  # fmt: skip
+SEVERITIES = [severity.value for severity in Severity]
+
+
+class AnalysisSerializer(serializers.Serializer[Any]):
+    root_cause = serializers.CharField()
+    impact = serializers.CharField()
+    severity = serializers.ChoiceField(choices=SEVERITIES)
+    confidence = serializers.FloatField(allow_null=True)
+    recommendations = serializers.ListField(child=serializers.CharField())
+    source = serializers.CharField(help_text="rules, gemini, …")  # type: ignore[assignment]
+
+
+class CandidateSerializer(serializers.Serializer[Any]):
+    index = serializers.IntegerField(help_text="What an approval names.")
+    action_type = serializers.CharField()
+    resource_type = serializers.CharField()
+    resource_name = serializers.CharField()
+    namespace = serializers.CharField()
+    parameters = serializers.DictField(child=serializers.JSONField())
+    command = serializers.CharField()
+    kubectl = serializers.CharField()
+    risk = serializers.CharField()
+    description = serializers.CharField()
+    executable = serializers.BooleanField(help_text="False: text for people.")
+
+
+class PlanSerializer(serializers.ModelSerializer[Plan]):
+    candidates = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Plan
+        fields = ("id", "digest", "created_at", "superseded_at", "source", "chosen", "candidates")
+
+    @extend_schema_field(CandidateSerializer(many=True))
+    def get_candidates(self, plan: Plan) -> list[dict[str, Any]]:
+        return candidates_of(plan)
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    timestamp = serializers.DateTimeField(source="created_at")
+    success = serializers.SerializerMethodField(help_text="null while it is not settled")
+    result = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Attempt
+        fields = (
+            "id", "command", "parameters", "executor", "timestamp", "success", "result", "error",
+            "is_proactive", "dry_run", "state", "outcome", "outcome_reason", "diff",
+            "executed_at", "settled_at", "verify_due_at",
+        )  # fmt: skip
+
+    def get_success(self, attempt: Attempt) -> bool | None:
+        return {
+            Attempt.State.APPLIED: True,
+            Attempt.State.VERIFIED: attempt.outcome == Attempt.Outcome.RESOLVED,
+            Attempt.State.REFUSED: False,
+            Attempt.State.FAILED: False,
+        }.get(Attempt.State(attempt.state))
+
+    def get_result(self, attempt: Attempt) -> str:
+        return attempt.outcome or Attempt.State(attempt.state).label
+
+
+class TransitionSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    actor = serializers.CharField()
+    kind = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class OwnerSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(source="owner_kind")
+    namespace = serializers.CharField(source="owner_namespace")
+    name = serializers.CharField(source="owner_name")
+    uid = serializers.CharField(source="owner_uid")
+
+
+class EventSerializer(serializers.Serializer[Incident]):
+    """One incident, with the keys that scripts have relied on from the start."""
+
+    anomaly_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Status.values)
+    entity_type = serializers.SerializerMethodField()
+    entity_id = serializers.CharField(source="owner_name")
+    namespace = serializers.CharField(source="owner_namespace")
+    detection_timestamp = serializers.DateTimeField(source="first_seen")
+    anomaly_score = serializers.FloatField(source="score")
+    metric_snapshot = serializers.JSONField()
+    ai_analysis = serializers.SerializerMethodField()
+    suggested_remediation_commands = serializers.SerializerMethodField()
+    remediation_attempts = AttemptSerializer(source="attempts", many=True)
+    verification_time = serializers.SerializerMethodField()
+    resolution_time = serializers.SerializerMethodField()
+    prediction_data = serializers.JSONField(source="prediction", allow_null=True)
+    is_proactive = serializers.BooleanField(source="is_predicted")
+    notes = serializers.CharField()
+
+    cause = serializers.CharField()
+    severity = serializers.ChoiceField(choices=SEVERITIES)
+    summary = serializers.CharField()
+    owner = OwnerSerializer(source="*")
+    evidence = serializers.ListField(child=serializers.JSONField())
+    related = serializers.ListField(child=serializers.JSONField())
+    flapping = serializers.BooleanField()
+    degraded = serializers.BooleanField()
+    inconclusive = serializers.BooleanField()
+    last_seen = serializers.DateTimeField()
+    count = serializers.IntegerField()
+    timeline = TransitionSerializer(source="transitions", many=True)
+    plan = serializers.SerializerMethodField()
+    decision = serializers.JSONField(allow_null=True)
+
+    def get_entity_type(self, incident: Incident) -> str:
+        return incident.owner_kind.lower()
+
+    @extend_schema_field(AnalysisSerializer(allow_null=True))
+    def get_ai_analysis(self, incident: Incident) -> dict[str, Any] | None:
+        return analysis_of(incident)
+
+    @extend_schema_field(CandidateSerializer(many=True))
+    def get_suggested_remediation_commands(self, incident: Incident) -> list[dict[str, Any]]:
+        plan = shown_plan(incident)
+        return candidates_of(plan) if plan else []
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_verification_time(self, incident: Incident) -> str | None:
+        verified = [row.settled_at for row in incident.attempts.all() if row.outcome]
+        return _time(verified[-1]) if verified else None
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_resolution_time(self, incident: Incident) -> str | None:
+        return _time(incident.closed_at) if incident.status == Status.RESOLVED else None
+
+    @extend_schema_field(PlanSerializer(allow_null=True))
+    def get_plan(self, incident: Incident) -> dict[str, Any] | None:
+        plan = shown_plan(incident)
+        return dict(PlanSerializer(plan).data) if plan else None
+
+
+def _time(value: Any) -> Any:
+    return serializers.DateTimeField().to_representation(value)
+
+
+def analysis_of(incident: Incident) -> dict[str, Any] | None:
+    """None while the incident is not analyzed."""
+    told = incident.diagnosis
+    if not told:
+        return None
+    return {
+        "root_cause": told.get("root_cause", ""),
+        "impact": told.get("impact", ""),
+        "severity": told.get("severity") or incident.severity,
+        "confidence": told.get("confidence"),
+        "recommendations": list(told.get("recommendations", ())),
+        "source": told.get("source", "rules"),
+    }
+
+
+def candidates_of(plan: Plan) -> list[dict[str, Any]]:
+    return [_candidate(index, row) for index, row in enumerate(plan.candidates)]
+
+
+def _candidate(index: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """`Candidate.as_dict()` as the plan keeps it, in the shape of the API."""
+    texts = {name: row.get(name, "") for name in CANDIDATE_TEXTS}
+    more = {"parameters": row.get("parameters") or {}, "executable": bool(row.get("executable"))}
+    return {"index": index} | texts | more

@@ -1,0 +1,18 @@
+"""Paths below /api/v1/ about incidents and what is done about them."""
+
+from kubewise_site.api import both
+from remediation.api import views_events, views_review, views_setup
+
+EVENT = "remediation/events/<uuid:anomaly_id>"
+
+urlpatterns = [
+    *both("remediation/events", views_events.EventsView.as_view(), "events"),
+    *both(EVENT, views_events.EventView.as_view(), "event"),
+    *both(f"{EVENT}/approve", views_review.ApproveView.as_view(), "approve"),
+    *both(f"{EVENT}/reject", views_review.RejectView.as_view(), "reject"),
+    *both(f"{EVENT}/remediate", views_review.RemediateView.as_view(), "remediate"),
+    *both("anomalies/analyze/<uuid:anomaly_id>", views_review.AnalyzeView.as_view(), "analyze"),
+    *both("remediation/commands", views_setup.CommandsView.as_view(), "commands"),
+    *both("setup/mode", views_setup.ModeView.as_view(), "mode"),
+    *both("setup/stop", views_setup.StopView.as_view(), "stop"),
+]

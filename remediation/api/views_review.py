@@ -1,0 +1,180 @@
+"""What people do with an incident: approve, reject, command, ask for a new analysis."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from detection.models import Incident
+from kubewise_site.api import Guarded
+from kubewise_site.problems import Problem
+from remediation import approvals, endings, reanalysis, requests
+from remediation.api.serializers import EventSerializer
+from remediation.api.views_events import event
+from remediation.commands import CommandError
+from remediation.models import Plan
+from remediation.permissions import ANALYZE, APPROVE, REMEDIATE
+
+LONGEST_REASON = 2000
+LONGEST_COMMAND = 2000
+
+
+class ApproveRequest(serializers.Serializer[Any]):
+    """What the client saw: without plan and digest, a yes could be to something else."""
+
+    plan = serializers.IntegerField(min_value=1, help_text="The plan's id.")
+    digest = serializers.CharField(max_length=64)
+    candidate = serializers.IntegerField(
+        min_value=0, required=False, help_text="Its index; without it the plan's first choice."
+    )
+    reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+
+
+class RejectRequest(serializers.Serializer[Any]):
+    plan = serializers.IntegerField(min_value=1, help_text="The plan's id.")
+    reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+
+
+class RemediateRequest(serializers.Serializer[Any]):
+    command = serializers.CharField(
+        max_length=LONGEST_COMMAND, help_text="restart_deployment name=my-app namespace=dev"
+    )
+    reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+
+
+class DoneAnswer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    message = serializers.CharField()
+    event = EventSerializer()
+
+
+class RemediateAnswer(DoneAnswer):
+    command = serializers.CharField()
+    result = serializers.CharField()
+
+
+class ApproveView(Guarded):
+    """A yes to one candidate of the plan that the client saw. It skips no gate."""
+
+    writes = {"POST": APPROVE}
+
+    @extend_schema(request=ApproveRequest, responses={202: DoneAnswer}, operation_id="approve")
+    def post(self, request: Request, anomaly_id: UUID) -> Response:
+        asked = _read(ApproveRequest, request)
+        plan = _plan(anomaly_id, asked["plan"])
+        ending = approvals.approve(
+            plan.pk,
+            asked.get("candidate", plan.chosen),
+            request.user,
+            asked["reason"],
+            asked["digest"],
+            datetime.now(UTC),
+        )
+        _raise_unless_done(ending)
+        return _done(anomaly_id, "Approved; KubeWise acts within seconds.")
+
+
+class RejectView(Guarded):
+    """A no to the plan."""
+
+    writes = {"POST": APPROVE}
+
+    @extend_schema(request=RejectRequest, responses={200: DoneAnswer}, operation_id="reject")
+    def post(self, request: Request, anomaly_id: UUID) -> Response:
+        asked = _read(RejectRequest, request)
+        plan = _plan(anomaly_id, asked["plan"])
+        ending = approvals.reject(plan.pk, request.user, asked["reason"], datetime.now(UTC))
+        _raise_unless_done(ending)
+        return _done(anomaly_id, "Rejected.", HTTPStatus.OK)
+
+
+class RemediateView(Guarded):
+    """A person's own command, through the same gates as everything else."""
+
+    writes = {"POST": REMEDIATE}
+
+    @extend_schema(
+        request=RemediateRequest, responses={202: RemediateAnswer}, operation_id="remediate"
+    )
+    def post(self, request: Request, anomaly_id: UUID) -> Response:
+        asked = _read(RemediateRequest, request)
+        incident, text = _incident(anomaly_id), asked["command"]
+        try:
+            ending = requests.request(
+                incident.pk, text, request.user, asked["reason"], datetime.now(UTC)
+            )
+        except CommandError as error:
+            raise _unreadable(error) from None
+        _raise_unless_done(ending)
+        more = {"command": text, "result": "accepted"}
+        return _done(anomaly_id, "Accepted; KubeWise acts within seconds.", **more)
+
+
+class AnalyzeView(Guarded):
+    """A new analysis on demand; by rules where there is no model."""
+
+    writes = {"POST": ANALYZE}
+
+    @extend_schema(request=None, responses={202: DoneAnswer}, operation_id="analyze")
+    def post(self, request: Request, anomaly_id: UUID) -> Response:
+        incident = _incident(anomaly_id)
+        asked = reanalysis.ask(incident, request.user.get_username(), datetime.now(UTC))
+        if asked is not reanalysis.Asked.PUBLISHED:
+            raise Problem(HTTPStatus.CONFLICT, asked.name.lower().replace("_", "-"), asked.value)
+        answer = _done(anomaly_id, f"{asked.value.capitalize()}.")
+        answer["Location"] = reverse("event", args=[anomaly_id])
+        return answer
+
+
+def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    form = shape(data=request.data)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
+
+
+def _incident(anomaly_id: UUID) -> Incident:
+    incident = Incident.objects.filter(anomaly_id=anomaly_id).first()
+    if incident is None:
+        raise NotFound(f"There is no event {anomaly_id}.")
+    return incident
+
+
+def _plan(anomaly_id: UUID, plan_id: int) -> Plan:
+    """The plan, if it is of this event; a plan of another one is as good as none."""
+    plan = Plan.objects.filter(pk=plan_id, incident=_incident(anomaly_id)).first()
+    if plan is None:
+        raise Problem(HTTPStatus.CONFLICT, "stale", f"Plan {plan_id} is not of this event.")
+    return plan
+
+
+def _raise_unless_done(ending: Any) -> None:
+    """Raises the Problem that an ending is, in the words of the function that ended so."""
+    if isinstance(ending, endings.Stale):
+        raise Problem(HTTPStatus.CONFLICT, "stale", ending.reason)
+    if isinstance(ending, endings.Handled):
+        raise Problem(HTTPStatus.CONFLICT, "handled", ending.reason)
+    if isinstance(ending, endings.Refused):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", ending.reason)
+
+
+def _unreadable(error: CommandError) -> Problem:
+    kind = type(error).__name__
+    detail = f"{kind}: {error}"
+    errors = [{"field": "command", "detail": detail}]
+    return Problem(HTTPStatus.BAD_REQUEST, "command", detail, errors)
+
+
+def _done(
+    anomaly_id: UUID, message: str, status: int = HTTPStatus.ACCEPTED, **more: str
+) -> Response:
+    body = {"status": "success", "message": message, **more, "event": event(anomaly_id)}
+    return Response(body, status=status)

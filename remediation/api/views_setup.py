@@ -1,0 +1,136 @@
+"""The mode and the stop switch, and the catalogue of commands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from detection.clients import current_cluster
+from kubewise_site.api import Guarded
+from kubewise_site.problems import Problem
+from remediation import modes
+from remediation.actions import catalogue
+from remediation.models import ModeChoice
+from remediation.permissions import PULL_STOP, SET_MODE
+
+LONGEST_REASON = 2000
+
+
+class ModeRequest(serializers.Serializer[Any]):
+    mode = serializers.CharField(help_text="AUTO or MANUAL, in any case.")
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_REASON)
+
+
+class ModeAnswer(serializers.Serializer[Any]):
+    mode = serializers.ChoiceField(choices=ModeChoice.values)
+    success = serializers.BooleanField()
+    message = serializers.CharField()
+
+
+class StopRequest(serializers.Serializer[Any]):
+    stopped = serializers.BooleanField()
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_REASON)
+
+
+class StopAnswer(serializers.Serializer[Any]):
+    stopped = serializers.BooleanField()
+    reason = serializers.CharField()
+    success = serializers.BooleanField()
+    message = serializers.CharField()
+
+
+class CommandEntry(serializers.Serializer[Any]):
+    description = serializers.CharField()
+    required_params = serializers.ListField(child=serializers.CharField())
+    optional_params = serializers.ListField(child=serializers.CharField())
+    impact = serializers.CharField()
+    estimated_duration = serializers.CharField()
+    risk = serializers.CharField()
+    reversible = serializers.BooleanField()
+    changes_cluster = serializers.BooleanField()
+    executable = serializers.BooleanField()
+
+
+class CommandsAnswer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    commands = serializers.DictField(child=CommandEntry())
+
+
+class ModeView(Guarded):
+    """AUTO acts where every gate allows it; MANUAL suggests and waits for approval."""
+
+    writes = {"PUT": SET_MODE}
+
+    @extend_schema(responses=ModeAnswer, operation_id="mode_read")
+    def get(self, request: Request) -> Response:
+        mode = modes.current_mode(current_cluster())
+        return _mode(mode, f"The mode is {mode}.")
+
+    @extend_schema(request=ModeRequest, responses=ModeAnswer, operation_id="mode_set")
+    def put(self, request: Request) -> Response:
+        asked = _read(ModeRequest, request)
+        now, actor = datetime.now(UTC), request.user.get_username()
+        try:
+            row = modes.set_mode(
+                current_cluster(), asked["mode"], actor, asked.get("reason", ""), now
+            )
+        except ValueError:
+            raise _no_mode(asked["mode"]) from None
+        return _mode(row.mode, f"The mode is {row.mode} now.")
+
+
+class StopView(Guarded):
+    """The stop switch: while it is pulled, nothing is changed in any cluster."""
+
+    writes = {"PUT": PULL_STOP}
+
+    @extend_schema(responses=StopAnswer, operation_id="stop_read")
+    def get(self, request: Request) -> Response:
+        found = modes.standing(current_cluster())
+        return _stop(found.stopped, found.stop_reason)
+
+    @extend_schema(request=StopRequest, responses=StopAnswer, operation_id="stop_set")
+    def put(self, request: Request) -> Response:
+        asked = _read(StopRequest, request)
+        now, actor = datetime.now(UTC), request.user.get_username()
+        row = modes.set_stop(
+            current_cluster(), asked["stopped"], actor, asked.get("reason", ""), now
+        )
+        return _stop(row.stopped, row.reason)
+
+
+class CommandsView(Guarded):
+    """Every command that `remediate` takes, with its parameters."""
+
+    @extend_schema(responses=CommandsAnswer, operation_id="commands")
+    def get(self, request: Request) -> Response:
+        return Response({"status": "success", "commands": catalogue()})
+
+
+def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    form = shape(data=request.data)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
+
+
+def _no_mode(given: str) -> Problem:
+    detail = f"{given[:60]!r} is no mode; valid are {', '.join(ModeChoice.values)}."
+    return Problem(
+        HTTPStatus.BAD_REQUEST, "unknown-mode", detail, [{"field": "mode", "detail": detail}]
+    )
+
+
+def _mode(mode: str, message: str) -> Response:
+    return Response({"mode": str(mode), "success": True, "message": message})
+
+
+def _stop(stopped: bool, reason: str) -> Response:
+    message = "Stopped: nothing is changed." if stopped else "Running."
+    body = {"stopped": stopped, "reason": reason, "success": True, "message": message}
+    return Response(body)

@@ -1,0 +1,113 @@
+"""Budgets: counter rows, spent by conditional UPDATEs inside the claim's transaction.
+
+All workers share them, and they outlive restarts. A budget with a window counts attempts that
+began in it; one without counts attempts that are open, and is given back when they are settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from detection.models import Cluster
+from remediation.models import Budget
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much KubeWise may do by itself or by approval."""
+
+    at_a_time: int = 3
+    an_hour: int = 10
+    per_owner: int = 1
+    owner_window_seconds: int = 1800
+    node_actions_at_a_time: int = 1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One counter that an attempt spends one unit of. `window_seconds` None: while it is open."""
+
+    name: str
+    limit: int
+    window_seconds: int | None
+    says: str
+
+
+def costs(owner_uid: str, node_action: bool, limits: Limits | None = None) -> tuple[Cost, ...]:
+    """What one attempt on this owner costs."""
+    limit = limits or Limits()
+    window = limit.owner_window_seconds
+    found = [
+        Cost("open", limit.at_a_time, None, f"{limit.at_a_time} attempts are under way"),
+        Cost("hour", limit.an_hour, 3600, f"{limit.an_hour} attempts were made within an hour"),
+        Cost(
+            f"owner:{owner_uid}",
+            limit.per_owner,
+            window,
+            f"this owner was acted on within the last {window // 60} minutes",
+        ),
+    ]
+    if node_action:
+        most = limit.node_actions_at_a_time
+        found.append(Cost("nodes", most, None, f"{most} node action is under way"))
+    return tuple(found)
+
+
+def spend(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
+    """Spend all; '' or the sentence of the first that is used up. Call it inside atomic().
+
+    The caller rolls back where a sentence is returned, so that nothing stays half spent.
+    """
+    for cost in wanted:
+        if not _spend_one(cluster, cost, now):
+            return cost.says
+    return ""
+
+
+def exhausted(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
+    """What `spend` would say now, without spending."""
+    rows = {row.name: row for row in Budget.objects.filter(cluster=cluster)}
+    for cost in wanted:
+        row = rows.get(cost.name)
+        if row and row.spent >= cost.limit and not _over(cost, row, now):
+            return cost.says
+    return ""
+
+
+def release(cluster: Cluster, spent: Iterable[Cost]) -> None:
+    """Give back what is counted only while an attempt is open."""
+    _give_back(cluster, (cost for cost in spent if cost.window_seconds is None))
+
+
+def refund(cluster: Cluster, spent: Iterable[Cost]) -> None:
+    """Give back everything: the attempt ended before anything was sent."""
+    _give_back(cluster, spent)
+
+
+def _give_back(cluster: Cluster, spent: Iterable[Cost]) -> None:
+    for cost in spent:
+        rows = Budget.objects.filter(cluster=cluster, name=cost.name, spent__gt=0)
+        rows.update(spent=F("spent") - 1)
+
+
+def _spend_one(cluster: Cluster, cost: Cost, now: datetime) -> bool:
+    Budget.objects.get_or_create(
+        cluster=cluster, name=cost.name, defaults={"window_start": now, "spent": 0}
+    )
+    rows = Budget.objects.filter(cluster=cluster, name=cost.name)
+    if cost.window_seconds is not None:
+        start = now - timedelta(seconds=cost.window_seconds)
+        if rows.filter(window_start__lte=start).update(window_start=now, spent=1):
+            return True
+    fresh = rows.filter(spent=0).update(window_start=now, spent=1)
+    return bool(fresh or rows.filter(spent__lt=cost.limit).update(spent=F("spent") + 1))
+
+
+def _over(cost: Cost, row: Budget, now: datetime) -> bool:
+    if cost.window_seconds is None:
+        return False
+    return row.window_start <= now - timedelta(seconds=cost.window_seconds)

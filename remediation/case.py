@@ -1,0 +1,119 @@
+"""Everything that `decide` looks at, as plain values: the case of one incident at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from detection.causes import Cause, Severity
+from detection.findings import ObjectRef
+from remediation.candidates import Candidate
+from remediation.rows import RowMode
+
+WARM_UP = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The incident's owner as the cluster has it now. `uid` is the one that was found there."""
+
+    ref: ObjectRef
+    found: bool = True
+    uid: str = ""
+    deleting: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    managers: frozenset[str] = frozenset()
+    changed_by: str = ""
+    replicas: int = 0
+    ready: int = 0
+    paused: bool = False
+    update_running: bool = False
+    autoscaler: str = ""
+    last_schedulable: bool = False
+
+
+@dataclass(frozen=True)
+class PodFacts:
+    """The pod that a candidate acts on, as the cluster has it now."""
+
+    uid: str
+    controlled_by_owner: bool
+    ready: bool
+    terminating: bool = False
+
+
+@dataclass(frozen=True)
+class PolicyFacts:
+    """The policy that covers the namespace; `literal` where it names it without a pattern."""
+
+    mode: str
+    literal: bool = False
+    forbidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Records:
+    """What only the database knows. The sentences are '' where there is nothing to say."""
+
+    auto: bool
+    auto_since: datetime | None = None
+    running_since: datetime | None = None
+    stopped: str = ""
+    maintenance: str = ""
+    silenced: str = ""
+    policy: PolicyFacts | None = None
+    exhausted: str = ""
+    open_attempt: str = ""
+    same_action_in_a_day: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The settings that bound what may be done."""
+
+    auto_critical: bool = False
+    auto_predicted: bool = False
+    protected: frozenset[str] = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+    blacklist: frozenset[str] = frozenset()
+    safe_critical: frozenset[str] = frozenset()
+    safe_proactive: frozenset[str] = frozenset()
+    warm_up: timedelta = WARM_UP
+
+
+@dataclass(frozen=True)
+class Case:
+    """`records` None means that no database was asked: `diagnose`.
+
+    `approved`: a person approved candidate `index`. `requested`: a person wrote the candidate.
+    """
+
+    now: datetime
+    cause: Cause
+    severity: Severity
+    onset: datetime
+    target: Target
+    row_mode: RowMode
+    candidates: tuple[Candidate, ...]
+    index: int = 0
+    row_reason: str = ""
+    flapping: bool = False
+    predicted: bool = False
+    signal_gone: bool = False
+    cause_now: str = ""
+    storm: str = ""
+    pod: PodFacts | None = None
+    blind: Mapping[str, str] = field(default_factory=dict)
+    records: Records | None = None
+    limits: Limits = Limits()
+    approved: bool = False
+    requested: bool = False
+
+    @property
+    def candidate(self) -> Candidate:
+        return self.candidates[self.index]
+
+    @property
+    def changes(self) -> bool:
+        return self.candidate.entry.changes_cluster

@@ -1,0 +1,136 @@
+"""The decision on an incident: the case is gathered afresh, judged, put on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from detection import states
+from detection.models import Incident
+from detection.states import Status
+from remediation.candidates import Candidate
+from remediation.case import Case
+from remediation.clients import Clients
+from remediation.decide import decide
+from remediation.endings import Ending
+from remediation.fresh import Fresh, finding_of, fresh, owner_of, seen_by_scan
+from remediation.gather import case_of
+from remediation.limits import limits
+from remediation.models import Plan
+from remediation.planning import candidates_of, current_plan
+from remediation.records import blind_besides_scan, records_of
+from remediation.verdicts import Decision, Verdict
+
+ACTOR = "KubeWise"
+LEASE = timedelta(seconds=120)
+
+
+def decide_incident(incident_id: int, clients: Clients, now: datetime) -> Ending:
+    """Decide on the newest plan and move the incident; `act` leaves it for `act` to claim."""
+    incident = Incident.objects.select_related("cluster").get(pk=incident_id)
+    plan = current_plan(incident)
+    if plan is None or not _claim(incident, now):
+        return Ending.NOTHING
+    case = gather(incident, plan, plan.chosen, clients, now)
+    return _save(incident, decide(case), case.candidates, now)
+
+
+def gather(
+    incident: Incident,
+    plan: Plan,
+    index: int,
+    clients: Clients,
+    now: datetime,
+    approved: bool = False,
+) -> Case:
+    """The case of one candidate of the plan, from a fresh snapshot and the records."""
+    around, options = fresh(clients.reader, incident, now), candidates_of(plan)
+    finding = finding_of(incident)
+    same = [item for item in around.about(finding.owner) if item.cause == finding.cause]
+    case = case_of(
+        replace(same[0], onset=finding.onset) if same else finding,
+        around.snapshot,
+        options,
+        now,
+        limits(),
+        records=records_of(incident, options[index], now),
+        index=index,
+        others=around.findings,
+        blind=blind_besides_scan(incident),
+    )
+    gone, cause_now = _signal(incident, around)
+    flapping, requested = incident.flapping, plan.source == "person"
+    return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
+                   approved=approved, requested=requested)  # fmt: skip
+
+
+def _signal(incident: Incident, around: Fresh) -> tuple[bool, str]:
+    """Whether the signal is gone, and which other cause stands in its place."""
+    if not seen_by_scan(incident) or around.snapshot.blind:
+        return False, ""
+    causes = [str(item.cause) for item in around.about(owner_of(incident))]
+    if not causes:
+        return True, ""
+    return False, "" if incident.cause in causes else causes[0]
+
+
+def _claim(incident: Incident, now: datetime) -> bool:
+    """Only what is analyzed as it stands, and not decided yet."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    rows = Incident.objects.filter(
+        free,
+        pk=incident.pk,
+        status=Status.ANALYZING,
+        analyzed_version=F("version"),
+        decided_version__lt=F("version"),
+    )
+    incident.lease_until = now + LEASE
+    return bool(rows.update(lease_until=incident.lease_until))
+
+
+def _save(
+    incident: Incident, decision: Decision, options: Sequence[Candidate], now: datetime
+) -> Ending:
+    """The decision with its Transition, unless the lease was lost meanwhile."""
+    fields = {
+        "decision": decision.as_dict(),
+        "decided_version": incident.version,
+        "lease_until": None,
+    }
+    with transaction.atomic():
+        mine = Incident.objects.filter(
+            pk=incident.pk, status=Status.ANALYZING, lease_until=incident.lease_until
+        )
+        if not mine.update(**fields):
+            return Ending.NOTHING
+        record(incident, decision, options, now)
+    return Ending.DONE
+
+
+def record(
+    incident: Incident, decision: Decision, options: Sequence[Candidate], now: datetime
+) -> None:
+    """One Transition for a decision. `act` is a note; everything else moves the status."""
+    reason = f"{decision.verdict}: {decision.action}; " + "; ".join(decision.reasons)
+    if decision.verdict == Verdict.ACT:
+        states.note(incident, "decision", actor=ACTOR, reason=reason, now=now)
+        return
+    after = status_after(decision, options)
+    if incident.status == after:
+        states.note(incident, "decision", actor=ACTOR, reason=reason, now=now)
+        return
+    states.move(incident, after, actor=ACTOR, reason=reason, now=now)
+
+
+def status_after(decision: Decision, options: Sequence[Candidate]) -> Status:
+    """What people see: an approval is only awaited where there is something to approve."""
+    executable = options[decision.index].entry.executable
+    if decision.verdict == Verdict.ASK and executable:
+        return Status.AWAITING_APPROVAL
+    if all(option.action == "escalate" for option in options):
+        return Status.ESCALATED
+    return Status.REMEDIATION_SUGGESTED

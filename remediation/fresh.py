@@ -1,0 +1,90 @@
+"""What the cluster is now, for one incident: a snapshot from etcd, not from the server's cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from detection.baselines import load_baselines
+from detection.causes import Cause, Severity
+from detection.clients import prometheus
+from detection.context import Dwell
+from detection.correlate import correlate
+from detection.failures import Context, find_all
+from detection.findings import Evidence, Finding, ObjectRef, Revision
+from detection.kubernetes import Connection
+from detection.metric_evidence import evidence
+from detection.models import Incident
+from detection.scan import scan
+from detection.snapshot import Snapshot
+
+
+class Uncached(Connection):
+    """The same connection, whose lists never ask for `resourceVersion=0`."""
+
+    def __init__(self, inner: Connection) -> None:
+        super().__init__(inner._client, inner.account)
+
+    def get(self, path: str, params: dict[str, str] | None = None, accept: str = "") -> bytes:
+        kept = {name: value for name, value in (params or {}).items() if name != "resourceVersion"}
+        return super().get(path, kept or None, accept)
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """`findings` are correlated and include those younger than their dwell."""
+
+    snapshot: Snapshot
+    findings: tuple[Finding, ...]
+
+    def about(self, owner: ObjectRef) -> list[Finding]:
+        """Findings on this very owner, severity info left out."""
+        mine = [finding for finding in self.findings if finding.owner.uid == owner.uid]
+        return [finding for finding in mine if finding.severity != Severity.INFO]
+
+
+def fresh(connection: Connection, incident: Incident, now: datetime) -> Fresh:
+    """Scan the incident's namespace (the cluster, for what has none) and find all failures."""
+    snapshot = scan(Uncached(connection), now, incident.owner_namespace)
+    dwell = Dwell().scaled(settings.DWELL_FACTOR)
+    context = Context(
+        now=now,
+        dwell=dwell,
+        baselines=load_baselines(incident.cluster),
+        metrics=evidence(incident.cluster_id, prometheus(), now),
+    )
+    return Fresh(snapshot, tuple(correlate(find_all(snapshot, context), snapshot)))
+
+
+def owner_of(incident: Incident) -> ObjectRef:
+    return ObjectRef(
+        incident.owner_kind, incident.owner_namespace, incident.owner_name, incident.owner_uid
+    )
+
+
+def finding_of(incident: Incident) -> Finding:
+    """The finding as the incident's record has it."""
+    revision = incident.revision
+    known = Revision(**{**revision, "changed": tuple(revision["changed"])}) if revision else None
+    return Finding(
+        cause=Cause(incident.cause),
+        owner=owner_of(incident),
+        severity=Severity(incident.severity),
+        summary=incident.summary,
+        onset=incident.onset,
+        opens_at=incident.first_seen,
+        source=next(iter(incident.sources), "kubernetes"),
+        evidence=tuple(Evidence(**item) for item in incident.evidence),
+        related=tuple(ObjectRef(**item) for item in incident.related),
+        revision=known,
+        flapping=incident.flapping,
+        score=incident.score,
+        facts=incident.facts,
+    )
+
+
+def seen_by_scan(incident: Incident) -> bool:
+    """Whether a scan can tell if its signal is there: an object, found in the cluster itself."""
+    return bool(incident.owner_uid) and "kubernetes" in incident.sources

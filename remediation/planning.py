@@ -1,0 +1,53 @@
+"""Plans: frozen candidates and the digest that binds an approval to what the person saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from detection.models import Incident
+from remediation.candidates import Candidate
+from remediation.case import PolicyFacts
+from remediation.hashes import digest_of
+from remediation.models import Plan
+from remediation.policies import policy_for, policy_text
+
+
+def plan_digest(target_uid: str, spec_hash: str, policy: PolicyFacts | None) -> str:
+    """Target UID + hash of its spec + policy; resourceVersion is no part of it."""
+    return digest_of(target_uid, spec_hash, policy_text(policy))
+
+
+def current_plan(incident: Incident) -> Plan | None:
+    return incident.plans.filter(superseded_at__isnull=True).first()
+
+
+def supersede(incident: Incident, now: datetime) -> None:
+    incident.plans.filter(superseded_at__isnull=True).update(superseded_at=now)
+
+
+def new_plan(
+    incident: Incident,
+    options: Sequence[Candidate],
+    spec_hash: str,
+    source: str,
+    now: datetime,
+) -> Plan:
+    """Write a plan in place of the former one. Call it inside atomic()."""
+    supersede(incident, now)
+    policy = policy_for(incident.cluster, incident.owner_namespace)
+    return Plan.objects.create(
+        incident=incident,
+        incident_version=incident.version,
+        created_at=now,
+        digest=plan_digest(incident.owner_uid, spec_hash, policy),
+        target_uid=incident.owner_uid,
+        spec_hash=spec_hash,
+        candidates=[option.as_dict() for option in options],
+        source=source,
+    )
+
+
+def candidates_of(plan: Plan) -> list[Candidate]:
+    """Held to the catalogue again. Raises CommandError where a row was tampered with."""
+    return [Candidate.from_dict(stored) for stored in plan.candidates]

@@ -1,0 +1,84 @@
+"""Attempts whose worker died: settled by looking at the cluster, never by running them again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from detection.findings import ObjectRef
+from detection.kubernetes import Connection, KubernetesError, NotFound
+from remediation import cluster, outcomes
+from remediation.actions import CATALOGUE
+from remediation.actions.base import Effect
+from remediation.attempts import State, lease_seconds, settle
+from remediation.clients import Clients
+from remediation.cluster import Changed, Session
+from remediation.endings import Ending
+from remediation.fresh import owner_of
+from remediation.models import Attempt
+
+log = structlog.get_logger(__name__)
+LOST = (State.CLAIMED, State.SENDING, State.UNKNOWN)
+
+
+def reconcile(attempt_id: int, clients: Clients, now: datetime) -> Ending:
+    """Release what was never sent; look for what may have been."""
+    attempt = Attempt.objects.select_related("incident__cluster").get(pk=attempt_id)
+    if attempt.state not in LOST or not _claim(attempt, now):
+        return Ending.NOTHING
+    if attempt.state == State.CLAIMED:
+        return _release(attempt, "its worker died before anything was sent", now)
+    return _look(attempt, clients.writer or clients.reader, now)
+
+
+def _claim(attempt: Attempt, now: datetime) -> bool:
+    """Take over the lease; whoever held it can't go from CLAIMED to SENDING any more."""
+    rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state, lease_until__lte=now)
+    after = State.UNKNOWN if attempt.state == State.SENDING else attempt.state
+    until = now + timedelta(seconds=lease_seconds())
+    return bool(rows.update(state=after, lease_until=until))
+
+
+def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
+    session = Session(connection)
+    try:
+        happened = was_applied(session, attempt)
+    except KubernetesError as error:
+        log.warning("can't look yet", attempt=attempt.pk, error=str(error))
+        Attempt.objects.filter(pk=attempt.pk).update(error=str(error), lease_until=F("lease_until"))
+        return Ending.LATER
+    if happened:
+        return outcomes.applied(attempt, {"found": "by looking at the cluster"}, now)
+    return _release(attempt, "its worker died, and the cluster shows that it was not applied", now)
+
+
+def was_applied(session: Session, attempt: Attempt) -> bool:
+    """By the attempt's annotation on the object, or by the end of the evicted pod."""
+    target = ObjectRef(**attempt.target)
+    if CATALOGUE[attempt.action].effect == Effect.EVICT:
+        return _is_ending(session, target)
+    try:
+        found = cluster.read(session, owner_of(attempt.incident))
+    except (NotFound, Changed):
+        return False
+    return cluster.attempt_of(found) == str(attempt.pk)
+
+
+def _is_ending(session: Session, pod: ObjectRef) -> bool:
+    try:
+        found = cluster.read(session, pod)
+    except (NotFound, Changed):
+        return True
+    return bool(found["metadata"].get("deletionTimestamp"))
+
+
+def _release(attempt: Attempt, reason: str, now: datetime) -> Ending:
+    """Free the target and plan anew; nothing was changed."""
+    with transaction.atomic():
+        if not settle(attempt, State.REFUSED, now, refund=True, error=reason):
+            return Ending.NOTHING
+        outcomes.plan_anew(attempt.incident, reason, now)
+    return Ending.DONE

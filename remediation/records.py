@@ -1,0 +1,62 @@
+"""What only the database knows about a case."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from detection.models import Incident
+from detection.sources import blind_sources
+from remediation import budgets
+from remediation.candidates import Candidate
+from remediation.case import Records
+from remediation.models import Attempt, MaintenanceWindow, Silence
+from remediation.modes import standing
+from remediation.policies import covering, policy_for
+
+State = Attempt.State
+DAY = timedelta(hours=24)
+DONE = (State.APPLIED, State.VERIFIED)
+
+
+def records_of(incident: Incident, candidate: Candidate, now: datetime) -> Records:
+    now_standing = standing(incident.cluster)
+    costs = budgets.costs(incident.owner_uid, candidate.target.kind == "Node")
+    stop_reason = now_standing.stop_reason or "no reason given"
+    return Records(
+        auto=now_standing.auto,
+        auto_since=now_standing.auto_since,
+        running_since=incident.cluster.watching_since,
+        stopped=stop_reason if now_standing.stopped else "",
+        maintenance=covering(MaintenanceWindow, incident, now),
+        silenced=covering(Silence, incident, now),
+        policy=policy_for(incident.cluster, incident.owner_namespace),
+        exhausted=budgets.exhausted(incident.cluster, costs, now),
+        open_attempt=_open_attempt(incident),
+        same_action_in_a_day=_same_action(incident, candidate, now),
+    )
+
+
+def blind_besides_scan(incident: Incident) -> dict[str, str]:
+    """Sources that the fresh snapshot says nothing about: Prometheus and its exporters."""
+    found = blind_sources(incident.cluster)
+    return {name: why for name, why in found.items() if not name.startswith("kubernetes/")}
+
+
+def _open_attempt(incident: Incident) -> str:
+    if not incident.owner_uid:
+        return ""
+    row = Attempt.objects.filter(open_target=incident.owner_uid).first()
+    return row.command if row else ""
+
+
+def _same_action(incident: Incident, candidate: Candidate, now: datetime) -> int:
+    """How often this action was carried out on this owner for this cause within a day."""
+    rows = Attempt.objects.filter(
+        incident__cluster=incident.cluster,
+        incident__owner_uid=incident.owner_uid,
+        incident__cause=incident.cause,
+        action=candidate.action,
+        state__in=DONE,
+        created_at__gte=now - DAY,
+    )
+    return rows.count()

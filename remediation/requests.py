@@ -1,0 +1,90 @@
+"""A person's own command for an incident: it becomes a plan and an approval, with every gate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from detection.causes import Cause
+from detection.findings import ObjectRef
+from detection.models import Incident
+from detection.states import WAITING
+from remediation.actions import NAMELESS
+from remediation.approvals import record_approval, refusal
+from remediation.candidates import Candidate
+from remediation.commands import Command, parse
+from remediation.endings import Approved, Handled, Refused
+from remediation.fresh import owner_of
+from remediation.models import Plan
+from remediation.planning import current_plan, new_plan
+from remediation.rows import row_of
+
+
+def request(
+    incident_id: int, text: str, user: Any, reason: str, now: datetime
+) -> Approved | Handled | Refused:
+    """Plan and approve `text` for the incident. Raises CommandError where it is no command."""
+    command = parse(text)
+    incident = Incident.objects.select_related("cluster").get(pk=incident_id)
+    plan = current_plan(incident)
+    if incident.status not in WAITING or plan is None:
+        return Handled(f"the incident is {incident.status} now: it takes no command")
+    candidate = _candidate(command, incident)
+    trouble = candidate if isinstance(candidate, Refused) else _trouble(candidate, incident)
+    if trouble or isinstance(candidate, Refused):
+        return trouble or Refused("not possible")
+    return _approved(incident, plan, candidate, user, reason, now)
+
+
+def _approved(
+    incident: Incident, seen: Plan, candidate: Candidate, user: Any, reason: str, now: datetime
+) -> Approved | Handled | Refused:
+    """The spec that the person decided on is the one of the plan that was shown."""
+    with transaction.atomic():
+        plan = new_plan(incident, [candidate], seen.spec_hash, "person", now)
+        return record_approval(plan, 0, user, reason, now)
+
+
+def _trouble(candidate: Candidate, incident: Incident) -> Refused | None:
+    """What is known to make this failure worse is refused, whoever asks."""
+    cause = Cause(incident.cause)
+    if candidate.entry.family in row_of(cause).bad:
+        return Refused(f"{candidate.action} makes {cause} worse: it is not carried out here")
+    return refusal(candidate)
+
+
+def _candidate(command: Command, incident: Incident) -> Candidate | Refused:
+    owner, action = owner_of(incident), command.action
+    target = owner if action.name in NAMELESS else _target(command, incident, owner)
+    if target is None:
+        return Refused(f"{command.text}: its target is neither {owner} nor a pod of it")
+    if action.changes_cluster and target.kind not in action.kinds:
+        return Refused(f"{action.name} is not for a {target.kind}")
+    parameters = dict(command.parameters)
+    if action.family == "rollback" and "revision" not in parameters:
+        number = (incident.revision or {}).get("proven")
+        if not number:
+            return Refused("no earlier revision is proven healthy: name one, revision=…")
+        parameters["revision"] = number
+    made = Candidate(action.name, target, parameters, action.description)
+    return replace(made, kubectl=action.kubectl(parameters, target.kind))
+
+
+def _target(command: Command, incident: Incident, owner: ObjectRef) -> ObjectRef | None:
+    """The owner, or one of the pods that the incident names; by kind, namespace and name."""
+    known = [owner, *(ObjectRef(**item) for item in incident.related)]
+    if isinstance(pod := incident.facts.get("pod"), dict):
+        known.append(ObjectRef("Pod", pod["namespace"], pod["name"], pod["uid"]))
+    wanted = (str(command.parameters.get("namespace", "")), str(command.parameters.get("name")))
+    for ref in known:
+        fits = ref.kind in command.action.kinds and ref in (owner, *_pods(known))
+        if fits and (ref.namespace, ref.name) == wanted:
+            return ref
+    return None
+
+
+def _pods(refs: list[ObjectRef]) -> list[ObjectRef]:
+    return [ref for ref in refs if ref.kind == "Pod"]

@@ -1,0 +1,226 @@
+"""What may be done about each cause: the failure specification as one table.
+
+`mode` is the row's letter: A act, M ask, E suggest (escalate), N ignore. `offers` are families in
+their order, each with the condition under which it is offered. `bad` makes this failure worse
+and is never offered; `futile` is harmless but useless and is never first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from detection.causes import Cause
+from detection.findings import Finding, ObjectRef
+
+
+class RowMode(StrEnum):
+    ACT = "A"
+    ASK = "M"
+    SUGGEST = "E"
+    IGNORE = "N"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A finding and what its snapshot says about the owner, as far as rows ask for it."""
+
+    finding: Finding
+    replicas: int = 0
+    paused: bool = False
+    update_running: bool = False
+    pod: ObjectRef | None = None
+    last_schedulable: bool = False
+    vertical_scaler: bool = False
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    def fact(self, name: str) -> Any:
+        return self.finding.facts.get(name)
+
+
+NEAR_THE_LIMIT_RATIO = 0.9
+Condition = Callable[[Situation], bool]
+ModeOf = Callable[[Situation], RowMode]
+
+
+@dataclass(frozen=True)
+class Offer:
+    family: str
+    when: Condition = lambda situation: True
+
+
+@dataclass(frozen=True)
+class Row:
+    mode: ModeOf
+    offers: tuple[Offer, ...] = ()
+    bad: frozenset[str] = frozenset()
+    futile: frozenset[str] = frozenset()
+
+
+def always(mode: RowMode) -> ModeOf:
+    return lambda situation: mode
+
+
+def proven(situation: Situation) -> bool:
+    """The newest revision brought the failure, and an earlier one is proven healthy."""
+    revision = situation.finding.revision
+    return bool(revision and revision.borne and revision.proven)
+
+
+def has_older(situation: Situation) -> bool:
+    revision = situation.finding.revision
+    return bool(revision and revision.borne and (revision.proven or revision.older))
+
+
+def revision_borne(situation: Situation) -> RowMode:
+    """With proof A, an older revision without proof M, no older revision E (F34: M at most)."""
+    if situation.finding.owner.kind == "StatefulSet" and situation.update_running:
+        return RowMode.ASK if has_older(situation) else RowMode.SUGGEST
+    if proven(situation):
+        return RowMode.ACT
+    return RowMode.ASK if has_older(situation) else RowMode.SUGGEST
+
+
+def stalled(situation: Situation) -> RowMode:
+    return RowMode.IGNORE if situation.paused else revision_borne(situation)
+
+
+def out_of_memory(situation: Situation) -> RowMode:
+    """A where metrics saw it near the limit and nothing was raised within a day."""
+    if proven(situation):
+        return RowMode.ACT
+    if not situation.fact("memory_limit"):
+        return RowMode.SUGGEST
+    if situation.vertical_scaler or situation.fact("raised_at"):
+        return RowMode.ASK
+    near = (situation.fact("working_set_ratio") or 0.0) >= NEAR_THE_LIMIT_RATIO
+    return RowMode.ACT if near and not situation.fact("node_memory_pressure") else RowMode.ASK
+
+
+def may_raise_memory(situation: Situation) -> bool:
+    """Once a day at most, and never beside a VerticalPodAutoscaler."""
+    known = situation.fact("memory_limit") and situation.fact("container")
+    return bool(known) and not situation.vertical_scaler and not situation.fact("raised_at")
+
+
+def hung(situation: Situation) -> RowMode:
+    several = situation.replicas >= 2 and situation.finding.owner.kind == "Deployment"
+    return RowMode.ACT if several else RowMode.ASK
+
+
+def capacity(situation: Situation) -> RowMode:
+    return RowMode.IGNORE if situation.fact("scale_up_running") else revision_borne(situation)
+
+
+def scaled_to_zero(situation: Situation) -> RowMode:
+    return RowMode.ASK if recorded_replicas(situation) else RowMode.SUGGEST
+
+
+def recorded_replicas(situation: Situation) -> bool:
+    return bool(situation.fact("recorded_replicas"))
+
+
+def idempotent(situation: Situation) -> bool:
+    return bool(situation.fact("idempotent"))
+
+
+def job_failed(situation: Situation) -> RowMode:
+    return RowMode.ASK if idempotent(situation) else RowMode.SUGGEST
+
+
+def node_not_ready(situation: Situation) -> RowMode:
+    return RowMode.SUGGEST if situation.last_schedulable else RowMode.ASK
+
+
+ROLLBACK = Offer("rollback", has_older)
+ESCALATE = Offer("escalate")
+RESTARTS = frozenset({"restart", "restart_pod"})
+NODES = frozenset({"cordon_node", "drain_node"})
+
+ROWS: Mapping[Cause, Row] = {
+    Cause.BAD_RELEASE: Row(
+        revision_borne,
+        (ROLLBACK, ESCALATE),
+        bad=frozenset({"scale"}),
+        futile=RESTARTS | {"adjust_resources"},
+    ),
+    Cause.BAD_COMMAND: Row(
+        revision_borne, (ROLLBACK, ESCALATE), bad=frozenset({"adjust_resources", "scale"})
+    ),
+    Cause.INIT_CRASH: Row(
+        revision_borne,
+        (ROLLBACK, ESCALATE),
+        bad=frozenset({"scale"}),
+        futile=frozenset({"restart"}),
+    ),
+    Cause.CRASH_NO_HISTORY: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"rollback", "scale"})
+    ),
+    Cause.IMAGE_NOT_FOUND: Row(revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}),
+    Cause.PULL_UNAUTHORIZED: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"drain_node", "rollback"}
+    ),
+    Cause.REGISTRY_DOWN: Row(
+        always(RowMode.SUGGEST),
+        (ESCALATE, Offer("noop")),
+        bad=RESTARTS | {"drain_node", "rollback"},
+    ),
+    Cause.OOM_LIMIT_LOW: Row(
+        out_of_memory,
+        (
+            ROLLBACK,
+            Offer("adjust_resources", may_raise_memory),
+            ESCALATE,
+        ),
+        bad=frozenset({"scale"}),
+        futile=RESTARTS,
+    ),
+    Cause.HUNG_REPLICA: Row(
+        hung,
+        (Offer("restart_pod", lambda s: s.pod is not None), ESCALATE),
+        bad=frozenset({"restart", "scale", "drain_node", "rollback"}),
+    ),
+    Cause.BARE_POD_FAILING: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"restart_pod", "drain_node"})
+    ),
+    Cause.CRASH_STABLE_REVISION: Row(
+        always(RowMode.SUGGEST),
+        (ESCALATE,),
+        bad=frozenset({"rollback", "scale"}),
+        futile=frozenset({"restart"}),
+    ),
+    Cause.INSUFFICIENT_CAPACITY: Row(
+        capacity,
+        (Offer("noop", lambda s: bool(s.fact("scale_up_running"))), ROLLBACK, ESCALATE),
+        bad=frozenset({"scale", "drain_node", "adjust_resources"}),
+    ),
+    Cause.ROLLOUT_STALLED: Row(stalled, (ROLLBACK, ESCALATE), bad=frozenset({"scale"})),
+    Cause.SCALED_TO_ZERO: Row(
+        scaled_to_zero,
+        (Offer("restore_replicas", recorded_replicas), ESCALATE),
+        bad=frozenset({"rollback", "restart"}),
+    ),
+    Cause.JOB_FAILED: Row(
+        job_failed,
+        (Offer("rerun_job", idempotent), ESCALATE),
+        bad=frozenset({"clean_failed_pods", "rollback"}),
+    ),
+    Cause.NODE_NOT_READY: Row(
+        node_not_ready,
+        (Offer("cordon_node", lambda s: not s.last_schedulable), ESCALATE),
+        bad=RESTARTS | {"rollback"},
+    ),
+    Cause.NODE_STORM: Row(
+        always(RowMode.SUGGEST),
+        (ESCALATE, Offer("noop")),
+        bad=RESTARTS | NODES | {"rollback"},
+    ),
+}
+ESCALATE_ONLY = Row(always(RowMode.SUGGEST), (ESCALATE,))
+
+
+def row_of(cause: Cause) -> Row:
+    """The row of a cause; causes without one are handed to people."""
+    return ROWS.get(cause, ESCALATE_ONLY)

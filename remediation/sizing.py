@@ -1,0 +1,17 @@
+"""How much more a container gets: bounded steps."""
+
+from __future__ import annotations
+
+import math
+
+from remediation.actions.parameters import MEBIBYTE, BadValue, amount
+
+RAISE_FACTOR = 1.5
+
+
+def raised_memory(limit: str) -> str:
+    """`limit` times 1.5 in whole MiB; '' where it is no quantity."""
+    try:
+        return f"{math.ceil(amount(limit) * RAISE_FACTOR / MEBIBYTE)}Mi"
+    except BadValue:
+        return ""

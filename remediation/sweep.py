@@ -1,0 +1,89 @@
+"""Publishing whatever the database says is due: the one recovery of lost wake-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from detection.heartbeats import beat
+from detection.models import Incident
+from detection.states import START, WAITING, Status
+from kubewise_site import pipeline
+from remediation.attempts import State
+from remediation.models import Approval, Attempt
+
+PUBLISH_AGAIN = timedelta(seconds=20)
+MOST_AT_ONCE = 200
+
+
+def sweep(now: datetime) -> list[str]:
+    """What was published, as `advance 12`. Publishing twice is harmless: every task claims."""
+    done = [
+        *_publish("advance", pipeline.advance, _claimed(_to_advance(now), now)),
+        *_publish("act", pipeline.act, _claimed(_to_act(now), now)),
+        *_publish("reconcile", pipeline.reconcile, _to_reconcile(now)),
+        *_publish("verify", pipeline.verify, _to_verify(now)),
+    ]
+    beat("sweep", now, published=len(done))
+    return done
+
+
+def _publish(name: str, publish: Callable[[int], None], ids: Iterable[int]) -> list[str]:
+    done = []
+    for record_id in ids:
+        publish(record_id)
+        done.append(f"{name} {record_id}")
+    return done
+
+
+def _to_advance(now: datetime) -> Q:
+    """Not analyzed, analyzed before the news, a lease that ran out, or tried in vain."""
+    started = Q(status__in=START)
+    news = Q(status__in=WAITING, analyzed_version__lt=F("version"))
+    failed = Q(status=Status.REMEDIATION_FAILED)
+    halfway = Q(status=Status.ANALYZING) & ~_decided_to_act()
+    return (started | news | failed | halfway) & _free(now)
+
+
+def _to_act(now: datetime) -> Q:
+    approved = Approval.objects.filter(
+        verdict=Approval.Verdict.APPROVED,
+        used_at__isnull=True,
+        expires_at__gt=now,
+        plan__superseded_at__isnull=True,
+    )
+    waiting = Q(status__in=WAITING, pk__in=approved.values("plan__incident_id"))
+    return (waiting | (Q(status=Status.ANALYZING) & _decided_to_act())) & _free(now)
+
+
+def _decided_to_act() -> Q:
+    return Q(decided_version=F("version"), decision__verdict="act")
+
+
+def _free(now: datetime) -> Q:
+    return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+
+
+def _claimed(wanted: Q, now: datetime) -> list[int]:
+    """Those that were not published a moment ago, marked as published now."""
+    quiet = Q(published_at__isnull=True) | Q(published_at__lte=now - PUBLISH_AGAIN)
+    ids = Incident.objects.filter(wanted & quiet).order_by("pk").values_list("pk", flat=True)
+    mine = []
+    for pk in ids[:MOST_AT_ONCE]:
+        if Incident.objects.filter(quiet, pk=pk).update(published_at=now):
+            mine.append(pk)
+    return mine
+
+
+def _to_reconcile(now: datetime) -> list[int]:
+    lost = (State.CLAIMED, State.SENDING, State.UNKNOWN)
+    rows = Attempt.objects.filter(state__in=lost, lease_until__lte=now)
+    return list(rows.values_list("pk", flat=True)[:MOST_AT_ONCE])
+
+
+def _to_verify(now: datetime) -> list[int]:
+    free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
+    rows = Attempt.objects.filter(free, state=State.APPLIED, verify_due_at__lte=now)
+    return list(rows.values_list("pk", flat=True)[:MOST_AT_ONCE])

@@ -1,0 +1,211 @@
+"""Did it work? By looking: signal gone, owner healthy, and so for a soak. No data is no yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from detection import states
+from detection.models import Incident
+from detection.objects import Deployment, Object
+from detection.states import Status
+from kubewise_site import pipeline
+from remediation.attempts import State, settle
+from remediation.clients import Clients
+from remediation.endings import Ending
+from remediation.fresh import Fresh, fresh, owner_of, seen_by_scan
+from remediation.models import Attempt
+from remediation.opinion import view_of_verification
+from remediation.outcomes import verification_delay
+from remediation.situation import update_running
+from remediation.undo import suggestion
+
+ACTOR = "KubeWise"
+Outcome = Attempt.Outcome
+
+
+@dataclass(frozen=True)
+class Timing:
+    """`soak` is how long it must stay healthy; `patience` is for what has no rollout deadline."""
+
+    soak: timedelta
+    lease: timedelta = timedelta(seconds=60)
+    again: timedelta = timedelta(seconds=10)
+    patience: timedelta = timedelta(seconds=300)
+    most_tries: int = 2
+
+
+@dataclass(frozen=True)
+class Look:
+    """The owner as one look saw it."""
+
+    blind: str = ""
+    gone: bool = False
+    signal: str = ""
+    progressing: bool = False
+    ready: int = 0
+    desired: int = 0
+    deadline_seconds: int = 0
+
+    @property
+    def healthy(self) -> bool:
+        serves = self.ready >= self.desired
+        return not (self.blind or self.gone or self.signal or self.progressing) and serves
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`outcome` None: it is looked at again."""
+
+    outcome: Outcome | None
+    reason: str
+
+
+def verify(
+    attempt_id: int, clients: Clients, now: datetime, timing: Timing | None = None
+) -> Ending:
+    """One look; LATER where another is needed."""
+    attempt = Attempt.objects.select_related("incident__cluster").get(pk=attempt_id)
+    times = timing or timing_of(attempt.incident)
+    if not _claim(attempt, times, now):
+        return Ending.NOTHING
+    seen = look(attempt.incident, clients, now)
+    judged = judge(attempt, seen, times, now)
+    if judged.outcome is None:
+        return _again(attempt, seen, times, now)
+    view = view_of_verification(attempt, judged.reason)
+    attempt.response = {**(attempt.response or {}), **view}
+    return conclude(attempt, judged.outcome, judged.reason, times, now)
+
+
+def timing_of(incident: Incident) -> Timing:
+    delay = verification_delay(incident)
+    again = timedelta(seconds=min(10.0, max(delay, 1.0)))
+    return Timing(soak=timedelta(seconds=delay), again=again)
+
+
+def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
+    free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
+    rows = Attempt.objects.filter(free, pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
+    return bool(rows.update(verify_lease_until=now + times.lease))
+
+
+def look(incident: Incident, clients: Clients, now: datetime) -> Look:
+    """Lists for verification come from etcd, never from the server's cache."""
+    around, owner = fresh(clients.reader, incident, now), owner_of(incident)
+    blind = ", ".join(sorted(around.snapshot.blind))
+    found = around.snapshot.get(owner)
+    if found is None:
+        return Look(blind=blind, gone=not blind)
+    ready, desired = around.snapshot.ready_of(owner)
+    return Look(
+        blind=blind,
+        signal=signal(incident, around),
+        progressing=progressing(found),
+        ready=ready,
+        desired=desired,
+        deadline_seconds=_deadline(found),
+    )
+
+
+def signal(incident: Incident, around: Fresh) -> str:
+    """What is wrong with the owner now; '' where nothing is. Young findings count too."""
+    mine = around.about(owner_of(incident))
+    if mine:
+        return "; ".join(f"{item.cause}: {item.summary}" for item in mine)
+    if not seen_by_scan(incident) and incident.gone_since is None:
+        return f"{incident.cause} is still seen"
+    return ""
+
+
+def progressing(found: Object) -> bool:
+    """Whether the controller has not seen the newest spec yet, or a rollout goes on."""
+    observed = getattr(getattr(found, "status", None), "observed_generation", None)
+    return (observed is not None and observed < found.metadata.generation) or update_running(found)
+
+
+def _deadline(found: Object) -> int:
+    return found.spec.progress_deadline_seconds if isinstance(found, Deployment) else 0
+
+
+def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
+    """Pure: what this look, with those before it, says."""
+    began = attempt.executed_at or attempt.created_at
+    allowed = max(timedelta(seconds=seen.deadline_seconds), times.patience) + times.soak
+    over = now >= began + allowed
+    if seen.healthy:
+        since = attempt.healthy_since or now
+        if now - since >= times.soak:
+            return Judged(Outcome.RESOLVED, f"{seen.ready} of {seen.desired} ready, signal gone")
+        return Judged(None, "healthy, soaking")
+    if not over:
+        return Judged(None, "not healthy yet")
+    return _failed(attempt, seen)
+
+
+def _failed(attempt: Attempt, seen: Look) -> Judged:
+    """The deadline is past. Worse counts only once the rollout has ended."""
+    if seen.blind:
+        return Judged(Outcome.INCONCLUSIVE, f"blind: {seen.blind}")
+    if seen.gone:
+        return Judged(Outcome.INCONCLUSIVE, "the owner is gone")
+    before = int(attempt.before.get("ready") or 0)
+    counts = f"{seen.ready} of {seen.desired} ready, {before} before"
+    if seen.ready < before and not seen.progressing:
+        return Judged(Outcome.WORSE, counts)
+    return Judged(Outcome.NOT_FIXED, f"{counts}; {seen.signal or 'the rollout does not end'}")
+
+
+def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:
+    healthy_since = (attempt.healthy_since or now) if seen.healthy else None
+    fields = {"verify_due_at": now + times.again, "verify_lease_until": None}
+    rows = Attempt.objects.filter(pk=attempt.pk, state=State.APPLIED)
+    rows.update(healthy_since=healthy_since, **fields)
+    return Ending.LATER
+
+
+def conclude(
+    attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: datetime
+) -> Ending:
+    """Outcome, freed target and status in one transaction."""
+    fields: dict[str, Any] = {
+        "outcome": outcome,
+        "outcome_reason": reason,
+        "verify_lease_until": None,
+        "response": attempt.response,
+    }
+    with transaction.atomic():
+        if not settle(attempt, State.VERIFIED, now, refund=False, **fields):
+            return Ending.NOTHING
+        _move(attempt, outcome, reason, times, now)
+    return Ending.DONE
+
+
+def _move(attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: datetime) -> None:
+    incident, said = attempt.incident, f"{outcome}: {reason}"
+    if outcome == Outcome.RESOLVED:
+        states.move(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
+    elif outcome == Outcome.INCONCLUSIVE:
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,
+                    inconclusive=True)  # fmt: skip
+    elif outcome == Outcome.WORSE:
+        said = f"{said}. {suggestion(attempt)}"
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+    else:
+        _next_or_people(attempt, said, times, now)
+
+
+def _next_or_people(attempt: Attempt, said: str, times: Timing, now: datetime) -> None:
+    """Not fixed: the next candidate by a new analysis, or people once that was tried enough."""
+    incident = attempt.incident
+    states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
+    failed = incident.attempts.filter(outcome=Outcome.NOT_FIXED).count()
+    if failed >= times.most_tries:
+        reason = f"{failed} remediations did not help"
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
+    else:
+        pipeline.advance(incident.pk)
