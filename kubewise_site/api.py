@@ -1,15 +1,62 @@
-"""What all of the REST API shares: authentication and the one error shape (RFC 9457)."""
+"""What all of the REST API shares: permissions per verb, and tolerant routes."""
 
-from typing import Any
+from __future__ import annotations
 
-from rest_framework.authentication import TokenAuthentication
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from django.urls import URLPattern, path
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.views import APIView
+
+View = Callable[..., HttpResponseBase]
 
 
-class BearerAuthentication(TokenAuthentication):
-    keyword = "Bearer"
+class Needs(BasePermission):
+    """Reading needs a known user; writing needs the permission that the view names per method.
+
+    A view says `writes = {"PUT": "remediation.set_mode"}`. A handler without an entry is refused
+    to everybody; a method without a handler passes, so that the answer is 405.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not (request.user and request.user.is_authenticated):
+            return False
+        if request.method in SAFE_METHODS:
+            return True
+        method = request.method or ""
+        needed: str | None = getattr(view, "writes", {}).get(method)
+        if needed is None:
+            return not hasattr(view, method.lower())
+        return bool(request.user.has_perm(needed))
 
 
-def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    return exception_handler(error, context)
+class Guarded(APIView):
+    """The base of our views: see `Needs`."""
+
+    permission_classes = (IsAuthenticated, Needs)
+    writes: ClassVar[dict[str, str]] = {}
+
+
+class NoSuchPath(APIView):
+    """Whatever below /api/ is no address of ours: 401 to strangers, else 404, in our shape."""
+
+    schema = None
+
+    def http_method_not_allowed(  # type: ignore[override]
+        self, request: Request, *_: Any, **__: Any
+    ) -> Response:
+        raise NotFound(f"There is nothing at {request.path}.")
+
+
+def both(route: str, view: View, name: str) -> list[URLPattern]:
+    """The route with and without its last slash: neither redirects, so no POST loses its body.
+
+    The form as given is the one that the schema documents and `reverse` finds.
+    """
+    other = route.removesuffix("/") if route.endswith("/") else f"{route}/"
+    return [path(route, view, name=name), path(other, view)]

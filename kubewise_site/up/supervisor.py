@@ -10,10 +10,11 @@ from pathlib import Path
 from kubewise_site.up.programs import Program
 
 LOG_BYTES = 5_000_000
+UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 
 
 def configuration(
-    table: Sequence[Program], shared: Mapping[str, str], directory: Path, data_dir: Path
+    table: Sequence[Program], shared: dict[str, str], directory: Path, data_dir: Path
 ) -> str:
     """The text of supervisord.conf; `shared` is the environment of all programs."""
     config = configparser.RawConfigParser()
@@ -31,11 +32,11 @@ def configuration(
     return text.getvalue()
 
 
-def _section(program: Program, shared: Mapping[str, str], data_dir: Path) -> dict[str, str]:
+def _section(program: Program, shared: dict[str, str], data_dir: Path) -> dict[str, str]:
     log = data_dir / "log" / f"{program.name}.log"
     return {
         "command": _escape(" ".join(_quote(part) for part in program.command)),
-        "environment": _environment(shared | program.environment),
+        "environment": _environment(UNBUFFERED | shared | program.environment),
         "priority": str(program.priority),
         "autorestart": "unexpected" if program.once else "true",
         "startsecs": "0" if program.once else "2",

@@ -9,7 +9,6 @@ from pathlib import Path
 from detection.kubernetes import connect
 
 
-
 @dataclass(frozen=True)
 class Watched:
     """`environment` is for all processes; `reading` and `acting` for those with such rights."""

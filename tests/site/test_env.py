@@ -28,7 +28,9 @@ def test_every_setting_that_users_know_is_in_the_table() -> None:
 def test_the_example_file_says_what_the_code_says() -> None:
     text = (BASE_DIR / ".env.example").read_text()
     for setting in SETTINGS:
-        entry = f"# {setting.why}\n# Allowed: {setting.allowed}.\n#{setting.name}={setting.default}\n"
+        entry = (
+            f"# {setting.why}\n# Allowed: {setting.allowed}.\n#{setting.name}={setting.default}\n"
+        )
         assert entry in text, setting.name
     shown = [line[1:].split("=")[0] for line in text.splitlines() if line[1:2].isupper()]
     assert shown == [setting.name for setting in SETTINGS]

@@ -27,6 +27,7 @@ QUICK = {
     "VERIFICATION_DELAY_SECONDS": "3",
     "CRITICAL_VERIFICATION_DELAY_SECONDS": "3",
     "AUTO_REMEDIATE_CRITICAL": "True",
+    "AUTO_WARM_UP_SECONDS": "0",
     "KUBEWISE_ENV_FILE": os.devnull,
 }
 
@@ -54,7 +55,7 @@ class Product:
         self.directory, self.port, self.simulator_port = directory, free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.simulator = f"http://127.0.0.1:{self.simulator_port}"
-        self.environment = _clean_environment() | QUICK | environment
+        self.environment = clean_environment() | QUICK | environment
         self.environment["KUBEWISE_DATA_DIR"] = str(directory / "var")
         self.console = directory / "console.txt"
         self.process: subprocess.Popen[bytes] | None = None
@@ -83,6 +84,8 @@ class Product:
             _kill(pid)
         if self.process:
             _kill(self.process.pid)
+            self.process.wait()
+        self.session.close()
 
     def _password(self) -> str | None:
         found = re.search(r"password (\S+)", self.console.read_text())
@@ -94,17 +97,24 @@ class Product:
         """A token, made as an operator would make one."""
         command = [sys.executable, "manage.py", "drf_create_token", "admin"]
         made = subprocess.run(
-            command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True, check=True
+            command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True
         )
+        assert made.returncode == 0, made.stderr
         token = made.stdout.split()[2]
         self.session.headers["Authorization"] = f"Bearer {token}"
         wait_for("the web process", self._answers)
+        wait_for("some passes", self._was_watched)
 
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.base}/healthz", timeout=5).ok
         except requests.RequestException:
             return False
+
+    def _was_watched(self) -> bool:
+        """Three passes: AUTO asks about what began before, and API times are whole seconds."""
+        reads = requests.get(f"{self.simulator}/_sim/reads", timeout=5).json()["reads"]
+        return max((n for name, n in reads.items() if name.endswith("pods")), default=0) >= 3
 
     def get(self, path: str, **params: str) -> Any:
         answer = self.session.get(f"{self.base}/api/v1/{path}", params=params, timeout=10)
@@ -127,7 +137,7 @@ class Product:
         try:
             return wait_for(f"{name} to be {statuses}", look, seconds)
         except AssertionError as error:
-            shown = json.dumps(self.events(), indent=1)[:6000]
+            shown = json.dumps([_brief(event) for event in self.events()], indent=1)
             raise AssertionError(f"{error}\n{shown}\n{self.logs()}") from None
 
     def inject(self, fault: str, **options: Any) -> dict[str, Any]:
@@ -142,7 +152,7 @@ class Product:
         """Writes that changed something at the simulated API server, dry runs left out."""
         answer = requests.get(f"{self.simulator}/_sim/writes", timeout=10).json()
         rows = answer if isinstance(answer, list) else answer["writes"]
-        return [row for row in rows if not row["dryRun"] and row["code"] < 300]
+        return [row for row in rows if not row["dry_run"] and row["code"] < 300]
 
     def pids(self, part: str) -> list[int]:
         """Processes of this product whose command line holds `part`."""
@@ -158,6 +168,12 @@ class Product:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in files)
 
 
+def _brief(event: dict[str, Any]) -> dict[str, Any]:
+    """What tells why an event is where it is."""
+    keys = ("status", "cause", "owner", "decision", "remediation_attempts", "timeline")
+    return {key: event[key] for key in keys}
+
+
 @contextmanager
 def running(directory: Path, *faults: str, **environment: str) -> Iterator[Product]:
     """A started product that is gone afterwards, whatever happened."""
@@ -168,8 +184,9 @@ def running(directory: Path, *faults: str, **environment: str) -> Iterator[Produ
         product.kill_everything()
 
 
-def _clean_environment() -> dict[str, str]:
-    ours = {setting.name for setting in SETTINGS}
+def clean_environment() -> dict[str, str]:
+    """The environment without settings of KubeWise, and without those of the tests."""
+    ours = {"DJANGO_SETTINGS_MODULE", *(setting.name for setting in SETTINGS)}
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 

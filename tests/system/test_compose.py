@@ -14,12 +14,12 @@ import yaml
 
 from kubewise_site.env import BASE_DIR
 from tests.system.peers import debian_redis
-from tests.system.product import _clean_environment, free_port, wait_for
+from tests.system.product import clean_environment, free_port, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.live, pytest.mark.timeout(300)]
 SERVICES = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
 DEFAULT_WEB = ["python", "-m", "gunicorn", "kubewise_site.wsgi", "--bind", "0.0.0.0:8000",
-               "--workers", "2", "--threads", "4"]  # fmt: skip
+               "--workers", "2", "--threads", "4", "--no-control-socket"]  # fmt: skip
 COPIES = {"worker-detect": 4}
 
 
@@ -39,7 +39,7 @@ def test_every_service_starts_and_passes_its_own_health_check(tmp_path: Path) ->
 
 
 def _environment(directory: Path, url: str) -> dict[str, str]:
-    given = _clean_environment() | {"KUBEWISE_ENV_FILE": os.devnull, "CELERY_BROKER_URL": url}
+    given = clean_environment() | {"KUBEWISE_ENV_FILE": os.devnull, "CELERY_BROKER_URL": url}
     return given | {
         "DATABASE_URL": f"sqlite:///{directory / 'kubewise.sqlite3'}",
         "KUBEWISE_DATA_DIR": str(directory),

@@ -28,7 +28,7 @@ def test_killed_between_claim_and_call_nothing_happened_and_nothing_is_stuck(
 ) -> None:
     with running(tmp_path, **AUTO) as product:
         product.simulate("switches", {"mode": "hang", **DEPLOYMENTS})
-        name = product.inject("image_not_found")["target"]["name"]
+        name = product.inject("image_not_found")["target"].rpartition("/")[2]
         _kill_while_held(product)
         assert product.writes() == []
         event = product.event(name, "Resolved")
@@ -38,8 +38,8 @@ def test_killed_between_claim_and_call_nothing_happened_and_nothing_is_stuck(
 
 def test_killed_between_call_and_record_there_is_no_second_effect(tmp_path: Path) -> None:
     with running(tmp_path, **AUTO) as product:
-        product.simulate("switches", {"mode": "hang_after", **DEPLOYMENTS})
-        name = product.inject("image_not_found")["target"]["name"]
+        product.simulate("switches", {"mode": "hang_after", "dry_run": False, **DEPLOYMENTS})
+        name = product.inject("image_not_found")["target"].rpartition("/")[2]
         _kill_while_held(product)
         event = product.event(name, "Resolved")
         assert len(product.writes()) == 1, product.writes()
@@ -49,7 +49,7 @@ def test_killed_between_call_and_record_there_is_no_second_effect(tmp_path: Path
 def test_a_flushed_broker_loses_nothing(tmp_path: Path) -> None:
     with running(tmp_path) as product:
         client = _broker(product)
-        name = product.inject("image_not_found")["target"]["name"]
+        name = product.inject("image_not_found")["target"].rpartition("/")[2]
         event = product.event(name, "AwaitingApproval")
         _approve(product, event)
         client.flushall()
@@ -60,7 +60,7 @@ def test_a_flushed_broker_loses_nothing(tmp_path: Path) -> None:
 
 def test_with_the_broker_down_an_approval_is_kept_and_carried_out_later(tmp_path: Path) -> None:
     with running(tmp_path) as product:
-        name = product.inject("image_not_found")["target"]["name"]
+        name = product.inject("image_not_found")["target"].rpartition("/")[2]
         event = product.event(name, "AwaitingApproval")
         [pid] = product.pids("valkey")
         os.kill(pid, signal.SIGSTOP)
@@ -90,7 +90,7 @@ def _kill_while_held(product: Product) -> None:
     wait_for("a request to be held", lambda: _held(product))
     for pid in product.pids("act@"):
         os.kill(pid, signal.SIGKILL)
-    product.simulate("switches/release", {})
+    requests.delete(f"{product.simulator}/_sim/switches", timeout=5)
 
 
 def _held(product: Product) -> bool:

@@ -20,7 +20,7 @@ def test_auto_rolls_a_bad_image_back_and_verifies_it(tmp_path: Path) -> None:
 
 def test_manual_waits_for_an_approval_over_the_api(tmp_path: Path) -> None:
     with running(tmp_path) as product:
-        name = product.inject("image_not_found")["target"]["name"]
+        name = product.inject("image_not_found")["target"].rpartition("/")[2]
         event = product.event(name, "AwaitingApproval")
         assert product.writes() == []
         plan = event["plan"]
@@ -48,7 +48,7 @@ def test_a_threshold_incident_from_a_real_prometheus(tmp_path: Path) -> None:
         product.environment["PROMETHEUS_URL"] = url
         try:
             product.start()
-            name = product.inject("memory_leak")["target"]["name"]
+            name = product.inject("memory_leak")["target"].rpartition("/")[2]
             event = product.event(name, "RemediationSuggested", "Escalated", seconds=180)
         finally:
             product.kill_everything()
@@ -61,7 +61,7 @@ def product_never_wrote(event: dict[str, Any]) -> bool:
 
 
 def _resolved_by_rollback(product: Product, executor: str) -> None:
-    name = product.inject("image_not_found")["target"]["name"]
+    name = product.inject("image_not_found")["target"].rpartition("/")[2]
     _check_resolved(product, product.event(name, "Resolved"), executor)
 
 

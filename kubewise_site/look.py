@@ -1,0 +1,111 @@
+"""The admin's title, colours, styles and navigation (django-unfold's settings)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+Item = dict[str, Any]
+
+
+def _may(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)
+
+
+def _page(title: str, icon: str, model: str) -> Item:
+    """`model` is app_model; the entry is shown to those who may view it."""
+    app, _, name = model.partition("_")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "permission": _may(f"{app}.view_{name}"),
+    }
+
+
+def _group(title: str, *items: Item, collapsible: bool = False) -> Item:
+    return {"title": title, "separator": True, "collapsible": collapsible, "items": list(items)}
+
+
+DASHBOARD = {"title": "Dashboard", "icon": "dashboard", "link": reverse_lazy("admin:index")}
+SWITCHES = {
+    "title": "Mode and stop switch",
+    "icon": "toggle_on",
+    "link": reverse_lazy("switches"),
+}
+
+NAVIGATION = [
+    {"items": [DASHBOARD, _page("Incidents", "siren", "detection_incident"), SWITCHES]},
+    _group(
+        "Rules",
+        _page("Policies", "policy", "remediation_policy"),
+        _page("Maintenance windows", "event_busy", "remediation_maintenancewindow"),
+        _page("Silences", "notifications_off", "remediation_silence"),
+        _page("Metric queries", "query_stats", "detection_metricquery"),
+        _page("Schedules", "schedule", "django_celery_beat_periodictask"),
+    ),
+    _group(
+        "History",
+        _page("Attempts", "build", "remediation_attempt"),
+        _page("Approvals", "how_to_reg", "remediation_approval"),
+        _page("Transitions", "timeline", "detection_transition"),
+        _page("Modes", "tune", "remediation_mode"),
+        _page("Stop switches", "pan_tool", "remediation_stopswitch"),
+        _page("Budgets", "savings", "remediation_budget"),
+        collapsible=True,
+    ),
+    _group(
+        "What is seen",
+        _page("Sources", "visibility", "detection_sourcestate"),
+        _page("Heartbeats", "ecg_heart", "detection_heartbeat"),
+        _page("Healthy revisions", "verified", "detection_workloadbaseline"),
+        _page("Clusters", "hub", "detection_cluster"),
+        collapsible=True,
+    ),
+    _group(
+        "Access",
+        _page("Users", "person", "auth_user"),
+        _page("Groups", "group", "auth_group"),
+        _page("API tokens", "key", "authtoken_tokenproxy"),
+        collapsible=True,
+    ),
+]
+
+# Tailwind's sky.
+PRIMARY = {
+    "50": "oklch(97.7% .013 236.62)",
+    "100": "oklch(95.1% .026 236.824)",
+    "200": "oklch(90.1% .058 230.902)",
+    "300": "oklch(82.8% .111 230.318)",
+    "400": "oklch(74.6% .16 232.661)",
+    "500": "oklch(68.5% .169 237.323)",
+    "600": "oklch(58.8% .158 241.966)",
+    "700": "oklch(50% .134 242.749)",
+    "800": "oklch(44.3% .11 240.79)",
+    "900": "oklch(39.1% .09 240.876)",
+    "950": "oklch(29.3% .066 243.157)",
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "KubeWise",
+    "SITE_HEADER": "KubeWise",
+    "SITE_SYMBOL": "monitor_heart",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("kubewise/favicon.svg"),
+        }
+    ],
+    "COLORS": {"primary": PRIMARY},
+    "STYLES": [lambda request: static("kubewise/kubewise.css")],
+    "DASHBOARD_CALLBACK": "kubewise_site.dashboard.callback",
+    "SIDEBAR": {"show_search": False, "navigation": NAVIGATION},
+}

@@ -1,0 +1,49 @@
+"""The shapes of the calls that span both apps, for the OpenAPI schema."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from kubewise_site.health import State
+
+
+class LinksSerializer(serializers.Serializer[Any]):
+    events = serializers.CharField()
+    admin = serializers.CharField()
+    docs = serializers.CharField()
+    schema = serializers.CharField()
+    health = serializers.CharField()
+
+
+class RootSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    links = LinksSerializer()
+
+
+class ServiceSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=[state.value for state in State])
+    detail = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+    last_seen = serializers.DateTimeField(allow_null=True)
+
+
+class ServicesSerializer(serializers.Serializer[Any]):
+    prometheus = ServiceSerializer()
+    kubernetes = ServiceSerializer()
+    gemini = ServiceSerializer()
+    database = ServiceSerializer()
+    broker = ServiceSerializer()
+    workers = ServiceSerializer()
+    beat = ServiceSerializer()
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    overall_status = serializers.ChoiceField(choices=["healthy", "unhealthy"])
+    services = ServicesSerializer()
+
+
+class ConfigSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    config = serializers.DictField(child=serializers.JSONField())
+    note = serializers.CharField()

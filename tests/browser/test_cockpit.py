@@ -1,0 +1,130 @@
+"""The admin in a real browser, wide and as a phone: what a person on call does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from detection.models import Incident
+from detection.states import Status
+from remediation.models import Approval
+from tests.browser import screens
+from tests.browser.conftest import PASSWORD
+from tests.site import records
+
+pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
+
+
+def open_incident(page: Page, name: str = "cart") -> None:
+    page.goto(screens.INCIDENTS)
+    page.get_by_role("link", name=f"Deployment shop/{name}").click()
+
+
+def test_a_person_logs_in(page: Page) -> None:
+    page.context.clear_cookies()
+    screens.log_in(page, "anna", PASSWORD)
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+
+
+def test_an_incident_appears_on_the_dashboard_without_a_reload(page: Page, shots: Path) -> None:
+    page.goto("/admin/")
+    expect(page.get_by_text("No open incident")).to_be_visible()
+    records.incident()
+    expect(page.get_by_text("Deployment shop/cart")).to_be_visible(timeout=15_000)
+    page.screenshot(path=shots / f"dashboard-{_width(page)}.png", full_page=True)
+
+
+def test_an_incident_is_read_and_approved(page: Page, shots: Path) -> None:
+    records.plan(records.incident())
+    open_incident(page)
+    expect(page.get_by_text("Deployment shop/cart: the image does not exist")).to_be_visible()
+    expect(page.get_by_text("Decisive:")).to_be_visible()
+    page.screenshot(path=shots / f"incident-{_width(page)}.png", full_page=True)
+    page.get_by_label("Reason").fill("looks right")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approved; KubeWise acts within seconds.", exact=True)).to_be_visible()
+    row = Approval.objects.get()
+    assert (row.user.username, row.reason) == ("anna", "looks right")
+
+
+def test_an_incident_is_rejected(page: Page) -> None:
+    records.plan(records.incident())
+    open_incident(page)
+    page.get_by_label("Reason").fill("known")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_text("Rejected.", exact=True)).to_be_visible()
+    assert Incident.objects.get().status == Status.DISMISSED
+
+
+def test_an_approval_of_a_plan_that_changed_meanwhile_is_stale(page: Page) -> None:
+    plan = records.plan(records.incident())
+    open_incident(page)
+    plan.superseded_at = records.NOW
+    plan.save()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Stale:")).to_be_visible()
+    assert not Approval.objects.exists()
+
+
+def test_several_are_approved_from_the_list(page: Page, shots: Path) -> None:
+    for name in ("cart", "search"):
+        records.plan(records.incident(name))
+    page.goto(screens.INCIDENTS)
+    page.screenshot(path=shots / f"incidents-{_width(page)}.png", full_page=True)
+    for box in page.locator("input.action-select").all():
+        box.check()
+    page.locator("select[name=action]").select_option("approve_selected")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Approve 2").click()
+    expect(page.get_by_text("2 approved.")).to_be_visible()
+    assert Approval.objects.count() == 2
+
+
+def test_the_stop_switch_is_pulled_from_the_dashboard(page: Page) -> None:
+    page.goto("/admin/")
+    page.locator("#dashboard").get_by_role("link", name="Mode and stop switch").click()
+    page.locator("#kw-stop-reason").fill("odd rollbacks")
+    page.get_by_role("button", name="Stop everything").click()
+    expect(page.get_by_text("Stopped: nothing is changed any more.")).to_be_visible()
+    page.goto("/admin/")
+    expect(page.get_by_text("STOPPED")).to_be_visible()
+
+
+def test_a_dashboard_that_can_not_be_refreshed_says_so(page: Page) -> None:
+    page.goto("/admin/")
+    expect(page.locator("#stale")).to_be_hidden()
+    page.context.clear_cookies()  # the session ended
+    expect(page.locator("#stale")).to_be_visible(timeout=25_000)
+
+
+def test_hostile_text_runs_nothing(page: Page) -> None:
+    script = "<script>document.title='pwned'</script><img src=x onerror='document.title=1'>"
+    records.plan(records.incident(summary=script, diagnosis={"root_cause": script}))
+    open_incident(page)
+    expect(page.get_by_text(script).first).to_be_visible()
+    assert "Deployment shop/cart" in page.title()
+
+
+def test_no_page_is_wider_than_the_screen(page: Page) -> None:
+    incident = records.incident(summary="x" * 300)
+    records.plan(incident, candidates=[records.ROLLBACK | {"kubectl": "k" * 300}])
+    for path in ("/admin/", "/admin/switches/", f"{screens.INCIDENTS}{incident.pk}/change/"):
+        page.goto(path)
+        too_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        assert not too_wide, path
+
+
+def test_the_pictures_for_the_readme_can_be_taken(page: Page, tmp_path: Path) -> None:
+    records.plan(records.incident())
+    for name, path in (("dashboard", "/admin/"), ("incident", screens.newest_incident(page))):
+        assert path
+        picture = tmp_path / f"{name}.png"
+        screens.take(page, path, picture)
+        assert picture.stat().st_size > 10_000
+
+
+def _width(page: Page) -> int:
+    size = page.viewport_size
+    return size["width"] if size else 0
