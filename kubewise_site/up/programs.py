@@ -82,7 +82,7 @@ def broker(socket: Path, data_dir: Path) -> tuple[str, ...]:
     return (
         str(get_binary_path()), "--port", "0", "--unixsocket", str(socket),
         "--unixsocketperm", "700", "--dir", str(data_dir), "--appendonly", "yes",
-        "--maxmemory-policy", "noeviction",
+        "--maxmemory-policy", "noeviction", "--set-proc-title", "no",
     )  # fmt: skip
 
 

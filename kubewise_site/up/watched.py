@@ -23,7 +23,8 @@ class Watched:
 def watched_cluster(data_dir: Path, context: str, kubeconfig: str, port: int) -> Watched:
     """Never a kubeconfig that happens to lie around: only what KUBE_CONTEXT names.
 
-    `port` is where the simulated cluster is to listen. Raises NotConfigured where that context does not exist.
+    `port` is where the simulated cluster is to listen. Raises NotConfigured where that context
+    does not exist.
     """
     return _real(context, kubeconfig) if context else _simulated(data_dir, port)
 

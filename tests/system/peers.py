@@ -6,7 +6,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import redis
 import requests
@@ -48,6 +50,28 @@ def debian_prometheus(directory: Path, target: str) -> Iterator[str]:
     with _process(command, directory / "prometheus.log"):
         wait_for("Prometheus", lambda: _answers(f"{url}/-/ready"))
         yield url
+
+
+@contextmanager
+def exporter(text: str) -> Iterator[str]:
+    """A tiny exporter that always answers `text`; yields host and port."""
+
+    class Metrics(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Metrics) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,14 +93,21 @@ class Product:
             raise AssertionError(self.console.read_text())
         return found and found.group(1)
 
+    def shell(self, code: str) -> str:
+        """What an operator types into `manage.py shell`."""
+        return self.manage("shell", "-c", code)
+
+    def manage(self, *words: str) -> str:
+        made = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=BASE_DIR, env=self.environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        return made.stdout
+
     def _log_in(self, password: str) -> None:
         """A token, made as an operator would make one."""
-        command = [sys.executable, "manage.py", "drf_create_token", "admin"]
-        made = subprocess.run(
-            command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True
-        )
-        assert made.returncode == 0, made.stderr
-        token = made.stdout.split()[2]
+        token = self.manage("drf_create_token", "admin").split()[2]
         self.session.headers["Authorization"] = f"Bearer {token}"
         wait_for("the web process", self._answers)
         wait_for("some passes", self._was_watched)
@@ -200,7 +207,5 @@ def _is_ours(folder: Path, mark: bytes, part: str) -> bool:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

@@ -62,7 +62,7 @@ def test_with_the_broker_down_an_approval_is_kept_and_carried_out_later(tmp_path
     with running(tmp_path) as product:
         name = product.inject("image_not_found")["target"].rpartition("/")[2]
         event = product.event(name, "AwaitingApproval")
-        [pid] = product.pids("valkey")
+        [pid] = product.pids("--unixsocket")
         os.kill(pid, signal.SIGSTOP)
         try:
             _approve(product, event)
@@ -75,14 +75,18 @@ def test_with_the_broker_down_an_approval_is_kept_and_carried_out_later(tmp_path
 
 def test_what_dies_is_restarted_and_ctrl_c_stops_all(tmp_path: Path) -> None:
     with running(tmp_path) as product:
-        for part in ("gunicorn", "detect@", " beat ", "simulator"):
-            before = set(product.pids(part))
-            assert before, part
-            for pid in before:
-                os.kill(pid, signal.SIGKILL)
-            wait_for(f"{part} to be back", lambda: set(product.pids(part)) - before)
+        for part in ("gunicorn", "detect@", " beat ", "-m simulator"):
+            _kill_and_see_it_back(product, part)
         assert product.stop() == 0
         wait_for("all processes to end", lambda: product.pids("") == [])
+
+
+def _kill_and_see_it_back(product: Product, part: str) -> None:
+    before = set(product.pids(part))
+    assert before, part
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(f"{part} to be back", lambda: set(product.pids(part)) - before)
 
 
 def _kill_while_held(product: Product) -> None:

@@ -52,7 +52,8 @@ class Command(BaseCommand):
         faults = FIRST_FAULTS if options["fault"] is None else options["fault"]
         path = self._write_configuration(watched, port, [fault for fault in faults if fault])
         sys.stdout.flush()
-        os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)])
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)]
+        os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell wanted
 
     def _watched(self, simulator_port: int) -> Watched:
         context, kubeconfig = settings.KUBE_CONTEXT, settings.KUBECONFIG
