@@ -24,7 +24,7 @@ run: .venv/run ## start everything at http://127.0.0.1:8000, watching a simulate
 	@$(BIN)/python manage.py up --port $(PORT)
 
 test: .venv/dev ## all tests but the live ones
-	$(BIN)/python -m pytest -m "not live" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not live" $(ARGS)
 
 test-live: .venv/dev ## tests against real peers: Prometheus, Redis, a Kubernetes control plane
 	$(BIN)/python -m pytest -m live $(ARGS)

@@ -19,10 +19,10 @@ def beat(name: str, now: datetime, ok: bool = True, **detail: Any) -> None:
     Heartbeat.objects.update_or_create(name=name, defaults={"at": now, "ok": ok, "detail": detail})
 
 
-def sign_of_life(name: str) -> None:
-    """`beat` from a process's own loop, which must go on while the database is away."""
+def sign_of_life(name: str, ok: bool = True, **detail: Any) -> None:
+    """`beat` from where work must go on while the database is away."""
     try:
-        beat(name, datetime.now(UTC))
+        beat(name, datetime.now(UTC), ok, **detail)
     except DatabaseError as error:
         log.warning("no sign of life could be written", name=name, error=str(error))
 

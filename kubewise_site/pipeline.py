@@ -5,6 +5,7 @@
     advance: analyze → decide → act                 one Celery chain per incident
     act ─ verify_due_at ─→ sweep → verify
     beat → sweep                                    publishes whatever the database says is due
+    beat → prune, suggest_queries                   once a day
 
 Messages are wake-ups and carry ids only. They are published after the commit; when the broker is
 away the caller succeeds all the same and the sweep publishes later.
@@ -32,6 +33,7 @@ VERIFY = "remediation.tasks.verify"
 RECONCILE = "remediation.tasks.reconcile"
 SWEEP = "remediation.tasks.sweep"
 PRUNE = "remediation.tasks.prune"
+SUGGEST_QUERIES = "remediation.tasks.suggest_queries"
 
 QUEUES = {
     SCRAPE: "scrape",
@@ -43,6 +45,7 @@ QUEUES = {
     RECONCILE: "act",
     SWEEP: "sweep",
     PRUNE: "sweep",
+    SUGGEST_QUERIES: "analyze",
 }
 
 

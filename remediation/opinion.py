@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from detection.findings import Finding
+from detection.heartbeats import sign_of_life
 from detection.kubernetes import Connection
 from remediation.candidates import Candidate
 from remediation.diagnosis import Diagnosis
@@ -36,7 +37,9 @@ def second_opinion(
     told = diagnosis.as_dict() | {"cause": finding.cause.value, "summary": finding.summary}
     answer = assess(client, evidence_of(finding, connection), told, shown)
     if isinstance(answer, LlmFailure):
+        sign_of_life("gemini", ok=False, error=str(answer))
         return replace(diagnosis, details={"model": str(answer)}), options
+    sign_of_life("gemini", model=answer.source.model)
     return merged(diagnosis, answer), ranked(options, answer)
 
 

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
+from detection.clients import prometheus
 from kubewise_site import pipeline
 from remediation import clients
 from remediation.act import act as act_on
 from remediation.analyze import analyze as analyze_incident
 from remediation.decisions import decide_incident
+from remediation.llm.suggestions import query_suggestions
 from remediation.prune import prune as prune_records
 from remediation.reconcile import reconcile as reconcile_attempt
 from remediation.sweep import sweep as sweep_records
@@ -48,3 +50,9 @@ def sweep() -> None:
 @shared_task(name=pipeline.PRUNE)
 def prune() -> None:
     prune_records(datetime.now(UTC))
+
+
+@shared_task(name=pipeline.SUGGEST_QUERIES)
+def suggest_queries() -> None:
+    if client := prometheus():
+        query_suggestions(client, datetime.now(UTC))
