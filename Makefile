@@ -26,7 +26,11 @@ run: .venv/run ## start everything at http://127.0.0.1:8000, watching a simulate
 test: .venv/dev ## all tests but the live ones
 	$(BIN)/python -m pytest -n auto -m "not live" $(ARGS)
 
-test-live: .venv/dev ## tests against real peers: Prometheus, Redis, a Kubernetes control plane
+controlplane: .venv/dev ## build kube-apiserver, controller manager, scheduler and etcd from Go modules into a cache
+	@if [ -n "$$KUBEWISE_TEST_KUBECONFIG" ]; then echo "KUBEWISE_TEST_KUBECONFIG names a cluster: nothing to build."; \
+	else $(BIN)/python -m tests.controlplane build; fi
+
+test-live: controlplane ## tests against real peers: Prometheus, Redis, a Kubernetes control plane
 	$(BIN)/python -m pytest -m live $(ARGS)
 
 lint: .venv/dev ## ruff, mypy (strict), import layers
@@ -46,4 +50,7 @@ lock: .venv/dev ## resolve requirements*.in anew
 clean: ## forget the data of `make run` (database, logs, password)
 	rm -rf var
 
-.PHONY: help run test test-live lint bench-scenarios lock clean
+bench: .venv/dev ## CPU and memory of one pass over 10,000 pods, beside the official client's typed list
+	$(BIN)/python -m benchmarks.snapshot
+
+.PHONY: help run test test-live controlplane lint bench bench-scenarios lock clean

@@ -2,7 +2,6 @@
 
 import pytest
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
-
 from pytest_django import Settings
 
 from kubewise_site.pipeline import QUEUES

@@ -109,8 +109,8 @@ class Product:
         """A token, made as an operator would make one."""
         token = self.manage("drf_create_token", "admin").split()[2]
         self.session.headers["Authorization"] = f"Bearer {token}"
-        wait_for("the web process", self._answers)
-        wait_for("some passes", self._was_watched)
+        wait_for("the web process", self._answers, 180)
+        wait_for("some passes", self._was_watched, 180)
 
     def _answers(self) -> bool:
         try:
