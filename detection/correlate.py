@@ -102,7 +102,12 @@ def _first_of(evidence: Iterable[Evidence], most: int) -> tuple[Evidence, ...]:
 
 
 def _refs(refs: Iterable[ObjectRef], owner: ObjectRef) -> tuple[ObjectRef, ...]:
-    found = {key_of(ref): ref for ref in refs if key_of(ref) != key_of(owner)}
+    """Each once; where metrics name an object without its UID, the scan's reference stays."""
+    found: dict[tuple[str, str, str], ObjectRef] = {}
+    for ref in refs:
+        key = (ref.kind, ref.namespace, ref.name)
+        if key_of(ref) != key_of(owner) and (key not in found or ref.uid):
+            found[key] = ref
     return tuple(found.values())[:MOST_RELATED]
 
 

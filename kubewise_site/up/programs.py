@@ -51,7 +51,7 @@ def programs(
         Program("worker-analyze", worker("analyze", "analyze", 1), 20, reading),
         Program("worker-act", worker("act", "act,verify,sweep,notify", 2), 20, reading | acting),
         Program("beat", beat(data_dir), 40),
-        Program("guide", (PYTHON, "manage.py", "guide", "--port", str(port)), 50, once=True),
+        Program("guide", guide(port, watched.simulator_port), 50, once=True),
     ]
     return [*_peers(watched, data_dir, socket, faults), *table]
 
@@ -71,6 +71,11 @@ def web(port: int) -> tuple[str, ...]:
         PYTHON, "-m", "gunicorn", "kubewise_site.wsgi", "--bind", f"127.0.0.1:{port}",
         "--workers", "1", "--threads", "4", "--access-logfile", "-", "--no-control-socket",
     )  # fmt: skip
+
+
+def guide(port: int, simulator_port: int) -> tuple[str, ...]:
+    ports = ("--port", str(port), "--simulator-port", str(simulator_port))
+    return (PYTHON, "manage.py", "guide", *ports)
 
 
 def beat(data_dir: Path) -> tuple[str, ...]:

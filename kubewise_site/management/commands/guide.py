@@ -6,6 +6,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from detection.models import Incident
@@ -19,6 +20,10 @@ Try next:
   • Let it act by itself:   {base}/admin/ → Mode → AUTO
   • From a terminal:        .venv/bin/python manage.py diagnose --help
 """
+SIMULATED = """  • Look at the cluster:    kubectl --kubeconfig {data}/simulator.kubeconfig get pods -A
+  • Break something else:   curl -d '{{"name": "hung_replica"}}' {simulator}/_sim/inject
+                            ({simulator}/_sim/faults lists the names)
+"""
 NOTHING = """
 No incident within {seconds} s. Healthy, or nothing can be seen: {base}/admin/ says which
 sources are blind. KubeWise keeps watching.
@@ -30,6 +35,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--simulator-port", type=int, default=0)
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         base = f"http://127.0.0.1:{port}"
@@ -44,6 +50,9 @@ class Command(BaseCommand):
                 break
             time.sleep(1)
         self.stdout.write((TRY_NEXT if shown else NOTHING).format(base=base, seconds=WAIT_SECONDS))
+        if simulator_port := options["simulator_port"]:
+            here = f"http://127.0.0.1:{simulator_port}"
+            self.stdout.write(SIMULATED.format(simulator=here, data=settings.DATA_DIR))
 
     def _new_incidents(self, shown: set[int]) -> list[Incident]:
         """Open ones that have been analysed and were not told yet; marks them as told."""
