@@ -10,13 +10,13 @@ from detection.kubernetes import Connection, connect
 from detection.models import Cluster
 from detection.prometheus import Prometheus
 
-CLUSTER_NAME = "default"
+IN_CLUSTER = "default"
 
 
 def current_cluster() -> Cluster:
     """The one watched cluster, made at first use from the settings."""
     cluster, _ = Cluster.objects.get_or_create(
-        name=settings.KUBE_CONTEXT or CLUSTER_NAME,
+        name=settings.CLUSTER_NAME or settings.KUBE_CONTEXT or IN_CLUSTER,
         defaults={"context": settings.KUBE_CONTEXT, "prometheus_url": settings.PROMETHEUS_URL},
     )
     return cluster

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from detection import states
-from detection.causes import CAUSES, Cause, Precedence
+from detection.causes import CAUSES, Cause, Precedence, Severity
 from detection.findings import Finding, ObjectRef
 from detection.models import Cluster, Incident
 from detection.states import Status
@@ -46,6 +47,9 @@ def record(
     open_now = {row.open_key: row for row in _open_incidents(cluster)}
     for finding in findings:
         incident = open_now.pop(open_key(cluster, finding.owner), None)
+        if incident is not None and _is_another_failure(incident, finding):
+            states.close_dismissed(incident, now)
+            incident = None
         if incident is None:
             _open(cluster, finding, bool(blind), now, done)
         else:
@@ -57,6 +61,15 @@ def record(
         else:
             _signal_gone(incident, blind, now, done)
     return done
+
+
+def _is_another_failure(incident: Incident, finding: Finding) -> bool:
+    """A dismissal is of what was seen: a new cause or a higher severity is asked about again."""
+    if incident.status != Status.DISMISSED or _keeps_its_cause(incident, finding):
+        return False
+    order = list(Severity)
+    worse = order.index(finding.severity) > order.index(Severity(incident.severity))
+    return worse or finding.cause != incident.cause
 
 
 def open_key(cluster: Cluster, owner: ObjectRef) -> str:
@@ -126,9 +139,10 @@ def _refresh(
         "count": incident.count + 1,
         "gone_since": None,
         "degraded": degraded,
-        "returns": incident.returns + returned,
+        "returns": F("returns") + returned,
         "flapping": finding.flapping or incident.returns + returned >= RETURNS_THAT_ARE_FLAPPING,
-        "version": incident.version + revised,
+        # In the database: an analysis on demand may have raised it since the pass began.
+        "version": F("version") + revised,
         "parent": None,
     }
     with transaction.atomic():

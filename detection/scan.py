@@ -21,6 +21,8 @@ from detection.kubernetes import METADATA_LIST, Connection, KubernetesError, Not
 from detection.snapshot import Snapshot
 
 THREADS = 4
+# A server that has none of these is no API server, but a proxy whose cluster is away.
+ALWAYS_SERVED = frozenset({"v1", "apps/v1", "batch/v1"})
 MOST_PAGES = 10_000
 
 
@@ -160,7 +162,7 @@ def _read(
         for items in _pages(connection, resource, namespace):
             found.items += items
     except NotFound as error:
-        found.absent = not plurals and not found.items
+        found.absent = not (plurals or found.items or resource.group_version in ALWAYS_SERVED)
         found.blind = "" if found.absent else str(error)
     except (KubernetesError, Undecodable) as error:
         found.blind = str(error)

@@ -53,6 +53,12 @@ def forget_sources(cluster: Cluster, prefix: str, keep: Collection[str]) -> None
     rows.exclude(name__in=keep).delete()
 
 
+def forget_metric_sources(cluster: Cluster) -> None:
+    """Scan only, on purpose: what Prometheus told once is neither seen nor blind."""
+    rows = SourceState.objects.filter(cluster=cluster)
+    rows.exclude(name__startswith="kubernetes/").exclude(name__startswith=DETECTION).delete()
+
+
 def blind_sources(cluster: Cluster) -> dict[str, str]:
     """Name → reason of every source that is blind now."""
     rows = SourceState.objects.filter(cluster=cluster, state=State.BLIND)

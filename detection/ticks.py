@@ -15,7 +15,7 @@ from detection.kubernetes import KubernetesError
 from detection.leases import lease
 from detection.models import Cluster, Heartbeat
 from detection.scrape import scrape
-from detection.sources import ACCOUNT, save_sources
+from detection.sources import ACCOUNT, forget_metric_sources, save_sources
 
 log = structlog.get_logger(__name__)
 TICK_LEASE_SECONDS = 240
@@ -26,6 +26,7 @@ def scrape_tick(now: datetime) -> None:
     """Read all active metric queries once, unless the former tick still runs."""
     cluster, client = clients.current_cluster(), clients.prometheus()
     if client is None:
+        forget_metric_sources(cluster)
         beat("scrape", now, ok=True, skipped="PROMETHEUS_URL is empty: scan only")
         return
     _alone(f"scrape/{cluster.pk}", now, lambda: scrape(cluster, client, now).as_detail())

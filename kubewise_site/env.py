@@ -172,6 +172,8 @@ SETTINGS: tuple[Setting, ...] = (
             "After so long without news an attempt is settled by looking at the cluster."),
     Setting("KUBE_CONTEXT", "", text, "a kubeconfig context, or empty",
             "The cluster that is watched; empty: the simulated one, or the in-cluster account."),
+    Setting("CLUSTER_NAME", "", text, "a name, or empty",
+            "What the cluster is called in the records; empty: the context."),
     Setting("KUBECONFIG", "", text, FILE, "Where the contexts stand."),
     Setting("KUBE_READ_TOKEN_FILE", "", text, FILE, "The token that scan and detect read with."),
     Setting("KUBE_ACT_TOKEN_FILE", "", text, FILE, "The only token with write rights."),

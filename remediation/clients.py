@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from detection import clients as detection_clients
-from detection.kubernetes import Connection, connect
+from detection.kubernetes import Connection, NotConfigured
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,18 @@ def acting() -> Clients:
 
 @lru_cache(maxsize=1)
 def _writer() -> Connection:
-    if settings.KUBE_ACT_KUBECONFIG:
-        return connect(kubeconfig=settings.KUBE_ACT_KUBECONFIG)
-    return connect(settings.KUBE_CONTEXT, settings.KUBECONFIG, settings.KUBE_ACT_TOKEN_FILE)
+    """As careful as the reader: a kubeconfig that lies around is never written through."""
+    own, token = settings.KUBE_ACT_KUBECONFIG, settings.KUBE_ACT_TOKEN_FILE
+    writer = detection_clients.connection(own, token)
+    reader = detection_clients.reader()
+    if _place(writer) != _place(reader):
+        raise NotConfigured(
+            f"the acting account is of {_place(writer)}, the reading one of {_place(reader)}"
+        )
+    return writer
+
+
+def _place(connection: Connection) -> str:
+    """Scheme, host and port of the API server."""
+    parts = urlsplit(connection.account.server)
+    return f"{parts.scheme}://{parts.netloc}"

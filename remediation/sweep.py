@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from detection.clients import current_cluster
 from detection.heartbeats import beat
 from detection.models import Incident
 from detection.states import START, WAITING, Status
@@ -19,12 +20,17 @@ MOST_AT_ONCE = 200
 
 
 def sweep(now: datetime) -> list[str]:
-    """What was published, as `advance 12`. Publishing twice is harmless: every task claims."""
+    """What was published, as `advance 12`. Publishing twice is harmless: every task claims.
+
+    Of the watched cluster only: another one's records can't be settled by looking at this one.
+    """
+    cluster = Q(cluster=current_cluster())
+    attempts = Q(incident__cluster=current_cluster())
     done = [
-        *_publish("advance", pipeline.advance, _claimed(_to_advance(now), now)),
-        *_publish("act", pipeline.act, _claimed(_to_act(now), now)),
-        *_publish("reconcile", pipeline.reconcile, _to_reconcile(now)),
-        *_publish("verify", pipeline.verify, _to_verify(now)),
+        *_publish("advance", pipeline.advance, _claimed(cluster & _to_advance(now), now)),
+        *_publish("act", pipeline.act, _claimed(cluster & _to_act(now), now)),
+        *_publish("reconcile", pipeline.reconcile, _due(attempts & _to_reconcile(now))),
+        *_publish("verify", pipeline.verify, _due(attempts & _to_verify(now))),
     ]
     beat("sweep", now, published=len(done))
     return done
@@ -77,13 +83,14 @@ def _claimed(wanted: Q, now: datetime) -> list[int]:
     return mine
 
 
-def _to_reconcile(now: datetime) -> list[int]:
-    lost = (State.CLAIMED, State.SENDING, State.UNKNOWN)
-    rows = Attempt.objects.filter(state__in=lost, lease_until__lte=now)
-    return list(rows.values_list("pk", flat=True)[:MOST_AT_ONCE])
+def _to_reconcile(now: datetime) -> Q:
+    return Q(state__in=(State.CLAIMED, State.SENDING, State.UNKNOWN), lease_until__lte=now)
 
 
-def _to_verify(now: datetime) -> list[int]:
+def _to_verify(now: datetime) -> Q:
     free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
-    rows = Attempt.objects.filter(free, state=State.APPLIED, verify_due_at__lte=now)
-    return list(rows.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    return free & Q(state=State.APPLIED, verify_due_at__lte=now)
+
+
+def _due(wanted: Q) -> list[int]:
+    return list(Attempt.objects.filter(wanted).values_list("pk", flat=True)[:MOST_AT_ONCE])

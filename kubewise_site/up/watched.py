@@ -35,7 +35,7 @@ def _simulated(data_dir: Path, port: int) -> Watched:
     return Watched(
         title=f"the built-in simulated cluster at {here}",
         simulator_port=port,
-        environment={"PROMETHEUS_URL": prometheus, "KUBECONFIG": ""},
+        environment={"PROMETHEUS_URL": prometheus, "KUBECONFIG": "", "CLUSTER_NAME": "simulated"},
         reading={"KUBE_READ_KUBECONFIG": str(data_dir / "simulator-read.kubeconfig")},
         acting={"KUBE_ACT_KUBECONFIG": str(data_dir / "simulator-act.kubeconfig")},
     )

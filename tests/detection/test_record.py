@@ -144,3 +144,21 @@ def test_what_is_being_verified_keeps_its_cause(cluster: Cluster) -> None:
     Incident.objects.update(status=Status.VERIFICATION_PENDING)
     assert record(cluster, [replace(FOUND, cause=Cause.BAD_RELEASE)], {}, LATER).revised == 0
     assert Incident.objects.get().cause == "ROLLOUT_STALLED"
+
+
+def test_a_dismissal_does_not_hide_another_failure_of_the_owner(cluster: Cluster) -> None:
+    record(cluster, [FOUND], {}, NOW)
+    states.move(Incident.objects.get(), Status.DISMISSED, actor="ann", reason="known", now=NOW)
+    worse = replace(FOUND, cause=Cause.BAD_RELEASE, severity=Severity.CRITICAL)
+    assert record(cluster, [worse], {}, LATER).opened == 1
+    assert Incident.objects.get(open_key__isnull=False).status == Status.DETECTED
+
+
+def test_an_analysis_on_demand_during_a_pass_is_not_lost(cluster: Cluster) -> None:
+    record(cluster, [FOUND], {}, NOW)
+    stale = list(Incident.objects.all())
+    Incident.objects.update(version=6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detection.record._open_incidents", lambda cluster: stale)
+        record(cluster, [FOUND], {}, LATER)
+    assert Incident.objects.get().version == 6

@@ -175,3 +175,10 @@ def test_a_server_that_can_not_be_reached_is_blind_in_everything() -> None:
         server.set(path, Unreachable("refused"))
     snapshot = scanned(server)
     assert len(snapshot.blind) == len(RESOURCES)
+
+
+def test_a_proxy_that_answers_404_to_everything_is_blind_and_not_an_empty_cluster() -> None:
+    server = Server()
+    server.answers = {}
+    snapshot = scanned(server)
+    assert {"kubernetes/pods", "kubernetes/deployments", "kubernetes/nodes"} <= set(snapshot.blind)

@@ -25,8 +25,8 @@ SIMULATED = """  • Look at the cluster:    kubectl --kubeconfig {data}/simulat
                             ({simulator}/_sim/faults lists the names)
 """
 NOTHING = """
-No incident within {seconds} s. Healthy, or nothing can be seen: {base}/admin/ says which
-sources are blind. KubeWise keeps watching.
+No incident within {seconds} s. Healthy, or nothing can be seen: {base}/admin/ says
+which sources are blind. KubeWise keeps watching.
 """
 
 
