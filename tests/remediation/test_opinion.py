@@ -15,6 +15,7 @@ from remediation.rules import diagnose
 from tests.remediation.cases import OWNER, candidate
 from tests.remediation.test_candidates import PROVEN, finding
 
+pytestmark = pytest.mark.django_db  # a model's answers are signs of life
 GIVEN = finding(Cause.BAD_RELEASE, PROVEN)
 OPTIONS = [candidate("rollback_deployment"), escalate(OWNER)]
 SOURCE = Source("gemini", "some-model", "assess@1")

@@ -17,12 +17,13 @@ QUIET_SECONDS = 20
 TRY_NEXT = """
 Try next:
   • Open an incident in the admin, read its plan, and approve it: KubeWise acts, then verifies.
-  • Let it act by itself:   {base}/admin/ → Mode → AUTO
-  • From a terminal:        .venv/bin/python manage.py diagnose --help
+  • Let it act by itself: {base}/admin/ → Mode → AUTO
+  • From a terminal:      .venv/bin/python manage.py diagnose --help
 """
-SIMULATED = """  • Look at the cluster:    kubectl --kubeconfig {data}/simulator.kubeconfig get pods -A
-  • Break something else:   curl -d '{{"name": "hung_replica"}}' {simulator}/_sim/inject
-                            ({simulator}/_sim/faults lists the names)
+SIMULATED = """\
+  • Look at the cluster:  KUBECONFIG={data}/simulator.kubeconfig kubectl get pods -A
+  • Break something else: curl -d '{{"name": "hung_replica"}}' {simulator}/_sim/inject
+                          ({simulator}/_sim/faults lists the names)
 """
 NOTHING = """
 No incident within {seconds} s. Healthy, or nothing can be seen: {base}/admin/ says
