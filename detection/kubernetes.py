@@ -18,6 +18,7 @@ from kubernetes.config.config_exception import ConfigException
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 30.0
+CALL_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
 ANSWER_LIMIT_BYTES = 256 * 1024 * 1024
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -94,8 +95,12 @@ class Account:
 class Connection:
     """One authenticated HTTP connection pool to one API server."""
 
-    def __init__(self, api_client: Any, account: Account) -> None:
-        self._client, self.account = api_client, account
+    def __init__(self, api_client: Any, account: Account, seconds: float = CALL_SECONDS) -> None:
+        self._client, self.account, self._seconds = api_client, account, seconds
+
+    def within(self, seconds: float) -> Connection:
+        """The same connection, each of whose calls takes at most so long."""
+        return Connection(self._client, self.account, min(seconds, self._seconds))
 
     def get(self, path: str, params: dict[str, str] | None = None, accept: str = "") -> bytes:
         """The body of `GET path`. Raises a KubernetesError, never a library's exception."""
@@ -120,7 +125,7 @@ class Connection:
                 url,
                 headers=headers,
                 body=None if body is None else json.dumps(body).encode(),
-                timeout=urllib3.Timeout(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
+                timeout=self._timeout(),
                 retries=False,
                 redirect=False,
                 preload_content=False,
@@ -131,6 +136,11 @@ class Connection:
         if answer.status >= 300:
             raise error_of(answer.status, content, f"{method} {path}")
         return content
+
+    def _timeout(self) -> urllib3.Timeout:
+        share = self._seconds / CALL_SECONDS
+        connect, read = CONNECT_TIMEOUT_SECONDS * share, READ_TIMEOUT_SECONDS * share
+        return urllib3.Timeout(connect=connect, read=read)
 
     def _url(self, path: str, params: dict[str, str] | None) -> str:
         query = f"?{urlencode(params)}" if params else ""

@@ -72,6 +72,10 @@ class Incident(models.Model):
     version = models.PositiveIntegerField(default=1, help_text="Grows when cause or facts change.")
     analyzed_version = models.PositiveIntegerField(default=0)
     decided_version = models.PositiveIntegerField(default=0)
+    decide_again_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="A reason that may pass: decided anew."
+    )
+    decided_again = models.PositiveIntegerField(default=0, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
 

@@ -7,7 +7,6 @@ so that tests can kill the process there; it does nothing otherwise.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,7 @@ from detection.kubernetes import KubernetesError, Unreachable
 from detection.models import Incident
 from detection.states import WAITING, Status
 from remediation import approvals, execute, outcomes
-from remediation.attempts import State, Work, claim, lease_seconds, may_not_go
+from remediation.attempts import State, Term, Work, claim, may_not_go, still_mine
 from remediation.clients import Clients
 from remediation.cluster import Changed, Session, Stopped
 from remediation.commands import CommandError
@@ -37,7 +36,6 @@ from remediation.verdicts import Verdict
 
 log = structlog.get_logger(__name__)
 Checkpoint = Callable[[str], None]
-CALL_SECONDS = 35.0
 
 
 def nowhere(name: str) -> None:
@@ -66,6 +64,7 @@ def act(
 
     Every gate is run again on a fresh snapshot; an approval skips none.
     """
+    term = Term(now)
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     work = find_work(incident, now)
     if work is None or clients.writer is None:
@@ -76,19 +75,19 @@ def act(
         return outcomes.not_allowed(work, decision, case.candidates, now)
     if not work.candidate.entry.changes_cluster:
         return outcomes.read(work, clients.writer, now)
-    claimed = claim(work, now)
+    claimed = claim(work, now, term)
     if claimed.attempt is None:
         log.info("not claimed", incident=incident_id, reason=claimed.reason)
         return outcomes.not_claimed(work, claimed.reason, now)
-    return _run(_run_of(work, claimed.attempt, clients, now, checkpoint))
+    return _run(_run_of(work, claimed.attempt, clients, term, checkpoint))
 
 
 def find_work(incident: Incident, now: datetime) -> Work | None:
     """What waits to be carried out: an approval first, else a decision to act."""
-    plan = current_plan(incident)
+    approval = approvals.pending(incident, now)
+    plan = approval.plan if approval else current_plan(incident)
     if plan is None:
         return None
-    approval = approvals.pending(incident, now)
     if approval is None and not _decided(incident):
         return None
     if approval is not None and incident.status not in WAITING:
@@ -110,18 +109,19 @@ def _decided(incident: Incident) -> bool:
 
 
 def _run_of(
-    work: Work, attempt: Attempt, clients: Clients, now: datetime, checkpoint: Checkpoint
+    work: Work, attempt: Attempt, clients: Clients, term: Term, checkpoint: Checkpoint
 ) -> Run:
     """The session ends before the lease does, so that no call outlives it."""
     assert clients.writer is not None  # noqa: S101
-    lease = lease_seconds()
-    until = time.monotonic() + lease - min(CALL_SECONDS, lease / 2)
     approved = work.approval is not None
 
     def may_go() -> str:
+        if not still_mine(attempt):
+            return "another worker settles this attempt"
         return may_not_go(work.incident, approved)
 
-    return Run(work, attempt, Session(clients.writer, may_go, until), now, checkpoint)
+    session = Session(clients.writer.within(term.call_seconds), may_go, term.until)
+    return Run(work, attempt, session, term.began, checkpoint)
 
 
 def _run(run: Run) -> Ending:
@@ -142,6 +142,9 @@ def _run(run: Run) -> Ending:
         return outcomes.stopped(run.attempt, str(error), run.now)
     except (Empty, KubernetesError) as error:
         return outcomes.refused(run.attempt, error, run.now)
+    except Exception as error:  # a bug of ours must not be tried again and again
+        log.exception("before anything was sent", attempt=run.attempt.pk)
+        return outcomes.refused(run.attempt, error, run.now)
     return _send(run, rehearsal, seen)
 
 
@@ -160,7 +163,9 @@ def _stale(run: Run, rehearsal: Rehearsal) -> str:
 
 def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
     """Commit SENDING, then write. What may have happened is never guessed: see reconcile.py."""
-    rows = Attempt.objects.filter(pk=run.attempt.pk, state=State.CLAIMED)
+    rows = Attempt.objects.filter(
+        pk=run.attempt.pk, state=State.CLAIMED, lease_until=run.attempt.lease_until
+    )
     if not rows.update(
         state=State.SENDING,
         diff=list(rehearsal.diff),
@@ -178,6 +183,8 @@ def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
     except Changed as error:
         return outcomes.stale(run.attempt, str(error), run.now)
     except Stopped as error:
+        if run.session.sent:
+            return outcomes.unknown(run.attempt, error, run.now)
         return outcomes.stopped(run.attempt, str(error), run.now)
     except KubernetesError as error:
         return _failed(run, error)

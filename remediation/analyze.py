@@ -42,7 +42,7 @@ def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
     options = _untried(incident, candidates(finding, around.snapshot, now,
                                             settings.BLACKLISTED_COMMANDS))  # fmt: skip
     diagnosis, options = second_opinion(finding, diagnose(finding), options, clients.reader)
-    return _save(incident, diagnosis, options, _spec_hash(incident, clients), now)
+    return _save(incident, diagnosis, options, spec_hash_of(incident, clients), now)
 
 
 def claim(incident: Incident, now: datetime) -> bool:
@@ -83,7 +83,7 @@ def _untried(incident: Incident, options: list[Candidate]) -> list[Candidate]:
     return [item for item in options if item.command not in tried] or options[-1:]
 
 
-def _spec_hash(incident: Incident, clients: Clients) -> str:
+def spec_hash_of(incident: Incident, clients: Clients) -> str:
     """Of the owner as etcd has it; '' for what has no spec, or can't be read."""
     if not incident.owner_uid or incident.owner_kind not in RESOURCES:
         return ""

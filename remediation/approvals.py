@@ -98,6 +98,8 @@ def _trouble(plan: Plan, index: int, digest: str) -> Stale | Handled | Refused |
         return Handled(f"the incident is {incident.status} now")
     if plan.superseded_at or not compare_digest(digest.encode(), plan.digest.encode()):
         return Stale("the plan is not the one that was shown: look at the new one")
+    if plan.incident_version != incident.version:
+        return Stale("the incident changed since the plan was made: a new plan is on its way")
     return _not_approvable(plan, index)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from detection import states
 from detection.models import Incident
@@ -20,6 +23,7 @@ from remediation.modes import standing
 
 State = Attempt.State
 AUTO = "AUTO"
+CALL_SECONDS = 35.0
 OPEN = (State.CLAIMED, State.SENDING, State.APPLIED, State.UNKNOWN)
 
 
@@ -44,6 +48,34 @@ class Work:
         return digest_of(self.incident.pk, self.plan.pk, self.plan.digest, self.index, approval)
 
 
+@dataclass(frozen=True)
+class Term:
+    """How long one worker may go on: its lease counts from `began`, before any gathering.
+
+    `call_seconds` is the limit of one call; no call begins after `until`, so that none outlives
+    the lease.
+    """
+
+    began: datetime
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def call_seconds(self) -> float:
+        return min(CALL_SECONDS, lease_seconds() / 2)
+
+    @property
+    def until(self) -> float:
+        return self.started + lease_seconds() - self.call_seconds
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self.until
+
+    def now(self) -> datetime:
+        """`began`, and what has passed since."""
+        return self.began + timedelta(seconds=time.monotonic() - self.started)
+
+
 class _Lost(Exception):
     """Rolls the claim back; its message is the reason."""
 
@@ -60,13 +92,20 @@ def lease_seconds() -> float:
     return float(settings.ATTEMPT_LEASE_SECONDS)
 
 
-def claim(work: Work, now: datetime) -> Claim:
-    """Intent, budgets, mode, stop switch and status in ONE transaction, or nothing at all."""
+def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
+    """Intent, budgets, mode, stop switch and status in ONE transaction, or nothing at all.
+
+    Raises nothing; a worker whose term is over claims nothing.
+    """
+    term = term or Term(now)
+    if term.over:
+        return Claim(None, "another try: gathering took longer than the lease")
     try:
         with transaction.atomic():
             if reason := may_not_go(work.incident, work.approval is not None):
                 raise _Lost(reason)
-            _use_approval(work, now)
+            _require_plan(work)
+            _use_approval(work, term.now())
             _spend(work, now)
             attempt = _create(work, now)
             _move(work, now)
@@ -92,20 +131,44 @@ def costs_of(attempt: Attempt) -> tuple[budgets.Cost, ...]:
     return budgets.costs(uid, attempt.target.get("kind") == "Node")
 
 
+def still_mine(attempt: Attempt) -> bool:
+    """Whether the worker that holds `attempt` in memory still has its lease."""
+    under_way = (State.CLAIMED, State.SENDING)
+    rows = Attempt.objects.filter(pk=attempt.pk, state__in=under_way)
+    return rows.filter(lease_until=attempt.lease_until).exists()
+
+
 def settle(
-    attempt: Attempt, state: Attempt.State, now: datetime, *, refund: bool, **fields: Any
+    attempt: Attempt,
+    state: Attempt.State,
+    now: datetime,
+    *,
+    refund: bool,
+    only: Collection[Attempt.State] = OPEN,
+    **fields: Any,
 ) -> bool:
     """Close an open attempt once: its target is free again and its budgets are given back.
 
-    False where another settled it. Call it inside atomic(), together with the incident's move.
+    False where another settled it, or has its lease now. Call it inside atomic(), together with
+    the incident's move.
     """
-    rows = Attempt.objects.filter(pk=attempt.pk, state__in=OPEN)
+    rows = Attempt.objects.filter(pk=attempt.pk, state__in=only, lease_until=attempt.lease_until)
     if not rows.update(state=state, open_target=None, settled_at=now, **fields):
         return False
     give_back = budgets.refund if refund else budgets.release
     give_back(attempt.incident.cluster, costs_of(attempt))
     attempt.refresh_from_db()
     return True
+
+
+def _require_plan(work: Work) -> None:
+    """The plan and, without a person's word, the decision still stand: rows are held by UPDATEs."""
+    plans = Plan.objects.filter(pk=work.plan.pk, superseded_at__isnull=True)
+    if not plans.update(superseded_at=None):
+        raise _Lost("another plan took the place of this one")
+    decided = Incident.objects.filter(pk=work.incident.pk, decided_version=F("version"))
+    if work.approval is None and not decided.update(decided_version=F("version")):
+        raise _Lost("another decision is due: the incident changed since this one")
 
 
 def _use_approval(work: Work, now: datetime) -> None:
@@ -149,6 +212,8 @@ def _move(work: Work, now: datetime) -> None:
         reason=work.candidate.command,
         now=now,
         lease_until=None,
+        decide_again_at=None,
+        decided_again=0,
     )
     if not moved:
         raise _Lost("another was faster: the incident has another status")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from detection.findings import ObjectRef
@@ -72,29 +72,41 @@ RESOURCES: Mapping[str, Resource] = {
 
 @dataclass(frozen=True)
 class Session:
-    """One attempt's way to the cluster. `until` is the lease's end on the monotonic clock."""
+    """One attempt's way to the cluster. `until` ends it on the monotonic clock.
+
+    `sent` holds one entry for each real write that went out: from then on only the cluster knows.
+    """
 
     connection: Connection
     may_go: MayGo = lambda: ""
     until: float = float("inf")
+    sent: list[str] = field(default_factory=list)
 
-    def call(self, request: Callable[[], T]) -> T:
+    def call(self, request: Callable[[], T], writes: str = "") -> T:
         """One request, tried again while the server is overloaded and the lease lasts.
 
-        Raises Stopped, or the KubernetesError of the last try.
+        A real write (`writes` names it) is tried again after a 429 alone: a 5xx may have followed
+        the change. Raises Stopped, or the KubernetesError of the last try.
         """
         for delay in (*BACK_OFF_SECONDS, None):
-            if reason := self.may_go():
-                raise Stopped(reason)
-            if time.monotonic() > self.until:
-                raise Stopped("the lease ran out")
+            self._check()
+            if writes:
+                self.sent.append(writes)
             try:
                 return request()
             except KubernetesError as error:
-                if delay is None or not _passing(error) or time.monotonic() + delay > self.until:
+                again = _throttled(error) or (error.status >= 500 and not writes)
+                if delay is None or not again or time.monotonic() + delay > self.until:
                     raise
                 time.sleep(delay)
         raise AssertionError("unreachable: the last delay is None")
+
+    def _check(self) -> None:
+        """The clock last: asking the database takes time, too."""
+        if reason := self.may_go():
+            raise Stopped(reason)
+        if time.monotonic() > self.until:
+            raise Stopped("the lease ran out")
 
 
 def path_of(ref: ObjectRef, subresource: str = "") -> str:
@@ -148,7 +160,7 @@ def patch(
         return session.connection.request("PATCH", path, query, body, JSON_PATCH)
 
     try:
-        answer: dict[str, Any] = json.loads(session.call(request))
+        answer: dict[str, Any] = json.loads(session.call(request, _real(ref, dry_run)))
     except Forbidden as error:
         raise _named(error, "patch", ref) from error
     return answer
@@ -211,7 +223,9 @@ def evict(session: Session, ref: ObjectRef, dry_run: bool) -> None:
     query = {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
     path = path_of(ref, "eviction")
     try:
-        session.call(lambda: session.connection.request("POST", path, query, body))
+        session.call(
+            lambda: session.connection.request("POST", path, query, body), _real(ref, dry_run)
+        )
     except Forbidden as error:
         raise _named(error, "create eviction of", ref) from error
 
@@ -269,14 +283,18 @@ def _mark(seen: Object, attempt: str) -> Patch:
     return put(seen, ("metadata", "annotations", ATTEMPT), attempt)
 
 
-def _passing(error: KubernetesError) -> bool:
-    """Whether trying again can help: throttled or overloaded, not refused by a budget."""
-    if isinstance(error, TooManyRequests):
-        details = (error.body or {}).get("details") or {}
-        causes = details.get("causes") or []
-        budget = any(cause.get("reason") == "DisruptionBudget" for cause in causes)
-        return not budget and "disruption budget" not in str(error)
-    return error.status >= 500
+def _real(ref: ObjectRef, dry_run: bool) -> str:
+    return "" if dry_run else str(ref)
+
+
+def _throttled(error: KubernetesError) -> bool:
+    """429, not by a disruption budget: nothing was done, and trying again can help."""
+    if not isinstance(error, TooManyRequests):
+        return False
+    details = (error.body or {}).get("details") or {}
+    causes = details.get("causes") or []
+    budget = any(cause.get("reason") == "DisruptionBudget" for cause in causes)
+    return not budget and "disruption budget" not in str(error)
 
 
 def _named(error: Forbidden, verb: str, ref: ObjectRef) -> Forbidden:

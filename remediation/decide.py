@@ -17,7 +17,9 @@ def decide(case: Case) -> Decision:
     """Weigh `case.candidate`; candidates that change nothing are never `act`."""
     evaluated = [gate for gate in GATES if case.records is not None or not gate.needs_records]
     rulings = [(gate, ruling) for gate in evaluated for ruling in gate.rule(case)]
-    verdict = _verdict(case, [ruling for _, ruling in rulings])
+    said = [ruling for _, ruling in rulings]
+    verdict = _verdict(case, said)
+    lasting = _verdict(case, [ruling for ruling in said if not ruling.passing])
     skipped = [gate.name for gate in GATES if gate not in evaluated]
     return Decision(
         verdict=verdict,
@@ -25,7 +27,14 @@ def decide(case: Case) -> Decision:
         reasons=_reasons(case, rulings, evaluated),
         not_evaluated=(*skipped, *AFTER_DECIDE),
         index=case.index,
+        passing=lasting.rank > verdict.rank or (_unseen(case) and verdict != Verdict.ACT),
     )
+
+
+def _unseen(case: Case) -> bool:
+    """Whether gates may have ruled on what was not there to be seen."""
+    blind = any(name.startswith("kubernetes/") for name in case.blind)
+    return case.changes and (blind or not case.target.found)
 
 
 def _verdict(case: Case, rulings: list[Ruling]) -> Verdict:

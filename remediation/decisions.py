@@ -11,10 +11,14 @@ from django.db.models import F, Q
 
 from detection import states
 from detection.models import Incident
-from detection.states import Status
+from detection.states import WAITING, Status
+from kubewise_site import pipeline
+from remediation import again
+from remediation.analyze import spec_hash_of
 from remediation.candidates import Candidate
 from remediation.case import Case
 from remediation.clients import Clients
+from remediation.cluster import RESOURCES
 from remediation.decide import decide
 from remediation.endings import Ending
 from remediation.fresh import Fresh, finding_of, fresh, owner_of, seen_by_scan
@@ -35,6 +39,8 @@ def decide_incident(incident_id: int, clients: Clients, now: datetime) -> Ending
     plan = current_plan(incident)
     if plan is None or not _claim(incident, now):
         return Ending.NOTHING
+    if incident.status in WAITING and _unread(incident, plan) and spec_hash_of(incident, clients):
+        return _analyze_again(incident)
     case = gather(incident, plan, plan.chosen, clients, now)
     return _save(incident, decide(case), case.candidates, now)
 
@@ -60,12 +66,28 @@ def gather(
         records=records_of(incident, options[index], now),
         index=index,
         others=around.findings,
-        blind=blind_besides_scan(incident),
+        blind=blind_besides_scan(incident) | _unread(incident, plan),
     )
     gone, cause_now = _signal(incident, around)
     flapping, requested = incident.flapping, plan.source == "person"
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
                    approved=approved, requested=requested)  # fmt: skip
+
+
+def _unread(incident: Incident, plan: Plan) -> dict[str, str]:
+    """An owner that could not be read: nothing binds the plan to its spec."""
+    if not incident.owner_uid or incident.owner_kind not in RESOURCES or plan.spec_hash:
+        return {}
+    return {"the owner's spec": "it could not be read when the plan was made"}
+
+
+def _analyze_again(incident: Incident) -> Ending:
+    """What the plan could not be bound to can be read now."""
+    with transaction.atomic():
+        rows = Incident.objects.filter(pk=incident.pk, lease_until=incident.lease_until)
+        if rows.update(analyzed_version=0, lease_until=None, decide_again_at=None):
+            pipeline.advance(incident.pk)
+    return Ending.LATER
 
 
 def _signal(incident: Incident, around: Fresh) -> tuple[bool, str]:
@@ -79,14 +101,13 @@ def _signal(incident: Incident, around: Fresh) -> tuple[bool, str]:
 
 
 def _claim(incident: Incident, now: datetime) -> bool:
-    """Only what is analyzed as it stands, and not decided yet."""
+    """Only what is analyzed as it stands, and not decided yet or to be decided again."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    undecided = Q(
+        status=Status.ANALYZING, analyzed_version=F("version"), decided_version__lt=F("version")
+    )
     rows = Incident.objects.filter(
-        free,
-        pk=incident.pk,
-        status=Status.ANALYZING,
-        analyzed_version=F("version"),
-        decided_version__lt=F("version"),
+        free, undecided | again.due(now), pk=incident.pk, status=incident.status
     )
     incident.lease_until = now + LEASE
     return bool(rows.update(lease_until=incident.lease_until))
@@ -100,15 +121,36 @@ def _save(
         "decision": decision.as_dict(),
         "decided_version": incident.version,
         "lease_until": None,
+        **again.fields_of(decision, incident.decided_again, now),
     }
     with transaction.atomic():
         mine = Incident.objects.filter(
-            pk=incident.pk, status=Status.ANALYZING, lease_until=incident.lease_until
+            pk=incident.pk, status=incident.status, lease_until=incident.lease_until
         )
+        waits = incident.status in WAITING
+        if waits and not mine.filter(again.due(now)).exists():
+            return Ending.NOTHING
         if not mine.update(**fields):
             return Ending.NOTHING
-        record(incident, decision, options, now)
+        if not waits:
+            record(incident, decision, options, now)
+        elif decision.verdict == Verdict.ACT or decision.verdict != _verdict_of(incident):
+            _record_again(incident, decision, options, now)
     return Ending.DONE
+
+
+def _verdict_of(incident: Incident) -> str:
+    return str((incident.decision or {}).get("verdict"))
+
+
+def _record_again(
+    incident: Incident, decision: Decision, options: Sequence[Candidate], now: datetime
+) -> None:
+    """Another verdict than before; `act` claims only what is being analyzed."""
+    if decision.verdict == Verdict.ACT:
+        reason = "what stood against it has passed"
+        states.move(incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now)
+    record(incident, decision, options, now)
 
 
 def record(

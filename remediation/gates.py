@@ -29,18 +29,18 @@ class Gate:
 
 def scope(case: Case) -> Rulings:
     if case.signal_gone:
-        yield ignore("the signal is gone: there is nothing left to remedy")
+        yield ignore("the signal is gone: there is nothing left to remedy", passing=True)
     if case.severity == Severity.INFO and CAUSES[case.cause].precedence != Precedence.METRIC:
         yield ignore("it is of severity info")
     if case.flapping:
         yield suggest("it flaps: an action would chase it")
+    if case.candidate.entry.family in row_of(case.cause).bad:
+        yield suggest(f"{case.candidate.action} makes {case.cause} worse")
     yield from _row(case)
 
 
 def _row(case: Case) -> Rulings:
     if case.requested:
-        if case.candidate.entry.family in row_of(case.cause).bad:
-            yield suggest(f"{case.candidate.action} makes {case.cause} worse")
         yield ask("a person wrote this command")
         return
     if case.row_mode == RowMode.IGNORE:
@@ -54,24 +54,24 @@ def _row(case: Case) -> Rulings:
 
 def stop_switch(case: Case) -> Rulings:
     if _records(case).stopped:
-        yield suggest(f"the stop switch is pulled: {_records(case).stopped}")
+        yield suggest(f"the stop switch is pulled: {_records(case).stopped}", passing=True)
 
 
 def maintenance(case: Case) -> Rulings:
     if _records(case).maintenance:
-        yield ignore(f"a maintenance window covers it: {_records(case).maintenance}")
+        yield ignore(f"a maintenance window covers it: {_records(case).maintenance}", passing=True)
 
 
 def silence(case: Case) -> Rulings:
     if _records(case).silenced:
-        yield ignore(f"it is silenced: {_records(case).silenced}")
+        yield ignore(f"it is silenced: {_records(case).silenced}", passing=True)
 
 
 def freshness(case: Case) -> Rulings:
     if case.blind:
-        yield ask(f"blind: {', '.join(sorted(case.blind))}")
+        yield ask(f"blind: {', '.join(sorted(case.blind))}", passing=True)
     if case.cause_now:
-        yield ask(f"the evidence now says {case.cause_now}", hard=True)
+        yield ask(f"the evidence now says {case.cause_now}", hard=True, passing=True)
 
 
 def owner_identity(case: Case) -> Rulings:
@@ -81,7 +81,7 @@ def owner_identity(case: Case) -> Rulings:
     if not target.ref.uid:
         yield suggest("the owner has no UID: nothing proves which object is meant")
     elif not target.found:
-        yield suggest("the owner could not be found in the cluster")
+        yield suggest("the owner could not be found in the cluster", passing=True)
     elif target.uid != target.ref.uid:
         yield suggest("another object has the owner's name: the UID differs")
 
@@ -134,7 +134,7 @@ def others_at_work(case: Case) -> Rulings:
 
 def blast_radius(case: Case) -> Rulings:
     if case.storm:
-        yield ask(case.storm)
+        yield ask(case.storm, passing=True)
     if case.candidate.entry.family == "restart" and case.target.ready > 0:
         yield ask(f"a restart replaces {case.target.ready} pods that are ready")
 
@@ -144,9 +144,9 @@ def budgets(case: Case) -> Rulings:
     if not case.changes:
         return
     if records.open_attempt:
-        yield ask(f"an attempt is under way: {records.open_attempt}", hard=True)
+        yield ask(f"an attempt is under way: {records.open_attempt}", hard=True, passing=True)
     if records.exhausted:
-        yield ask(f"budget used up: {records.exhausted}", hard=True)
+        yield ask(f"budget used up: {records.exhausted}", hard=True, passing=True)
 
 
 def futility(case: Case) -> Rulings:

@@ -131,7 +131,9 @@ class Plan(models.Model):
     spec_hash = models.CharField(max_length=64, blank=True)
     candidates = models.JSONField(default=list)
     chosen = models.PositiveSmallIntegerField(default=0)
-    source = models.CharField(max_length=10, default="rules", help_text="rules, gemini, person")
+    source = models.CharField(
+        max_length=10, default="rules", help_text="rules, gemini, person, aside"
+    )
     answered_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

@@ -15,6 +15,7 @@ from detection.kubernetes import Connection, KubernetesError, Unreachable
 from detection.models import Incident
 from detection.states import Status
 from kubewise_site import pipeline
+from remediation.again import fields_of, soon
 from remediation.attempts import State, Work, settle
 from remediation.candidates import Candidate
 from remediation.cluster import Changed, Session, Stopped
@@ -22,10 +23,11 @@ from remediation.decisions import record
 from remediation.endings import Ending
 from remediation.execute import Rehearsal, read_only
 from remediation.models import Approval, Attempt
-from remediation.planning import supersede
+from remediation.planning import ASIDE, supersede
 from remediation.verdicts import Decision
 
 ACTOR = "KubeWise"
+MOST_REFUSALS = 2
 
 
 def applied(attempt: Attempt, response: Mapping[str, Any], now: datetime) -> Ending:
@@ -61,11 +63,29 @@ def stale(attempt: Attempt, reason: str, now: datetime) -> Ending:
     with transaction.atomic():
         if not settle(attempt, State.REFUSED, now, refund=True, error=reason):
             return Ending.NOTHING
-        plan_anew(attempt.incident, f"stale: {reason}", now)
+        plan_anew(attempt, f"stale: {reason}", now)
     return Ending.STALE
 
 
-def plan_anew(incident: Incident, reason: str, now: datetime) -> None:
+def plan_anew(attempt: Attempt, reason: str, now: datetime) -> None:
+    """A new plan, or people where the same command was refused before. Inside atomic()."""
+    if refused_again(attempt, now):
+        said = f"{attempt.command} was refused {MOST_REFUSALS} times within an hour: {reason}"
+        states.move(attempt.incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+    else:
+        analyze_again(attempt.incident, reason, now)
+
+
+def refused_again(attempt: Attempt, now: datetime) -> bool:
+    """Whether this command was refused for this incident before, within the hour."""
+    rows = Attempt.objects.filter(
+        incident=attempt.incident, command=attempt.command, state=State.REFUSED,
+        created_at__gt=now - timedelta(hours=1),
+    )  # fmt: skip
+    return rows.count() >= MOST_REFUSALS
+
+
+def analyze_again(incident: Incident, reason: str, now: datetime) -> None:
     """Supersede the plan and analyze again. Call it inside atomic()."""
     supersede(incident, now)
     fields = {"analyzed_version": 0, "decided_version": 0, "lease_until": None}
@@ -74,11 +94,20 @@ def plan_anew(incident: Incident, reason: str, now: datetime) -> None:
 
 
 def stopped(attempt: Attempt, reason: str, now: datetime) -> Ending:
-    """Stop switch, mode or lease: nothing was sent, people are asked."""
+    """Stop switch, mode or lease: nothing was sent, people are asked.
+
+    Their own command made way for no plan of ours, so that one is made then.
+    """
     with transaction.atomic():
         if not settle(attempt, State.REFUSED, now, refund=True, error=reason):
             return Ending.NOTHING
-        states.move(attempt.incident, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now)
+        if attempt.plan.source == "person":
+            analyze_again(attempt.incident, reason, now)
+            return Ending.REFUSED
+        again = {} if refused_again(attempt, now) else soon(now)
+        states.move(
+            attempt.incident, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now, **again
+        )
     return Ending.REFUSED
 
 
@@ -90,7 +119,9 @@ def refused(
         if not settle(attempt, state, now, refund=True, error=str(error)):
             return Ending.NOTHING
         if isinstance(error, Unreachable):
-            plan_anew(attempt.incident, f"not reachable: {error}", now)
+            plan_anew(attempt, f"not reachable: {error}", now)
+        elif attempt.plan.source == "person":
+            plan_anew(attempt, f"{attempt.command} was refused: {error}", now)
         else:
             states.move(
                 attempt.incident, Status.ESCALATED, actor=ACTOR,
@@ -121,17 +152,39 @@ def not_allowed(
 ) -> Ending:
     """The gates, run again at execution, don't allow it any more."""
     fields = {"decision": decision.as_dict(), "decided_version": work.incident.version}
+    fields |= fields_of(decision, 0, now)
     with transaction.atomic():
-        if work.approval is not None:
-            rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True)
-            if not rows.update(used_at=now):
-                return Ending.NOTHING
-            type(work.plan).objects.filter(pk=work.plan.pk).update(answered_at=None)
+        if not _consumed(work, now):
+            return Ending.NOTHING
+        if work.plan.source in (ASIDE, "person"):
+            return _command_not_allowed(work, decision, now)
         rows_moved = Incident.objects.filter(pk=work.incident.pk, status=work.incident.status)
         if not rows_moved.update(**fields):
             return Ending.NOTHING
         record(work.incident, decision, options, now)
     return Ending.REFUSED
+
+
+def _command_not_allowed(work: Work, decision: Decision, now: datetime) -> Ending:
+    """A person's command: the waiting plan stays beside it, or is made anew in its place."""
+    reason = f"{work.candidate.command} is not allowed now: " + "; ".join(decision.reasons)
+    if work.plan.source == ASIDE:
+        states.note(work.incident, "decision", actor=ACTOR, reason=reason, now=now)
+    else:
+        analyze_again(work.incident, reason, now)
+    return Ending.REFUSED
+
+
+def _consumed(work: Work, now: datetime) -> bool:
+    """Use the approval up, where there is one; False where another did. A reading is over then."""
+    if work.approval is None:
+        return True
+    rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True)
+    if not rows.update(used_at=now):
+        return False
+    fields = {"superseded_at": now} if work.plan.source == ASIDE else {}
+    type(work.plan).objects.filter(pk=work.plan.pk).update(answered_at=None, **fields)
+    return True
 
 
 def not_claimed(work: Work, reason: str, now: datetime) -> Ending:
@@ -143,7 +196,9 @@ def not_claimed(work: Work, reason: str, now: datetime) -> Ending:
         return Ending.NOTHING
     fresh = Incident.objects.get(pk=work.incident.pk)
     if fresh.status == Status.ANALYZING:
-        states.move(fresh, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now)
+        states.move(
+            fresh, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now, **soon(now)
+        )
     return Ending.REFUSED
 
 
@@ -154,11 +209,8 @@ def read(work: Work, connection: Connection, now: datetime) -> Ending:
     except (KubernetesError, Changed, Stopped) as trouble:
         response, error = {}, str(trouble)
     with transaction.atomic():
-        if work.approval is not None:
-            rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True)
-            if not rows.update(used_at=now):
-                return Ending.NOTHING
-            type(work.plan).objects.filter(pk=work.plan.pk).update(answered_at=None)
+        if not _consumed(work, now):
+            return Ending.NOTHING
         _read_record(work, response, error, now)
     return Ending.DONE
 

@@ -12,6 +12,8 @@ from remediation.hashes import digest_of
 from remediation.models import Plan
 from remediation.policies import policy_for, policy_text
 
+ASIDE = "aside"
+
 
 def plan_digest(target_uid: str, spec_hash: str, policy: PolicyFacts | None) -> str:
     """Target UID + hash of its spec + policy; resourceVersion is no part of it."""
@@ -19,7 +21,8 @@ def plan_digest(target_uid: str, spec_hash: str, policy: PolicyFacts | None) -> 
 
 
 def current_plan(incident: Incident) -> Plan | None:
-    return incident.plans.filter(superseded_at__isnull=True).first()
+    """The plan that waits or is carried out; what a person reads beside it is none."""
+    return incident.plans.filter(superseded_at__isnull=True).exclude(source=ASIDE).first()
 
 
 def supersede(incident: Incident, now: datetime) -> None:
@@ -33,8 +36,9 @@ def new_plan(
     source: str,
     now: datetime,
 ) -> Plan:
-    """Write a plan in place of the former one. Call it inside atomic()."""
-    supersede(incident, now)
+    """Write a plan in place of the former one, or ASIDE of it. Call it inside atomic()."""
+    if source != ASIDE:
+        supersede(incident, now)
     policy = policy_for(incident.cluster, incident.owner_namespace)
     return Plan.objects.create(
         incident=incident,

@@ -4,6 +4,7 @@ from django.db.models import Prefetch, QuerySet
 
 from detection.models import Incident
 from remediation.models import Attempt, Plan
+from remediation.planning import ASIDE
 
 
 def with_history(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
@@ -22,4 +23,5 @@ def with_approvals(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
 
 def shown_plan(incident: Incident) -> Plan | None:
     """The newest plan; a superseded one is shown too, as it is what happened."""
-    return next(iter(incident.plans.all()), None)
+    plans = (plan for plan in incident.plans.all() if plan.source != ASIDE)
+    return next(plans, None)

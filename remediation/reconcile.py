@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,7 +14,7 @@ from detection.kubernetes import Connection, KubernetesError, NotFound
 from remediation import cluster, outcomes
 from remediation.actions import CATALOGUE
 from remediation.actions.base import Effect
-from remediation.attempts import State, lease_seconds, settle
+from remediation.attempts import OPEN, State, lease_seconds, settle
 from remediation.clients import Clients
 from remediation.cluster import Changed, Session
 from remediation.endings import Ending
@@ -30,7 +31,8 @@ def reconcile(attempt_id: int, clients: Clients, now: datetime) -> Ending:
     if attempt.state not in LOST or not _claim(attempt, now):
         return Ending.NOTHING
     if attempt.state == State.CLAIMED:
-        return _release(attempt, "its worker died before anything was sent", now)
+        reason = "its worker died before anything was sent"
+        return _release(attempt, reason, now, (State.CLAIMED,))
     return _look(attempt, clients.writer or clients.reader, now)
 
 
@@ -39,7 +41,10 @@ def _claim(attempt: Attempt, now: datetime) -> bool:
     rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state, lease_until__lte=now)
     after = State.UNKNOWN if attempt.state == State.SENDING else attempt.state
     until = now + timedelta(seconds=lease_seconds())
-    return bool(rows.update(state=after, lease_until=until))
+    if not rows.update(state=after, lease_until=until):
+        return False
+    attempt.lease_until = until
+    return True
 
 
 def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
@@ -75,10 +80,12 @@ def _is_ending(session: Session, pod: ObjectRef) -> bool:
     return bool(found["metadata"].get("deletionTimestamp"))
 
 
-def _release(attempt: Attempt, reason: str, now: datetime) -> Ending:
+def _release(
+    attempt: Attempt, reason: str, now: datetime, only: Collection[Attempt.State] = OPEN
+) -> Ending:
     """Free the target and plan anew; nothing was changed."""
     with transaction.atomic():
-        if not settle(attempt, State.REFUSED, now, refund=True, error=reason):
+        if not settle(attempt, State.REFUSED, now, refund=True, only=only, error=reason):
             return Ending.NOTHING
-        outcomes.plan_anew(attempt.incident, reason, now)
+        outcomes.plan_anew(attempt, reason, now)
     return Ending.DONE

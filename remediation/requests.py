@@ -13,13 +13,13 @@ from detection.findings import ObjectRef
 from detection.models import Incident
 from detection.states import WAITING
 from remediation.actions import NAMELESS
-from remediation.approvals import record_approval, refusal
+from remediation.approvals import pending, record_approval, refusal
 from remediation.candidates import Candidate
 from remediation.commands import Command, parse
 from remediation.endings import Approved, Handled, Refused
 from remediation.fresh import owner_of
 from remediation.models import Plan
-from remediation.planning import current_plan, new_plan
+from remediation.planning import ASIDE, current_plan, new_plan
 from remediation.rows import row_of
 
 
@@ -42,9 +42,16 @@ def request(
 def _approved(
     incident: Incident, seen: Plan, candidate: Candidate, user: Any, reason: str, now: datetime
 ) -> Approved | Handled | Refused:
-    """The spec that the person decided on is the one of the plan that was shown."""
+    """The spec that the person decided on is the one of the plan that was shown.
+
+    What only reads leaves the waiting plan where it is.
+    """
+    source = "person" if candidate.entry.changes_cluster else ASIDE
     with transaction.atomic():
-        plan = new_plan(incident, [candidate], seen.spec_hash, "person", now)
+        if other := pending(incident, now):
+            command = other.plan.candidates[other.candidate_index]["command"]
+            return Handled(f"approved and not carried out yet: {command}. Ask again after it")
+        plan = new_plan(incident, [candidate], seen.spec_hash, source, now)
         return record_approval(plan, 0, user, reason, now)
 
 

@@ -12,8 +12,9 @@ from detection.heartbeats import beat
 from detection.models import Incident
 from detection.states import START, WAITING, Status
 from kubewise_site import pipeline
+from remediation import again
 from remediation.attempts import State
-from remediation.models import Approval, Attempt
+from remediation.models import Attempt
 
 PUBLISH_AGAIN = timedelta(seconds=20)
 MOST_AT_ONCE = 200
@@ -45,22 +46,16 @@ def _publish(name: str, publish: Callable[[int], None], ids: Iterable[int]) -> l
 
 
 def _to_advance(now: datetime) -> Q:
-    """Not analyzed, analyzed before the news, a lease that ran out, or tried in vain."""
+    """Not analyzed, before the news, its lease ran out, tried in vain, to be decided again."""
     started = Q(status__in=START)
     news = Q(status__in=WAITING, analyzed_version__lt=F("version"))
     failed = Q(status=Status.REMEDIATION_FAILED)
     halfway = Q(status=Status.ANALYZING) & ~_decided_to_act()
-    return (started | news | failed | halfway) & _free(now)
+    return (started | news | failed | halfway | again.due(now)) & _free(now)
 
 
 def _to_act(now: datetime) -> Q:
-    approved = Approval.objects.filter(
-        verdict=Approval.Verdict.APPROVED,
-        used_at__isnull=True,
-        expires_at__gt=now,
-        plan__superseded_at__isnull=True,
-    )
-    waiting = Q(status__in=WAITING, pk__in=approved.values("plan__incident_id"))
+    waiting = Q(status__in=WAITING, pk__in=again.approved(now))
     return (waiting | (Q(status=Status.ANALYZING) & _decided_to_act())) & _free(now)
 
 

@@ -21,6 +21,7 @@ from remediation.fresh import Fresh, fresh, owner_of, seen_by_scan
 from remediation.models import Attempt
 from remediation.opinion import view_of_verification
 from remediation.outcomes import verification_delay
+from remediation.records import blind_besides_scan
 from remediation.situation import update_running
 from remediation.undo import suggestion
 
@@ -53,7 +54,8 @@ class Look:
 
     @property
     def healthy(self) -> bool:
-        serves = self.ready >= self.desired
+        """Nothing wanted is nothing proven: 0 of 0 is not health."""
+        serves = 0 < self.desired <= self.ready
         return not (self.blind or self.gone or self.signal or self.progressing) and serves
 
 
@@ -97,7 +99,7 @@ def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
 def look(incident: Incident, clients: Clients, now: datetime) -> Look:
     """Lists for verification come from etcd, never from the server's cache."""
     around, owner = fresh(clients.reader, incident, now), owner_of(incident)
-    blind = ", ".join(sorted(around.snapshot.blind))
+    blind = ", ".join(sorted(around.snapshot.blind | blind_besides_scan(incident)))
     found = around.snapshot.get(owner)
     if found is None:
         return Look(blind=blind, gone=not blind)

@@ -312,8 +312,11 @@ DOWN = {"event": "ScalingReplicaSet", "about": {"kind": "Deployment", "name": "a
         "message": "Scaled down replica set a-5d to 0 from 3"}  # fmt: skip
 
 
-def test_scaled_to_zero_by_mistake() -> None:
-    found = only({"deployment": "a", "replicas": 0}, {"service": "a"}, DOWN)
+@pytest.mark.parametrize("said", ["to 0 from 3", "from 3 to 0"])
+def test_scaled_to_zero_by_mistake(said: str) -> None:
+    """Versions of the deployment controller say it in either order."""
+    event = {**DOWN, "message": f"Scaled down replica set a-5d {said}"}
+    found = only({"deployment": "a", "replicas": 0}, {"service": "a"}, event)
     assert (found.cause, found.severity) == (Cause.SCALED_TO_ZERO, Severity.CRITICAL)
     assert (found.facts["recorded_replicas"], found.facts["recorded_by"]) == (3, "event")
 

@@ -36,7 +36,7 @@ def make() -> None:
             cluster=cluster, open_key=f"k{number}", owner_kind="Deployment",
             owner_namespace="shop", owner_name="cart", owner_uid=f"uid-{number % OWNERS}",
             cause="BAD_RELEASE", severity="warning", status="Analyzing", summary="x",
-            onset=NOW, first_seen=NOW, last_seen=NOW,
+            onset=NOW, first_seen=NOW, last_seen=NOW, decided_version=1,
         )  # fmt: skip
         planning.new_plan(incident, [candidate()], "h", "rules", NOW)
 
