@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from simulator import world
-from simulator.simulator import Simulator
+from simulator.simulator import CONTEXTS, Simulator
 
 
 def parse_fault(text: str) -> tuple[str, str | None, float]:
@@ -17,6 +17,14 @@ def parse_fault(text: str) -> tuple[str, str | None, float]:
     head, _, seconds = text.partition("@")
     name, _, target = head.partition(":")
     return name, target or None, float(seconds or 0)
+
+
+def parse_account(text: str) -> tuple[str, Path]:
+    """ "USER=PATH"; ValueError for an account that there isn't."""
+    user, _, path = text.partition("=")
+    if user not in CONTEXTS or not path:
+        raise ValueError(text)
+    return user, Path(path)
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -31,9 +39,13 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--kubeconfig", type=Path, help="written for kubectl, as admin")
     parser.add_argument(
-        "--account", action="append", default=[], metavar="USER=PATH",
-        help="a kubeconfig for the account `read` or `act` alone",
-    )  # fmt: skip
+        "--account",
+        action="append",
+        default=[],
+        type=parse_account,
+        metavar="USER=PATH",
+        help="a kubeconfig whose current context is the account `read` or `act`",
+    )
     parser.add_argument("--ready-file", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
@@ -66,12 +78,11 @@ def main(argv: list[str] | None = None) -> int:
     with simulator:
         if options.kubeconfig:
             simulator.kubeconfig(options.kubeconfig)
-        for account in options.account:
-            user, _, path = account.partition("=")
-            simulator.kubeconfig(Path(path), user=user)
-        print(simulator.url, flush=True)
+        for user, path in options.account:
+            simulator.kubeconfig(path, user)
         if options.ready_file:
             write_ready(options.ready_file, simulator.url)
+        print(simulator.url, flush=True)
         stop.wait()
     return 0
 

@@ -2,6 +2,7 @@
 
 A change of an object queues the keys that depend on it; `reconcile` may ask to be called again
 after some seconds. `run_until` jumps from due time to due time, so simulated hours cost little.
+A key that comes again and again at one instant has to wait, so that no loop is endless.
 """
 
 import heapq
@@ -16,12 +17,14 @@ from simulator.objects import Obj
 from simulator.store import Change, WorkKey
 
 MOST_STEPS_AT_ONCE = 200_000
+MOST_TURNS_AT_ONE_INSTANT = 50
 RETRY_SECONDS = 5.0
+EVERY = "*"
 Item = tuple[int, WorkKey]
 
 
 class Controller(Protocol):
-    """`watches` are tables; `keys` are what an object of one concerns."""
+    """`watches` are tables, EVERY for all; `keys` are what an object of one concerns."""
 
     watches: tuple[str, ...]
 
@@ -36,6 +39,8 @@ class Engine:
         self.cluster, self.controllers = cluster, controllers
         self.due: dict[Item, float] = {}
         self.heap: list[tuple[float, int, Item]] = []
+        self.turns: dict[Item, int] = {}
+        self.instant = 0.0
         self.count = 0
         self.by_table: dict[str, list[int]] = {}
         for index, controller in enumerate(controllers):
@@ -48,16 +53,21 @@ class Engine:
         return self.cluster.clock
 
     def notice(self, change: Change) -> None:
-        for index in self.by_table.get(change.table, ()):
+        for index in self._watching(change.table):
             keys = set(self.controllers[index].keys(change.table, change.last))
             if change.old is not None and change.new is not None:
                 keys |= set(self.controllers[index].keys(change.table, change.old))
             for key in sorted(keys, key=repr):
                 self.enqueue(index, key, 0.0)
 
+    def _watching(self, table: str) -> list[int]:
+        return [*self.by_table.get(table, ()), *self.by_table.get(EVERY, ())]
+
     def enqueue(self, index: int, key: WorkKey, after_seconds: float) -> None:
         """Keeps the earlier of two due times."""
         at, item = self.clock.now().timestamp() + after_seconds, (index, key)
+        if at <= self.instant and self.turns.get(item, 0) >= MOST_TURNS_AT_ONE_INSTANT:
+            at = self.instant + RETRY_SECONDS
         if item in self.due and self.due[item] <= at:
             return
         self.due[item] = at
@@ -68,7 +78,7 @@ class Engine:
         """Queues every object of those tables, for timers that no change starts."""
         for table in tables:
             for obj in self.cluster.store.items(table):
-                for index in self.by_table.get(table, ()):
+                for index in self._watching(table):
                     for key in self.controllers[index].keys(table, obj):
                         self.enqueue(index, key, 0.0)
 
@@ -101,6 +111,7 @@ class Engine:
         _, _, item = heapq.heappop(self.heap)
         del self.due[item]
         moment = min(datetime.fromtimestamp(due, UTC), limit)
+        self._count(item, moment.timestamp())
         with self.clock.at(moment):
             try:
                 again = self.controllers[item[0]].reconcile(item[1], moment)
@@ -108,3 +119,9 @@ class Engine:
                 again = RETRY_SECONDS
             if again is not None:
                 self.enqueue(*item, max(again, 0.05))
+
+    def _count(self, item: Item, instant: float) -> None:
+        if instant != self.instant:
+            self.instant = instant
+            self.turns.clear()
+        self.turns[item] = self.turns.get(item, 0) + 1

@@ -1,5 +1,6 @@
 """API errors as Status objects, in the words of k8s.io/apimachinery/pkg/api/errors."""
 
+import json
 from typing import Any
 
 from simulator.objects import Obj
@@ -15,29 +16,33 @@ EXPIRED_CONTINUE = (
 MODIFIED = (
     "the object has been modified; please apply your changes to the latest version and try again"
 )
+TERMINATING = "NamespaceTerminating"
 PATCH_REFUSED = "the server rejected our request due to an error in our request"
 
 
 class ApiError(Exception):
-    """A refusal; `status()` is its body."""
+    """A refusal; `status()` is its body. `details` None leaves them out, empty shows `{}`."""
 
     def __init__(
         self, code: int, reason: str, message: str, details: Obj | None = None, retry_after: int = 0
     ) -> None:
         super().__init__(message)
         self.code, self.reason, self.message = code, reason, message
-        self.details, self.retry_after = details or {}, retry_after
+        self.details, self.retry_after = details, retry_after
+
+    def has_cause(self, reason: str) -> bool:
+        causes = (self.details or {}).get("causes") or ()
+        return any(one["reason"] == reason for one in causes)
 
     def status(self) -> Obj:
         body: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
         body["message"] = self.message
         if self.reason:
             body["reason"] = self.reason
-        details = dict(self.details)
         if self.retry_after:
-            details["retryAfterSeconds"] = self.retry_after
-        if details:
-            body["details"] = details
+            body["details"] = {**(self.details or {}), "retryAfterSeconds": self.retry_after}
+        elif self.details is not None:
+            body["details"] = dict(self.details)
         return body | {"code": self.code}
 
 
@@ -79,9 +84,17 @@ def forbidden_path(user: str, verb: str, path: str) -> ApiError:
     return ApiError(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"')
 
 
-def denied(resource: Resource, name: str, why: str) -> ApiError:
+def denied(resource: Resource, name: str, why: str, causes: list[Obj] | None = None) -> ApiError:
     message = f'{resource.qualified} "{name}" is forbidden: {why}'
-    return ApiError(403, "Forbidden", message, _details(resource, name))
+    details = _details(resource, name) | ({"causes": causes} if causes else {})
+    return ApiError(403, "Forbidden", message, details)
+
+
+def terminating(resource: Resource, name: str, namespace: str) -> ApiError:
+    """What is created in a namespace that is being deleted."""
+    why = f"unable to create new content in namespace {namespace} because it is being terminated"
+    told = f"namespace {namespace} is being terminated"
+    return denied(resource, name, why, [cause(TERMINATING, "metadata.namespace", told)])
 
 
 def not_found(resource: Resource, name: str) -> ApiError:
@@ -91,7 +104,7 @@ def not_found(resource: Resource, name: str) -> ApiError:
 
 def not_found_generic() -> ApiError:
     message = "the server could not find the requested resource"
-    return ApiError(404, "NotFound", message)
+    return ApiError(404, "NotFound", message, {})
 
 
 def method_not_allowed() -> ApiError:
@@ -133,6 +146,26 @@ def unsupported_media_type(accepted: list[str]) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", message)
 
 
+def invalid_patch(shown: str, why: str) -> ApiError:
+    """A patch whose result can't be decoded: it is the patch that is invalid, not the object."""
+    text = f"Invalid value: {json.dumps(shown, ensure_ascii=False)}: {why}"
+    details = {"causes": [cause("FieldValueInvalid", "patch", text)]}
+    return ApiError(422, "Invalid", f' "" is invalid: patch: {text}', details)
+
+
+def invalid_options(why: str) -> ApiError:
+    """A watch's options that don't go together."""
+    field, text = "resourceVersionMatch", f"Forbidden: {why}"
+    details = {"group": "meta.k8s.io", "kind": "ListOptions"}
+    message = f'ListOptions.meta.k8s.io "" is invalid: {field}: {text}'
+    causes = [cause("FieldValueForbidden", field, text)]
+    return ApiError(422, "Invalid", message, {**details, "causes": causes})
+
+
+def apply_conflict(message: str, causes: list[Obj]) -> ApiError:
+    return ApiError(409, "Conflict", message, {"causes": causes})
+
+
 def unprocessable() -> ApiError:
     return ApiError(422, "Invalid", PATCH_REFUSED)
 
@@ -140,7 +173,7 @@ def unprocessable() -> ApiError:
 def too_many_requests(
     message: str, retry_after: int = 1, causes: list[Obj] | None = None
 ) -> ApiError:
-    details = {"causes": causes} if causes else {}
+    details: Obj | None = {"causes": causes} if causes else None
     return ApiError(429, "TooManyRequests", message, details, retry_after)
 
 

@@ -1,45 +1,9 @@
-"""Label selectors (text and object form) and field selectors."""
+"""Label selectors in object form, and field selectors."""
 
-import re
-from collections.abc import Callable
 from typing import Any
 
-from simulator.objects import Obj, labels_of
-
-SET = re.compile(r"^([^\s!=,()]+)\s+(in|notin)\s*\(([^)]*)\)$")
-TERMS = re.compile(r",(?![^(]*\))")
-Match = Callable[[Obj], bool]
-
-
-class BadSelector(ValueError):
-    """A selector that can't be parsed; its text is the API's message."""
-
-
-def _requirement(term: str) -> Callable[[dict[str, str]], bool]:
-    if found := SET.match(term):
-        key, operator, raw = found.groups()
-        values = {v.strip() for v in raw.split(",")}
-        wanted = operator == "in"
-        return lambda labels: (labels.get(key) in values) == wanted
-    if term.startswith("!"):
-        return lambda labels: term[1:].strip() not in labels
-    for operator in ("!=", "==", "="):
-        if operator in term:
-            key, value = (part.strip() for part in term.split(operator, 1))
-            wanted = operator != "!="
-            return lambda labels: (labels.get(key) == value) == wanted
-    if not re.fullmatch(r"[A-Za-z0-9]([\w./-]*[A-Za-z0-9])?", term):
-        raise BadSelector(f"unable to parse requirement: found '{term}', expected: identifier")
-    return lambda labels: term in labels
-
-
-def label_match(text: str) -> Match | None:
-    """None when the selector is empty: everything matches."""
-    terms = [t.strip() for t in TERMS.split(text) if t.strip()]
-    if not terms:
-        return None
-    checks = [_requirement(term) for term in terms]
-    return lambda obj: all(check(labels_of(obj)) for check in checks)
+from simulator.label_selectors import BadSelector, Match
+from simulator.objects import Obj
 
 
 def _expression(labels: dict[str, str], expression: Obj) -> bool:

@@ -26,6 +26,7 @@ from simulator.prometheus.store import MetricStore
 from simulator.store import Change, Store
 
 TICK_SECONDS = 0.1
+CONTEXTS = {"admin": "simulator", "read": "simulator-read", "act": "simulator-act"}
 TIMED = (
     "nodes",
     "cronjobs.batch",
@@ -113,10 +114,7 @@ class Simulator:
         return f"{self.url}/prometheus"
 
     def kubeconfig(self, path: str | Path, user: str = "admin") -> Path:
-        """Writes a kubeconfig with the contexts simulator.
-
-        Simulator-read and simulator-act (mode 0600).
-        """
+        """Writes a kubeconfig (mode 0600): a context for each account, `user`'s is the current."""
         return write_kubeconfig(Path(path), self.url, user)
 
     # -- state -----------------------------------------------------------------------------
@@ -233,16 +231,16 @@ class Simulator:
 
 def write_kubeconfig(path: Path, url: str, user: str) -> Path:
     """kubectl sends no token over plain HTTP, so the server's path names it too: /as/TOKEN."""
-    names = {"admin": "simulator", "read": "simulator-read", "act": "simulator-act"}
     document: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [
-            {"name": n, "cluster": {"server": f"{url}/as/{key}-token"}} for key, n in names.items()
+            {"name": n, "cluster": {"server": f"{url}/as/{key}-token"}}
+            for key, n in CONTEXTS.items()
         ],
-        "users": [{"name": n, "user": {"token": f"{key}-token"}} for key, n in names.items()],
-        "contexts": [{"name": n, "context": {"cluster": n, "user": n}} for n in names.values()],
-        "current-context": names.get(user, "simulator"),
+        "users": [{"name": n, "user": {"token": f"{key}-token"}} for key, n in CONTEXTS.items()],
+        "contexts": [{"name": n, "context": {"cluster": n, "user": n}} for n in CONTEXTS.values()],
+        "current-context": CONTEXTS[user],
     }
     path = path.absolute()
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)

@@ -16,6 +16,7 @@ from simulator.objects import Obj, name_of, namespace_of
 Key = tuple[str, str]
 WorkKey = tuple[str, ...]
 HISTORY = 20_000
+FIRST_REVISION = 1000
 T = TypeVar("T")
 encode = msgspec.json.Encoder().encode
 
@@ -42,7 +43,7 @@ class Table:
     bodies: dict[Key, bytes] = field(default_factory=dict)
     by_namespace: dict[str, set[str]] = field(default_factory=dict)
     history: deque[Change] = field(default_factory=lambda: deque(maxlen=HISTORY))
-    forgotten: int = 0
+    forgotten: int = FIRST_REVISION
     ordered: list[Key] | None = None
 
     def keys(self, namespace: str) -> list[Key]:
@@ -68,7 +69,7 @@ class Store:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
-        self.revision = 1000
+        self.revision = FIRST_REVISION
         self.tables: dict[str, Table] = {}
         self.owned: dict[str, set[tuple[str, Key]]] = {}
         self.on_node: dict[str, set[Key]] = {}
@@ -108,12 +109,20 @@ class Store:
             return obj
 
     def load(self, table: str, objects: Iterable[Obj]) -> None:
-        """Adds as they are, without telling anybody: the cluster's past."""
+        """Adds as they are, without telling anybody: the cluster's past, which no watch shows."""
         with self.lock:
             for obj in objects:
                 self.revision += 1
                 obj["metadata"].setdefault("resourceVersion", str(self.revision))
                 self._replace(table, (namespace_of(obj), name_of(obj)), obj)
+            self.table(table).forgotten = self.revision
+
+    def forget(self) -> None:
+        """Every watch from before now is told that its version is too old."""
+        with self.lock:
+            for held in self.tables.values():
+                held.history.clear()
+                held.forgotten = self.revision
 
     def remove(self, table: str, namespace: str, name: str) -> Obj | None:
         with self.lock:

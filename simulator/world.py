@@ -363,7 +363,8 @@ def clone(source: "Simulator", target: "Simulator", history_seconds: float | Non
     target.cluster.clock.set(now)
     for name, table in source.store.tables.items():
         target.store.load(name, table.objects.values())
-    target.store.revision = source.store.revision
+    target.store.revision = max(source.store.revision, target.store.revision)
+    target.store.forget()
     target.cluster.behaviour = deepcopy(source.cluster.behaviour)
     for mine, other in zip(target.engine.controllers, source.engine.controllers, strict=False):
         if hasattr(other, "pulls"):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from simulator.api import webhooks
 from simulator.cluster import Cluster
-from simulator.errors import ApiError, denied, not_found
+from simulator.errors import ApiError, denied, not_found, terminating
 from simulator.objects import Obj, name_of, namespace_of
 from simulator.quantities import bytes_text, cores_text, parse_quantity
 from simulator.resources import Resource
@@ -39,9 +39,7 @@ def _namespace(cluster: Cluster, resource: Resource, obj: Obj) -> None:
     if namespace is None:
         raise not_found(cluster.resource("namespaces"), namespace_of(obj))
     if namespace["metadata"].get("deletionTimestamp"):
-        where = namespace_of(obj)
-        why = f"unable to create new content in namespace {where} because it is being terminated"
-        raise denied(resource, name_of(obj), why)
+        raise terminating(resource, name_of(obj), namespace_of(obj))
 
 
 def _service_account(cluster: Cluster, resource: Resource, pod: Obj) -> None:

@@ -25,7 +25,7 @@ def delete(
     """The object as it is (or would be) afterwards, and whether it is gone."""
     with cluster.store.lock:
         old = get(cluster, resource, namespace, name)
-        _check(resource, name, old, options)
+        check_preconditions(resource, name, old, options)
         new = deepcopy(old)
         grace = _grace(resource, old, options)
         if options.propagation in FINALIZERS:
@@ -35,7 +35,7 @@ def delete(
         return _marked(cluster, resource, old, new, grace, context), False
 
 
-def _check(resource: Resource, name: str, old: Obj, options: DeleteOptions) -> None:
+def check_preconditions(resource: Resource, name: str, old: Obj, options: DeleteOptions) -> None:
     uid, version = old["metadata"]["uid"], old["metadata"]["resourceVersion"]
     if options.uid not in (None, "", uid):
         raise precondition_failed(

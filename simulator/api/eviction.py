@@ -3,10 +3,10 @@
 from copy import deepcopy
 
 from simulator.api.context import Context, DeleteOptions
-from simulator.api.deletion import delete
+from simulator.api.deletion import check_preconditions, delete
 from simulator.api.registry import get
 from simulator.cluster import Cluster
-from simulator.errors import ApiError, cause, conflict, too_many_requests
+from simulator.errors import ApiError, cause, too_many_requests
 from simulator.objects import Obj, condition_of, labels_of, name_of, namespace_of
 from simulator.selectors import selects
 
@@ -28,14 +28,7 @@ def evict(cluster: Cluster, namespace: str, name: str, eviction: Obj, context: C
         pods = cluster.resource("pods")
         pod = get(cluster, pods, namespace, name)
         options = DeleteOptions.from_body(eviction.get("deleteOptions") or {})
-        if options.uid not in (None, "", pod["metadata"]["uid"]):
-            held = pod["metadata"]["uid"]
-            raise conflict(
-                pods,
-                name,
-                f"Precondition failed: UID in precondition: {options.uid}, UID in object meta:"
-                f" {held}",
-            )
+        check_preconditions(pods, name, pod, options)
         if not _exempt(pod):
             _spend(cluster, pod, context)
         delete(cluster, pods, namespace, name, options, context)

@@ -9,7 +9,7 @@ from simulator.api.defaults import apply_defaults
 from simulator.api.validation import validate
 from simulator.clock import stamp
 from simulator.cluster import Cluster
-from simulator.errors import already_exists, conflict, invalid, not_found
+from simulator.errors import already_exists, conflict, invalid, invalid_value, not_found
 from simulator.objects import Obj, name_of, namespace_of
 from simulator.resources import Resource
 from simulator.schema.fields import prune
@@ -76,8 +76,15 @@ def _prepared(cluster: Cluster, resource: Resource, new: Obj, context: Context) 
     if "status" in resource.subresources:
         new.pop("status", None)
     apply_defaults(resource.table, new) if metadata.get("name") else None
+    _omit_empty(metadata)
     _manage(new, resource, context, "")
     return new
+
+
+def _omit_empty(metadata: Obj) -> None:
+    for key in ("labels", "annotations", "ownerReferences", "finalizers"):
+        if key in metadata and not metadata[key]:
+            del metadata[key]
 
 
 def _check(resource: Resource, new: Obj, old: Obj | None) -> None:
@@ -127,6 +134,7 @@ def update(
         wanted = mutate(deepcopy(old))
         _check_preconditions(resource, name, old, wanted)
         new = _merged(resource, old, wanted, subresource)
+        _omit_empty(new["metadata"])
         if not subresource:
             apply_defaults(resource.table, new)
             if not new["metadata"].get("deletionTimestamp"):
@@ -137,14 +145,19 @@ def update(
 
 def _check_preconditions(resource: Resource, name: str, old: Obj, wanted: Obj) -> None:
     asked, held = wanted.get("metadata") or {}, old["metadata"]
-    if asked.get("uid") not in (None, "", held["uid"]):
-        why = (
-            f"Precondition failed: UID in precondition: {asked['uid']}, UID in object meta:"
-            f" {held['uid']}"
-        )
-        raise conflict(resource, name, why)
     if asked.get("resourceVersion") not in (None, "", held["resourceVersion"]):
         raise conflict(resource, name)
+    if asked.get("uid") not in (None, "", held["uid"]):
+        causes = [invalid_value("metadata.uid", asked["uid"], "field is immutable")]
+        raise invalid(resource, name, causes)
+
+
+def require_uid(resource: Resource, name: str, old: Obj, given: Obj) -> None:
+    """A replacement's uid is a precondition, where a patch's would be a change."""
+    asked, held = (given.get("metadata") or {}).get("uid"), old["metadata"]["uid"]
+    if asked not in (None, "", held):
+        why = f"Precondition failed: UID in precondition: {asked}, UID in object meta: {held}"
+        raise conflict(resource, name, why)
 
 
 def _merged(resource: Resource, old: Obj, wanted: Obj, subresource: str) -> Obj:
@@ -207,4 +220,4 @@ def _ready_to_go(obj: Obj) -> bool:
     return bool(metadata.get("deletionTimestamp")) and not metadata.get("finalizers") and not waits
 
 
-__all__ = ["DeleteOptions", "check_fields", "create", "get", "update"]
+__all__ = ["DeleteOptions", "check_fields", "create", "get", "require_uid", "update"]

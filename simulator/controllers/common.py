@@ -122,8 +122,13 @@ def record_event(
     host: str = "",
     path: str = "",
 ) -> None:
-    """A new Event, or one more count on the same one, as the event correlator does."""
+    """A new Event, or one more count on the same one, as the event correlator does.
+
+    A namespace that is being deleted takes none.
+    """
     namespace = namespace_of(obj) or "default"
+    if is_terminating(cluster, namespace):
+        return
     seed = encode([obj["metadata"].get("uid"), reason, message, source, path])
     name = f"{name_of(obj)}.{hashlib.sha256(seed).hexdigest()[:16]}"
     held = cluster.store.get("events", namespace, name)
@@ -150,6 +155,11 @@ def record_event(
         }
         | _involved(obj, path),
     )
+
+
+def is_terminating(cluster: Cluster, namespace: str) -> bool:
+    found = cluster.store.get("namespaces", "", namespace)
+    return found is not None and bool(found["metadata"].get("deletionTimestamp"))
 
 
 def _new_event(cluster: Cluster, obj: Obj, namespace: str, name: str, now: datetime) -> Obj:

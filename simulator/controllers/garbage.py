@@ -5,6 +5,7 @@ from copy import deepcopy
 from datetime import datetime
 
 from simulator.controllers.common import Base, DeleteOptions
+from simulator.engine import EVERY
 from simulator.objects import Obj, name_of, namespace_of, uid_of
 from simulator.store import WorkKey
 
@@ -12,19 +13,9 @@ FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 
 
 class Garbage(Base):
-    """Keys are (table, namespace, name, uid) of an owner that is gone or going."""
+    """Keys are (table, namespace, name, uid) of an owner that is gone or going, or never was."""
 
-    watches = (
-        "deployments.apps",
-        "replicasets.apps",
-        "statefulsets.apps",
-        "daemonsets.apps",
-        "jobs.batch",
-        "cronjobs.batch",
-        "replicationcontrollers",
-        "pods",
-        "services",
-    )
+    watches = (EVERY,)
 
     def keys(self, table: str, obj: Obj) -> Iterable[WorkKey]:
         found: list[WorkKey] = []
@@ -34,25 +25,38 @@ class Garbage(Base):
             going and obj["metadata"].get("deletionTimestamp")
         ):
             found.append((table, namespace_of(obj), name_of(obj), uid_of(obj)))
-        if gone or obj["metadata"].get("deletionTimestamp"):
-            found += self._waiting_owners(obj)
-        return found
-
-    def _waiting_owners(self, obj: Obj) -> list[WorkKey]:
-        found: list[WorkKey] = []
+        going_itself = gone or bool(obj["metadata"].get("deletionTimestamp"))
         for reference in obj["metadata"].get("ownerReferences") or ():
-            resource = self.cluster.catalogue.by_kind(reference["kind"])
-            if resource is None:
-                continue
-            owner = self.store.get(resource.table, namespace_of(obj), reference["name"])
-            if owner is not None and FOREGROUND in (owner["metadata"].get("finalizers") or ()):
-                found.append((resource.table, namespace_of(obj), reference["name"], uid_of(owner)))
+            key = self._key(obj, reference)
+            if key and self._concerns(self._owner(key), going_itself):
+                found.append(key)
         return found
 
-    def reconcile(self, key: WorkKey, now: datetime) -> float | None:
+    def _key(self, child: Obj, reference: Obj) -> WorkKey | None:
+        """None for an owner of a kind that isn't served: nobody can tell whether it's there."""
+        resource = self.cluster.catalogue.of_kind(
+            reference.get("apiVersion", ""), reference["kind"]
+        )
+        if resource is None:
+            return None
+        namespace = namespace_of(child) if resource.namespaced else ""
+        return resource.table, namespace, reference["name"], reference["uid"]
+
+    def _owner(self, key: WorkKey) -> Obj | None:
         table, namespace, name, uid = key
         owner = self.store.get(table, namespace, name)
-        if owner is None or uid_of(owner) != uid:
+        return owner if owner is not None and uid_of(owner) == uid else None
+
+    def _concerns(self, owner: Obj | None, child_goes: bool) -> bool:
+        """A child that goes frees an owner that waits for it; one that comes needs an owner."""
+        if owner is None:
+            return not child_goes
+        return child_goes and FOREGROUND in (owner["metadata"].get("finalizers") or ())
+
+    def reconcile(self, key: WorkKey, now: datetime) -> float | None:
+        table, _, _, uid = key
+        owner = self._owner(key)
+        if owner is None:
             self._delete_children(uid, now, None)
         elif ORPHAN in (owner["metadata"].get("finalizers") or ()):
             self._orphan(table, owner, now)
@@ -63,7 +67,9 @@ class Garbage(Base):
     def _delete_children(self, uid: str, now: datetime, propagation: str | None) -> int:
         children = self.store.children(uid)
         for child in children:
-            if not child["metadata"].get("deletionTimestamp"):
+            if self._has_another_owner(child, uid):
+                self._disown(child, uid, now)
+            elif not child["metadata"].get("deletionTimestamp"):
                 table = self._table_of(child)
                 self.delete(
                     table,
@@ -73,17 +79,23 @@ class Garbage(Base):
                 )
         return len(self.store.children(uid))
 
+    def _has_another_owner(self, child: Obj, uid: str) -> bool:
+        others = [r for r in child["metadata"]["ownerReferences"] if r["uid"] != uid]
+        keys = [self._key(child, reference) for reference in others]
+        return any(key is None or self._owner(key) is not None for key in keys)
+
+    def _disown(self, child: Obj, uid: str, now: datetime) -> None:
+        metadata = deepcopy(child["metadata"])
+        metadata["ownerReferences"] = [r for r in metadata["ownerReferences"] if r["uid"] != uid]
+        self.change(self._table_of(child), child, now, metadata=metadata)
+
     def _table_of(self, obj: Obj) -> str:
         resource = self.cluster.catalogue.of_kind(obj["apiVersion"], obj["kind"])
         return resource.table if resource else "pods"
 
     def _orphan(self, table: str, owner: Obj, now: datetime) -> None:
         for child in self.store.children(uid_of(owner)):
-            metadata = deepcopy(child["metadata"])
-            metadata["ownerReferences"] = [
-                r for r in metadata["ownerReferences"] if r["uid"] != uid_of(owner)
-            ]
-            self.change(self._table_of(child), child, now, metadata=metadata)
+            self._disown(child, uid_of(owner), now)
         self._finish(table, owner, ORPHAN, now)
 
     def _finish(self, table: str, owner: Obj, finalizer: str, now: datetime) -> None:

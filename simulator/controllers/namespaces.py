@@ -3,23 +3,31 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from simulator.controllers.common import ApiError, Base, DeleteOptions
+from simulator.controllers.common import ApiError, Base, DeleteOptions, with_condition
 from simulator.objects import Obj, name_of, namespace_of
 from simulator.store import WorkKey
 
 RETRY_SECONDS = 5.0
+DEFAULTS: dict[tuple[str, str], Obj] = {
+    ("serviceaccounts", "default"): {},
+    ("configmaps", "kube-root-ca.crt"): {"data": {"ca.crt": ""}},
+}
 
 
 class Namespaces(Base):
     table, kind = "namespaces", "Namespace"
-    watches = ("namespaces", "pods")
+    watches = ("namespaces", "pods", "serviceaccounts", "configmaps")
 
     def keys(self, table: str, obj: Obj) -> Iterable[WorkKey]:
         if table == "namespaces":
             return [("", name_of(obj))]
         namespace = self.store.get("namespaces", "", namespace_of(obj))
         going = namespace is not None and namespace["metadata"].get("deletionTimestamp")
-        return [("", namespace_of(obj))] if going else []
+        missed = (table, name_of(obj)) in DEFAULTS and self._is_gone(table, obj)
+        return [("", namespace_of(obj))] if going or missed else []
+
+    def _is_gone(self, table: str, obj: Obj) -> bool:
+        return self.store.get(table, namespace_of(obj), name_of(obj)) is None
 
     def reconcile(self, key: WorkKey, now: datetime) -> float | None:
         namespace = self.held(key)
@@ -31,16 +39,10 @@ class Namespaces(Base):
         return None
 
     def _default_objects(self, name: str, now: datetime) -> None:
-        wanted: list[tuple[str, Obj]] = [
-            ("serviceaccounts", {"metadata": {"name": "default", "namespace": name}})
-        ]
-        bundle: Obj = {
-            "metadata": {"name": "kube-root-ca.crt", "namespace": name},
-            "data": {"ca.crt": ""},
-        }
-        for table, obj in [*wanted, ("configmaps", bundle)]:
-            if self.store.get(table, name, obj["metadata"]["name"]) is None:
-                self.create(table, obj, now)
+        for (table, own_name), content in DEFAULTS.items():
+            if self.store.get(table, name, own_name) is None:
+                metadata = {"name": own_name, "namespace": name}
+                self.create(table, {"metadata": metadata} | content, now)
 
     def _empty(self, namespace: Obj, now: datetime) -> float | None:
         name, left = name_of(namespace), 0
@@ -63,8 +65,6 @@ class Namespaces(Base):
         return int(self.store.get(table, namespace_of(obj), name_of(obj)) is not None)
 
     def _tell(self, namespace: Obj, left: int) -> None:
-        from simulator.controllers.common import with_condition
-
         now = self.cluster.clock.now()
         conditions = (namespace.get("status") or {}).get("conditions") or []
         text = f"Some resources are remaining: {left} resource instances"

@@ -12,10 +12,12 @@ from simulator.controllers.common import (
     ready_seconds,
     with_condition,
 )
-from simulator.objects import Obj, name_of
+from simulator.errors import TERMINATING
+from simulator.objects import Obj, condition_of, name_of
 from simulator.store import WorkKey
 
 BURST = 500
+FAILURE = "ReplicaFailure"
 
 
 class ReplicaSets(Base):
@@ -45,8 +47,11 @@ class ReplicaSets(Base):
             for _ in range(min(missing, BURST)):
                 self._create(replicaset, now)
         except ApiError as error:
-            text = f"Error creating: {error.message}"
-            self.event(replicaset, "Warning", "FailedCreate", text, now, "replicaset-controller")
+            if not error.has_cause(TERMINATING):
+                text = f"Error creating: {error.message}"
+                self.event(
+                    replicaset, "Warning", "FailedCreate", text, now, "replicaset-controller"
+                )
             return error.message
         for pod in sorted(pods, key=_rank)[: max(0, -missing)]:
             self.delete("pods", pod, now)
@@ -72,22 +77,21 @@ class ReplicaSets(Base):
         }
         status: Obj = {k: v for k, v in counts.items() if v or k == "replicas"}
         status["observedGeneration"] = replicaset["metadata"].get("generation", 1)
-        conditions = (replicaset.get("status") or {}).get("conditions") or []
-        if failure:
-            conditions = with_condition(
-                conditions,
-                now,
-                type="ReplicaFailure",
-                status="True",
-                reason="FailedCreate",
-                message=failure,
-            )
-        else:
-            conditions = [c for c in conditions if c["type"] != "ReplicaFailure"]
-        if conditions:
+        if conditions := _conditions(replicaset, failure, now):
             status["conditions"] = conditions
         self.set_status(self.table, replicaset, status)
         return float(least) if len(available) < len(ready) else None
+
+
+def _conditions(replicaset: Obj, failure: str | None, now: datetime) -> list[Obj]:
+    """The first failure stays as it was told: each further one names another pod."""
+    found: list[Obj] = (replicaset.get("status") or {}).get("conditions") or []
+    if not failure:
+        return [c for c in found if c["type"] != FAILURE]
+    if condition_of(replicaset, FAILURE):
+        return found
+    told = {"status": "True", "reason": "FailedCreate", "message": failure}
+    return with_condition(found, now, type=FAILURE, **told)
 
 
 def _rank(pod: Obj) -> tuple[bool, bool, bool, int, str]:

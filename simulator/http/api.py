@@ -13,12 +13,13 @@ from simulator.errors import (
     forbidden,
     forbidden_path,
     method_not_allowed,
+    not_found_generic,
     unauthorized,
 )
 from simulator.http import openapi, reads, reviews, subresources, writes
 from simulator.http.discovery import discover
 from simulator.http.recorder import Recorder, Write
-from simulator.http.request import Request, Target, resolve
+from simulator.http.request import Request, Target, names_served_group, resolve
 from simulator.http.response import Response, error_response, text_response
 from simulator.http.switches import Dropped, Switches
 from simulator.http.users import Users
@@ -42,7 +43,6 @@ class Api:
     recorder: Recorder = field(default_factory=Recorder)
     snapshots: reads.Snapshots = field(default_factory=reads.Snapshots)
     closing: threading.Event = field(default_factory=threading.Event)
-    stale: dict[str, bytes] = field(default_factory=dict)
 
     def handle(self, request: Request) -> Response:
         """Never raises but Dropped."""
@@ -76,6 +76,8 @@ class Api:
                 "*", "*", "*"
             ):
                 raise forbidden_path(request.user.name, request.method.lower(), request.path)
+            if names_served_group(self.cluster.catalogue, request.path):
+                raise not_found_generic()
             raise PageNotFound
         if request.method != "GET":
             raise method_not_allowed()
@@ -141,11 +143,9 @@ class Api:
         self, request: Request, target: Target, verb: str, response: Response
     ) -> Response:
         """A stale switch keeps answering what the first read after it was set had answered."""
-        if verb not in ("get", "list") or not any(s.mode == "stale" for s in self.switches.active):
-            self.stale.clear() if self.stale and not self.switches.active else None
-            return response
-        if self.switches.take(_label(target), verb, "stale"):
-            response.body = self.stale.setdefault(request.target, response.body)
+        if verb in ("get", "list") and self.switches.take(_label(target), verb, "stale"):
+            seen = self.switches.seen
+            response.body = seen.setdefault(request.target, response.body)
         return response
 
     def _record(self, request: Request, target: Target, verb: str, code: int) -> None:

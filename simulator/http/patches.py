@@ -1,5 +1,6 @@
 """The four kinds of PATCH."""
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -36,6 +37,24 @@ def mutation(request: Request, target: Target) -> Callable[[Obj], Obj]:
         )
     change = merge if kind == MERGE else strategic
     return lambda obj: _object(change(obj, document))
+
+
+def shown_patch(request: Request, result: Obj) -> str:
+    """How a refusal quotes a patch: a strategic one as Go prints it, others by their result."""
+    if request.content_type == STRATEGIC:
+        return go_text(request.document())
+    return json.dumps(result, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def go_text(value: Any) -> str:
+    """A decoded JSON value as Go's %+v prints it."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{k}:{go_text(value[k])}" for k in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(go_text(one) for one in value) + "]"
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _object(value: Any) -> Obj:

@@ -12,9 +12,10 @@ from simulator.http.events import to_new
 from simulator.http.request import Request, Target
 from simulator.http.response import Response
 from simulator.http.tables import table_of
+from simulator.label_selectors import BadSelector, Match, label_match
 from simulator.objects import Obj
 from simulator.resources import Resource
-from simulator.selectors import BadSelector, Match, field_match, label_match
+from simulator.selectors import field_match
 from simulator.store import Key, encode
 
 Encoded = tuple[Obj, bytes]

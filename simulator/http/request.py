@@ -91,15 +91,28 @@ class Target:
 
 def resolve(catalogue: Catalogue, path: str) -> Target | None:
     """None when the path names no served resource."""
-    parts = [part for part in path.split("/") if part]
-    if parts[:1] == ["api"] and len(parts) > 2:
-        group, version, rest = "", parts[1], parts[2:]
-    elif parts[:1] == ["apis"] and len(parts) > 3:
-        group, version, rest = parts[1], parts[2], parts[3:]
-    else:
+    found = _split(path)
+    if found is None:
         return None
+    group, version, rest = found
     watch = rest[0] == "watch" and len(rest) > 1
     return _target(catalogue, group, version, rest[1:] if watch else rest, watch)
+
+
+def names_served_group(catalogue: Catalogue, path: str) -> bool:
+    """Whether a path lies in a group and version that has resources, though not this one."""
+    found = _split(path)
+    return found is not None and any(catalogue.of(*found[:2]))
+
+
+def _split(path: str) -> tuple[str, str, list[str]] | None:
+    """Group, version and the rest of a resource's path."""
+    parts = [part for part in path.split("/") if part]
+    if parts[:1] == ["api"] and len(parts) > 2:
+        return "", parts[1], parts[2:]
+    if parts[:1] == ["apis"] and len(parts) > 3:
+        return parts[1], parts[2], parts[3:]
+    return None
 
 
 def _target(

@@ -1,5 +1,6 @@
 """scale, eviction, log, finalize."""
 
+from collections.abc import Callable
 from copy import deepcopy
 
 from simulator.api import registry
@@ -27,7 +28,8 @@ def scale_of(obj: Obj) -> Obj:
     }
     status = {"replicas": obj.get("status", {}).get("replicas", 0)}
     status["selector"] = selector_text(obj["spec"].get("selector"))
-    spec = {"replicas": obj["spec"].get("replicas", 1)}
+    replicas = obj["spec"].get("replicas", 1)
+    spec = {"replicas": replicas} if replicas else {}
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
@@ -44,8 +46,8 @@ def scale(cluster: Cluster, request: Request, target: Target) -> Response:
         )
     if request.method not in ("PUT", "PATCH"):
         raise method_not_allowed()
-    given = request.object() if request.method == "PUT" else None
-    change = (lambda _: given or {}) if request.method == "PUT" else mutation(request, target)
+    context = context_of(cluster, request)
+    change = replacement(request, target) if request.method == "PUT" else mutation(request, target)
 
     def scaled(obj: Obj) -> Obj:
         wanted = change(scale_of(obj))
@@ -58,9 +60,18 @@ def scale(cluster: Cluster, request: Request, target: Target) -> Response:
         obj["metadata"] |= {k: asked[k] for k in ("uid", "resourceVersion") if asked.get(k)}
         return obj
 
-    context = context_of(cluster, request)
     new = registry.update(cluster, target.resource, target.namespace, target.name, scaled, context)
     return json_response(scale_of(new))
+
+
+def replacement(request: Request, target: Target) -> Callable[[Obj], Obj]:
+    given = request.object()
+
+    def replaced(held: Obj) -> Obj:
+        registry.require_uid(target.resource, target.name, held, given)
+        return given
+
+    return replaced
 
 
 def eviction(cluster: Cluster, request: Request, target: Target) -> Response:

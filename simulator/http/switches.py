@@ -45,6 +45,7 @@ class Switches:
     active: list[Switch] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     released: threading.Event = field(default_factory=threading.Event)
+    seen: dict[str, bytes] = field(default_factory=dict)
     held: int = 0
 
     def add(self, **values: Any) -> Switch:
@@ -53,6 +54,7 @@ class Switches:
             raise ValueError(f"mode must be one of {', '.join(MODES)}")
         switch.verbs = tuple(switch.verbs)
         self.released.clear()
+        self.seen.clear()
         self.active.append(switch)
         return switch
 
@@ -113,7 +115,9 @@ class Switches:
 
     def _only_conflict(self, target: Target, verb: str) -> bool:
         label = _label(target)
-        found = [s for s in self.active if s.mode not in AFTERWARDS and s.concerns(label, verb, True)]
+        found = [
+            s for s in self.active if s.mode not in AFTERWARDS and s.concerns(label, verb, True)
+        ]
         return bool(found) and all(s.mode == "conflict" for s in found)
 
     def _error(self, switch: Switch, target: Target, verb: str, user: str) -> ApiError:

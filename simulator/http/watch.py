@@ -5,17 +5,19 @@ import time
 from collections.abc import Callable, Iterator
 
 from simulator.cluster import Cluster
-from simulator.errors import bad_request, expired
+from simulator.errors import bad_request, expired, invalid_options
 from simulator.http.reads import form_of, matcher, render
 from simulator.http.request import Request, Target
 from simulator.http.response import Response
+from simulator.label_selectors import Match
 from simulator.objects import Obj, namespace_of
-from simulator.selectors import Match
 from simulator.store import Change, encode
 
 BOOKMARK_SECONDS = 30.0
 DEFAULT_SECONDS = 1800.0
 POLL_SECONDS = 0.5
+NOT_OLDER = "NotOlderThan"
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 Event = tuple[str, Obj]
 
 
@@ -34,6 +36,7 @@ def _line(kind: str, body: bytes) -> bytes:
 
 def watch(cluster: Cluster, request: Request, target: Target, closing: threading.Event) -> Response:
     match = matcher(request, target)
+    _check_initial_events(request)
     version = request.param("resourceVersion") or "0"
     if not version.isdigit():
         raise bad_request(f'strconv.ParseUint: parsing "{version}": invalid syntax')
@@ -47,6 +50,17 @@ def watch(cluster: Cluster, request: Request, target: Target, closing: threading
         cluster, request, target, wanted, int(version), time.monotonic() + seconds, closing
     )
     return Response(200, stream=watcher.lines())
+
+
+def _check_initial_events(request: Request) -> None:
+    """As ValidateListOptions asks of a watch."""
+    given, asked = request.param("resourceVersionMatch"), request.param("sendInitialEvents")
+    if asked and given != NOT_OLDER:
+        raise invalid_options(
+            f"sendInitialEvents requires setting resourceVersionMatch to {NOT_OLDER}"
+        )
+    if given and not asked:
+        raise invalid_options("resourceVersionMatch is forbidden for watch")
 
 
 class Watcher:
@@ -64,15 +78,19 @@ class Watcher:
         self.revision, self.deadline, self.closing = revision, deadline, closing
         self.form = form_of(request)
         self.bookmarks = request.flag("allowWatchBookmarks")
+        self.marked = request.flag("sendInitialEvents")
+        self.initial = self.marked or (revision == 0 and not request.param("sendInitialEvents"))
 
     def lines(self) -> Iterator[bytes]:
         table = self.cluster.store.table(self.target.resource.table)
-        if 0 < self.revision < table.forgotten:
+        if not self.initial and 0 < self.revision < table.forgotten:
             text = f"too old resource version: {self.revision} ({table.forgotten})"
             yield _line("ERROR", encode(expired(text).status()))
             return
-        if self.revision == 0:
+        if self.initial:
             yield from self._initial()
+        elif self.revision == 0:
+            self.revision = self.cluster.store.revision
         yield from self._live()
 
     def _initial(self) -> Iterator[bytes]:
@@ -83,6 +101,8 @@ class Watcher:
         for obj in objects:
             if self.wanted(obj):
                 yield _line("ADDED", render(target.resource, obj, self.form))
+        if self.marked and self.bookmarks:
+            yield self._bookmark({INITIAL_EVENTS_END: "true"})
 
     def _live(self) -> Iterator[bytes]:
         bookmark_at = time.monotonic() + BOOKMARK_SECONDS
@@ -110,8 +130,10 @@ class Watcher:
             self.revision = max(self.revision, store.revision)
         return [event for change in reversed(fresh) if (event := seen(change, self.wanted))]
 
-    def _bookmark(self) -> bytes:
-        metadata = {"resourceVersion": str(self.revision), "creationTimestamp": None}
+    def _bookmark(self, annotations: dict[str, str] | None = None) -> bytes:
+        metadata: Obj = {"resourceVersion": str(self.revision), "creationTimestamp": None}
+        if annotations:
+            metadata["annotations"] = annotations
         resource = self.target.resource
         body = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
         return _line("BOOKMARK", encode(body))

@@ -1,15 +1,13 @@
 """POST, PUT, PATCH and DELETE."""
 
-from copy import deepcopy
-
 from simulator.api import registry
-from simulator.api.apply import apply
+from simulator.api.apply import apply, owned_after
 from simulator.api.context import Context, DeleteOptions
 from simulator.api.deletion import delete
 from simulator.cluster import Cluster
-from simulator.errors import bad_request, method_not_allowed, not_found
+from simulator.errors import bad_request, invalid_patch, method_not_allowed, not_found
 from simulator.http.events import to_core
-from simulator.http.patches import APPLY, mutation
+from simulator.http.patches import APPLY, mutation, shown_patch
 from simulator.http.reads import form_of, matcher, render
 from simulator.http.request import Request, Target
 from simulator.http.response import Response, json_response
@@ -49,12 +47,24 @@ def _checked(target: Target, obj: Obj, context: Context) -> Obj:
     resource = target.resource
     unknown = registry.check_fields(resource, obj, context)
     if unknown and context.validation == "Strict":
-        told = ", ".join(f'unknown field "{path}"' for path in unknown)
         head = (
             f'{resource.kind} in version "{resource.version}" cannot be handled as a'
             f" {resource.kind}"
         )
-        raise bad_request(f"{head}: strict decoding error: {told}")
+        raise bad_request(f"{head}: {_strict(unknown)}")
+    return obj
+
+
+def _strict(unknown: list[str]) -> str:
+    return "strict decoding error: " + ", ".join(f'unknown field "{path}"' for path in unknown)
+
+
+def _checked_patch(request: Request, target: Target, obj: Obj, context: Context) -> Obj:
+    """What a patch made of an object. A refusal shows the patch, or its result."""
+    shown = shown_patch(request, obj) if context.validation == "Strict" else ""
+    unknown = registry.check_fields(target.resource, obj, context)
+    if unknown and shown:
+        raise invalid_patch(shown, _strict(unknown))
     return obj
 
 
@@ -97,9 +107,14 @@ def update(cluster: Cluster, request: Request, target: Target) -> Response:
         raise bad_request(
             f"the name of the object ({given}) does not match the name on the URL ({target.name})"
         )
+
+    def replaced(held: Obj) -> Obj:
+        registry.require_uid(target.resource, target.name, held, obj)
+        return obj
+
     subresource = "status" if target.subresource == "status" else ""
     new = registry.update(
-        cluster, target.resource, target.namespace, target.name, lambda _: obj, context, subresource
+        cluster, target.resource, target.namespace, target.name, replaced, context, subresource
     )
     return answer(request, target, new)
 
@@ -115,7 +130,7 @@ def patch(cluster: Cluster, request: Request, target: Target) -> Response:
         target.resource,
         target.namespace,
         target.name,
-        lambda obj: _checked(target, change(obj), context),
+        lambda obj: _checked_patch(request, target, change(obj), context),
         context,
         subresource,
     )
@@ -131,35 +146,41 @@ def _apply(cluster: Cluster, request: Request, target: Target) -> Response:
     context = context_of(cluster, request, "Apply")
     wanted = _checked(target, _identify(target, request.object()), context)
     wanted["metadata"].setdefault("name", target.name)
-    memory = cluster.applied.setdefault(
-        (target.resource.table, target.namespace, target.name, target.subresource), {}
-    )
-    former = memory.get((context.manager, target.subresource))
-    new, code = _applied(cluster, target, wanted, former, context)
-    if not context.dry_run:
-        memory[(context.manager, target.subresource)] = wanted
+    with cluster.store.lock:
+        new, code = _applied(cluster, request, target, wanted, context)
     return answer(request, target, new, code)
 
 
 def _applied(
-    cluster: Cluster, target: Target, wanted: Obj, former: Obj | None, context: Context
+    cluster: Cluster, request: Request, target: Target, wanted: Obj, context: Context
 ) -> tuple[Obj, int]:
-    held = cluster.store.get(target.resource.table, target.namespace, target.name)
-    if held is None:
-        if target.subresource:
-            raise not_found(target.resource, target.name)
-        return registry.create(cluster, target.resource, wanted, context), 201
-    subresource = "status" if target.subresource == "status" else ""
-    new = registry.update(
-        cluster,
-        target.resource,
-        target.namespace,
-        target.name,
-        lambda obj: apply(obj, deepcopy(wanted), former),
-        context,
-        subresource,
+    resource, where = target.resource, (target.namespace, target.name)
+    key, held = (
+        (resource.table, *where, target.subresource),
+        cluster.store.get(resource.table, *where),
     )
-    return new, 200
+    if held is None and target.subresource:
+        raise not_found(resource, target.name)
+    owned = cluster.applied.get(key, {}) if held else {}
+    if held is None:
+        new, code = registry.create(cluster, resource, wanted, context), 201
+    else:
+        force = request.flag("force")
+        subresource = "status" if target.subresource == "status" else ""
+        new, code = (
+            registry.update(
+                cluster,
+                resource,
+                *where,
+                lambda obj: apply(obj, wanted, owned, context.manager, force),
+                context,
+                subresource,
+            ),
+            200,
+        )
+    if not context.dry_run:
+        cluster.applied[key] = owned_after(owned, context.manager, wanted, held or new)
+    return new, code
 
 
 def options_of(request: Request) -> DeleteOptions:

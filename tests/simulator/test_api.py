@@ -172,17 +172,6 @@ def test_a_webhook_denies(sim: Simulator) -> None:
     assert status["message"] == 'admission webhook "policy.example.com" denied the request: no'
 
 
-def test_a_switch_refuses_and_a_conflict_comes_once(sim: Simulator) -> None:
-    core, apps = client.CoreV1Api(api(sim)), client.AppsV1Api(api(sim))
-    sim.api.switches.add(mode="refuse", resource="pods", code=429)
-    assert refused(core.list_pod_for_all_namespaces)["code"] == 429
-    sim.api.switches.clear()
-    sim.api.switches.add(mode="conflict", resource="deployments.apps", verbs=("patch",), times=1)
-    body = {"spec": {"replicas": 2}}
-    assert refused(lambda: apps.patch_namespaced_deployment("web", "shop", body))["code"] == 409
-    assert apps.patch_namespaced_deployment("web", "shop", body).spec.replicas == 2
-
-
 def test_a_removed_group_is_not_installed(sim: Simulator) -> None:
     sim.cluster.catalogue.remove_group("autoscaling")
     names = [g.name for g in client.ApisApi(api(sim)).get_api_versions().groups]
