@@ -22,7 +22,8 @@ DOWNSCALED = "original-replicas"  # what schedulers that scale down by night lea
 INTENT = "kubewise.io/intentionally-scaled-down"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SCALED_DOWN = "ScalingReplicaSet"
-FROM_COUNT = re.compile(r"\bto 0 from (\d+)\b")
+# Servers differ: "from 3 to 0" is what 1.36.3 says (its pkg/controller/deployment/sync.go).
+FROM_COUNT = re.compile(r"\bto 0 from (\d+)\b|\bfrom (\d+) to 0\b")
 Scalable = o.Deployment | o.StatefulSet
 
 
@@ -84,7 +85,7 @@ def _count_in_events(snapshot: Snapshot, item: Scalable) -> int:
     for event in reversed(snapshot.events_of(item.metadata.uid)):
         match = FROM_COUNT.search(event.message)
         if event.reason == SCALED_DOWN and match:
-            return int(match[1])
+            return int(match[1] or match[2])
     return 0
 
 
