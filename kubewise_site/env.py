@@ -146,7 +146,7 @@ SETTINGS: tuple[Setting, ...] = (
             "AUTO may act on critical incidents; without it they are asked about."),
     Setting("AUTO_REMEDIATE_PREDICTED", "False", switch, YES_NO,
             "AUTO may act on forecasts."),
-    Setting("VERIFICATION_DELAY_SECONDS", "30", delay, DELAY,
+    Setting("VERIFICATION_DELAY_SECONDS", "300", delay, DELAY,
             "From the action to its first verification, and the soak after it."),
     Setting("CRITICAL_VERIFICATION_DELAY_SECONDS", "30", delay, DELAY,
             "The same for critical incidents."),

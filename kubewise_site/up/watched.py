@@ -8,6 +8,10 @@ from pathlib import Path
 
 from detection.kubernetes import connect
 
+HARMLESS = {"DRY_RUN": "True", "DEFAULT_REMEDIATION_MODE": "MANUAL"}
+# Simulated pods are ready in seconds, and whoever tries KubeWise wants to see the end.
+IMPATIENT = {"VERIFICATION_DELAY_SECONDS": "15", "CRITICAL_VERIFICATION_DELAY_SECONDS": "15"}
+
 
 @dataclass(frozen=True)
 class Watched:
@@ -35,7 +39,8 @@ def _simulated(data_dir: Path, port: int) -> Watched:
     return Watched(
         title=f"the built-in simulated cluster at {here}",
         simulator_port=port,
-        environment={"PROMETHEUS_URL": prometheus, "KUBECONFIG": "", "CLUSTER_NAME": "simulated"},
+        environment={"PROMETHEUS_URL": prometheus, "KUBECONFIG": "", "CLUSTER_NAME": "simulated"}
+        | _unless_set(IMPATIENT),
         reading={"KUBE_READ_KUBECONFIG": str(data_dir / "simulator-read.kubeconfig")},
         acting={"KUBE_ACT_KUBECONFIG": str(data_dir / "simulator-act.kubeconfig")},
     )
@@ -44,8 +49,10 @@ def _simulated(data_dir: Path, port: int) -> Watched:
 def _real(context: str, kubeconfig: str) -> Watched:
     """A real cluster starts harmless: DRY_RUN and MANUAL, until told otherwise."""
     account = connect(context, kubeconfig).account
-    harmless = {"DRY_RUN": "True", "DEFAULT_REMEDIATION_MODE": "MANUAL"}
     return Watched(
-        title=f"context {context} at {account.server}",
-        environment={name: os.environ.get(name, value) for name, value in harmless.items()},
+        title=f"context {context} at {account.server}", environment=_unless_set(HARMLESS)
     )
+
+
+def _unless_set(defaults: dict[str, str]) -> dict[str, str]:
+    return {name: os.environ.get(name, value) for name, value in defaults.items()}

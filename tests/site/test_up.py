@@ -94,3 +94,12 @@ def test_everything_but_the_guide_is_restarted(tmp_path: Path) -> None:
 def test_the_faults_of_the_first_start_exist() -> None:
     names = {fault.partition(":")[0] for fault in FIRST_FAULTS}
     assert names <= {entry["name"] for entry in catalogue()}
+
+
+def test_the_simulated_cluster_is_verified_soon_unless_somebody_says_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VERIFICATION_DELAY_SECONDS", raising=False)
+    assert simulated(tmp_path).environment["VERIFICATION_DELAY_SECONDS"] == "15"
+    monkeypatch.setenv("VERIFICATION_DELAY_SECONDS", "300")
+    assert simulated(tmp_path).environment["VERIFICATION_DELAY_SECONDS"] == "300"
