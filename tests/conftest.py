@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.controlplane.up import versions
 from tests.site import records
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which real API servers were asked: what `/version` said, not what was meant to run."""
+    for version in sorted(versions):
+        terminalreporter.write_line(f"real Kubernetes API server: {version}")
 
 
 @pytest.fixture(autouse=True)

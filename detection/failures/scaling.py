@@ -22,8 +22,9 @@ DOWNSCALED = "original-replicas"  # what schedulers that scale down by night lea
 INTENT = "kubewise.io/intentionally-scaled-down"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SCALED_DOWN = "ScalingReplicaSet"
-# Servers differ: "from 3 to 0" is what 1.36.3 says (its pkg/controller/deployment/sync.go).
-FROM_COUNT = re.compile(r"\bto 0 from (\d+)\b|\bfrom (\d+) to 0\b")
+# Servers differ: "web-1 from 3 to 0" is what 1.36 says, "web-1 to 0 from 3" what 1.24 says, and
+# 1.20 "web-1 to 0" alone (pkg/controller/deployment/sync.go).
+SCALED = re.compile(r"\b(?P<of>\S+)(?: from (?P<a>\d+))? to (?P<to>\d+)(?: from (?P<b>\d+))?$")
 Scalable = o.Deployment | o.StatefulSet
 
 
@@ -82,11 +83,13 @@ def _replicas_before(
 
 
 def _count_in_events(snapshot: Snapshot, item: Scalable) -> int:
-    for event in reversed(snapshot.events_of(item.metadata.uid)):
-        match = FROM_COUNT.search(event.message)
-        if event.reason == SCALED_DOWN and match:
-            return int(match[1] or match[2])
-    return 0
+    """What the ReplicaSet that was scaled to 0 had before, by the newest event that tells."""
+    events = reversed(snapshot.events_of(item.metadata.uid))
+    said = [SCALED.search(event.message) for event in events if event.reason == SCALED_DOWN]
+    steps = [match for match in said if match]
+    last = next((match["of"] for match in steps if int(match["to"]) == 0), None)
+    counts = (int(m["a"] or m["b"] or 0) or int(m["to"]) for m in steps if m["of"] == last)
+    return next(filter(None, counts), 0)
 
 
 def _declared(item: Scalable) -> bool:

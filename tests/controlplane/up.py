@@ -18,6 +18,7 @@ from tests.controlplane.processes import ControlPlaneError, Processes, free_port
 from tests.controlplane.rest import Api
 
 ROOT = Path(__file__).resolve().parents[2]
+versions: set[str] = set()  # of the API servers that this run's tests asked, for the summary
 
 
 class Cluster:
@@ -287,6 +288,7 @@ def cluster(plan: ControlPlane | None = None) -> Iterator[Cluster]:
     """
     chosen, given = plan or ControlPlane(), os.environ.get("KUBEWISE_TEST_KUBECONFIG")
     with external(Path(given), chosen) if given else chosen as running:
+        versions.add(running.version)
         yield running
 
 

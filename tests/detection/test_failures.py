@@ -312,11 +312,21 @@ DOWN = {"event": "ScalingReplicaSet", "about": {"kind": "Deployment", "name": "a
         "message": "Scaled down replica set a-5d to 0 from 3"}  # fmt: skip
 
 
-@pytest.mark.parametrize("said", ["to 0 from 3", "from 3 to 0"])
-def test_scaled_to_zero_by_mistake(said: str) -> None:
-    """Versions of the deployment controller say it in either order."""
-    event = {**DOWN, "message": f"Scaled down replica set a-5d {said}"}
-    found = only({"deployment": "a", "replicas": 0}, {"service": "a"}, event)
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["down replica set a-5d to 0 from 3"],
+        ["down replica set a-5d from 3 to 0"],
+        ["up replica set a-5d to 3", "down replica set a-4c to 0", "down replica set a-5d to 0"],
+    ],
+)
+def test_scaled_to_zero_by_mistake(said: list[str]) -> None:
+    """Versions of the deployment controller say it in either order, or only where it went."""
+    events = [
+        {**DOWN, "message": f"Scaled {text}", "age": f"{20 - number}m"}
+        for number, text in enumerate(said)
+    ]
+    found = only({"deployment": "a", "replicas": 0}, {"service": "a"}, *events)
     assert (found.cause, found.severity) == (Cause.SCALED_TO_ZERO, Severity.CRITICAL)
     assert (found.facts["recorded_replicas"], found.facts["recorded_by"]) == (3, "event")
 
