@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from detection.causes import CAUSES, Cause, Precedence, Severity
-from detection.findings import Evidence, Finding, ObjectRef
+from detection.findings import UNSEEN, Evidence, Finding, ObjectRef
 from detection.snapshot import Snapshot, key_of
 
 MOST_RELATED = 100
@@ -93,6 +93,8 @@ def _facts(ordered: Sequence[Finding]) -> dict[str, Any]:
         found = next((f.facts[name] for f in ordered if name in f.facts), None)
         if found is not None:
             facts[name] = found
+    if any(UNSEEN not in f.facts for f in ordered):
+        facts.pop(UNSEEN, None)
     facts["sources"] = sorted({f.source for f in ordered})
     return facts
 

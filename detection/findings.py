@@ -9,6 +9,8 @@ from typing import Any
 
 from detection.causes import Cause, Severity
 
+UNSEEN = "unseen"  # the fact that a signal's newest data is old: it goes on, but may not begin
+
 
 @dataclass(frozen=True)
 class ObjectRef:

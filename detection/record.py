@@ -16,7 +16,7 @@ from django.db.models import F
 
 from detection import states
 from detection.causes import CAUSES, Cause, Precedence, Severity
-from detection.findings import Finding, ObjectRef
+from detection.findings import UNSEEN, Finding, ObjectRef
 from detection.models import Cluster, Incident
 from detection.states import Status
 
@@ -84,6 +84,8 @@ def _open_incidents(cluster: Cluster) -> Sequence[Incident]:
 def _open(
     cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: Recorded
 ) -> None:
+    if finding.facts.get(UNSEEN):
+        return  # the silence after a breach keeps an incident open; it is no reason for a new one
     predicted = bool(finding.facts.get("prediction"))
     incident = Incident(
         cluster=cluster,

@@ -15,7 +15,7 @@ from detection.backfill import frames_between
 from detection.causes import Cause, Severity
 from detection.detectors.protocol import View
 from detection.detectors.runs import Runs, runs
-from detection.findings import Evidence, Finding, ObjectRef
+from detection.findings import UNSEEN, Evidence, Finding, ObjectRef
 from detection.history import Bools, Floats, Window, window_of
 from detection.prometheus import Prometheus
 from detection.samples import BELOW, Entity, Owners, Query, parse_key
@@ -104,7 +104,8 @@ def _finding(view: View, query: Query, row: int, run: Runs, snapshots: _Snapshot
         evidence=(Evidence(f"prometheus/{query.name}", text + unseen, decisive=True),),
         related=(ObjectRef("Pod", entity.namespace, pod),) if pod else (),
         score=_score(value, query.threshold or 0.0),
-        facts=_facts(query, entity, pod, value, snapshots.of(entity)),
+        facts=_facts(query, entity, pod, value, snapshots.of(entity))
+        | ({UNSEEN: True} if unseen else {}),
     )
 
 

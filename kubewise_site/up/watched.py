@@ -10,7 +10,11 @@ from detection.kubernetes import connect
 
 HARMLESS = {"DRY_RUN": "True", "DEFAULT_REMEDIATION_MODE": "MANUAL"}
 # Simulated pods are ready in seconds, and whoever tries KubeWise wants to see the end.
-IMPATIENT = {"VERIFICATION_DELAY_SECONDS": "15", "CRITICAL_VERIFICATION_DELAY_SECONDS": "15"}
+IMPATIENT = {
+    "VERIFICATION_DELAY_SECONDS": "15",
+    "CRITICAL_VERIFICATION_DELAY_SECONDS": "15",
+    "AUTO_WARM_UP_SECONDS": "60",
+}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 
 from detection import states
 from detection.causes import Cause, Severity
-from detection.findings import Evidence, Finding, ObjectRef, Revision
+from detection.findings import UNSEEN, Evidence, Finding, ObjectRef, Revision
 from detection.models import Cluster, Incident
 from detection.record import GONE_BEFORE_CLOSING_SECONDS, record
 from detection.states import Status
@@ -43,6 +43,15 @@ def test_the_database_refuses_a_second_open_incident(cluster: Cluster) -> None:
         patch.setattr("detection.record._open_incidents", lambda cluster: [])
         done = record(cluster, [FOUND], {}, LATER)
     assert (done.opened, done.to_advance, Incident.objects.count()) == (0, [], 1)
+
+
+def test_the_silence_after_a_breach_keeps_an_incident_open_but_opens_none(cluster: Cluster) -> None:
+    """A pod that a rollback removed leaves a series that ends beyond its threshold."""
+    silent = replace(FOUND, cause=Cause.THRESHOLD_BREACH, facts={UNSEEN: True})
+    assert record(cluster, [silent], {}, NOW).opened == 0
+    record(cluster, [replace(silent, facts={})], {}, LATER)
+    record(cluster, [silent], {}, LONG_AFTER)
+    assert Incident.objects.get().open_key
 
 
 def test_a_better_cause_revises_the_incident_and_is_on_record(cluster: Cluster) -> None:

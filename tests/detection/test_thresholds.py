@@ -16,7 +16,7 @@ from detection import detectors, history
 from detection.causes import Cause, Severity
 from detection.detectors.protocol import View, register
 from detection.detectors.thresholds import Thresholds, instant
-from detection.findings import Finding, ObjectRef
+from detection.findings import UNSEEN, Finding, ObjectRef
 from detection.history import Frame, window_of
 from detection.metric_evidence import ask, evidence
 from detection.models import Cluster
@@ -99,6 +99,7 @@ def test_a_few_missing_samples_do_not_hinder() -> None:
 def test_a_gap_does_not_close_and_is_said() -> None:
     (finding,) = find([0.94] * 30 + [GAP] * 20)
     assert finding.summary.endswith("; no data for the last 5 min")
+    assert finding.facts[UNSEEN]
     assert len(find([0.94] * 30 + [GAP] * 20 + [0.95])) == 1
 
 

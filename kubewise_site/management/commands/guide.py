@@ -18,6 +18,7 @@ TRY_NEXT = """
 Try next:
   • Open an incident in the admin, read its plan, and approve it: KubeWise acts, then verifies.
   • Let it act by itself: {base}/admin/ → Mode → AUTO
+                          (from then on; what is older than AUTO it still asks about)
   • From a terminal:      .venv/bin/python manage.py diagnose --help
 """
 SIMULATED = """\
