@@ -10,14 +10,15 @@ import structlog
 from django.conf import settings
 
 from detection import history
-from detection.answers import PrometheusError, Series
+from detection.answers import PrometheusError, Series, TimedOut
 from detection.history import Frame
 from detection.prometheus import Prometheus
-from detection.samples import Owners, Query, entity_of, series_key
+from detection.samples import Owners, Query, entity_of, series_key, wrong_labels
 
 log = structlog.get_logger(__name__)
 TICKS_MISSED_BEFORE_FILLING = 3
 MOST_TICKS = 60
+TIME_OUTS_BEFORE_GIVING_UP = 3
 
 
 def fill(
@@ -47,10 +48,14 @@ def frames_between(
     count = max(1, math.floor((end - start).total_seconds() / step))
     frames = [Frame(start.timestamp() + step * number, {}) for number in range(count)]
     last = datetime.fromtimestamp(frames[-1].at, UTC)
+    time_outs = 0
     for query in queries:
+        if time_outs >= TIME_OUTS_BEFORE_GIVING_UP or wrong_labels(query.entity_kind, query.labels):
+            continue
         try:
             answer = client.query_range(query.query, start, last, step)
         except PrometheusError as error:
+            time_outs += isinstance(error, TimedOut)
             log.info("no history of a query", query=query.name, error=str(error))
             continue
         _deal(query, answer.series, owners, frames, step)

@@ -43,9 +43,11 @@ RANK = (
 )
 
 
-def correlate(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
-    """One finding an owner, the gravest cause first. Findings younger than their dwell are out."""
-    opened = [finding for finding in findings if finding.opens_at <= snapshot.at]
+def correlate(
+    findings: Iterable[Finding], snapshot: Snapshot, young: bool = False
+) -> list[Finding]:
+    """One finding an owner, the gravest cause first; without `young`, of those past their dwell."""
+    opened = [finding for finding in findings if young or finding.opens_at <= snapshot.at]
     opened = _fold_storm(opened)
     opened = _fold_nodes(opened, snapshot)
     opened = _fold_shared(opened, Cause.PULL_UNAUTHORIZED, _secrets)

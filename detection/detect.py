@@ -19,7 +19,15 @@ from detection.models import Cluster
 from detection.record import Recorded, record
 from detection.scan import scan
 from detection.snapshot import Snapshot
-from detection.sources import ACCOUNT, DETECTION, blind_sources, forget_sources, save_sources
+from detection.sources import (
+    ACCOUNT,
+    DETECTION,
+    KUBERNETES,
+    OWNER_SOURCES,
+    blind_sources,
+    forget_sources,
+    save_sources,
+)
 
 
 def detect(cluster: Cluster, connection: Connection, now: datetime) -> Recorded:
@@ -28,15 +36,17 @@ def detect(cluster: Cluster, connection: Connection, now: datetime) -> Recorded:
     metrics = evidence(cluster.pk, prometheus(), now)
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     context = Context(now=now, dwell=dwell, baselines=load_baselines(cluster), metrics=metrics)
-    findings = find_all(snapshot, context) + find_in_metrics(cluster, now)
     _save_what_was_seen(cluster, snapshot, now)
+    findings = find_all(snapshot, context) + find_in_metrics(cluster, now)
     opened = [f for f in correlate(findings, snapshot) if f.opens_at <= now]
-    return record(cluster, opened, blind_sources(cluster), now)
+    return record(cluster, opened, blind_sources(cluster, now), now)
 
 
 def _save_what_was_seen(cluster: Cluster, snapshot: Snapshot, now: datetime) -> None:
     seen = {ACCOUNT, *snapshot.seen}
     save_sources(cluster, seen, snapshot.blind, snapshot.not_installed, now)
     forget_sources(cluster, DETECTION, keep=snapshot.blind)
+    forget_sources(cluster, KUBERNETES, keep=seen | snapshot.blind.keys() | snapshot.not_installed)
     save_baselines(cluster, observe(snapshot), now)
-    save_owner_map(cluster.pk, snapshot.owner_map(), snapshot.uids())
+    if not OWNER_SOURCES & snapshot.blind.keys():  # an older map beats one with holes
+        save_owner_map(cluster.pk, snapshot.owner_map(), snapshot.uids())

@@ -7,7 +7,9 @@ brings what it is best at: kubeconfig, in-cluster account, TLS and every kind of
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +17,8 @@ from urllib.parse import urlencode
 import urllib3
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
+
+from detection.http_body import BodyError, TooBig, read_body
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 30.0
@@ -117,7 +121,7 @@ class Connection:
     ) -> bytes:
         """One request without retries, with time-outs and a size limit."""
         headers = {"Accept": accept or "application/json", "Content-Type": content_type}
-        url = self._url(path, params)
+        url, deadline = self._url(path, params), time.monotonic() + self._seconds
         try:
             self._authenticate(headers)
             answer = self._client.rest_client.pool_manager.request(
@@ -130,7 +134,7 @@ class Connection:
                 redirect=False,
                 preload_content=False,
             )
-            content = _read(answer)
+            content = _read(answer, deadline)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"{method} {path}: {error}") from error
         if answer.status >= 300:
@@ -152,17 +156,18 @@ class Connection:
         )
 
 
-def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
-    chunks, size = [], 0
+def _read(answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    """The whole body; what is left of one that is cut short is not for the next request."""
     try:
-        for chunk in answer.stream(1 << 20):
-            size += len(chunk)
-            if size > ANSWER_LIMIT_BYTES:
-                raise TooLarge(f"the answer is over {ANSWER_LIMIT_BYTES} bytes")
-            chunks.append(chunk)
-    finally:
-        answer.release_conn() if size <= ANSWER_LIMIT_BYTES else answer.close()
-    return b"".join(chunks)
+        body = read_body(answer, deadline, ANSWER_LIMIT_BYTES)
+    except TooBig as error:
+        answer.close()
+        raise TooLarge(str(error)) from error
+    except BodyError as error:
+        answer.close()
+        raise Unreachable(str(error)) from error
+    answer.release_conn()
+    return body
 
 
 def error_of(status: int, content: bytes, what: str) -> KubernetesError:
@@ -203,14 +208,37 @@ def _load(context: str, kubeconfig: str) -> tuple[Any, Account]:
     return loaded, Account(str(loaded.host), "", "in-cluster account")
 
 
+def has_current_context(kubeconfig: str) -> bool:
+    """Whether the file names a context to be used when none is given.
+
+    A file that isn't there counts as one that does: whoever reads it says what is wrong.
+    """
+    if not Path(kubeconfig).is_file():
+        return True
+    try:
+        config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
+    except (ConfigException, OSError, TypeError, KeyError):
+        return False
+    return True
+
+
+def _token(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise NotConfigured(f"the token file {path} can't be read: {error}") from error
+
+
+def _refresh(token_file: str, loaded: Any) -> None:
+    """Before every call: the kubelet replaces a projected token before it ends."""
+    loaded.api_key = {"authorization": f"Bearer {_token(token_file)}"}
+
+
 def _with_token(loaded: Any, token_file: str) -> Any:
     """A configuration made afresh: a copy keeps a refresh hook that puts the first token back."""
-    try:
-        token = Path(token_file).read_text().strip()
-    except OSError as error:
-        raise NotConfigured(f"the token file {token_file} can't be read: {error}") from error
     fresh = client.Configuration(host=loaded.host)
     fresh.ssl_ca_cert, fresh.verify_ssl = loaded.ssl_ca_cert, loaded.verify_ssl
     fresh.tls_server_name = loaded.tls_server_name
-    fresh.api_key = {"authorization": f"Bearer {token}"}
+    _refresh(token_file, fresh)
+    fresh.refresh_api_key_hook = partial(_refresh, token_file)  # type: ignore[assignment]
     return fresh

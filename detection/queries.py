@@ -14,7 +14,7 @@ from django.conf import settings
 from detection.answers import InvalidQuery, PrometheusError
 from detection.models import MetricQuery
 from detection.prometheus import Prometheus
-from detection.samples import Check, Owners, Query, entity_of
+from detection.samples import Check, Owners, Query, entity_of, wrong_labels
 
 SEEDS = Path(__file__).with_name("seed_queries.toml")
 
@@ -77,6 +77,8 @@ def validate(row: MetricQuery, client: Prometheus | None, now: datetime) -> Chec
     Refused with Prometheus's own message where it is invalid. Without a Prometheus that answers
     it may be saved, inactive.
     """
+    if wrong := wrong_labels(row.entity_kind, row.labels):
+        return _refused(wrong)
     longest = settings.ANOMALY_METRIC_WINDOW_SECONDS
     if row.threshold is not None and row.dwell_seconds > longest:
         return _refused(f"the dwell is longer than ANOMALY_METRIC_WINDOW_SECONDS, {longest} s")

@@ -18,6 +18,7 @@ from detection import states
 from detection.causes import CAUSES, Cause, Precedence, Severity
 from detection.findings import UNSEEN, Finding, ObjectRef
 from detection.models import Cluster, Incident
+from detection.sources import OWNER_SOURCES
 from detection.states import Status
 
 GONE_BEFORE_CLOSING_SECONDS = 120
@@ -46,7 +47,7 @@ def record(
     done = Recorded()
     open_now = {row.open_key: row for row in _open_incidents(cluster)}
     for finding in findings:
-        incident = open_now.pop(open_key(cluster, finding.owner), None)
+        incident = _taken(open_now, cluster, finding.owner)
         if incident is not None and _is_another_failure(incident, finding):
             states.close_dismissed(incident, now)
             incident = None
@@ -61,6 +62,26 @@ def record(
         else:
             _signal_gone(incident, blind, now, done)
     return done
+
+
+def _taken(
+    open_now: dict[str | None, Incident], cluster: Cluster, owner: ObjectRef
+) -> Incident | None:
+    """The owner's open incident, taken out of `open_now`.
+
+    Where one side does not know the UID (metrics name objects without it), the name decides.
+    """
+    if found := open_now.pop(open_key(cluster, owner), None):
+        return found
+    for key, incident in open_now.items():
+        if _has_name(incident, owner) and not (incident.owner_uid and owner.uid):
+            return open_now.pop(key)
+    return None
+
+
+def _has_name(incident: Incident, owner: ObjectRef) -> bool:
+    held = (incident.owner_kind, incident.owner_namespace, incident.owner_name)
+    return held == (owner.kind, owner.namespace, owner.name)
 
 
 def _is_another_failure(incident: Incident, finding: Finding) -> bool:
@@ -136,17 +157,22 @@ def _refresh(
     content = {} if _keeps_its_cause(incident, finding) else _content(finding)
     revised = bool(content) and _is_revised(incident, content)
     returned = incident.gone_since is not None
-    changes = content | {
-        "last_seen": now,
-        "count": incident.count + 1,
-        "gone_since": None,
-        "degraded": degraded,
-        "returns": F("returns") + returned,
-        "flapping": finding.flapping or incident.returns + returned >= RETURNS_THAT_ARE_FLAPPING,
-        # In the database: an analysis on demand may have raised it since the pass began.
-        "version": F("version") + revised,
-        "parent": None,
-    }
+    changes = (
+        content
+        | _uid_learned(incident, finding.owner)
+        | {
+            "last_seen": now,
+            "count": incident.count + 1,
+            "gone_since": None,
+            "degraded": degraded,
+            "returns": F("returns") + returned,
+            "flapping": finding.flapping
+            or incident.returns + returned >= RETURNS_THAT_ARE_FLAPPING,
+            # In the database: an analysis on demand may have raised it since the pass began.
+            "version": F("version") + revised,
+            "parent": None,
+        }
+    )
     with transaction.atomic():
         rows = Incident.objects.filter(pk=incident.pk, open_key=incident.open_key)
         if rows.update(**changes) and revised:
@@ -154,6 +180,13 @@ def _refresh(
     if revised:
         done.revised += 1
         done.to_advance.append(incident.pk)
+
+
+def _uid_learned(incident: Incident, owner: ObjectRef) -> dict[str, str]:
+    """An incident that was opened by name alone is its owner's from now on."""
+    if incident.owner_uid or not owner.uid:
+        return {}
+    return {"owner_uid": owner.uid, "open_key": f"{incident.cluster_id}|{owner.uid}"}
 
 
 def _keeps_its_cause(incident: Incident, finding: Finding) -> bool:
@@ -224,6 +257,8 @@ def blind_to(incident: Incident, blind: Mapping[str, str]) -> bool:
     scan_blind = any(name.startswith(SCAN_SOURCES) for name in blind)
     metrics_blind = any(not name.startswith(SCAN_SOURCES) for name in blind)
     by_metrics = set(incident.sources) != {"kubernetes"}
+    if not OWNER_SOURCES.isdisjoint(blind):
+        return True  # a metric's owner may go by another name meanwhile
     return ("kubernetes" in incident.sources and scan_blind) or (by_metrics and metrics_blind)
 
 

@@ -112,6 +112,27 @@ def owners_of(pods: Mapping[str, Owner], uids: Mapping[str, str] | None = None) 
     return Owners(pods, known | dict(uids or {}))
 
 
+PARTS = {
+    "pod": ("namespace", "pod", "container"),
+    "workload": ("namespace", "kind", "name"),
+    "node": ("node",),
+    "volume": ("namespace", "persistentvolumeclaim"),
+}
+
+
+def wrong_labels(entity_kind: str, labels: object) -> str:
+    """Why `labels` maps no entity part to a label's name; '' where it does."""
+    known = PARTS.get(entity_kind, ())
+    parts = f"the parts of a {entity_kind} are {', '.join(known)}"
+    if not isinstance(labels, dict):
+        return f"labels must be an object from entity part to label name; {parts}"
+    if unknown := sorted(set(labels) - set(known)):
+        return f"labels: {', '.join(unknown)}: {parts}"
+    if not all(isinstance(label, str) and label for label in labels.values()):
+        return "labels: every value must be the name of a label"
+    return ""
+
+
 def series_key(metric: str, entity: Entity) -> str:
     """The key of a metric's history: by workload and container, so that it survives pod churn."""
     return SEPARATOR.join((metric, entity.kind, entity.namespace, entity.name, entity.container))

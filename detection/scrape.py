@@ -19,18 +19,26 @@ from typing import Any
 
 from detection import history, metric_sources
 from detection.answers import Answer, InvalidQuery, PrometheusError, Series, TimedOut
-from detection.backfill import fill
+from detection.backfill import TIME_OUTS_BEFORE_GIVING_UP, fill
 from detection.history import Frame
 from detection.metric_sources import PROMETHEUS, Sources
 from detection.models import Cluster, MetricQuery
 from detection.owners import known_or_asked
 from detection.prometheus import Prometheus
 from detection.queries import plain
-from detection.samples import Check, Entity, Owners, Query, Sample, entity_of, series_key
+from detection.samples import (
+    Check,
+    Entity,
+    Owners,
+    Query,
+    Sample,
+    entity_of,
+    series_key,
+    wrong_labels,
+)
 from detection.sources import save_sources
 
 THREADS = 4
-TIME_OUTS_BEFORE_GIVING_UP = 3
 REPLICA_LABELS = frozenset(
     {"prometheus", "prometheus_replica", "replica", "monitor", "cluster_replica"}
 )
@@ -156,6 +164,8 @@ class _Asker:
             return _Dealt(Outcome(query.name, Check.TIMEOUT, "not asked: Prometheus is too slow"))
         began = time.monotonic()
         failed = partial(_failed, query, began)
+        if wrong := wrong_labels(query.entity_kind, query.labels):
+            return failed(Check.INVALID, wrong)  # a row that no form has seen
         try:
             answer = self.client.query(query.query, self.now)
         except TimedOut as error:

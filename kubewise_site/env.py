@@ -15,6 +15,16 @@ from urllib.parse import urlsplit
 
 import environ
 
+from kubewise_site.values import (
+    actions,
+    existing_file,
+    headers,
+    names,
+    namespace,
+    namespaces,
+    optional_number,
+)
+
 Parse = Callable[[str], Any]
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -49,10 +59,6 @@ def number(low: int, high: int) -> Parse:
     return parse
 
 
-def optional_float(value: str) -> float | None:
-    return float(value) if value else None
-
-
 def factor(value: str) -> float:
     found = float(value)
     if not 0 < found < float("inf"):
@@ -73,10 +79,6 @@ def choice(*values: str) -> Parse:
     return parse
 
 
-def names(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
 def web_address(value: str) -> str:
     if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
         raise ValueError
@@ -95,7 +97,7 @@ def address(*schemes: str) -> Parse:
 SECONDS = "whole seconds, 1 to 86400"
 DELAY = "whole seconds, 0 to 86400"
 YES_NO = "True or False"
-LIST = "names, comma-separated"
+NAMESPACES = "names of namespaces (no patterns), comma-separated"
 URL = "an http:// or https:// address, or empty"
 FILE = "a file's path, or empty"
 BROKERS = ("redis", "rediss", "redis+socket", "unix")
@@ -112,8 +114,9 @@ SETTINGS: tuple[Setting, ...] = (
             "Alone it means http://localhost and that port."),
     Setting("PROMETHEUS_TOKEN", "", text, "a bearer token, or empty",
             "Sent to Prometheus as a bearer token.", secret=True),
-    Setting("PROMETHEUS_CA", "", text, FILE, "The CA that signed Prometheus's certificate."),
-    Setting("PROMETHEUS_HEADERS", "", names, "Name=value pairs, comma-separated",
+    Setting("PROMETHEUS_CA", "", existing_file, FILE,
+            "The CA that signed Prometheus's certificate."),
+    Setting("PROMETHEUS_HEADERS", "", headers, "Name=value pairs, comma-separated",
             "Further headers for Prometheus, X-Scope-OrgID=team-a for example.", secret=True),
     Setting("PROMETHEUS_SCRAPE_INTERVAL_SECONDS", "15", seconds, SECONDS,
             "How often metrics are read."),
@@ -125,7 +128,7 @@ SETTINGS: tuple[Setting, ...] = (
             "a file's path", "The trained autoencoder."),
     Setting("AUTOENCODER_SCALER_PATH", "models/kube_anomaly_scaler.joblib", text,
             "a file's path", "The scaler that belongs to it."),
-    Setting("AUTOENCODER_THRESHOLD", "", optional_float, "a number, or empty",
+    Setting("AUTOENCODER_THRESHOLD", "", optional_number, "a number, or empty",
             "Overrides the threshold of the model's manifest."),
     Setting("PREDICTION_HORIZON_MINUTES", "60", number(1, 10080),
             "whole minutes, 1 to 10080", "How far ahead a forecast looks."),
@@ -152,17 +155,17 @@ SETTINGS: tuple[Setting, ...] = (
             "The same for critical incidents."),
     Setting("DRY_RUN", "False", switch, YES_NO,
             "Stop after the server's dry run; nothing is ever changed."),
-    Setting("PROTECTED_NAMESPACES", "", names, LIST,
+    Setting("PROTECTED_NAMESPACES", "", namespaces, NAMESPACES,
             "Never acted in, beside kube-system, kube-public, kube-node-lease and our own."),
-    Setting("KUBEWISE_NAMESPACE", "kubewise", text, "a namespace",
+    Setting("KUBEWISE_NAMESPACE", "kubewise", namespace, "a namespace's name",
             "Where KubeWise itself runs; always protected."),
-    Setting("BLACKLISTED_COMMANDS", "", names, "catalogue names, comma-separated",
+    Setting("BLACKLISTED_COMMANDS", "", actions, "catalogue names, comma-separated",
             "Actions that are never proposed nor executed."),
     Setting("SAFE_CRITICAL_COMMANDS",
-            "rollback_deployment,rollback_daemonset,restart_pod,restore_replicas", names,
+            "rollback_deployment,rollback_daemonset,restart_pod,restore_replicas", actions,
             "catalogue names, comma-separated",
             "What AUTO may do about a critical incident."),
-    Setting("SAFE_PROACTIVE_COMMANDS", "restart_deployment,scale_deployment", names,
+    Setting("SAFE_PROACTIVE_COMMANDS", "restart_deployment,scale_deployment", actions,
             "catalogue names, comma-separated", "What AUTO may do about a forecast."),
     Setting("DWELL_FACTOR", "1.0", factor, "a number above 0",
             "Multiplies every dwell time of the failure scan; below 1 opens sooner."),

@@ -15,6 +15,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from detection.clients import current_cluster
 from detection.heartbeats import is_fresh
 from detection.models import Heartbeat, SourceState
 from kubewise_site import broker, schedule
@@ -91,7 +92,7 @@ def check_broker() -> Service:
 
 
 def _from_rows(now: datetime) -> dict[str, Service]:
-    sources = list(SourceState.objects.all())
+    sources = list(SourceState.objects.filter(cluster=current_cluster()))
     beats = {row.name: row for row in Heartbeat.objects.all()}
     kubernetes = [row for row in sources if row.name.startswith(KUBERNETES_PREFIX)]
     metrics = [row for row in sources if not row.name.startswith((KUBERNETES_PREFIX, "detection"))]

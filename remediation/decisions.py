@@ -66,7 +66,7 @@ def gather(
         records=records_of(incident, options[index], now),
         index=index,
         others=around.findings,
-        blind=blind_besides_scan(incident) | _unread(incident, plan),
+        blind=blind_besides_scan(incident, now) | _unread(incident, plan),
     )
     gone, cause_now = _signal(incident, around)
     flapping, requested = incident.flapping, plan.source == "person"
@@ -94,9 +94,10 @@ def _signal(incident: Incident, around: Fresh) -> tuple[bool, str]:
     """Whether the signal is gone, and which other cause stands in its place."""
     if not seen_by_scan(incident) or around.snapshot.blind:
         return False, ""
-    causes = [str(item.cause) for item in around.about(owner_of(incident))]
+    owner = owner_of(incident)
+    causes = [str(item.cause) for item in around.about(owner)]
     if not causes:
-        return True, ""
+        return not around.signs_of(owner), ""
     return False, "" if incident.cause in causes else causes[0]
 
 

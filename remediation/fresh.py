@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,15 +35,24 @@ class Uncached(Connection):
 
 @dataclass(frozen=True)
 class Fresh:
-    """`findings` are correlated and include those younger than their dwell."""
+    """What opens an incident now, correlated; `signs` includes what is younger than its dwell."""
 
     snapshot: Snapshot
     findings: tuple[Finding, ...]
+    signs: tuple[Finding, ...] = ()
 
     def about(self, owner: ObjectRef) -> list[Finding]:
         """Findings on this very owner, severity info left out."""
-        mine = [finding for finding in self.findings if finding.owner.uid == owner.uid]
-        return [finding for finding in mine if finding.severity != Severity.INFO]
+        return _grave(self.findings, owner)
+
+    def signs_of(self, owner: ObjectRef) -> list[Finding]:
+        """The same with young ones: a crash of a moment ago is not health."""
+        return _grave(self.signs, owner)
+
+
+def _grave(findings: Iterable[Finding], owner: ObjectRef) -> list[Finding]:
+    mine = [finding for finding in findings if finding.owner.uid == owner.uid]
+    return [finding for finding in mine if finding.severity != Severity.INFO]
 
 
 def fresh(connection: Connection, incident: Incident, now: datetime) -> Fresh:
@@ -55,7 +65,9 @@ def fresh(connection: Connection, incident: Incident, now: datetime) -> Fresh:
         baselines=load_baselines(incident.cluster),
         metrics=evidence(incident.cluster_id, prometheus(), now),
     )
-    return Fresh(snapshot, tuple(correlate(find_all(snapshot, context), snapshot)))
+    found = find_all(snapshot, context)
+    opened, signs = (correlate(found, snapshot, young) for young in (False, True))
+    return Fresh(snapshot, tuple(opened), tuple(signs))
 
 
 def owner_of(incident: Incident) -> ObjectRef:

@@ -36,9 +36,9 @@ def records_of(incident: Incident, candidate: Candidate, now: datetime) -> Recor
     )
 
 
-def blind_besides_scan(incident: Incident) -> dict[str, str]:
+def blind_besides_scan(incident: Incident, now: datetime) -> dict[str, str]:
     """Sources that the fresh snapshot says nothing about: Prometheus and its exporters."""
-    found = blind_sources(incident.cluster)
+    found = blind_sources(incident.cluster, now)
     return {name: why for name, why in found.items() if not name.startswith("kubernetes/")}
 
 

@@ -99,7 +99,7 @@ def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
 def look(incident: Incident, clients: Clients, now: datetime) -> Look:
     """Lists for verification come from etcd, never from the server's cache."""
     around, owner = fresh(clients.reader, incident, now), owner_of(incident)
-    blind = ", ".join(sorted(around.snapshot.blind | blind_besides_scan(incident)))
+    blind = ", ".join(sorted(around.snapshot.blind | blind_besides_scan(incident, now)))
     found = around.snapshot.get(owner)
     if found is None:
         return Look(blind=blind, gone=not blind)
@@ -116,7 +116,7 @@ def look(incident: Incident, clients: Clients, now: datetime) -> Look:
 
 def signal(incident: Incident, around: Fresh) -> str:
     """What is wrong with the owner now; '' where nothing is. Young findings count too."""
-    mine = around.about(owner_of(incident))
+    mine = around.signs_of(owner_of(incident))
     if mine:
         return "; ".join(f"{item.cause}: {item.summary}" for item in mine)
     if not seen_by_scan(incident) and incident.gone_since is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kubewise_site.values import ALIASES
 from remediation.actions.base import Action
 from remediation.actions.jobs import RerunJob
 from remediation.actions.nodes import CordonNode, DrainNode, UncordonNode
@@ -49,7 +50,6 @@ CATALOGUE: dict[str, Action] = {
     )
 }
 NAMELESS = frozenset({"escalate", "noop"})
-ALIASES = {"delete_pod": "restart_pod"}
 
 
 def find(name: str) -> Action | None:

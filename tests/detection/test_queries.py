@@ -189,3 +189,13 @@ def test_a_node_is_named_by_its_instance_where_nothing_better_is_there() -> None
     entity = entity_of(query, labels, Owners())
     assert entity
     assert entity[:3] == ("Node", "", "n7.example")
+
+
+@pytest.mark.parametrize(
+    "labels", [["pod"], "pod", 3, {"pod": ["x"]}, {"podd": "pod"}, {"pod": ""}]
+)
+def test_labels_that_name_no_part_are_refused_with_the_parts_there_are(labels: object) -> None:
+    row = MetricQuery(name="q", query="up", entity_kind="pod", labels=labels)
+    checked = validate(row, None, NOW)
+    assert not checked.accepted
+    assert "labels" in checked.message

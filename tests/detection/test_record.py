@@ -171,3 +171,38 @@ def test_an_analysis_on_demand_during_a_pass_is_not_lost(cluster: Cluster) -> No
         patch.setattr("detection.record._open_incidents", lambda cluster: stale)
         record(cluster, [FOUND], {}, LATER)
     assert Incident.objects.get().version == 6
+
+
+NAMELESS = replace(FOUND, owner=replace(CART, uid=""), cause=Cause.THRESHOLD_BREACH,
+                   source="threshold", facts={"sources": ["threshold"]})  # fmt: skip
+
+
+def test_a_metric_that_knows_no_uid_belongs_to_the_incident_of_that_name(cluster: Cluster) -> None:
+    record(cluster, [FOUND], {}, NOW)
+    done = record(cluster, [NAMELESS], {"kubernetes/deployments": "timed out"}, LATER)
+    incident = Incident.objects.get()
+    assert (done.opened, incident.owner_uid, incident.gone_since) == (0, "uid-cart", None)
+
+
+def test_an_incident_that_a_metric_opened_learns_its_owners_uid(cluster: Cluster) -> None:
+    record(cluster, [NAMELESS], {}, NOW)
+    record(cluster, [FOUND], {}, LATER)
+    record(cluster, [FOUND], {}, LONG_AFTER)
+    incident = Incident.objects.get()
+    assert (incident.owner_uid, incident.count) == ("uid-cart", 3)
+    assert incident.open_key == f"{cluster.pk}|uid-cart"
+
+
+def test_another_object_of_the_same_name_has_an_incident_of_its_own(cluster: Cluster) -> None:
+    record(cluster, [FOUND], {}, NOW)
+    again = replace(FOUND, owner=replace(CART, uid="uid-of-its-successor"))
+    assert record(cluster, [again], {}, LATER).opened == 1
+
+
+def test_a_metric_incident_stays_open_while_nobody_knows_whose_pods_are_whose(
+    cluster: Cluster,
+) -> None:
+    record(cluster, [NAMELESS], {}, NOW)
+    record(cluster, [], {"kubernetes/pods": "timed out"}, LATER)
+    record(cluster, [], {"kubernetes/pods": "timed out"}, LONG_AFTER)
+    assert Incident.objects.get().open_key

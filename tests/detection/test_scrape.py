@@ -335,3 +335,11 @@ def everything(client: Prometheus) -> tuple[object, ...]:
         ask(client, NOW, owners),
         client.metric_names(),
     )
+
+
+def test_a_row_with_impossible_labels_ends_no_other_query() -> None:
+    bad = Query("bad", "load", "pod", labels=["pod"])  # type: ignore[arg-type]
+    with simulated([*cluster(), gauge(3)]) as client:
+        done = collect([bad, pod_query("load")], client, NOW, OWNERS)
+    assert done.outcomes["bad"].state == Check.INVALID
+    assert [sample.metric for sample in done.samples] == ["q"]

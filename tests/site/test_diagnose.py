@@ -166,6 +166,15 @@ def test_the_order_of_the_ways_to_a_cluster(
     assert which_way("").said_by == "the in-cluster account"
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text("{}")
+    assert which_way("").said_by == "the in-cluster account", "it names no current context"
+    context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+    named = {
+        "contexts": [context],
+        "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": "https://c.example.com"}}],
+        "users": [{"name": "u", "user": {}}],
+    }
+    (tmp_path / ".kube" / "config").write_text(json.dumps(named))
     assert which_way("").said_by == "the current context of ~/.kube/config"
     settings.KUBECONFIG = "/somewhere/config"
     assert which_way("").said_by == "the current context of KUBECONFIG"

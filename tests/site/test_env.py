@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from kubewise_site.env import BASE_DIR, SETTINGS, WrongSetting, read
+from kubewise_site.values import ACTIONS, ALIASES
+from remediation.actions import CATALOGUE
 
 NAMES_OF_THE_SPECIFICATION = [
     "PROMETHEUS_URL",
@@ -84,6 +86,14 @@ def test_defaults_are_themselves_allowed() -> None:
         ("CELERY_BROKER_URL", "amqp://localhost"),
         ("DATABASE_URL", "mysql://db/x"),
         ("AUTOENCODER_THRESHOLD", "high"),
+        ("AUTOENCODER_THRESHOLD", "nan"),
+        ("BLACKLISTED_COMMANDS", "rollback_deployment,rollbck_daemonset"),
+        ("SAFE_CRITICAL_COMMANDS", "nonsense"),
+        ("SAFE_PROACTIVE_COMMANDS", "kubectl delete pod x"),
+        ("PROTECTED_NAMESPACES", "prod-*"),
+        ("PROTECTED_NAMESPACES", "shop,Foo_Bar"),
+        ("KUBEWISE_NAMESPACE", "Kube Wise"),
+        ("PROMETHEUS_CA", "/there/is/no/such/ca.pem"),
     ],
 )
 def test_a_wrong_value_names_variable_value_and_what_is_allowed(name: str, value: str) -> None:
@@ -93,6 +103,24 @@ def test_a_wrong_value_names_variable_value_and_what_is_allowed(name: str, value
     assert "must be" in str(caught.value)
     if name != "DATABASE_URL":
         assert repr(value) in str(caught.value)
+
+
+def test_the_names_of_actions_are_those_of_the_catalogue() -> None:
+    assert frozenset(CATALOGUE) == ACTIONS
+    assert set(ALIASES.values()) <= ACTIONS
+
+
+def test_an_alias_forbids_what_it_stands_for() -> None:
+    assert read({"BLACKLISTED_COMMANDS": "delete_pod, scale_deployment"})[
+        "BLACKLISTED_COMMANDS"
+    ] == ("restart_pod", "scale_deployment")
+
+
+def test_a_header_needs_a_name_and_is_not_shown() -> None:
+    assert read({"PROMETHEUS_HEADERS": "X-Scope-OrgID=team-a"})
+    with pytest.raises(WrongSetting) as caught:
+        read({"PROMETHEUS_HEADERS": "Bearer hunter2"})
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_wrong_secret_is_not_shown() -> None:
