@@ -46,7 +46,7 @@ def programs(
     """All programs; `socket` is the broker's where KubeWise starts one itself."""
     reading, acting = watched.reading, watched.acting
     table = [
-        Program("web", web(port), 30, reading),
+        Program("web", web(port), 30),
         Program("worker-detect", worker("detect", "scrape,detect", 2), 20, reading),
         Program("worker-analyze", worker("analyze", "analyze", 1), 20, reading),
         Program("worker-act", worker("act", "act,verify,sweep,notify", 2), 20, reading | acting),

@@ -17,6 +17,15 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser import screens
 
 PASSWORD = "secret-of-tests"
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser is a peer: `make test` needs Python alone."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.live)
 
 
 class Watched:

@@ -50,6 +50,34 @@ def test_every_process_waits_for_redis_and_the_migration(service: str) -> None:
     }
 
 
+def mounted(service: str) -> set[str]:
+    return {volume.split(":")[-2] for volume in COMPOSE[service]["volumes"] if "/kube/" in volume}
+
+
+def test_only_the_acting_worker_can_write_and_only_workers_that_look_can_read() -> None:
+    """What `make run` gives to its processes, Compose gives to its services."""
+    rights = {service: mounted(service) for service in [*WORKERS, "web", "beat", "migrate"]}
+    assert rights == {
+        "worker-detect": {"/kube/read"},
+        "worker-analyze": {"/kube/read"},
+        "worker-act": {"/kube/read", "/kube/act"},
+        "worker-train": set(),
+        "web": set(),
+        "beat": set(),
+        "migrate": set(),
+    }
+
+
+def test_only_those_who_ask_the_model_hold_its_key() -> None:
+    keys = {name: COMPOSE[name]["environment"]["GEMINI_API_KEY"] for name in [*WORKERS, "web"]}
+    assert {name for name, key in keys.items() if key} == {"worker-analyze", "worker-act"}
+
+
+def test_a_prometheus_that_is_not_started_is_not_asked() -> None:
+    assert COMPOSE["prometheus"]["profiles"]
+    assert COMPOSE["worker-detect"]["environment"]["PROMETHEUS_URL"] == "${PROMETHEUS_URL-}"
+
+
 def test_a_scaled_service_has_no_fixed_name_or_port() -> None:
     assert not {"container_name", "ports"} & set(COMPOSE["worker-detect"])
 
@@ -60,6 +88,16 @@ def test_redis_keeps_messages_and_never_evicts_them() -> None:
     assert "--maxmemory-policy noeviction" in command
 
 
+def test_the_image_copies_what_the_repository_has() -> None:
+    copied = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.M)
+        for source in line.split()[:-1]
+    ]
+    assert copied
+    assert [source for source in copied if not (BASE_DIR / source).exists()] == []
+
+
 def test_only_the_image_of_the_trainer_has_tensorflow() -> None:
     targets = {name: service.get("build", {}).get("target") for name, service in COMPOSE.items()}
     assert [name for name, target in targets.items() if target == "train"] == ["worker-train"]
@@ -68,9 +106,7 @@ def test_only_the_image_of_the_trainer_has_tensorflow() -> None:
 
 def test_the_image_runs_as_a_user_without_rights() -> None:
     users = re.findall(r"^USER (\S+)", DOCKERFILE, re.M)
-    assert users
-    assert "root" not in users
-    assert "0" not in users
+    assert users == ["10001:0"]
     assert "HEALTHCHECK" in DOCKERFILE
 
 
