@@ -13,13 +13,14 @@ from detection.detect import detect
 from detection.heartbeats import beat
 from detection.kubernetes import KubernetesError
 from detection.leases import lease
-from detection.models import Cluster, Heartbeat
+from detection.models import Cluster, SourceState
 from detection.scrape import scrape
 from detection.sources import ACCOUNT, forget_metric_sources, save_sources
 
 log = structlog.get_logger(__name__)
 TICK_LEASE_SECONDS = 240
 LONGEST_GAP_SECONDS = 300
+SEEN = SourceState.State.SEEN
 
 
 def scrape_tick(now: datetime) -> None:
@@ -53,9 +54,9 @@ def detect_tick(now: datetime) -> list[int]:
 
 
 def _note_watch(cluster: Cluster, now: datetime) -> None:
-    """Since when passes follow one another: AUTO asks about whatever began before."""
-    last = Heartbeat.objects.filter(name="detect", ok=True).first()
-    without_gap = last and now - last.at <= timedelta(seconds=LONGEST_GAP_SECONDS)
+    """Since when passes over this cluster follow one another: AUTO asks about what began before."""
+    last = SourceState.objects.filter(cluster=cluster, name=ACCOUNT, state=SEEN).first()
+    without_gap = last and now - last.checked_at <= timedelta(seconds=LONGEST_GAP_SECONDS)
     if cluster.watching_since is None or not without_gap:
         Cluster.objects.filter(pk=cluster.pk).update(watching_since=now)
 

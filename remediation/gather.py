@@ -92,13 +92,16 @@ def managers(found: Object) -> frozenset[str]:
 
 
 def changed_by(found: Object, onset: datetime) -> str:
-    """Who, beside Kubernetes and us, wrote the object after the onset; '' for nobody."""
+    """Who, beside Kubernetes and us, wrote the object after the onset; '' for nobody.
+
+    `kubectl scale` writes a subresource: only the status is no work of anybody's.
+    """
     meta = found.metadata
     if not isinstance(meta, ManagedMetadata):
         return ""
     for field in meta.managed_fields:
         late = field.time is not None and field.time > onset
-        if late and not field.subresource and field.manager not in OURS:
+        if late and field.subresource != "status" and field.manager not in OURS:
             return field.manager
     return ""
 
