@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,7 +71,9 @@ def run(scenario: Scenario, folder: Path) -> Score:
     """Serve it, diagnose it, score it."""
     now = datetime.now(UTC)
     with Simulator(controllers=False, background=False) as simulator:
-        simulator.load(objects_of(scenario, now), metrics=metrics_of(scenario, now))
+        objects = objects_of(scenario, now)
+        logs = logs_of(scenario, objects)
+        simulator.load(objects, logs, metrics=metrics_of(scenario, now))
         prepare(simulator, scenario)
         began = time.perf_counter()
         found = diagnose(simulator, folder, bool(scenario.spec.get("metrics")))
@@ -90,6 +92,28 @@ def objects_of(scenario: Scenario, now: datetime) -> list[dict[str, Any]]:
     nodes = [node for node in background["nodes"] if node["node"] not in own]
     entries = [*nodes, *(scenario.spec.get("nodes") or []), *background["objects"]]
     return expand(world, [*entries, *(scenario.spec.get("objects") or [])])
+
+
+def logs_of(
+    scenario: Scenario, objects: Iterable[Mapping[str, Any]]
+) -> dict[tuple[str, str, str, bool], str]:
+    """`{of: app label, text}` for all pods of an owner, or `{pod: name, text}`.
+
+    `container` is the first one unless it is named; the text is there for `previous` runs too.
+    """
+    pods = [item for item in objects if item["kind"] == "Pod"]
+    found: dict[tuple[str, str, str, bool], str] = {}
+    for entry in scenario.spec.get("logs") or []:
+        for pod in pods:
+            meta = pod["metadata"]
+            named = meta["name"] == entry.get("pod")
+            if not named and meta.get("labels", {}).get("app") != entry.get("of", ""):
+                continue
+            if meta["namespace"] == entry.get("namespace", "shop"):
+                container = entry.get("container") or pod["spec"]["containers"][0]["name"]
+                for previous in (False, True):
+                    found[meta["namespace"], meta["name"], container, previous] = entry["text"]
+    return found
 
 
 def metrics_of(scenario: Scenario, now: datetime) -> Iterator[dict[str, Any]]:

@@ -229,6 +229,7 @@ def ours(host: str) -> dict[str, float]:
     from detection.correlate import correlate
     from detection.failures import Context, find_all
     from detection.kubernetes import Account, Connection
+    from detection.logs import with_logs
     from detection.scan import scan
 
     api_client = client.ApiClient(client.Configuration(host=host))
@@ -236,7 +237,7 @@ def ours(host: str) -> dict[str, float]:
 
     def work() -> int:
         now = datetime.now(UTC)
-        snapshot = scan(connection, now)
+        snapshot = with_logs(connection, scan(connection, now))
         if snapshot.blind or len(snapshot.pods) != PODS:
             raise SystemExit(f"blind: {snapshot.blind}")
         return len(correlate(find_all(snapshot, Context(now)), snapshot))

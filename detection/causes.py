@@ -54,6 +54,25 @@ class Cause(StrEnum):
     NODE_NOT_READY = "NODE_NOT_READY"
     NODE_STORM = "NODE_STORM"
     UNCLASSIFIED = "UNCLASSIFIED"
+    SELECTOR_MISMATCH = "SELECTOR_MISMATCH"
+    WRONG_TARGET_PORT = "WRONG_TARGET_PORT"
+    SERVICE_DELETED = "SERVICE_DELETED"
+    NETPOL_BLOCK = "NETPOL_BLOCK"
+    DNS_FAILURE = "DNS_FAILURE"
+    INGRESS_BROKEN = "INGRESS_BROKEN"
+    CERT_EXPIRED = "CERT_EXPIRED"
+    DEPENDENCY_CASCADE = "DEPENDENCY_CASCADE"
+    VOLUME_FILLING = "VOLUME_FILLING"
+    MULTI_ATTACH = "MULTI_ATTACH"
+    DISK_PRESSURE = "DISK_PRESSURE"
+    MEMORY_PRESSURE = "MEMORY_PRESSURE"
+    PID_PRESSURE = "PID_PRESSURE"
+    KERNEL_FAULT = "KERNEL_FAULT"
+    APISERVER_OVERLOAD = "APISERVER_OVERLOAD"
+    NAMESPACE_TERMINATING = "NAMESPACE_TERMINATING"
+    STALE_SECRET_ENV = "STALE_SECRET_ENV"  # noqa: S105 a cause, no secret
+    ENV_CHANGED = "ENV_CHANGED"
+    MESH_DENY = "MESH_DENY"
     METRIC_ANOMALY = "METRIC_ANOMALY"
     THRESHOLD_BREACH = "THRESHOLD_BREACH"
     FORECAST_BREACH = "FORECAST_BREACH"
@@ -82,6 +101,25 @@ CAUSES: dict[Cause, CauseInfo] = {
     Cause.NODE_NOT_READY: CauseInfo("F51", "The node is not ready", P.NODE),
     Cause.NODE_STORM: CauseInfo("F52", "Many nodes are not ready", P.NODE),
     Cause.UNCLASSIFIED: CauseInfo("F64", "Below its desired readiness, unexplained", P.GENERAL),
+    Cause.SELECTOR_MISMATCH: CauseInfo("F41", "The Service selects no pod", P.SPECIFIC),
+    Cause.WRONG_TARGET_PORT: CauseInfo("F42", "The Service leads to a wrong port", P.SPECIFIC),
+    Cause.SERVICE_DELETED: CauseInfo("F43", "A Service that is named is gone", P.DEPENDENCY),
+    Cause.NETPOL_BLOCK: CauseInfo("F44", "A NetworkPolicy blocks it", P.DEPENDENCY),
+    Cause.DNS_FAILURE: CauseInfo("F45", "Names are not resolved", P.DEPENDENCY),
+    Cause.INGRESS_BROKEN: CauseInfo("F46", "What the Ingress names is missing", P.SPECIFIC),
+    Cause.CERT_EXPIRED: CauseInfo("F47", "A certificate has expired", P.DEPENDENCY),
+    Cause.DEPENDENCY_CASCADE: CauseInfo("F48", "Several fail on one dependency", P.DEPENDENCY),
+    Cause.VOLUME_FILLING: CauseInfo("F49", "The volume is full, or soon will be", P.SPECIFIC),
+    Cause.MULTI_ATTACH: CauseInfo("F50", "The volume is attached elsewhere", P.SPECIFIC),
+    Cause.DISK_PRESSURE: CauseInfo("F53", "The node is short of disk", P.NODE),
+    Cause.MEMORY_PRESSURE: CauseInfo("F54", "The node is short of memory", P.NODE),
+    Cause.PID_PRESSURE: CauseInfo("F54", "The node is short of process numbers", P.NODE),
+    Cause.KERNEL_FAULT: CauseInfo("F55", "The node's kernel or runtime is faulty", P.NODE),
+    Cause.APISERVER_OVERLOAD: CauseInfo("F56", "The API server is overloaded", P.NODE),
+    Cause.NAMESPACE_TERMINATING: CauseInfo("F57", "The namespace can't be removed", P.ADMISSION),
+    Cause.STALE_SECRET_ENV: CauseInfo("F58", "It runs with an old Secret", P.SPECIFIC),
+    Cause.ENV_CHANGED: CauseInfo("F59", "Its new environment brings errors", P.SPECIFIC),
+    Cause.MESH_DENY: CauseInfo("F60", "The mesh denies the calls", P.DEPENDENCY),
     Cause.METRIC_ANOMALY: CauseInfo("", "Its metrics look unusual", P.METRIC),
     Cause.THRESHOLD_BREACH: CauseInfo("", "A metric is beyond its threshold", P.METRIC),
     Cause.FORECAST_BREACH: CauseInfo("", "A metric will reach its limit", P.METRIC),

@@ -71,8 +71,15 @@ class Condition(Part, frozen=True):
     last_update_time: Time | None = None
 
 
+class Requirement(Part, frozen=True):
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
 class Selector(Part, frozen=True):
     match_labels: Labels = {}
+    match_expressions: tuple[Requirement, ...] = ()
 
 
 class Object(Part, frozen=True):
@@ -142,11 +149,18 @@ class Resources(Part, frozen=True):
     limits: dict[str, Quantity] = {}
 
 
+class ContainerPort(Part, frozen=True):
+    name: str = ""
+    container_port: int = 0
+    protocol: str = "TCP"
+
+
 class Container(Part, frozen=True):
     name: str = ""
     image: str = ""
     resources: Resources = Resources()
     restart_policy: str = ""
+    ports: tuple[ContainerPort, ...] = ()
 
 
 class Named(Part, frozen=True):
@@ -169,9 +183,11 @@ class PodSpec(Part, frozen=True):
     init_containers: tuple[Container, ...] = ()
     image_pull_secrets: tuple[Named, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    dns_policy: str = "ClusterFirst"
 
 
 class PodStatus(Part, frozen=True):
+    pod_ip: str = msgspec.field(name="podIP", default="")
     phase: str = ""
     reason: str = ""
     message: str = ""
@@ -364,14 +380,21 @@ class Event(Object, frozen=True):
         return max(self.count, self.series.count if self.series else 0, 1)
 
 
+class NamespaceStatus(Part, frozen=True):
+    phase: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
 class Namespace(Object, frozen=True):
     KIND: ClassVar[str] = "Namespace"
+    status: NamespaceStatus = NamespaceStatus()
 
 
 class ConfigMap(Object, frozen=True):
     """Metadata only: the content is not asked for."""
 
     KIND: ClassVar[str] = "ConfigMap"
+    metadata: ManagedMetadata = ManagedMetadata()
 
 
 class ResourceQuota(Object, frozen=True):

@@ -14,18 +14,25 @@ from functools import cached_property
 
 from detection import objects as o
 from detection import objects_around as around
+from detection import objects_policy as policy
+from detection.complaints import Complaints, complaints_in
 from detection.findings import ObjectRef
+from detection.network import Network
 from detection.pod_states import is_active, is_ready
 from detection.selectors import Selecting
 from detection.top_owner import TopOwners
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 REVISION = "deployment.kubernetes.io/revision"
+LogKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`at` is when the pass began; `namespace` is '' for the whole cluster."""
+    """`at` is when the pass began; `namespace` is '' for the whole cluster.
+
+    `logs`: (namespace, pod, container) → the end of its log, of the few that were read.
+    """
 
     at: datetime
     namespace: str = ""
@@ -53,6 +60,13 @@ class Snapshot:
     scaledobjects: tuple[around.ScaledObject, ...] = ()
     vpas: tuple[around.VerticalPodAutoscaler, ...] = ()
     pdbs: tuple[around.PodDisruptionBudget, ...] = ()
+    ingressclasses: tuple[policy.IngressClass, ...] = ()
+    networkpolicies: tuple[policy.NetworkPolicy, ...] = ()
+    storageclasses: tuple[policy.StorageClass, ...] = ()
+    certificates: tuple[policy.Certificate, ...] = ()
+    authorizationpolicies: tuple[policy.AuthorizationPolicy, ...] = ()
+    peerauthentications: tuple[policy.PeerAuthentication, ...] = ()
+    logs: Mapping[LogKey, str] = field(default_factory=dict)
 
     @cached_property
     def workloads(self) -> tuple[o.Workload, ...]:
@@ -81,7 +95,15 @@ class Snapshot:
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str, str], o.Object]:
-        extra: tuple[o.Object, ...] = (*self.configmaps, *self.ingresses, *self.resourcequotas)
+        extra: tuple[o.Object, ...] = (
+            *self.configmaps,
+            *self.ingresses,
+            *self.resourcequotas,
+            *self.networkpolicies,
+            *self.certificates,
+            *self.authorizationpolicies,
+            *self.peerauthentications,
+        )
         found = {(i.KIND, i.metadata.namespace, i.metadata.name): i for i in extra}
         for item in self.by_uid.values():
             found[(item.KIND, item.metadata.namespace, item.metadata.name)] = item
@@ -188,6 +210,16 @@ class Snapshot:
 
     def node(self, name: str) -> o.Node | None:
         return self._nodes.get(name)
+
+    @cached_property
+    def network(self) -> Network:
+        """Services by name and address, and the pods behind them."""
+        return Network(self)
+
+    @cached_property
+    def complaints(self) -> Complaints:
+        """What the logs that were read complain of, by owner."""
+        return complaints_in(self)
 
     @cached_property
     def _selecting(self) -> Selecting:
