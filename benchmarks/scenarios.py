@@ -131,9 +131,10 @@ def _steady(series: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def prepare(simulator: Any, scenario: Scenario) -> None:
-    """`refused: [plural]`: lists that the API server refuses with 403."""
-    for plural in scenario.spec.get("refused") or []:
-        simulator.api.switches.add(mode="refuse", resource=plural, verbs=("list",), code=403)
+    """`refused: [plural]`: lists that the API server refuses with 403; `throttled`, with 429."""
+    for key, code in (("refused", 403), ("throttled", 429)):
+        for plural in scenario.spec.get(key) or []:
+            simulator.api.switches.add(mode="refuse", resource=plural, verbs=("list",), code=code)
 
 
 @contextmanager

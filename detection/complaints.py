@@ -102,13 +102,18 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
-# What stands before a host in the words of resolvers and clients.
-BEFORE = re.compile(
-    r"\b(?:lookup|resolve(?: host)?:?|translate host name|enotfound|eai_again|unknownhostexception:?"
-    r"|unknown host:?|getaddrinfo(?: \w+)?|host(?:name)?[=: ]+|dial tcp|connect(?:ing)? to"
-    r"|connection to(?: server)?(?: at)?|server at|address|upstream|addr[=:]|reach|talking to"
-    r"|no such host:?|for host|from|to|calling|against|nxdomain for|servfail for)"
-    r"[\s\"'`(:]*([a-z0-9][a-z0-9.-]*[a-z0-9])",
+# What stands before a host in the words of resolvers, and in those of clients.
+HOST = r"([a-z0-9][a-z0-9.-]*[a-z0-9])"
+AFTER_RESOLVER = re.compile(
+    r"\b(?:lookup|resolve(?: host)?:?|translate host name|enotfound|eai_again|nxdomain for"
+    r"|unknownhostexception:?|unknown host:?|getaddrinfo(?: \w+)?|no such host:?|servfail for)"
+    rf"[\s\"'`(:]*{HOST}",
+    re.IGNORECASE,
+)
+AFTER_CLIENT = re.compile(
+    r"\b(?:host(?:name)?[=: ]+|dial tcp|connect(?:ing)? to|connection to(?: server)?(?: at)?"
+    r"|server at|address|upstream|addr[=:]|reach|talking to|for host|from|to|calling|against)"
+    rf"[\s\"'`(:]*{HOST}",
     re.IGNORECASE,
 )
 URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:[^\s/@\"']+@)?([a-z0-9][a-z0-9.-]*)(?::(\d+))?", re.I)
@@ -121,12 +126,30 @@ TIMESTAMP = re.compile(r"\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?\b|\b\d{4}-\d\d-\d\dT\
 HARMLESS = re.compile(
     r"\bno errors?\b|\b0 errors?\b|errors?[=:] ?(?:0|nil|null|none|\"\")|without error"
 )
+GRAMMAR = frozenset(
+    {
+        "a", "an", "the", "to", "at", "on", "of", "for", "from", "in", "and", "or", "not", "is",
+        "was", "be", "failed", "failure", "error", "timed", "timeout", "refused", "http", "https",
+        "tcp", "udp", "localhost", "lookup", "resolve", "reach", "host", "dial", "read", "write",
+        "get", "post", "put"
+    }
+)  # fmt: skip
 NO_HOST = frozenset(
-    "a an the to at on of for from in and or not is was http https tcp udp lookup connect connecting"
-    " host server address upstream localhost port error dial get post put user read write remote"
-    " name service database backend client database request default null none true false".split()
+    {
+        "a", "an", "the", "to", "at", "on", "of", "for", "from", "in", "and", "or", "not", "is",
+        "was", "be", "failed", "failure", "error", "timed", "timeout", "refused", "http", "https",
+        "tcp", "udp", "localhost", "lookup", "resolve", "reach", "host", "dial", "read", "write",
+        "get", "post", "put", "connect", "connecting", "server", "address", "upstream", "port",
+        "user", "remote", "name", "service", "database", "backend", "client", "request",
+        "default", "null", "none", "true", "false", "find", "contact", "establish", "open",
+        "send", "fetch", "query", "call", "load", "perform", "any", "all", "this", "that", "it",
+        "with", "connection", "resolver", "dns", "api", "url"
+    }
+)  # fmt: skip
+NAMELIKE = re.compile(
+    r"(?:error|exception|warning)$|^v?\d+(?:\.\d+){0,2}$|^\d+$"
+    r"|\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|php|cs|sh|json|ya?ml|log|conf|sock|so)$"
 )
-FILE = re.compile(r"\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|php|cs|sh|json|ya?ml|log|conf|sock|so)$")
 
 
 @dataclass(frozen=True)
@@ -151,17 +174,15 @@ def complaint_of(line: str) -> Complaint | None:
 
 def hosts_in(text: str) -> list[str]:
     """Hosts by their form: after a resolver's or client's word, in a URL, before a port."""
-    found = [match[1] for match in BEFORE.finditer(text)]
-    found += [match[1] for match in URL.finditer(text)]
-    found += [match[1] for match in WITH_PORT.finditer(text)]
-    found += [match[1] for match in QUOTED.finditer(text)]
-    found += [match[1] for match in QUALIFIED.finditer(text)]
-    clean = [host.strip(".").lower() for host in found]
-    return list(dict.fromkeys(host for host in clean if _may_be_host(host)))
+    sure = [m[1] for form in (AFTER_RESOLVER, URL, WITH_PORT) for m in form.finditer(text)]
+    maybe = [m[1] for form in (AFTER_CLIENT, QUALIFIED, QUOTED) for m in form.finditer(text)]
+    found = [host for host in map(_clean, sure) if host not in GRAMMAR]
+    found += [host for host in map(_clean, maybe) if host not in NO_HOST]
+    return list(dict.fromkeys(host for host in found if host and not NAMELIKE.search(host)))
 
 
-def _may_be_host(host: str) -> bool:
-    return bool(host) and host not in NO_HOST and not FILE.search(host)
+def _clean(host: str) -> str:
+    return host.strip(".").lower()
 
 
 def ports_in(text: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -13,6 +14,7 @@ from detection import shared_cache
 from detection.answers import PrometheusError, Series
 from detection.context import Metrics
 from detection.history import owner_map
+from detection.metric_surroundings import surroundings
 from detection.owners import known_or_asked
 from detection.prometheus import Prometheus
 from detection.samples import Entity, Owners, Query, entity_of
@@ -66,7 +68,8 @@ def evidence(
 
 def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
     """The same, asked now."""
-    return Metrics(
+    return replace(
+        surroundings(client, now),
         memory_ratios=_memory_ratios(client, now, known_or_asked(owners, client, now)),
         replicas={
             (kind, namespace, name): round(value)

@@ -6,14 +6,24 @@ and its cause in causes.py.
 
 from detection.context import Context, Dwell, Metrics
 from detection.failures import (  # noqa: F401 importing them is what registers them
+    certificates,
     configuration,
+    control_plane,
     crashes,
+    dependencies,
+    dns,
+    drift,
     images,
+    ingresses,
     jobs,
     nodes,
+    policies,
+    pressure,
     readiness,
     scaling,
     scheduling,
+    services,
+    volumes,
     workloads,
 )
 from detection.failures.registry import FAILURES, Failure, failure, find_all
