@@ -102,6 +102,19 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+# Cheap, and true for every line that a pattern above matches.
+KLOG = re.compile(r"E\d{4} ")
+WORTH_A_LOOK = (
+    "err", "fail", "refus", "time", "deadline", "reset", "denied", "no such", "known", "auth",
+    "401", "exception", "panic", "fatal", "critical", "traceback", "expired", "space", "full",
+    "quota", "enospc", "resol", "nxdomain", "misbehav", "eai_", "enotfound", "host", "address",
+    "getaddrinfo", "econn", "connect", "rejected", "wrongpass", "password", "credential", "token",
+    "login", "sasl", "permission", "accesskey", "signature", "access_", "eof", "pipe", "hang up",
+    "closed", "certificate", "cert_", "notafter", "rbac", "dns", "no servers", "again", '" 5',
+    "status",
+)  # fmt: skip
+
+
 # What stands before a host in the words of resolvers, and in those of clients.
 HOST = r"([a-z0-9][a-z0-9.-]*[a-z0-9])"
 AFTER_RESOLVER = re.compile(
@@ -165,6 +178,9 @@ class Complaint:
 def complaint_of(line: str) -> Complaint | None:
     """What the line complains of; None where it doesn't."""
     line = line[:LONGEST_LINE]
+    lower = line.lower()
+    if not any(word in lower for word in WORTH_A_LOOK) and not KLOG.match(line):
+        return None
     kind = next((kind for kind, pattern in KINDS if pattern.search(line)), None)
     if kind is None or (kind == Kind.ERROR and HARMLESS.search(line)):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 
 from detection import objects as o
 from detection import objects_around as around
@@ -22,6 +23,7 @@ from detection.selectors import selects
 from detection.snapshot import Snapshot, key_of
 
 ALIKE = 0.7
+ENOUGH_PODS = 5
 SETTLING = timedelta(minutes=2)
 NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/instance")
 UNREACHED = (Kind.REFUSED, Kind.TIMEOUT, Kind.RESET)
@@ -131,7 +133,8 @@ def callers_of(snapshot: Snapshot, service: around.Service, *kinds: Kind) -> lis
 def wrong_target_port(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F42: the pods behind it are ready, but none of them declares the port it leads to."""
     for service in snapshot.services:
-        pods = [pod for pod in snapshot.network.pods_behind(service) if is_ready(pod)]
+        ready = (pod for pod in snapshot.network.pods_behind(service) if is_ready(pod))
+        pods = list(islice(ready, ENOUGH_PODS))
         if not pods or service.is_terminating:
             continue
         wrong = [port for port in service.spec.ports if not _is_declared(port, pods)]
