@@ -7,7 +7,7 @@ by their form and by the names that the cluster has. A log is evidence and never
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from detection.snapshot import Snapshot
 
 MOST_LINES = 60
+FRESH_LINES = 12
+REPEATED = 3
+RECOVERED = re.compile(
+    r"\b(?:re-?connected|recovered|re-?established|restored|back online|healthy again)\b"
+    r"|(?<!not )(?<!never )\bconnected to\b|connection established|successfully connected",
+    re.IGNORECASE,
+)
 LONGEST_LINE = 2000
 
 
@@ -210,9 +217,20 @@ def ports_in(text: str) -> list[int]:
 
 
 def complaints_of(text: str) -> list[Complaint]:
-    """Of the last lines, the newest last."""
+    """Of the last lines, the newest last; without what was over before the log ended.
+
+    It is over where a later line says so, or where much else was written since and it never came
+    again.
+    """
     lines = text.splitlines()[-MOST_LINES:]
-    return [found for line in lines if (found := complaint_of(line)) is not None]
+    found = [(n, one) for n, line in enumerate(lines) if (one := complaint_of(line)) is not None]
+    counts = Counter(one.kind for _, one in found)
+    recovered = max((n for n, line in enumerate(lines) if RECOVERED.search(line)), default=-1)
+    return [
+        one
+        for n, one in found
+        if n > recovered and (len(lines) - n <= FRESH_LINES or counts[one.kind] >= REPEATED)
+    ]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ EXPLAINING = (
     Cause.DNS_FAILURE,
     Cause.DEPENDENCY_CASCADE,
 )
+ONLY_TOLD = frozenset({Cause.DEPENDENCY_CASCADE, Cause.CERT_EXPIRED})
+SEVERAL = 2
 # What a caller shows when something that it calls fails; never an image, a mount or memory.
 SYMPTOMS = frozenset(
     Cause[name]
@@ -49,11 +51,36 @@ SYMPTOMS = frozenset(
 def fold_victims(findings: list[Finding]) -> list[Finding]:
     """Each explaining cause takes in its victims' symptoms, and weaker explanations of them."""
     explained: dict[str, Finding] = {}
+    findings = _without_proven(findings)
     for cause in EXPLAINING:
         for finding in [f for f in findings if f.cause == cause]:
             if any(finding is other for other in findings):
                 findings = _take_in(findings, finding, explained)
     return findings
+
+
+def _without_proven(findings: list[Finding]) -> list[Finding]:
+    """Words in a log don't outweigh an old revision that serves now, beside a new one that fails.
+
+    Whatever writes into a log could else turn a proven diagnosis away.
+    """
+    proven = {key_of(f.owner) for f in findings if _serves_by_its_old_revision(f)}
+    kept: list[Finding] = []
+    for finding in findings:
+        victims = set(finding.facts.get("explains", ()))
+        if finding.cause not in ONLY_TOLD or not victims & proven:
+            kept.append(finding)
+        elif left := victims - proven:
+            weak = finding.facts.get("weak") or len(left) < SEVERAL
+            facts = {**finding.facts, "explains": sorted(left), "weak": weak}
+            kept.append(replace(finding, facts=facts))
+    return kept
+
+
+def _serves_by_its_old_revision(finding: Finding) -> bool:
+    return _stands_alone(finding) and bool(
+        finding.revision and finding.revision.proof == "replicaset"
+    )
 
 
 def _take_in(
