@@ -166,6 +166,15 @@ NO_HOST = frozenset(
         "with", "connection", "resolver", "dns", "api", "url"
     }
 )  # fmt: skip
+TOP_LEVEL = frozenset(
+    {
+        "com", "org", "net", "io", "dev", "app", "cloud", "ai", "co", "edu", "gov", "info", "biz",
+        "example", "internal", "local", "lan", "corp", "test", "invalid", "svc", "localdomain",
+        "intranet", "private", "home", "tech", "online", "shop", "java", "javax",
+    }
+)  # fmt: skip
+WORD = re.compile(r"(?<![\w.-])[a-zA-Z0-9][a-zA-Z0-9.-]*[a-zA-Z0-9](?![\w])")
+MOST_WORDS = 12
 NAMELIKE = re.compile(
     r"(?:error|exception|warning)$|^v?\d+(?:\.\d+){0,2}$|^\d+$"
     r"|\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|php|cs|sh|json|ya?ml|log|conf|sock|so)$"
@@ -200,8 +209,24 @@ def hosts_in(text: str) -> list[str]:
     sure = [m[1] for form in (AFTER_RESOLVER, URL, WITH_PORT) for m in form.finditer(text)]
     maybe = [m[1] for form in (AFTER_CLIENT, QUALIFIED, QUOTED) for m in form.finditer(text)]
     found = [host for host in map(_clean, sure) if host not in GRAMMAR]
-    found += [host for host in map(_clean, maybe) if host not in NO_HOST]
-    return list(dict.fromkeys(host for host in found if host and not NAMELIKE.search(host)))
+    found += [host for host in map(_clean, maybe) if host not in NO_HOST and _is_host(host)]
+    known = [host for host in dict.fromkeys(found) if host and not NAMELIKE.search(host)]
+    return known or _words(text)
+
+
+def _is_host(host: str) -> bool:
+    """A lone word, an address, or a name that ends as hosts do: no `java.net.Socket`."""
+    first, _, last = host.partition(".")[0], "", host.rpartition(".")[2]
+    if "." not in host or last.isdigit():
+        return True
+    return first not in TOP_LEVEL and (len(last) == 2 or last in TOP_LEVEL)
+
+
+def _words(text: str) -> list[str]:
+    """Where nothing has the form of a host: every word that may be one's name."""
+    words = [_clean(match[0]) for match in WORD.finditer(text)]
+    kept = [w for w in words if w not in NO_HOST and not NAMELIKE.search(w) and _is_host(w)]
+    return list(dict.fromkeys(kept))[:MOST_WORDS]
 
 
 def _clean(host: str) -> str:

@@ -13,7 +13,7 @@ from detection.failures.nodes import CLUSTER
 from detection.failures.registry import failure
 from detection.failures.victims import about_victims, began_with
 from detection.findings import Evidence, Finding, ObjectRef
-from detection.network import in_cluster_name
+from detection.network import Name, in_cluster_name
 from detection.pod_states import is_ready
 from detection.revisions import judge
 from detection.snapshot import Snapshot
@@ -55,12 +55,20 @@ def _is_missing_service(snapshot: Snapshot, one: Complaining) -> bool:
     if one.complaint.kind != Kind.NO_NAME or "kubernetes/services" in snapshot.blind:
         return False
     network, namespace = snapshot.network, one.pod.metadata.namespace
-    for host in one.complaint.hosts[:1]:
+    for number, host in enumerate(one.complaint.hosts):
         name = in_cluster_name(host, namespace)
-        known = name is not None and (name.namespace in network.namespaces or ".svc" in host)
-        if name and known:
-            return (name.namespace, name.name) not in network.services
+        if name is None or not (name.namespace in network.namespaces or ".svc" in host):
+            continue
+        if (name.namespace, name.name) in network.services:
+            return False
+        if number == 0 or _is_workload(snapshot, name):
+            return True
     return False
+
+
+def _is_workload(snapshot: Snapshot, name: Name) -> bool:
+    pods = snapshot.network.pods_in(name.namespace)
+    return any(snapshot.top_owner(pod).name == name.name for pod in pods)
 
 
 def dns_server(snapshot: Snapshot) -> ObjectRef | None:
