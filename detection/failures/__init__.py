@@ -6,14 +6,28 @@ and its cause in causes.py.
 
 from detection.context import Context, Dwell, Metrics
 from detection.failures import (  # noqa: F401 importing them is what registers them
+    admission,
+    autoscaling,
+    claims,
     configuration,
+    cordons,
     crashes,
+    cronjobs,
+    daemonsets,
+    disruptions,
     images,
+    init_hang,
     jobs,
     nodes,
+    preemption,
+    probes,
     readiness,
+    sandboxes,
     scaling,
     scheduling,
+    statefulsets,
+    terminating,
+    throttling,
     workloads,
 )
 from detection.failures.registry import FAILURES, Failure, failure, find_all
