@@ -76,7 +76,7 @@ def run(scenario: Scenario, folder: Path) -> Score:
         simulator.load(objects, logs, metrics=metrics_of(scenario, now))
         prepare(simulator, scenario)
         began = time.perf_counter()
-        found = diagnose(simulator, folder, bool(scenario.spec.get("metrics")))
+        found = diagnose(simulator, folder, prometheus_url(simulator, scenario))
         spent = (time.perf_counter() - began) * 1000
         writes = len(simulator.writes)
     score = judge(scenario, found)
@@ -131,19 +131,26 @@ def _steady(series: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def prepare(simulator: Any, scenario: Scenario) -> None:
-    """`refused: [plural]`: lists that the API server refuses with 403."""
-    for plural in scenario.spec.get("refused") or []:
-        simulator.api.switches.add(mode="refuse", resource=plural, verbs=("list",), code=403)
+    """`refused: [plural]`: lists that the API server refuses with 403; `throttled`, with 429."""
+    for key, code in (("refused", 403), ("throttled", 429)):
+        for plural in scenario.spec.get(key) or []:
+            simulator.api.switches.add(mode="refuse", resource=plural, verbs=("list",), code=code)
+
+
+def prometheus_url(simulator: Any, scenario: Scenario) -> str:
+    """'' for scan only; with `prometheus: away` a port on which nobody listens."""
+    if scenario.spec.get("prometheus") == "away":
+        return "http://127.0.0.1:9"
+    return str(simulator.prometheus_url) if scenario.spec.get("metrics") else ""
 
 
 @contextmanager
-def settings_for(simulator: Any, folder: Path, with_metrics: bool) -> Iterator[None]:
+def settings_for(simulator: Any, folder: Path, url: str) -> Iterator[None]:
     from django.test.utils import override_settings
 
     from detection.clients import prometheus, reader
 
     path = simulator.kubeconfig(folder / "kubeconfig", "read")
-    url = simulator.prometheus_url if with_metrics else ""
     with override_settings(KUBECONFIG=str(path), KUBE_CONTEXT="", PROMETHEUS_URL=url):
         prometheus.cache_clear()
         reader.cache_clear()
@@ -151,12 +158,12 @@ def settings_for(simulator: Any, folder: Path, with_metrics: bool) -> Iterator[N
     prometheus.cache_clear()
 
 
-def diagnose(simulator: Any, folder: Path, with_metrics: bool) -> dict[str, Any]:
+def diagnose(simulator: Any, folder: Path, url: str) -> dict[str, Any]:
     """What `manage.py diagnose --output json` prints."""
     from django.core.management import call_command
 
     out, err = io.StringIO(), io.StringIO()
-    with settings_for(simulator, folder, with_metrics), suppress(SystemExit):
+    with settings_for(simulator, folder, url), suppress(SystemExit):
         call_command("diagnose", output="json", stdout=out, stderr=err)
     try:
         return dict(json.loads(out.getvalue()))

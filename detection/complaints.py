@@ -7,7 +7,7 @@ by their form and by the names that the cluster has. A log is evidence and never
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from detection.snapshot import Snapshot
 
 MOST_LINES = 60
+FRESH_LINES = 12
+REPEATED = 3
+RECOVERED = re.compile(
+    r"\b(?:re-?connected|recovered|re-?established|restored|back online|healthy again)\b"
+    r"|(?<!not )(?<!never )\bconnected to\b|connection established|successfully connected",
+    re.IGNORECASE,
+)
 LONGEST_LINE = 2000
 
 
@@ -102,13 +109,31 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
-# What stands before a host in the words of resolvers and clients.
-BEFORE = re.compile(
-    r"\b(?:lookup|resolve(?: host)?:?|translate host name|enotfound|eai_again|unknownhostexception:?"
-    r"|unknown host:?|getaddrinfo(?: \w+)?|host(?:name)?[=: ]+|dial tcp|connect(?:ing)? to"
-    r"|connection to(?: server)?(?: at)?|server at|address|upstream|addr[=:]|reach|talking to"
-    r"|no such host:?|for host|from|to|calling|against|nxdomain for|servfail for)"
-    r"[\s\"'`(:]*([a-z0-9][a-z0-9.-]*[a-z0-9])",
+# Cheap, and true for every line that a pattern above matches.
+KLOG = re.compile(r"E\d{4} ")
+WORTH_A_LOOK = (
+    "err", "fail", "refus", "time", "deadline", "reset", "denied", "no such", "known", "auth",
+    "401", "exception", "panic", "fatal", "critical", "traceback", "expired", "space", "full",
+    "quota", "enospc", "resol", "nxdomain", "misbehav", "eai_", "enotfound", "host", "address",
+    "getaddrinfo", "econn", "connect", "rejected", "wrongpass", "password", "credential", "token",
+    "login", "sasl", "permission", "accesskey", "signature", "access_", "eof", "pipe", "hang up",
+    "closed", "certificate", "cert_", "notafter", "rbac", "dns", "no servers", "again", '" 5',
+    "status",
+)  # fmt: skip
+
+
+# What stands before a host in the words of resolvers, and in those of clients.
+HOST = r"([a-z0-9][a-z0-9.-]*[a-z0-9])"
+AFTER_RESOLVER = re.compile(
+    r"\b(?:lookup|resolve(?: host)?:?|translate host name|enotfound|eai_again|nxdomain for"
+    r"|unknownhostexception:?|unknown host:?|getaddrinfo(?: \w+)?|no such host:?|servfail for)"
+    rf"[\s\"'`(:]*{HOST}",
+    re.IGNORECASE,
+)
+AFTER_CLIENT = re.compile(
+    r"\b(?:host(?:name)?[=: ]+|dial tcp|connect(?:ing)? to|connection to(?: server)?(?: at)?"
+    r"|server at|address|upstream|addr[=:]|reach|talking to|for host|from|to|calling|against)"
+    rf"[\s\"'`(:]*{HOST}",
     re.IGNORECASE,
 )
 URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:[^\s/@\"']+@)?([a-z0-9][a-z0-9.-]*)(?::(\d+))?", re.I)
@@ -121,12 +146,30 @@ TIMESTAMP = re.compile(r"\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?\b|\b\d{4}-\d\d-\d\dT\
 HARMLESS = re.compile(
     r"\bno errors?\b|\b0 errors?\b|errors?[=:] ?(?:0|nil|null|none|\"\")|without error"
 )
+GRAMMAR = frozenset(
+    {
+        "a", "an", "the", "to", "at", "on", "of", "for", "from", "in", "and", "or", "not", "is",
+        "was", "be", "failed", "failure", "error", "timed", "timeout", "refused", "http", "https",
+        "tcp", "udp", "localhost", "lookup", "resolve", "reach", "host", "dial", "read", "write",
+        "get", "post", "put"
+    }
+)  # fmt: skip
 NO_HOST = frozenset(
-    "a an the to at on of for from in and or not is was http https tcp udp lookup connect connecting"
-    " host server address upstream localhost port error dial get post put user read write remote"
-    " name service database backend client database request default null none true false".split()
+    {
+        "a", "an", "the", "to", "at", "on", "of", "for", "from", "in", "and", "or", "not", "is",
+        "was", "be", "failed", "failure", "error", "timed", "timeout", "refused", "http", "https",
+        "tcp", "udp", "localhost", "lookup", "resolve", "reach", "host", "dial", "read", "write",
+        "get", "post", "put", "connect", "connecting", "server", "address", "upstream", "port",
+        "user", "remote", "name", "service", "database", "backend", "client", "request",
+        "default", "null", "none", "true", "false", "find", "contact", "establish", "open",
+        "send", "fetch", "query", "call", "load", "perform", "any", "all", "this", "that", "it",
+        "with", "connection", "resolver", "dns", "api", "url"
+    }
+)  # fmt: skip
+NAMELIKE = re.compile(
+    r"(?:error|exception|warning)$|^v?\d+(?:\.\d+){0,2}$|^\d+$"
+    r"|\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|php|cs|sh|json|ya?ml|log|conf|sock|so)$"
 )
-FILE = re.compile(r"\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|php|cs|sh|json|ya?ml|log|conf|sock|so)$")
 
 
 @dataclass(frozen=True)
@@ -142,6 +185,9 @@ class Complaint:
 def complaint_of(line: str) -> Complaint | None:
     """What the line complains of; None where it doesn't."""
     line = line[:LONGEST_LINE]
+    lower = line.lower()
+    if not any(word in lower for word in WORTH_A_LOOK) and not KLOG.match(line):
+        return None
     kind = next((kind for kind, pattern in KINDS if pattern.search(line)), None)
     if kind is None or (kind == Kind.ERROR and HARMLESS.search(line)):
         return None
@@ -151,17 +197,15 @@ def complaint_of(line: str) -> Complaint | None:
 
 def hosts_in(text: str) -> list[str]:
     """Hosts by their form: after a resolver's or client's word, in a URL, before a port."""
-    found = [match[1] for match in BEFORE.finditer(text)]
-    found += [match[1] for match in URL.finditer(text)]
-    found += [match[1] for match in WITH_PORT.finditer(text)]
-    found += [match[1] for match in QUOTED.finditer(text)]
-    found += [match[1] for match in QUALIFIED.finditer(text)]
-    clean = [host.strip(".").lower() for host in found]
-    return list(dict.fromkeys(host for host in clean if _may_be_host(host)))
+    sure = [m[1] for form in (AFTER_RESOLVER, URL, WITH_PORT) for m in form.finditer(text)]
+    maybe = [m[1] for form in (AFTER_CLIENT, QUALIFIED, QUOTED) for m in form.finditer(text)]
+    found = [host for host in map(_clean, sure) if host not in GRAMMAR]
+    found += [host for host in map(_clean, maybe) if host not in NO_HOST]
+    return list(dict.fromkeys(host for host in found if host and not NAMELIKE.search(host)))
 
 
-def _may_be_host(host: str) -> bool:
-    return bool(host) and host not in NO_HOST and not FILE.search(host)
+def _clean(host: str) -> str:
+    return host.strip(".").lower()
 
 
 def ports_in(text: str) -> list[int]:
@@ -173,9 +217,20 @@ def ports_in(text: str) -> list[int]:
 
 
 def complaints_of(text: str) -> list[Complaint]:
-    """Of the last lines, the newest last."""
+    """Of the last lines, the newest last; without what was over before the log ended.
+
+    It is over where a later line says so, or where much else was written since and it never came
+    again.
+    """
     lines = text.splitlines()[-MOST_LINES:]
-    return [found for line in lines if (found := complaint_of(line)) is not None]
+    found = [(n, one) for n, line in enumerate(lines) if (one := complaint_of(line)) is not None]
+    counts = Counter(one.kind for _, one in found)
+    recovered = max((n for n, line in enumerate(lines) if RECOVERED.search(line)), default=-1)
+    return [
+        one
+        for n, one in found
+        if n > recovered and (len(lines) - n <= FRESH_LINES or counts[one.kind] >= REPEATED)
+    ]
 
 
 @dataclass(frozen=True)

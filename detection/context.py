@@ -64,6 +64,14 @@ class Growth:
 
 
 @dataclass(frozen=True)
+class Filling:
+    """`free_ratio` of its capacity is left; it is full in `hours`, None where it doesn't fill."""
+
+    free_ratio: float
+    hours: float | None = None
+
+
+@dataclass(frozen=True)
 class Metrics:
     """What Prometheus adds; all of it may be missing.
 
@@ -74,6 +82,13 @@ class Metrics:
     `readiness_changes`: (namespace, pod) → how often it flipped within the last hour.
     `memory_growth`: as `memory_ratios` → how the memory of a container near its limit grows.
     `throttling`: as `memory_ratios` → the least share of throttled CPU periods in 15 minutes.
+    `volumes`: (namespace, claim) → how full it is, and in how many hours at the present trend.
+    `secrets`: (namespace, name) of Secrets that there are; empty where that isn't known.
+    `changed`: (kind, namespace, name) of Secrets and ConfigMaps → changed within so many seconds.
+    `expired`: (kind, namespace, name) of what bears a certificate → seconds until it ends.
+    `error_ratios`: (namespace, pod) → share of its requests that it answers with an error.
+    `dns_error_ratio`: share of the answers of DNS that are errors.
+    `overload`: what says that the API server is overloaded; '' for nothing.
     """
 
     memory_ratios: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
@@ -82,6 +97,13 @@ class Metrics:
     readiness_changes: Mapping[tuple[str, str], float] = field(default_factory=dict)
     memory_growth: Mapping[tuple[str, str, str, str], Growth] = field(default_factory=dict)
     throttling: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
+    volumes: Mapping[tuple[str, str], Filling] = field(default_factory=dict)
+    secrets: frozenset[tuple[str, str]] = frozenset()
+    changed: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    expired: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    error_ratios: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    dns_error_ratio: float = 0.0
+    overload: str = ""
 
 
 @dataclass(frozen=True)

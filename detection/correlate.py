@@ -13,18 +13,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from detection.absorbing import MOST_EVIDENCE, absorbed, first_of, refs_of
 from detection.causes import CAUSES, Cause, Precedence, Severity
 from detection.explained import fold_users
-from detection.findings import Evidence, Finding, ObjectRef
+from detection.findings import Finding, ObjectRef, Revision
+from detection.places import fold_places
 from detection.snapshot import Snapshot, key_of
+from detection.victims import EXPLAINING, fold_victims
 
-MOST_RELATED = 100
-MOST_EVIDENCE = 20
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 RANK = (
     Cause.WEBHOOK_DOWN,
     Cause.QUOTA_EXCEEDED,
     Cause.ADMISSION_FORBIDDEN,
+    Cause.NODE_STORM,
+    Cause.APISERVER_OVERLOAD,
+    Cause.KERNEL_FAULT,
+    Cause.NODE_NOT_READY,
+    Cause.DISK_PRESSURE,
+    Cause.MEMORY_PRESSURE,
+    Cause.PID_PRESSURE,
+    *EXPLAINING,
+    Cause.MULTI_ATTACH,
     Cause.PULL_UNAUTHORIZED,
     Cause.REGISTRY_DOWN,
     Cause.WRONG_ARCH,
@@ -69,6 +79,8 @@ RANK = (
 def correlate(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
     """One finding an owner, the gravest cause first. Findings younger than their dwell are out."""
     opened = [finding for finding in findings if finding.opens_at <= snapshot.at]
+    opened = fold_places(opened, snapshot)
+    opened = fold_victims(opened)
     opened = _fold_storm(opened)
     opened = _fold_nodes(opened, snapshot)
     opened = fold_users(opened)
@@ -99,13 +111,21 @@ def _merged(group: Sequence[Finding]) -> Finding:
     first = ordered[0]
     return replace(
         first,
+        revision=first.revision or _own_revision(first, ordered),
         severity=max((f.severity for f in ordered), key=SEVERITIES.index),
         onset=min(f.onset for f in ordered),
-        evidence=_first_of((e for f in ordered for e in f.evidence), MOST_EVIDENCE),
-        related=_refs((r for f in ordered for r in f.related), first.owner),
+        evidence=first_of((e for f in ordered for e in f.evidence), MOST_EVIDENCE),
+        related=refs_of((r for f in ordered for r in f.related), first.owner),
         flapping=any(f.flapping for f in ordered),
         facts=_facts(ordered),
     )
+
+
+def _own_revision(first: Finding, ordered: Sequence[Finding]) -> Revision | None:
+    """What a dependency's own release did is the reason why its callers fail."""
+    if first.cause != Cause.DEPENDENCY_CASCADE:
+        return None
+    return next((f.revision for f in ordered if f.revision and f.revision.borne), None)
 
 
 def _facts(ordered: Sequence[Finding]) -> dict[str, Any]:
@@ -121,34 +141,6 @@ def _facts(ordered: Sequence[Finding]) -> dict[str, Any]:
     return facts
 
 
-def _first_of(evidence: Iterable[Evidence], most: int) -> tuple[Evidence, ...]:
-    return tuple(dict.fromkeys(evidence))[:most]
-
-
-def _refs(refs: Iterable[ObjectRef], owner: ObjectRef) -> tuple[ObjectRef, ...]:
-    """Each once; where metrics name an object without its UID, the scan's reference stays."""
-    found: dict[tuple[str, str, str], ObjectRef] = {}
-    for ref in refs:
-        key = (ref.kind, ref.namespace, ref.name)
-        if key_of(ref) != key_of(owner) and (key not in found or ref.uid):
-            found[key] = ref
-    return tuple(found.values())[:MOST_RELATED]
-
-
-def _absorbed(into: Finding, swallowed: Sequence[Finding]) -> Finding:
-    """`into` with the owners of what it explains, and a line of evidence for each."""
-    lines = [
-        Evidence(f.source, f"{f.owner.kind} {f.owner.namespace}/{f.owner.name}: {f.summary}")
-        for f in swallowed
-        if key_of(f.owner) != key_of(into.owner)
-    ]
-    return replace(
-        into,
-        evidence=_first_of((*into.evidence, *lines), MOST_EVIDENCE),
-        related=_refs((*(f.owner for f in swallowed), *into.related), into.owner),
-    )
-
-
 def _fold_storm(findings: list[Finding]) -> list[Finding]:
     storm = next((f for f in findings if f.cause == Cause.NODE_STORM), None)
     if storm is None:
@@ -156,7 +148,7 @@ def _fold_storm(findings: list[Finding]) -> list[Finding]:
     lost = set(storm.facts["nodes"])
     inside = [f for f in findings if f.cause == Cause.NODE_NOT_READY and f.owner.name in lost]
     rest = [f for f in findings if f not in inside and f is not storm]
-    return [_absorbed(storm, inside), *rest]
+    return [absorbed(storm, inside), *rest]
 
 
 @dataclass
@@ -179,11 +171,14 @@ def _fold_nodes(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
     gone = frozenset().union(*(item.nodes for item in lost))
     rest: list[Finding] = []
     for finding in findings:
+        if any(finding is item.finding for item in lost):
+            continue
         if CAUSES[finding.cause].precedence == Precedence.NODE:
+            rest.append(finding)
             continue
         item = _explained_by(finding, lost, gone, snapshot)
         (item.swallowed if item else rest).append(finding)
-    return [*(_absorbed(item.finding, item.swallowed) for item in lost), *rest]
+    return [*(absorbed(item.finding, item.swallowed) for item in lost), *rest]
 
 
 def _explained_by(
@@ -246,7 +241,7 @@ def _shared(findings: list[Finding], thing: ObjectRef, users: Sequence[Finding])
         related=(),
         facts=dict(first.facts) | {"shared_by": len(owners)},
     )
-    return [_absorbed(whole, folded), *(f for f in findings if f not in folded)]
+    return [absorbed(whole, folded), *(f for f in findings if f not in folded)]
 
 
 def _secrets(finding: Finding) -> list[ObjectRef]:

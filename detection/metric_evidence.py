@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -14,6 +15,7 @@ from detection.answers import PrometheusError, Series
 from detection.context import Growth, Metrics
 from detection.growth import growth_of
 from detection.history import owner_map
+from detection.metric_surroundings import surroundings
 from detection.owners import known_or_asked
 from detection.prometheus import Prometheus
 from detection.promql import one_of
@@ -89,7 +91,8 @@ def evidence(
 
 def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
     """The same, asked now."""
-    return Metrics(
+    return replace(
+        surroundings(client, now),
         memory_ratios=_memory_ratios(client, now, known_or_asked(owners, client, now)),
         replicas={
             (kind, namespace, name): round(value)

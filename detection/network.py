@@ -73,6 +73,17 @@ class Network:
         return found
 
     @cached_property
+    def _by_label(self) -> Mapping[tuple[str, str, str], list[o.Pod]]:
+        """Of the labels that Services select by alone."""
+        keys = {key for service in self.services.values() for key in service.spec.selector}
+        found: defaultdict[tuple[str, str, str], list[o.Pod]] = defaultdict(list)
+        for namespace, pods in self._pods_by_namespace.items():
+            for pod in pods:
+                for key in keys & pod.metadata.labels.keys():
+                    found[namespace, key, pod.metadata.labels[key]].append(pod)
+        return found
+
+    @cached_property
     def _slices(self) -> Mapping[tuple[str, str], list[around.EndpointSlice]]:
         found: defaultdict[tuple[str, str], list[around.EndpointSlice]] = defaultdict(list)
         for item in self._snapshot.endpointslices:
@@ -102,13 +113,12 @@ class Network:
 
     def pods_behind(self, service: around.Service) -> list[o.Pod]:
         """The active pods that its selector means; none where it has no selector."""
-        if not service.spec.selector:
+        selector, namespace = service.spec.selector, service.metadata.namespace
+        if not selector:
             return []
-        return [
-            pod
-            for pod in self.pods_in(service.metadata.namespace)
-            if selects(service.spec.selector, pod.metadata.labels)
-        ]
+        bearing = [self._by_label.get((namespace, *pair), ()) for pair in selector.items()]
+        fewest = min(bearing, key=len)
+        return [pod for pod in fewest if selects(selector, pod.metadata.labels)]
 
     def has_ready_endpoints(self, service: around.Service) -> bool:
         """By its slices where there are any, else by the pods behind it."""

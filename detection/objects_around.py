@@ -8,7 +8,6 @@ import msgspec
 
 from detection.objects import (
     Condition,
-    InvolvedObject,
     Labels,
     ManagedMetadata,
     Object,
@@ -46,7 +45,6 @@ class EndpointConditions(Part, frozen=True):
 
 class Endpoint(Part, frozen=True):
     conditions: EndpointConditions = EndpointConditions()
-    target_ref: InvolvedObject | None = None
 
 
 class EndpointSlice(Object, frozen=True):
