@@ -39,7 +39,7 @@ CRASHES = (
 
 @failure(*CRASHES)
 def crash_loops(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
-    """F01, F02, F03, F04, F10, F12, F13, F14, F61: one finding for each kind of loop of an owner."""
+    """F01–F04, F10, F12–F14, F61: one finding for each kind of loop of an owner."""
     for owner, pods in troubled(snapshot):
         found = list(loops(pods, context))
         for kind in (

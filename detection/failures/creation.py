@@ -76,8 +76,9 @@ def _refused(snapshot: Snapshot, item: o.Object, said: o.Condition, keys: set[st
 
 def _by_event(snapshot: Snapshot) -> Iterator[Refused]:
     """Of a controller that still lacks pods and was refused lately."""
-    for event in reversed(sorted(snapshot.events, key=lambda e: e.at or snapshot.at)):
-        if event.reason not in FAILED_CREATE or event.at is None:
+    refused = [event for event in snapshot.events if event.reason in FAILED_CREATE]
+    for event in sorted(refused, key=lambda e: e.at or snapshot.at, reverse=True):
+        if event.at is None:
             continue
         about = event.involved_object
         item = snapshot.by_uid.get(about.uid) or snapshot.find(
