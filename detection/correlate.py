@@ -15,6 +15,7 @@ from typing import Any
 
 from detection.absorbing import MOST_EVIDENCE, absorbed, first_of, refs_of
 from detection.causes import CAUSES, Cause, Precedence, Severity
+from detection.explained import fold_users
 from detection.findings import Finding, ObjectRef, Revision
 from detection.places import fold_places
 from detection.snapshot import Snapshot, key_of
@@ -22,6 +23,9 @@ from detection.victims import EXPLAINING, fold_victims
 
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 RANK = (
+    Cause.WEBHOOK_DOWN,
+    Cause.QUOTA_EXCEEDED,
+    Cause.ADMISSION_FORBIDDEN,
     Cause.NODE_STORM,
     Cause.APISERVER_OVERLOAD,
     Cause.KERNEL_FAULT,
@@ -38,15 +42,34 @@ RANK = (
     Cause.SECRET_MISSING,
     Cause.CONFIGMAP_MISSING,
     Cause.JOB_FAILED,
+    Cause.OOM_LEAK,
     Cause.OOM_LIMIT_LOW,
     Cause.BAD_COMMAND,
     Cause.INIT_CRASH,
+    Cause.LIVENESS_MISCONFIG,
     Cause.CRASH_STABLE_REVISION,
     Cause.BAD_RELEASE,
     Cause.CRASH_NO_HISTORY,
+    Cause.PVC_NOT_FOUND,
+    Cause.VOLUME_NODE_AFFINITY,
+    Cause.PREEMPTED,
+    Cause.NODE_SELECTOR_MISMATCH,
+    Cause.UNTOLERATED_TAINT,
+    Cause.ANTI_AFFINITY,
     Cause.INSUFFICIENT_CAPACITY,
+    Cause.SANDBOX_FAILED,
+    Cause.MOUNT_FAILED,
+    Cause.INIT_HANG,
+    Cause.READINESS_MISCONFIG,
+    Cause.STS_STUCK_UPDATE,
+    Cause.POD_STUCK_TERMINATING,
+    Cause.CPU_THROTTLED,
+    Cause.DS_ONE_NODE,
     Cause.HUNG_REPLICA,
+    Cause.CRONJOB_STALLED,
     Cause.BARE_POD_FAILING,
+    Cause.HPA_MAXED,
+    Cause.HPA_NO_METRICS,
     Cause.SCALED_TO_ZERO,
     Cause.ROLLOUT_STALLED,
     Cause.UNCLASSIFIED,
@@ -60,6 +83,7 @@ def correlate(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
     opened = fold_victims(opened)
     opened = _fold_storm(opened)
     opened = _fold_nodes(opened, snapshot)
+    opened = fold_users(opened)
     opened = _fold_shared(opened, Cause.PULL_UNAUTHORIZED, _secrets)
     opened = _fold_shared(_join_registry(opened), Cause.REGISTRY_DOWN, _registries)
     opened = _fold_shared(opened, Cause.SECRET_MISSING, _missing)

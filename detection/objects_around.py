@@ -125,8 +125,29 @@ class TargetRef(Part, frozen=True):
     api_version: str = ""
 
 
+class MetricTarget(Part, frozen=True):
+    type: str = ""
+    average_utilization: int | None = None
+    average_value: Quantity | None = None
+    value: Quantity | None = None
+
+
+class ResourceMetric(Part, frozen=True):
+    """Of `spec` with `target`, of `status` with `current`."""
+
+    name: str = ""
+    target: MetricTarget = MetricTarget()
+    current: MetricTarget = MetricTarget()
+
+
+class ScalerMetric(Part, frozen=True):
+    type: str = ""
+    resource: ResourceMetric | None = None
+
+
 class ScalerSpec(Part, frozen=True):
     scale_target_ref: TargetRef = TargetRef()
+    metrics: tuple[ScalerMetric, ...] = ()
     min_replicas: int = 1
     max_replicas: int = 0
 
@@ -134,6 +155,7 @@ class ScalerSpec(Part, frozen=True):
 class ScalerStatus(Part, frozen=True):
     current_replicas: int = 0
     desired_replicas: int = 0
+    current_metrics: tuple[ScalerMetric, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
 

@@ -20,6 +20,7 @@ class StorageClass(Object, frozen=True):
     KIND: ClassVar[str] = "StorageClass"
     allow_volume_expansion: bool = False
     provisioner: str = ""
+    volume_binding_mode: str = "Immediate"
 
 
 class PolicyPeer(Part, frozen=True):

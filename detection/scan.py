@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from detection import objects as o
 from detection import objects_around as around
+from detection import objects_extensions as extensions
 from detection import objects_policy as policy
 from detection.decoding import Undecodable, decode_page
 from detection.kubernetes import METADATA_LIST, Connection, KubernetesError, NotFound
@@ -64,6 +65,7 @@ class Resource:
         return f"{self.root}/{self.plural}"
 
 
+ADMISSION, AGGREGATION = "admissionregistration.k8s.io/v1", "apiregistration.k8s.io/v1"
 ISTIO, OLD_ISTIO = "security.istio.io/v1", "security.istio.io/v1beta1"
 RESOURCES = (
     Resource("v1", "pods", o.Pod),
@@ -92,6 +94,21 @@ RESOURCES = (
     Resource("networking.k8s.io/v1", "ingressclasses", policy.IngressClass, namespaced=False),
     Resource("networking.k8s.io/v1", "networkpolicies", policy.NetworkPolicy),
     Resource("storage.k8s.io/v1", "storageclasses", policy.StorageClass, namespaced=False),
+    Resource(
+        ADMISSION,
+        "validatingwebhookconfigurations",
+        extensions.ValidatingWebhookConfiguration,
+        "validatingwebhooks",
+        namespaced=False,
+    ),
+    Resource(
+        ADMISSION,
+        "mutatingwebhookconfigurations",
+        extensions.MutatingWebhookConfiguration,
+        "mutatingwebhooks",
+        namespaced=False,
+    ),
+    Resource(AGGREGATION, "apiservices", extensions.APIService, namespaced=False),
     Resource("cert-manager.io/v1", "certificates", policy.Certificate),
     Resource(ISTIO, "authorizationpolicies", policy.AuthorizationPolicy, or_else=OLD_ISTIO),
     Resource(ISTIO, "peerauthentications", policy.PeerAuthentication, or_else=OLD_ISTIO),

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from detection import objects as o
 from detection import objects_around as around
+from detection import objects_extensions as extensions
 from detection import objects_policy as policy
 from detection.complaints import Complaints, complaints_in
 from detection.findings import ObjectRef
@@ -66,6 +67,9 @@ class Snapshot:
     certificates: tuple[policy.Certificate, ...] = ()
     authorizationpolicies: tuple[policy.AuthorizationPolicy, ...] = ()
     peerauthentications: tuple[policy.PeerAuthentication, ...] = ()
+    validatingwebhooks: tuple[extensions.ValidatingWebhookConfiguration, ...] = ()
+    mutatingwebhooks: tuple[extensions.MutatingWebhookConfiguration, ...] = ()
+    apiservices: tuple[extensions.APIService, ...] = ()
     logs: Mapping[LogKey, str] = field(default_factory=dict)
 
     @cached_property
@@ -90,6 +94,10 @@ class Snapshot:
             self.pdbs,
             self.pvcs,
             self.namespaces,
+            self.resourcequotas,
+            self.apiservices,
+            self.validatingwebhooks,
+            self.mutatingwebhooks,
         )
         return {item.metadata.uid: item for items in lists for item in items if item.metadata.uid}
 
@@ -157,6 +165,20 @@ class Snapshot:
 
     def pods_on(self, node_name: str) -> list[o.Pod]:
         return self._pods_by_node.get(node_name, [])
+
+    @cached_property
+    def _pods_by_claim(self) -> Mapping[tuple[str, str], list[o.Pod]]:
+        found: defaultdict[tuple[str, str], list[o.Pod]] = defaultdict(list)
+        for pod in self.pods:
+            for volume in pod.spec.volumes:
+                if volume.persistent_volume_claim is not None:
+                    name = volume.persistent_volume_claim.claim_name
+                    found[pod.metadata.namespace, name].append(pod)
+        return found
+
+    def users_of_claim(self, ref: ObjectRef) -> list[o.Pod]:
+        """Pods that name the PersistentVolumeClaim."""
+        return self._pods_by_claim.get((ref.namespace, ref.name), [])
 
     @cached_property
     def _events(self) -> Mapping[str, list[o.Event]]:
@@ -234,6 +256,20 @@ class Snapshot:
 
     def pdbs_of(self, pod: o.Pod) -> list[around.PodDisruptionBudget]:
         return self._selecting.pdbs_of(pod)
+
+    def pods_of_budget(self, budget: around.PodDisruptionBudget) -> list[o.Pod]:
+        return [
+            pod
+            for pod in self._by_namespace.get(budget.metadata.namespace, ())
+            if budget in self._selecting.pdbs_of(pod)
+        ]
+
+    @cached_property
+    def _by_namespace(self) -> Mapping[str, list[o.Pod]]:
+        found: defaultdict[str, list[o.Pod]] = defaultdict(list)
+        for pod in self.pods:
+            found[pod.metadata.namespace].append(pod)
+        return found
 
     def services_of(self, pod: o.Pod) -> list[around.Service]:
         return self._selecting.services_of(pod.metadata.namespace, pod.metadata.labels)
