@@ -55,6 +55,7 @@ def _status(world: World, given: Entry, state: str, spec: Obj, age: str) -> Obj:
             "startTime": world.at(age),
         }
     status: Obj = {
+        **({"podIP": given["ip"]} if "ip" in given else {}),
         "phase": _phase(state, given),
         "startTime": world.at(age) if state != "unschedulable" else None,
         "conditions": _conditions(world, given, state, age),

@@ -6,13 +6,15 @@ exit code is 1 below the bar, so that a change that breaks a failure can't pass 
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
+import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ import django
 import yaml
 
 from benchmarks.expand import World, expand, seconds
+from benchmarks.mutations import Case, clash, may_be_paired, mutated, paired
 from simulator.simulator import Simulator
 
 HERE = Path(__file__).resolve().parent
@@ -67,14 +70,25 @@ def load_scenarios(only: str = "") -> list[Scenario]:
     return [Scenario(path.stem, yaml.safe_load(path.read_text())) for path in paths]
 
 
-def run(scenario: Scenario, folder: Path) -> Score:
+def case_of(scenario: Scenario, now: datetime) -> Case:
+    objects = objects_of(scenario, now)
+    logs, metrics = logs_of(scenario, objects), list(metrics_of(scenario, now))
+    return Case(scenario.name, scenario.spec, objects, logs, metrics)
+
+
+Change = Callable[[Case, datetime], Case]
+
+
+def run(scenario: Scenario, folder: Path, change: Change = lambda case, now: case) -> Score:
     """Serve it, diagnose it, score it."""
     now = datetime.now(UTC)
+    case = change(case_of(scenario, now), now)
+    scenario = Scenario(case.name, case.spec)
     with Simulator(controllers=False, background=False) as simulator:
-        simulator.load(objects_of(scenario, now), metrics=metrics_of(scenario, now))
+        simulator.load(case.objects, case.logs, metrics=case.metrics)
         prepare(simulator, scenario)
         began = time.perf_counter()
-        found = diagnose(simulator, folder, bool(scenario.spec.get("metrics")))
+        found = diagnose(simulator, folder, prometheus_url(simulator, scenario))
         spent = (time.perf_counter() - began) * 1000
         writes = len(simulator.writes)
     score = judge(scenario, found)
@@ -92,6 +106,28 @@ def objects_of(scenario: Scenario, now: datetime) -> list[dict[str, Any]]:
     return expand(world, [*entries, *(scenario.spec.get("objects") or [])])
 
 
+def logs_of(
+    scenario: Scenario, objects: Iterable[Mapping[str, Any]]
+) -> dict[tuple[str, str, str, bool], str]:
+    """`{of: app label, text}` for all pods of an owner, or `{pod: name, text}`.
+
+    `container` is the first one unless it is named; the text is there for `previous` runs too.
+    """
+    pods = [item for item in objects if item["kind"] == "Pod"]
+    found: dict[tuple[str, str, str, bool], str] = {}
+    for entry in scenario.spec.get("logs") or []:
+        for pod in pods:
+            meta = pod["metadata"]
+            named = meta["name"] == entry.get("pod")
+            if not named and meta.get("labels", {}).get("app") != entry.get("of", ""):
+                continue
+            if meta["namespace"] == entry.get("namespace", "shop"):
+                container = entry.get("container") or pod["spec"]["containers"][0]["name"]
+                for previous in (False, True):
+                    found[meta["namespace"], meta["name"], container, previous] = entry["text"]
+    return found
+
+
 def metrics_of(scenario: Scenario, now: datetime) -> Iterator[dict[str, Any]]:
     """`{name, labels, samples: [[-5m, value], …]}`, or `every: 1m, from: -1h, value: x`."""
     for series in scenario.spec.get("metrics") or []:
@@ -107,19 +143,26 @@ def _steady(series: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def prepare(simulator: Any, scenario: Scenario) -> None:
-    """`refused: [plural]`: lists that the API server refuses with 403."""
-    for plural in scenario.spec.get("refused") or []:
-        simulator.api.switches.add(mode="refuse", resource=plural, verbs=("list",), code=403)
+    """`refused: [plural]`: lists that the API server refuses with 403; `throttled`, with 429."""
+    for key, code in (("refused", 403), ("throttled", 429)):
+        for plural in scenario.spec.get(key) or []:
+            simulator.api.switches.add(mode="refuse", resource=plural, verbs=("list",), code=code)
+
+
+def prometheus_url(simulator: Any, scenario: Scenario) -> str:
+    """'' for scan only; with `prometheus: away` a port on which nobody listens."""
+    if scenario.spec.get("prometheus") == "away":
+        return "http://127.0.0.1:9"
+    return str(simulator.prometheus_url) if scenario.spec.get("metrics") else ""
 
 
 @contextmanager
-def settings_for(simulator: Any, folder: Path, with_metrics: bool) -> Iterator[None]:
+def settings_for(simulator: Any, folder: Path, url: str) -> Iterator[None]:
     from django.test.utils import override_settings
 
     from detection.clients import prometheus, reader
 
     path = simulator.kubeconfig(folder / "kubeconfig", "read")
-    url = simulator.prometheus_url if with_metrics else ""
     with override_settings(KUBECONFIG=str(path), KUBE_CONTEXT="", PROMETHEUS_URL=url):
         prometheus.cache_clear()
         reader.cache_clear()
@@ -127,12 +170,12 @@ def settings_for(simulator: Any, folder: Path, with_metrics: bool) -> Iterator[N
     prometheus.cache_clear()
 
 
-def diagnose(simulator: Any, folder: Path, with_metrics: bool) -> dict[str, Any]:
+def diagnose(simulator: Any, folder: Path, url: str) -> dict[str, Any]:
     """What `manage.py diagnose --output json` prints."""
     from django.core.management import call_command
 
     out, err = io.StringIO(), io.StringIO()
-    with settings_for(simulator, folder, with_metrics), suppress(SystemExit):
+    with settings_for(simulator, folder, url), suppress(SystemExit):
         call_command("diagnose", output="json", stdout=out, stderr=err)
     try:
         return dict(json.loads(out.getvalue()))
@@ -264,15 +307,58 @@ def totals(scores: list[Score]) -> bool:
     return all(found[name] >= bar for name, bar in BAR.items()) and not any(zero.values())
 
 
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scenarios", description=__doc__)
+    parser.add_argument("name", nargs="?", default="", help="only those with this in their name")
+    told = "other names, wordings and times, which all follow from the seed"
+    parser.add_argument("--mutate", type=int, metavar="SEED", help=told)
+    told = "two independent failures at once; needs --mutate"
+    parser.add_argument("--pairs", action="store_true", help=told)
+    return parser.parse_args(arguments)
+
+
+def scored(scenarios: list[Scenario], folder: Path, options: argparse.Namespace) -> list[Score]:
+    seed = options.mutate
+    if seed is None:
+        return [run(scenario, folder) for scenario in scenarios]
+    if options.pairs:
+        return [run(one, folder, _beside(other, seed)) for one, other in pairs(scenarios, seed)]
+    return [run(one, folder, lambda case, now: mutated(case, seed, now)) for one in scenarios]
+
+
+def pairs(scenarios: list[Scenario], seed: int) -> list[tuple[Scenario, Scenario]]:
+    """Each scenario that may have company, with another one; the seed decides which."""
+    now = datetime.now(UTC)
+    cases = {s.name: case_of(s, now) for s in scenarios}
+    local = [s for s in scenarios if may_be_paired(cases[s.name])]
+    chance = random.Random(seed)
+    others = chance.sample(local, len(local))
+    background = objects_of(Scenario("", {}), now)
+    return [
+        (one, other)
+        for one, other in zip(local, others, strict=True)
+        if one is not other and not clash(cases[one.name], cases[other.name], background)
+    ]
+
+
+def _beside(other: Scenario, seed: int) -> Change:
+    def both(case: Case, now: datetime) -> Case:
+        background = objects_of(Scenario("", {}), now)
+        return mutated(paired(case, case_of(other, now), background), seed, now)
+
+    return both
+
+
 def main(arguments: list[str]) -> int:
+    options = parsed(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubewise_site.settings")
     django.setup()
-    scenarios = load_scenarios(arguments[0] if arguments else "")
+    scenarios = load_scenarios(options.name)
     if not scenarios:
         print("no scenario of that name")
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        scores = [run(scenario, Path(folder)) for scenario in scenarios]
+        scores = scored(scenarios, Path(folder), options)
     show(scores)
     return 0 if totals(scores) else 1
 

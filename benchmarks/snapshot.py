@@ -167,25 +167,89 @@ def event(number: int) -> dict[str, Any]:
     }
 
 
-def answers() -> dict[str, bytes]:
-    """Path → the list that is served there."""
-    lists = {
-        "/api/v1/pods": ("PodList", [pod(i) for i in range(PODS)]),
-        "/api/v1/nodes": ("NodeList", [node(i) for i in range(NODES)]),
-        "/api/v1/events": ("EventList", [event(i) for i in range(EVENTS)]),
-        "/apis/apps/v1/deployments": (
-            "DeploymentList",
-            [workload("Deployment", i) for i in range(WORKLOADS)],
-        ),
-        "/apis/apps/v1/replicasets": (
-            "ReplicaSetList",
-            [workload("ReplicaSet", i) for i in range(WORKLOADS)],
-        ),
-    }
+def claim(number: int) -> dict[str, Any]:
     return {
-        path: json.dumps({"kind": kind, "metadata": {}, "items": items}).encode()
-        for path, (kind, items) in lists.items()
+        "metadata": about("claim", number),
+        "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "fast"},
+        "status": {"phase": "Bound", "capacity": {"storage": "10Gi"}},
     }
+
+
+def service(number: int) -> dict[str, Any]:
+    return {
+        "metadata": about("service", number),
+        "spec": {
+            "clusterIP": f"10.96.{number // 250}.{number % 250}",
+            "selector": {"app": f"service-{number}"},
+            "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}],
+        },
+    }
+
+
+def endpoints(number: int) -> dict[str, Any]:
+    """A slice with all the pods behind one Service."""
+    ready = {"ready": True, "serving": True, "terminating": False}
+    named = range(number, PODS, WORKLOADS)
+    return {
+        "metadata": about("service", number)
+        | {"labels": {"kubernetes.io/service-name": f"service-{number}"}},
+        "addressType": "IPv4",
+        "endpoints": [
+            {"addresses": ["10.1.2.3"], "conditions": ready, "targetRef": pod_ref(i)} for i in named
+        ],
+        "ports": [{"port": 8080, "protocol": "TCP"}],
+    }
+
+
+def pod_ref(number: int) -> dict[str, Any]:
+    meta = pod(number)["metadata"]
+    return {"kind": "Pod"} | {key: meta[key] for key in ("name", "namespace", "uid")}
+
+
+def about(what: str, number: int) -> dict[str, Any]:
+    fields: dict[str, Any] = {"f:data": {f"f:key-{i}": {} for i in range(10)}}
+    field = {"manager": "helm", "operation": "Update", "time": "2026-01-02T03:04:05Z"}
+    return {
+        "name": f"{what}-{number}",
+        "namespace": f"team-{number % 40}",
+        "uid": f"{what}-{number}",
+        "creationTimestamp": "2026-01-02T03:04:05Z",
+        "managedFields": [field | {"fieldsType": "FieldsV1", "fieldsV1": fields}],
+    }
+
+
+def namespace(number: int) -> dict[str, Any]:
+    meta = {"name": f"team-{number}", "uid": f"namespace-{number}"}
+    return {"metadata": meta, "status": {"phase": "Active"}}
+
+
+def answers() -> dict[str, bytes]:
+    """Path → the list that is served there; empty ones for whatever else the scan reads."""
+    from detection.scan import RESOURCES
+
+    lists: dict[str, list[dict[str, Any]]] = {
+        "/api/v1/pods": [pod(i) for i in range(PODS)],
+        "/api/v1/nodes": [node(i) for i in range(NODES)],
+        "/api/v1/events": [event(i) for i in range(EVENTS)],
+        "/api/v1/namespaces": [namespace(i) for i in range(40)],
+        "/api/v1/services": [service(i) for i in range(WORKLOADS)],
+        "/api/v1/configmaps": [{"metadata": about("configmap", i)} for i in range(2 * WORKLOADS)],
+        "/api/v1/persistentvolumeclaims": [claim(i) for i in range(NODES)],
+        "/apis/discovery.k8s.io/v1/endpointslices": [endpoints(i) for i in range(WORKLOADS)],
+        "/apis/apps/v1/deployments": [workload("Deployment", i) for i in range(WORKLOADS)],
+        "/apis/apps/v1/replicasets": [workload("ReplicaSet", i) for i in range(WORKLOADS)],
+    }
+    for one in RESOURCES:
+        lists.setdefault(one.path(""), [])
+    return {
+        path: json.dumps({"kind": "List", "metadata": {}, "items": items}).encode()
+        for path, items in lists.items()
+    }
+
+
+LOG = b"".join(
+    b'2026-01-02T03:04:%02dZ INFO "GET /healthz HTTP/1.1" 200 2\n' % (i % 60) for i in range(60)
+)
 
 
 def serve() -> None:
@@ -196,7 +260,8 @@ def serve() -> None:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            body = found.get(self.path.partition("?")[0], b"")
+            path = self.path.partition("?")[0]
+            body = LOG if path.endswith("/log") else found.get(path, b"")
             self.send_response(200 if body else 404)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -229,6 +294,7 @@ def ours(host: str) -> dict[str, float]:
     from detection.correlate import correlate
     from detection.failures import Context, find_all
     from detection.kubernetes import Account, Connection
+    from detection.logs import with_logs
     from detection.scan import scan
 
     api_client = client.ApiClient(client.Configuration(host=host))
@@ -236,7 +302,7 @@ def ours(host: str) -> dict[str, float]:
 
     def work() -> int:
         now = datetime.now(UTC)
-        snapshot = scan(connection, now)
+        snapshot = with_logs(connection, scan(connection, now))
         if snapshot.blind or len(snapshot.pods) != PODS:
             raise SystemExit(f"blind: {snapshot.blind}")
         return len(correlate(find_all(snapshot, Context(now)), snapshot))

@@ -61,7 +61,8 @@ def service(world: World, entry: Entry) -> Iterator[Obj]:
         "metadata": metadata(world, "Service", entry, entry["name"]),
         "spec": {
             "selector": entry.get("selector", {"app": entry["name"]}),
-            "ports": [{"port": 80, "targetPort": 8080}],
+            "ports": entry.get("ports", [{"port": 80, "targetPort": 8080}]),
+            **({"clusterIP": entry["ip"]} if "ip" in entry else {}),
         },
     }
 

@@ -27,6 +27,17 @@ class Dwell:
     init_seconds: float = 600
     scaled_to_zero_seconds: float = 120
     quota_seconds: float = 60
+    sandbox_seconds: float = 120
+    mount_seconds: float = 300
+    terminating_seconds: float = 300
+    claim_seconds: float = 300
+    cron_seconds: float = 1800
+    cron_job_seconds: float = 3600
+    scaler_maxed_seconds: float = 900
+    scaler_blind_seconds: float = 120
+    drain_seconds: float = 600
+    disruption_seconds: float = 3600
+    throttled_seconds: float = 900
     unexplained_seconds: float = 600
     stable_seconds: float = 3600
 
@@ -42,6 +53,25 @@ class Dwell:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """How fast a container fills its limit, as a share of it, and from start to limit in seconds.
+
+    `steady`: it climbs on a line, as a leak does, rather than in a step, as work does."""
+
+    share_an_hour: float
+    seconds_to_limit: float
+    steady: bool
+
+
+@dataclass(frozen=True)
+class Filling:
+    """`free_ratio` of its capacity is left; it is full in `hours`, None where it doesn't fill."""
+
+    free_ratio: float
+    hours: float | None = None
+
+
+@dataclass(frozen=True)
 class Metrics:
     """What Prometheus adds; all of it may be missing.
 
@@ -50,12 +80,30 @@ class Metrics:
     `replicas`: (kind, namespace, name) → the last non-zero count of replicas.
     `ready_replicasets`: (namespace, name) of ReplicaSets that once had ready replicas.
     `readiness_changes`: (namespace, pod) → how often it flipped within the last hour.
+    `memory_growth`: as `memory_ratios` → how the memory of a container near its limit grows.
+    `throttling`: as `memory_ratios` → the least share of throttled CPU periods in 15 minutes.
+    `volumes`: (namespace, claim) → how full it is, and in how many hours at the present trend.
+    `secrets`: (namespace, name) of Secrets that there are; empty where that isn't known.
+    `changed`: (kind, namespace, name) of Secrets and ConfigMaps → changed within so many seconds.
+    `expired`: (kind, namespace, name) of what bears a certificate → seconds until it ends.
+    `error_ratios`: (namespace, pod) → share of its requests that it answers with an error.
+    `dns_error_ratio`: share of the answers of DNS that are errors.
+    `overload`: what says that the API server is overloaded; '' for nothing.
     """
 
     memory_ratios: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
     replicas: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     ready_replicasets: frozenset[tuple[str, str]] = frozenset()
     readiness_changes: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    memory_growth: Mapping[tuple[str, str, str, str], Growth] = field(default_factory=dict)
+    throttling: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
+    volumes: Mapping[tuple[str, str], Filling] = field(default_factory=dict)
+    secrets: frozenset[tuple[str, str]] = frozenset()
+    changed: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    expired: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    error_ratios: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    dns_error_ratio: float = 0.0
+    overload: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from detection.absorbing import MOST_EVIDENCE, absorbed, first_of, refs_of
 from detection.causes import CAUSES, Cause, Precedence, Severity
-from detection.findings import UNSEEN, Evidence, Finding, ObjectRef
+from detection.explained import fold_users
+from detection.findings import UNSEEN, Finding, ObjectRef, Revision
+from detection.places import fold_places
 from detection.snapshot import Snapshot, key_of
+from detection.victims import EXPLAINING, fold_victims
 
-MOST_RELATED = 100
-MOST_EVIDENCE = 20
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 RANK = (
+    Cause.WEBHOOK_DOWN,
+    Cause.QUOTA_EXCEEDED,
+    Cause.ADMISSION_FORBIDDEN,
+    Cause.NODE_STORM,
+    Cause.APISERVER_OVERLOAD,
+    Cause.KERNEL_FAULT,
+    Cause.NODE_NOT_READY,
+    Cause.DISK_PRESSURE,
+    Cause.MEMORY_PRESSURE,
+    Cause.PID_PRESSURE,
+    *EXPLAINING,
+    Cause.MULTI_ATTACH,
     Cause.PULL_UNAUTHORIZED,
     Cause.REGISTRY_DOWN,
     Cause.WRONG_ARCH,
@@ -28,15 +42,34 @@ RANK = (
     Cause.SECRET_MISSING,
     Cause.CONFIGMAP_MISSING,
     Cause.JOB_FAILED,
+    Cause.OOM_LEAK,
     Cause.OOM_LIMIT_LOW,
     Cause.BAD_COMMAND,
     Cause.INIT_CRASH,
+    Cause.LIVENESS_MISCONFIG,
     Cause.CRASH_STABLE_REVISION,
     Cause.BAD_RELEASE,
     Cause.CRASH_NO_HISTORY,
+    Cause.PVC_NOT_FOUND,
+    Cause.VOLUME_NODE_AFFINITY,
+    Cause.PREEMPTED,
+    Cause.NODE_SELECTOR_MISMATCH,
+    Cause.UNTOLERATED_TAINT,
+    Cause.ANTI_AFFINITY,
     Cause.INSUFFICIENT_CAPACITY,
+    Cause.SANDBOX_FAILED,
+    Cause.MOUNT_FAILED,
+    Cause.INIT_HANG,
+    Cause.READINESS_MISCONFIG,
+    Cause.STS_STUCK_UPDATE,
+    Cause.POD_STUCK_TERMINATING,
+    Cause.CPU_THROTTLED,
+    Cause.DS_ONE_NODE,
     Cause.HUNG_REPLICA,
+    Cause.CRONJOB_STALLED,
     Cause.BARE_POD_FAILING,
+    Cause.HPA_MAXED,
+    Cause.HPA_NO_METRICS,
     Cause.SCALED_TO_ZERO,
     Cause.ROLLOUT_STALLED,
     Cause.UNCLASSIFIED,
@@ -48,8 +81,11 @@ def correlate(
 ) -> list[Finding]:
     """One finding an owner, the gravest cause first; without `young`, of those past their dwell."""
     opened = [finding for finding in findings if young or finding.opens_at <= snapshot.at]
+    opened = fold_places(opened, snapshot)
+    opened = fold_victims(opened)
     opened = _fold_storm(opened)
     opened = _fold_nodes(opened, snapshot)
+    opened = fold_users(opened)
     opened = _fold_shared(opened, Cause.PULL_UNAUTHORIZED, _secrets)
     opened = _fold_shared(_join_registry(opened), Cause.REGISTRY_DOWN, _registries)
     opened = _fold_shared(opened, Cause.SECRET_MISSING, _missing)
@@ -77,13 +113,21 @@ def _merged(group: Sequence[Finding]) -> Finding:
     first = ordered[0]
     return replace(
         first,
+        revision=first.revision or _own_revision(first, ordered),
         severity=max((f.severity for f in ordered), key=SEVERITIES.index),
         onset=min(f.onset for f in ordered),
-        evidence=_first_of((e for f in ordered for e in f.evidence), MOST_EVIDENCE),
-        related=_refs((r for f in ordered for r in f.related), first.owner),
+        evidence=first_of((e for f in ordered for e in f.evidence), MOST_EVIDENCE),
+        related=refs_of((r for f in ordered for r in f.related), first.owner),
         flapping=any(f.flapping for f in ordered),
         facts=_facts(ordered),
     )
+
+
+def _own_revision(first: Finding, ordered: Sequence[Finding]) -> Revision | None:
+    """What a dependency's own release did is the reason why its callers fail."""
+    if first.cause != Cause.DEPENDENCY_CASCADE:
+        return None
+    return next((f.revision for f in ordered if f.revision and f.revision.borne), None)
 
 
 def _facts(ordered: Sequence[Finding]) -> dict[str, Any]:
@@ -101,34 +145,6 @@ def _facts(ordered: Sequence[Finding]) -> dict[str, Any]:
     return facts
 
 
-def _first_of(evidence: Iterable[Evidence], most: int) -> tuple[Evidence, ...]:
-    return tuple(dict.fromkeys(evidence))[:most]
-
-
-def _refs(refs: Iterable[ObjectRef], owner: ObjectRef) -> tuple[ObjectRef, ...]:
-    """Each once; where metrics name an object without its UID, the scan's reference stays."""
-    found: dict[tuple[str, str, str], ObjectRef] = {}
-    for ref in refs:
-        key = (ref.kind, ref.namespace, ref.name)
-        if key_of(ref) != key_of(owner) and (key not in found or ref.uid):
-            found[key] = ref
-    return tuple(found.values())[:MOST_RELATED]
-
-
-def _absorbed(into: Finding, swallowed: Sequence[Finding]) -> Finding:
-    """`into` with the owners of what it explains, and a line of evidence for each."""
-    lines = [
-        Evidence(f.source, f"{f.owner.kind} {f.owner.namespace}/{f.owner.name}: {f.summary}")
-        for f in swallowed
-        if key_of(f.owner) != key_of(into.owner)
-    ]
-    return replace(
-        into,
-        evidence=_first_of((*into.evidence, *lines), MOST_EVIDENCE),
-        related=_refs((*(f.owner for f in swallowed), *into.related), into.owner),
-    )
-
-
 def _fold_storm(findings: list[Finding]) -> list[Finding]:
     storm = next((f for f in findings if f.cause == Cause.NODE_STORM), None)
     if storm is None:
@@ -136,7 +152,7 @@ def _fold_storm(findings: list[Finding]) -> list[Finding]:
     lost = set(storm.facts["nodes"])
     inside = [f for f in findings if f.cause == Cause.NODE_NOT_READY and f.owner.name in lost]
     rest = [f for f in findings if f not in inside and f is not storm]
-    return [_absorbed(storm, inside), *rest]
+    return [absorbed(storm, inside), *rest]
 
 
 @dataclass
@@ -159,11 +175,14 @@ def _fold_nodes(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
     gone = frozenset().union(*(item.nodes for item in lost))
     rest: list[Finding] = []
     for finding in findings:
+        if any(finding is item.finding for item in lost):
+            continue
         if CAUSES[finding.cause].precedence == Precedence.NODE:
+            rest.append(finding)
             continue
         item = _explained_by(finding, lost, gone, snapshot)
         (item.swallowed if item else rest).append(finding)
-    return [*(_absorbed(item.finding, item.swallowed) for item in lost), *rest]
+    return [*(absorbed(item.finding, item.swallowed) for item in lost), *rest]
 
 
 def _explained_by(
@@ -226,7 +245,7 @@ def _shared(findings: list[Finding], thing: ObjectRef, users: Sequence[Finding])
         related=(),
         facts=dict(first.facts) | {"shared_by": len(owners)},
     )
-    return [_absorbed(whole, folded), *(f for f in findings if f not in folded)]
+    return [absorbed(whole, folded), *(f for f in findings if f not in folded)]
 
 
 def _secrets(finding: Finding) -> list[ObjectRef]:

@@ -14,6 +14,7 @@ from detection.detectors import find_in_metrics
 from detection.failures import Context, find_all
 from detection.history import save_owner_map
 from detection.kubernetes import Connection
+from detection.logs import with_logs
 from detection.metric_evidence import evidence
 from detection.models import Cluster
 from detection.record import Recorded, record
@@ -32,7 +33,7 @@ from detection.sources import (
 
 def detect(cluster: Cluster, connection: Connection, now: datetime) -> Recorded:
     """Raises KubernetesError only where the cluster can't be read at all."""
-    snapshot = scan(connection, now)
+    snapshot = with_logs(connection, scan(connection, now))
     metrics = evidence(cluster.pk, prometheus(), now)
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     context = Context(now=now, dwell=dwell, baselines=load_baselines(cluster), metrics=metrics)

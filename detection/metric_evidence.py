@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -11,10 +12,13 @@ import structlog
 
 from detection import shared_cache
 from detection.answers import PrometheusError, Series
-from detection.context import Metrics
+from detection.context import Growth, Metrics
+from detection.growth import growth_of
 from detection.history import owner_map
+from detection.metric_surroundings import surroundings
 from detection.owners import known_or_asked
 from detection.prometheus import Prometheus
+from detection.promql import one_of
 from detection.samples import Entity, Owners, Query, entity_of
 
 log = structlog.get_logger(__name__)
@@ -40,6 +44,27 @@ REPLICAS = {
 READY_REPLICASETS = """max by (namespace, replicaset, exported_namespace) (
   max_over_time(kube_replicaset_status_ready_replicas[2d])
 ) > 0"""
+NEAR_ITS_LIMIT = 0.8
+MOST_NEAR = 40
+USED_SHARE = """max by (namespace, pod, container) (
+  container_memory_working_set_bytes{{container!="", container!="POD", {pods}}}
+)
+/ on (namespace, pod, container)
+max by (namespace, pod, container) (
+  label_replace(label_replace(label_replace(
+    kube_pod_container_resource_limits{{resource="memory"}} > 0,
+    "namespace", "$1", "exported_namespace", "(.+)"),
+    "pod", "$1", "exported_pod", "(.+)"),
+    "container", "$1", "exported_container", "(.+)")
+)"""
+GROWTH_SECONDS, GROWTH_STEP_SECONDS = 6 * 3600, 60
+# The least share over 15 minutes: a short burst of work is no throttling.
+THROTTLED = """min_over_time((
+  sum by (namespace, pod, container) (
+    increase(container_cpu_cfs_throttled_periods_total{container!="", container!="POD"}[5m]))
+  / sum by (namespace, pod, container) (
+    increase(container_cpu_cfs_periods_total{container!="", container!="POD"}[5m]) > 0)
+)[15m:1m]) > 0.25"""
 READINESS_CHANGES = """max by (namespace, pod, exported_namespace, exported_pod) (
   changes(kube_pod_status_ready{condition="true"}[1h])
 ) > 0"""
@@ -66,7 +91,8 @@ def evidence(
 
 def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
     """The same, asked now."""
-    return Metrics(
+    return replace(
+        surroundings(client, now),
         memory_ratios=_memory_ratios(client, now, known_or_asked(owners, client, now)),
         replicas={
             (kind, namespace, name): round(value)
@@ -78,6 +104,8 @@ def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
         ready_replicasets=frozenset(
             key for key, _ in _pairs(client, READY_REPLICASETS, now, _named("replicaset"))
         ),
+        memory_growth=_growths(client, now, known_or_asked(owners, client, now)),
+        throttling=_by_container(client, now, known_or_asked(owners, client, now), THROTTLED),
         readiness_changes=dict(_pairs(client, READINESS_CHANGES, now, _named("pod"))),
     )
 
@@ -86,10 +114,39 @@ def _memory_ratios(
     client: Prometheus, now: datetime, owners: Owners
 ) -> dict[tuple[str, str, str, str], float]:
     """Of a workload's pods, the highest."""
-    query, found = Query("memory", MEMORY_RATIO, "pod"), dict[tuple[str, str, str, str], float]()
-    for entity, value in _pairs(client, MEMORY_RATIO, now, partial(_entity, query, owners)):
+    return _by_container(client, now, owners, MEMORY_RATIO)
+
+
+def _by_container(
+    client: Prometheus, now: datetime, owners: Owners, promql: str
+) -> dict[tuple[str, str, str, str], float]:
+    query, found = Query("memory", promql, "pod"), dict[tuple[str, str, str, str], float]()
+    for entity, value in _pairs(client, promql, now, partial(_entity, query, owners)):
         if entity:
             found[entity[:4]] = max(value, found.get(entity[:4], 0.0))
+    return found
+
+
+def _growths(
+    client: Prometheus, now: datetime, owners: Owners
+) -> dict[tuple[str, str, str, str], Growth]:
+    """Of containers near their limit; of a workload's pods, one that leaks before one that not."""
+    near = _pairs(client, MEMORY_RATIO, now, lambda one: _label(one, "pod"))
+    pods = sorted({pod for pod, ratio in near if ratio >= NEAR_ITS_LIMIT})[:MOST_NEAR]
+    if not pods:
+        return {}
+    promql = USED_SHARE.format(pods=f"pod=~{one_of(pods)}")
+    query, found = Query("memory", promql, "pod"), dict[tuple[str, str, str, str], Growth]()
+    try:
+        start = now - timedelta(seconds=GROWTH_SECONDS)
+        answer = client.query_range(promql, start, now, GROWTH_STEP_SECONDS)
+    except PrometheusError as error:
+        log.info("no evidence by metrics", query=promql, error=str(error))
+        return {}
+    for one in answer.series:
+        entity, growth = _entity(query, owners, one), growth_of(one.times, one.values)
+        if entity and growth and not (entity[:4] in found and found[entity[:4]].steady):
+            found[entity[:4]] = growth
     return found
 
 

@@ -71,8 +71,15 @@ class Condition(Part, frozen=True):
     last_update_time: Time | None = None
 
 
+class Requirement(Part, frozen=True):
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
 class Selector(Part, frozen=True):
     match_labels: Labels = {}
+    match_expressions: tuple[Requirement, ...] = ()
 
 
 class Object(Part, frozen=True):
@@ -142,11 +149,51 @@ class Resources(Part, frozen=True):
     limits: dict[str, Quantity] = {}
 
 
+class ContainerPort(Part, frozen=True):
+    name: str = ""
+    container_port: int = 0
+    protocol: str = "TCP"
+
+
+class HttpProbe(Part, frozen=True):
+    port: int | str = 0
+    path: str = ""
+
+
+class SocketProbe(Part, frozen=True):
+    port: int | str = 0
+
+
+class Probe(Part, frozen=True):
+    """`http_get` and `tcp_socket` are None for a command or gRPC."""
+
+    initial_delay_seconds: int = 0
+    period_seconds: int = 10
+    failure_threshold: int = 3
+    http_get: HttpProbe | None = None
+    tcp_socket: SocketProbe | None = None
+
+    @property
+    def patience_seconds(self) -> int:
+        """How long a container that never answers lives until the probe gives up."""
+        return self.initial_delay_seconds + self.period_seconds * self.failure_threshold
+
+    @property
+    def port(self) -> int | str:
+        """0 where it asks no port."""
+        asked = self.http_get or self.tcp_socket
+        return asked.port if asked else 0
+
+
 class Container(Part, frozen=True):
     name: str = ""
     image: str = ""
     resources: Resources = Resources()
     restart_policy: str = ""
+    ports: tuple[ContainerPort, ...] = ()
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
 
 
 class Named(Part, frozen=True):
@@ -157,21 +204,41 @@ class ClaimSource(Part, frozen=True):
     claim_name: str = ""
 
 
+class ConfigMapSource(Part, frozen=True):
+    name: str = ""
+    optional: bool = False
+
+
+class SecretSource(Part, frozen=True):
+    """The name alone: no Secret is ever read."""
+
+    secret_name: str = ""
+
+
 class Volume(Part, frozen=True):
     name: str = ""
     persistent_volume_claim: ClaimSource | None = None
+    config_map: ConfigMapSource | None = None
+    secret: SecretSource | None = None
 
 
 class PodSpec(Part, frozen=True):
     node_name: str = ""
     restart_policy: str = "Always"
+    node_selector: Labels = {}
+    tolerations: msgspec.Raw = msgspec.Raw()
+    affinity: msgspec.Raw = msgspec.Raw()
+    priority: int = 0
+    priority_class_name: str = ""
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
     image_pull_secrets: tuple[Named, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    dns_policy: str = "ClusterFirst"
 
 
 class PodStatus(Part, frozen=True):
+    pod_ip: str = msgspec.field(name="podIP", default="")
     phase: str = ""
     reason: str = ""
     message: str = ""
@@ -260,6 +327,7 @@ class JobSpec(Part, frozen=True):
     suspend: bool = False
     backoff_limit: int = 6
     completions: int | None = None
+    parallelism: int = 1
     template: msgspec.Raw = msgspec.Raw()
 
 
@@ -279,6 +347,7 @@ class Job(Object, frozen=True):
 
 
 class CronJobSpec(Part, frozen=True):
+    starting_deadline_seconds: int | None = None
     schedule: str = ""
     time_zone: str = ""
     suspend: bool = False
@@ -292,6 +361,7 @@ class CronJobStatus(Part, frozen=True):
 
 class CronJob(Object, frozen=True):
     KIND: ClassVar[str] = "CronJob"
+    metadata: ManagedMetadata = ManagedMetadata()
     spec: CronJobSpec = CronJobSpec()
     status: CronJobStatus = CronJobStatus()
 
@@ -303,6 +373,7 @@ class Taint(Part, frozen=True):
     key: str = ""
     value: str = ""
     effect: str = ""
+    time_added: Time | None = None
 
 
 class NodeSpec(Part, frozen=True):
@@ -310,8 +381,13 @@ class NodeSpec(Part, frozen=True):
     taints: tuple[Taint, ...] = ()
 
 
+class NodeInfo(Part, frozen=True):
+    architecture: str = ""
+
+
 class NodeStatus(Part, frozen=True):
     conditions: tuple[Condition, ...] = ()
+    node_info: NodeInfo = NodeInfo()
     allocatable: dict[str, Quantity] = {}
 
 
@@ -364,18 +440,32 @@ class Event(Object, frozen=True):
         return max(self.count, self.series.count if self.series else 0, 1)
 
 
+class NamespaceStatus(Part, frozen=True):
+    phase: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
 class Namespace(Object, frozen=True):
     KIND: ClassVar[str] = "Namespace"
+    status: NamespaceStatus = NamespaceStatus()
 
 
 class ConfigMap(Object, frozen=True):
     """Metadata only: the content is not asked for."""
 
     KIND: ClassVar[str] = "ConfigMap"
+    metadata: ManagedMetadata = ManagedMetadata()
+
+
+class ResourceQuotaStatus(Part, frozen=True):
+    hard: dict[str, Quantity] = {}
+    used: dict[str, Quantity] = {}
 
 
 class ResourceQuota(Object, frozen=True):
     KIND: ClassVar[str] = "ResourceQuota"
+    metadata: ManagedMetadata = ManagedMetadata()
+    status: ResourceQuotaStatus = ResourceQuotaStatus()
 
 
 Workload = ReplicaSet | Deployment | StatefulSet | DaemonSet

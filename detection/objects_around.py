@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from detection.objects import Condition, InvolvedObject, Labels, Object, Part, Selector
+import msgspec
+
+from detection.objects import (
+    Condition,
+    Labels,
+    ManagedMetadata,
+    Object,
+    Part,
+    Quantity,
+    Selector,
+)
+
+
+class ServicePort(Part, frozen=True):
+    """`target_port` '' is the port itself."""
+
+    name: str = ""
+    port: int = 0
+    target_port: int | str = ""
+    protocol: str = "TCP"
 
 
 class ServiceSpec(Part, frozen=True):
     selector: Labels = {}
     type: str = "ClusterIP"
+    cluster_ip: str = msgspec.field(name="clusterIP", default="")
+    ports: tuple[ServicePort, ...] = ()
 
 
 class Service(Object, frozen=True):
     KIND: ClassVar[str] = "Service"
+    metadata: ManagedMetadata = ManagedMetadata()
     spec: ServiceSpec = ServiceSpec()
 
 
@@ -23,7 +45,6 @@ class EndpointConditions(Part, frozen=True):
 
 class Endpoint(Part, frozen=True):
     conditions: EndpointConditions = EndpointConditions()
-    target_ref: InvolvedObject | None = None
 
 
 class EndpointSlice(Object, frozen=True):
@@ -52,13 +73,21 @@ class IngressRule(Part, frozen=True):
     http: IngressHttp = IngressHttp()
 
 
+class IngressTls(Part, frozen=True):
+    hosts: tuple[str, ...] = ()
+    secret_name: str = ""
+
+
 class IngressSpec(Part, frozen=True):
     default_backend: IngressBackend | None = None
     rules: tuple[IngressRule, ...] = ()
+    ingress_class_name: str = ""
+    tls: tuple[IngressTls, ...] = ()
 
 
 class Ingress(Object, frozen=True):
     KIND: ClassVar[str] = "Ingress"
+    metadata: ManagedMetadata = ManagedMetadata()
     spec: IngressSpec = IngressSpec()
 
     def backends(self) -> list[str]:
@@ -68,12 +97,25 @@ class Ingress(Object, frozen=True):
         return [backend.service.name for backend in found if backend.service is not None]
 
 
+class ClaimResources(Part, frozen=True):
+    requests: dict[str, Quantity] = {}
+
+
+class PersistentVolumeClaimSpec(Part, frozen=True):
+    access_modes: tuple[str, ...] = ()
+    storage_class_name: str = ""
+    volume_name: str = ""
+    resources: ClaimResources = ClaimResources()
+
+
 class PersistentVolumeClaimStatus(Part, frozen=True):
     phase: str = ""
+    capacity: dict[str, Quantity] = {}
 
 
 class PersistentVolumeClaim(Object, frozen=True):
     KIND: ClassVar[str] = "PersistentVolumeClaim"
+    spec: PersistentVolumeClaimSpec = PersistentVolumeClaimSpec()
     status: PersistentVolumeClaimStatus = PersistentVolumeClaimStatus()
 
 
@@ -83,8 +125,29 @@ class TargetRef(Part, frozen=True):
     api_version: str = ""
 
 
+class MetricTarget(Part, frozen=True):
+    type: str = ""
+    average_utilization: int | None = None
+    average_value: Quantity | None = None
+    value: Quantity | None = None
+
+
+class ResourceMetric(Part, frozen=True):
+    """Of `spec` with `target`, of `status` with `current`."""
+
+    name: str = ""
+    target: MetricTarget = MetricTarget()
+    current: MetricTarget = MetricTarget()
+
+
+class ScalerMetric(Part, frozen=True):
+    type: str = ""
+    resource: ResourceMetric | None = None
+
+
 class ScalerSpec(Part, frozen=True):
     scale_target_ref: TargetRef = TargetRef()
+    metrics: tuple[ScalerMetric, ...] = ()
     min_replicas: int = 1
     max_replicas: int = 0
 
@@ -92,6 +155,7 @@ class ScalerSpec(Part, frozen=True):
 class ScalerStatus(Part, frozen=True):
     current_replicas: int = 0
     desired_replicas: int = 0
+    current_metrics: tuple[ScalerMetric, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
 

@@ -68,8 +68,12 @@ def judge(
     context: Context,
     failing: Sequence[o.Pod] = (),
     onset: datetime | None = None,
+    keys: Collection[str] = (),
 ) -> Judgement:
-    """What the owner's revisions say about pods that fail since `onset`."""
+    """What the owner's revisions say about pods that fail since `onset`.
+
+    `keys` stand for pods that were never made: of the revisions that would have them.
+    """
     history = history_of(snapshot, owner)
     stable = _is_stable(snapshot, owner, context, history, failing, onset or context.now)
     if not history:
@@ -79,7 +83,8 @@ def judge(
     if proven is None and _never_available(snapshot.get(owner)):
         older = []
     target = proven or (older[0] if older else None)
-    on_newest = bool(failing) and all(key_of_pod(pod) in newest.keys for pod in failing)
+    hit = {*map(key_of_pod, failing), *keys}
+    on_newest = bool(hit) and hit <= newest.keys
     revision = Revision(
         current=newest.number,
         older=older[0].number if older else None,
@@ -115,6 +120,13 @@ def key_of_pod(pod: o.Pod) -> str:
     return pod.metadata.labels.get(POD_REVISION, "")
 
 
+def keys_of_revision(revision: o.ControllerRevision) -> frozenset[str]:
+    """What the pods of a StatefulSet's or DaemonSet's revision bear as their label."""
+    meta = revision.metadata
+    label = meta.labels.get(POD_REVISION, meta.name)
+    return frozenset({meta.name, meta.name.rpartition("-")[2], label})
+
+
 def _from_replicaset(snapshot: Snapshot, replicaset: o.ReplicaSet) -> Known:
     template = normalized(bytes(replicaset.spec.template))
     return Known(
@@ -131,14 +143,14 @@ def _from_replicaset(snapshot: Snapshot, replicaset: o.ReplicaSet) -> Known:
 def _from_revision(revision: o.ControllerRevision, pods: Iterable[o.Pod]) -> Known:
     template = of_revision(bytes(revision.data))
     meta = revision.metadata
-    keys = {meta.name, meta.name.rpartition("-")[2], meta.labels.get(POD_REVISION, meta.name)}
+    keys = keys_of_revision(revision)
     ready = [p for p in pods if key_of_pod(p) in keys and is_active(p) and is_ready(p)]
     return Known(
         number=revision.revision,
         template=template,
         hash=hash_of(template),
         created=meta.creation_timestamp,
-        keys=frozenset(keys),
+        keys=keys,
         names=frozenset({meta.name}),
         available=len(ready),
     )

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from detection import objects as o
 from detection import objects_around as around
+from detection import objects_extensions as extensions
+from detection import objects_policy as policy
 from detection.decoding import Undecodable, decode_page
 from detection.kubernetes import METADATA_LIST, Connection, KubernetesError, NotFound
 from detection.snapshot import Snapshot
@@ -28,7 +30,10 @@ MOST_PAGES = 10_000
 
 @dataclass(frozen=True)
 class Resource:
-    """One list that the scan reads, and the attribute of Snapshot that holds it."""
+    """One list that the scan reads, and the attribute of Snapshot that holds it.
+
+    `or_else`: the older version of its group, for clusters that don't serve the newer one.
+    """
 
     group_version: str
     plural: str
@@ -36,6 +41,7 @@ class Resource:
     attribute: str = ""
     namespaced: bool = True
     accept: str = ""
+    or_else: str = ""
 
     @property
     def root(self) -> str:
@@ -59,6 +65,8 @@ class Resource:
         return f"{self.root}/{self.plural}"
 
 
+ADMISSION, AGGREGATION = "admissionregistration.k8s.io/v1", "apiregistration.k8s.io/v1"
+ISTIO, OLD_ISTIO = "security.istio.io/v1", "security.istio.io/v1beta1"
 RESOURCES = (
     Resource("v1", "pods", o.Pod),
     Resource("v1", "events", o.Event),
@@ -83,6 +91,27 @@ RESOURCES = (
         "autoscaling.k8s.io/v1", "verticalpodautoscalers", around.VerticalPodAutoscaler, "vpas"
     ),
     Resource("policy/v1", "poddisruptionbudgets", around.PodDisruptionBudget, "pdbs"),
+    Resource("networking.k8s.io/v1", "ingressclasses", policy.IngressClass, namespaced=False),
+    Resource("networking.k8s.io/v1", "networkpolicies", policy.NetworkPolicy),
+    Resource("storage.k8s.io/v1", "storageclasses", policy.StorageClass, namespaced=False),
+    Resource(
+        ADMISSION,
+        "validatingwebhookconfigurations",
+        extensions.ValidatingWebhookConfiguration,
+        "validatingwebhooks",
+        namespaced=False,
+    ),
+    Resource(
+        ADMISSION,
+        "mutatingwebhookconfigurations",
+        extensions.MutatingWebhookConfiguration,
+        "mutatingwebhooks",
+        namespaced=False,
+    ),
+    Resource(AGGREGATION, "apiservices", extensions.APIService, namespaced=False),
+    Resource("cert-manager.io/v1", "certificates", policy.Certificate),
+    Resource(ISTIO, "authorizationpolicies", policy.AuthorizationPolicy, or_else=OLD_ISTIO),
+    Resource(ISTIO, "peerauthentications", policy.PeerAuthentication, or_else=OLD_ISTIO),
 )
 
 
@@ -105,7 +134,8 @@ def scan(connection: Connection, now: datetime, namespace: str = "") -> Snapshot
     wanted = [r for r in RESOURCES if not namespace or r.namespaced or r.plural == "nodes"]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="scan") as pool:
         served = dict(pool.map(lambda gv: (gv, _served(connection, gv)), _groups(connection)))
-        answers = pool.map(lambda r: _read(connection, r, namespace, served), wanted)
+        chosen = [_in_served_version(resource, served) for resource in wanted]
+        answers = pool.map(lambda r: _read(connection, r, namespace, served), chosen)
         return _snapshot(list(answers), now, namespace)
 
 
@@ -123,7 +153,7 @@ def _snapshot(answers: list[Listed], now: datetime, namespace: str) -> Snapshot:
 
 def _groups(connection: Connection) -> list[str]:
     """The group versions that we read from and that discovery lists."""
-    ours = {resource.group_version for resource in RESOURCES}
+    ours = {r.group_version for r in RESOURCES} | {r.or_else for r in RESOURCES if r.or_else}
     try:
         groups = _json(connection, "/apis").get("groups") or []
         offered = {v["groupVersion"] for group in groups for v in group.get("versions") or []}
@@ -167,6 +197,12 @@ def _read(
     except (KubernetesError, Undecodable) as error:
         found.blind = str(error)
     return found
+
+
+def _in_served_version(resource: Resource, served: dict[str, frozenset[str] | None]) -> Resource:
+    if resource.or_else in served and _is_absent(resource, served):
+        return replace(resource, group_version=resource.or_else, or_else="")
+    return resource
 
 
 def _is_absent(resource: Resource, served: dict[str, frozenset[str] | None]) -> bool:

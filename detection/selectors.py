@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from detection import objects_around as around
 from detection.findings import ObjectRef
-from detection.objects import Pod
+from detection.objects import Pod, Requirement, Selector
 
 if TYPE_CHECKING:
     from detection.snapshot import Snapshot
@@ -56,6 +56,27 @@ class Selecting:
 
 def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return all(labels.get(key) == value for key, value in selector.items())
+
+
+def meets(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """A whole label selector, expressions included; an empty one selects everything."""
+    return selects(selector.match_labels, labels) and all(
+        _meets(one, labels) for one in selector.match_expressions
+    )
+
+
+def _meets(one: Requirement, labels: Mapping[str, str]) -> bool:
+    value = labels.get(one.key)
+    match one.operator:
+        case "In":
+            return value in one.values
+        case "NotIn":
+            return value not in one.values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+    return False
 
 
 def _target(item: Scaler | around.VerticalPodAutoscaler, target: around.TargetRef) -> Target:

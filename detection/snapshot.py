@@ -14,18 +14,26 @@ from functools import cached_property
 
 from detection import objects as o
 from detection import objects_around as around
+from detection import objects_extensions as extensions
+from detection import objects_policy as policy
+from detection.complaints import Complaints, complaints_in
 from detection.findings import ObjectRef
+from detection.network import Network
 from detection.pod_states import is_active, is_ready
 from detection.selectors import Selecting
 from detection.top_owner import TopOwners
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 REVISION = "deployment.kubernetes.io/revision"
+LogKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`at` is when the pass began; `namespace` is '' for the whole cluster."""
+    """`at` is when the pass began; `namespace` is '' for the whole cluster.
+
+    `logs`: (namespace, pod, container) → the end of its log, of the few that were read.
+    """
 
     at: datetime
     namespace: str = ""
@@ -53,6 +61,16 @@ class Snapshot:
     scaledobjects: tuple[around.ScaledObject, ...] = ()
     vpas: tuple[around.VerticalPodAutoscaler, ...] = ()
     pdbs: tuple[around.PodDisruptionBudget, ...] = ()
+    ingressclasses: tuple[policy.IngressClass, ...] = ()
+    networkpolicies: tuple[policy.NetworkPolicy, ...] = ()
+    storageclasses: tuple[policy.StorageClass, ...] = ()
+    certificates: tuple[policy.Certificate, ...] = ()
+    authorizationpolicies: tuple[policy.AuthorizationPolicy, ...] = ()
+    peerauthentications: tuple[policy.PeerAuthentication, ...] = ()
+    validatingwebhooks: tuple[extensions.ValidatingWebhookConfiguration, ...] = ()
+    mutatingwebhooks: tuple[extensions.MutatingWebhookConfiguration, ...] = ()
+    apiservices: tuple[extensions.APIService, ...] = ()
+    logs: Mapping[LogKey, str] = field(default_factory=dict)
 
     @cached_property
     def workloads(self) -> tuple[o.Workload, ...]:
@@ -76,12 +94,24 @@ class Snapshot:
             self.pdbs,
             self.pvcs,
             self.namespaces,
+            self.resourcequotas,
+            self.apiservices,
+            self.validatingwebhooks,
+            self.mutatingwebhooks,
         )
         return {item.metadata.uid: item for items in lists for item in items if item.metadata.uid}
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str, str], o.Object]:
-        extra: tuple[o.Object, ...] = (*self.configmaps, *self.ingresses, *self.resourcequotas)
+        extra: tuple[o.Object, ...] = (
+            *self.configmaps,
+            *self.ingresses,
+            *self.resourcequotas,
+            *self.networkpolicies,
+            *self.certificates,
+            *self.authorizationpolicies,
+            *self.peerauthentications,
+        )
         found = {(i.KIND, i.metadata.namespace, i.metadata.name): i for i in extra}
         for item in self.by_uid.values():
             found[(item.KIND, item.metadata.namespace, item.metadata.name)] = item
@@ -137,6 +167,20 @@ class Snapshot:
         return self._pods_by_node.get(node_name, [])
 
     @cached_property
+    def _pods_by_claim(self) -> Mapping[tuple[str, str], list[o.Pod]]:
+        found: defaultdict[tuple[str, str], list[o.Pod]] = defaultdict(list)
+        for pod in self.pods:
+            for volume in pod.spec.volumes:
+                if volume.persistent_volume_claim is not None:
+                    name = volume.persistent_volume_claim.claim_name
+                    found[pod.metadata.namespace, name].append(pod)
+        return found
+
+    def users_of_claim(self, ref: ObjectRef) -> list[o.Pod]:
+        """Pods that name the PersistentVolumeClaim."""
+        return self._pods_by_claim.get((ref.namespace, ref.name), [])
+
+    @cached_property
     def _events(self) -> Mapping[str, list[o.Event]]:
         found: defaultdict[str, list[o.Event]] = defaultdict(list)
         for event in sorted(self.events, key=lambda e: e.at or LONG_AGO):
@@ -190,6 +234,16 @@ class Snapshot:
         return self._nodes.get(name)
 
     @cached_property
+    def network(self) -> Network:
+        """Services by name and address, and the pods behind them."""
+        return Network(self)
+
+    @cached_property
+    def complaints(self) -> Complaints:
+        """What the logs that were read complain of, by owner."""
+        return complaints_in(self)
+
+    @cached_property
     def _selecting(self) -> Selecting:
         return Selecting(self)
 
@@ -202,6 +256,20 @@ class Snapshot:
 
     def pdbs_of(self, pod: o.Pod) -> list[around.PodDisruptionBudget]:
         return self._selecting.pdbs_of(pod)
+
+    def pods_of_budget(self, budget: around.PodDisruptionBudget) -> list[o.Pod]:
+        return [
+            pod
+            for pod in self._by_namespace.get(budget.metadata.namespace, ())
+            if budget in self._selecting.pdbs_of(pod)
+        ]
+
+    @cached_property
+    def _by_namespace(self) -> Mapping[str, list[o.Pod]]:
+        found: defaultdict[str, list[o.Pod]] = defaultdict(list)
+        for pod in self.pods:
+            found[pod.metadata.namespace].append(pod)
+        return found
 
     def services_of(self, pod: o.Pod) -> list[around.Service]:
         return self._selecting.services_of(pod.metadata.namespace, pod.metadata.labels)

@@ -19,7 +19,7 @@ from remediation.actions.parameters import Value
 from remediation.commands import CommandError, checked, format_command
 from remediation.rows import Row, Situation, row_of
 from remediation.situation import situation_of
-from remediation.sizing import raised_memory
+from remediation.sizing import grown, raised_memory
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,8 @@ def _parameters(action: Action, target: ObjectRef, situation: Situation) -> dict
     """The frozen parameters; None where what they need is not known."""
     if action.name in NAMELESS:
         return {}
+    if action.family == "clean_failed_pods":
+        return {"namespace": target.namespace or situation.fact("evicted_namespace") or ""}
     given: dict[str, Any] = {"name": target.name, "namespace": target.namespace}
     if "namespace" not in {item.name for item in action.parameters}:
         given.pop("namespace")
@@ -152,6 +154,9 @@ def _extra(family: str, situation: Situation) -> dict[str, Any] | None:
         raised = raised_memory(str(situation.fact("memory_limit") or ""))
         container = situation.fact("container")
         return {"container": container, "memory_limit": raised} if raised and container else None
+    if family == "expand_pvc":
+        size = grown(str(situation.fact("size") or ""))
+        return {"size": size} if size else None
     return {}
 
 
@@ -166,6 +171,9 @@ def _described(item: Candidate, situation: Situation) -> str:
         return f"Evict the wedged pod {item.target.name}; its siblings go on serving."
     if item.entry.family == "restore_replicas":
         return f"Set {what} back to {item.parameters['replicas']} replicas, its last count."
+    if item.entry.family == "expand_pvc":
+        size = situation.fact("size")
+        return f"Ask for {item.parameters['size']} in place of {size}; it can't shrink again."
     if item.entry.family == "adjust_resources":
         limit, old = item.parameters["memory_limit"], situation.fact("memory_limit")
         return f"Raise the memory limit of {item.parameters['container']} from {old} to {limit}."

@@ -16,6 +16,7 @@ from detection.correlate import correlate
 from detection.failures import Context, find_all
 from detection.findings import Evidence, Finding, ObjectRef, Revision
 from detection.kubernetes import Connection
+from detection.logs import with_logs
 from detection.metric_evidence import evidence
 from detection.models import Incident
 from detection.scan import scan
@@ -57,7 +58,8 @@ def _grave(findings: Iterable[Finding], owner: ObjectRef) -> list[Finding]:
 
 def fresh(connection: Connection, incident: Incident, now: datetime) -> Fresh:
     """Scan the incident's namespace (the cluster, for what has none) and find all failures."""
-    snapshot = scan(Uncached(connection), now, incident.owner_namespace)
+    uncached = Uncached(connection)
+    snapshot = with_logs(uncached, scan(uncached, now, incident.owner_namespace))
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     context = Context(
         now=now,

@@ -118,8 +118,11 @@ def pod_facts(option: Candidate, finding: Finding, snapshot: Snapshot) -> PodFac
 
 
 def storm(findings: Iterable[Finding]) -> str:
-    if any(finding.cause == Cause.NODE_STORM for finding in findings):
+    causes = {finding.cause for finding in findings}
+    if Cause.NODE_STORM in causes:
         return "many nodes are lost: AUTO is suspended for everything"
+    if Cause.APISERVER_OVERLOAD in causes:
+        return "the API server is overloaded: AUTO is suspended for everything"
     return ""
 
 

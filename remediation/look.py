@@ -17,6 +17,7 @@ from detection.correlate import correlate
 from detection.failures import Context, find_all
 from detection.findings import Finding
 from detection.kubernetes import Connection
+from detection.logs import LOGS_IN_A_LOOK, with_logs
 from detection.scan import scan
 from detection.snapshot import Snapshot
 from remediation.candidates import Candidate, candidates
@@ -79,7 +80,7 @@ def look(
     see_metrics: SeeMetrics | None = None,
 ) -> Report:
     """One pass. Never raises for a source that fails: it is named in `blind`."""
-    snapshot = scan(connection, now, namespace)
+    snapshot = with_logs(connection, scan(connection, now, namespace), LOGS_IN_A_LOOK)
     seen = see_metrics(snapshot, now) if see_metrics else Seen()
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     found = find_all(snapshot, Context(now=now, dwell=dwell, metrics=seen.context))

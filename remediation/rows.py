@@ -134,10 +134,48 @@ def node_not_ready(situation: Situation) -> RowMode:
     return RowMode.SUGGEST if situation.last_schedulable else RowMode.ASK
 
 
+def single_revision_borne(situation: Situation) -> RowMode:
+    """M where one owner's own newest revision brought it, else it is handed to people."""
+    return RowMode.ASK if has_older(situation) else RowMode.SUGGEST
+
+
+def volume_grows(situation: Situation) -> bool:
+    return bool(situation.fact("expandable") and situation.fact("size"))
+
+
+def volume_filling(situation: Situation) -> RowMode:
+    return RowMode.ASK if volume_grows(situation) else RowMode.SUGGEST
+
+
+def has_evicted_pods(situation: Situation) -> bool:
+    """Evicted pods to tidy up, none of them a Job's: those are its evidence."""
+    return bool(situation.fact("evicted")) and not situation.fact("job_pods")
+
+
+def corroborated(situation: Situation) -> bool:
+    return bool(situation.fact("corroborated")) and not situation.last_schedulable
+
+
+def kernel_fault(situation: Situation) -> RowMode:
+    return RowMode.ASK if corroborated(situation) else RowMode.SUGGEST
+
+
 ROLLBACK = Offer("rollback", has_older)
 ESCALATE = Offer("escalate")
 RESTARTS = frozenset({"restart", "restart_pod"})
 NODES = frozenset({"cordon_node", "drain_node"})
+CHANGES = frozenset(
+    {
+        "rollback",
+        "scale",
+        "restore_replicas",
+        "adjust_resources",
+        "raise_hpa_max",
+        "expand_pvc",
+        "rerun_job",
+        "clean_failed_pods",
+    }
+)
 
 ROWS: Mapping[Cause, Row] = {
     Cause.BAD_RELEASE: Row(
@@ -216,6 +254,61 @@ ROWS: Mapping[Cause, Row] = {
         always(RowMode.SUGGEST),
         (ESCALATE, Offer("noop")),
         bad=RESTARTS | NODES | {"rollback"},
+    ),
+    Cause.SELECTOR_MISMATCH: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+    ),
+    Cause.WRONG_TARGET_PORT: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+    ),
+    Cause.SERVICE_DELETED: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+    ),
+    Cause.NETPOL_BLOCK: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+    ),
+    Cause.DNS_FAILURE: Row(single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS),
+    Cause.INGRESS_BROKEN: Row(always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback"}),
+    Cause.CERT_EXPIRED: Row(always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback"}),
+    Cause.DEPENDENCY_CASCADE: Row(
+        single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}
+    ),
+    Cause.VOLUME_FILLING: Row(
+        volume_filling,
+        (Offer("expand_pvc", volume_grows), ESCALATE),
+        bad=RESTARTS | {"rollback"},
+    ),
+    Cause.MULTI_ATTACH: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"drain_node", "scale"}
+    ),
+    Cause.DISK_PRESSURE: Row(
+        always(RowMode.ASK),
+        (ESCALATE, Offer("clean_failed_pods", has_evicted_pods)),
+        bad=frozenset({"drain_node", "restart_pod"}),
+    ),
+    Cause.MEMORY_PRESSURE: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"drain_node", "restart_pod"})
+    ),
+    Cause.PID_PRESSURE: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"drain_node", "restart_pod"})
+    ),
+    Cause.KERNEL_FAULT: Row(
+        kernel_fault,
+        (Offer("cordon_node", corroborated), ESCALATE),
+        bad=frozenset({"drain_node"}),
+    ),
+    Cause.APISERVER_OVERLOAD: Row(
+        always(RowMode.SUGGEST), (ESCALATE, Offer("noop")), bad=RESTARTS | {"drain_node"}
+    ),
+    Cause.NAMESPACE_TERMINATING: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | NODES | CHANGES
+    ),
+    Cause.STALE_SECRET_ENV: Row(
+        always(RowMode.ASK), (Offer("restart"), ESCALATE), bad=frozenset({"rollback", "scale"})
+    ),
+    Cause.ENV_CHANGED: Row(single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}),
+    Cause.MESH_DENY: Row(
+        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
     ),
 }
 ESCALATE_ONLY = Row(always(RowMode.SUGGEST), (ESCALATE,))

@@ -7,11 +7,20 @@ import math
 from remediation.actions.parameters import MEBIBYTE, BadValue, amount
 
 RAISE_FACTOR = 1.5
+GIBIBYTE = 1024 * MEBIBYTE
 
 
 def raised_memory(limit: str) -> str:
     """`limit` times 1.5 in whole MiB; '' where it is no quantity."""
     try:
         return f"{math.ceil(amount(limit) * RAISE_FACTOR / MEBIBYTE)}Mi"
+    except BadValue:
+        return ""
+
+
+def grown(size: str) -> str:
+    """`size` of a volume times 1.5 in whole GiB; '' where it is no quantity."""
+    try:
+        return f"{math.ceil(amount(size) * RAISE_FACTOR / GIBIBYTE)}Gi"
     except BadValue:
         return ""

@@ -26,6 +26,9 @@ from detection.revisions import Judgement, judge, not_borne
 from detection.snapshot import Snapshot
 
 NOT_FOUND = re.compile(r"\b(configmaps?|secrets?) \"([^\"]+)\" not found", re.IGNORECASE)
+NOT_REGISTERED = re.compile(r"object \"[^\"]*\"/\"([^\"]+)\" not registered", re.IGNORECASE)
+NO_KEY_IN = re.compile(r"references non-existent (?:config|secret) key", re.IGNORECASE)
+VOLUME = re.compile(r"volume \"([^\"]+)\"", re.IGNORECASE)
 NO_KEY = re.compile(
     r"(?:couldn't find key|references non-existent config key|key) \S+ "
     r"(?:in|not found in) (ConfigMap|Secret) (?:[\w.-]+/)?([\w.-]+)",
@@ -64,17 +67,46 @@ def _missing(snapshot: Snapshot, pod: Pod) -> Iterator[Missing]:
         ):
             yield Missing(pod, view, *hit, view.waiting_message)
     if waits and pod.status.phase == "Pending":
-        for event in snapshot.events_of(pod.metadata.uid)[-5:]:
-            if event.reason == "FailedMount" and (hit := what_is_missing(event.message)):
-                yield Missing(pod, None, *hit, event.message)
+        yield from _unmounted(snapshot, pod)
 
 
-def what_is_missing(message: str) -> tuple[str, str] | None:
-    """The kind and name of the object that a kubelet's message says is missing."""
+def _unmounted(snapshot: Snapshot, pod: Pod) -> Iterator[Missing]:
+    events = [e for e in snapshot.events_of(pod.metadata.uid) if e.type != "Normal"]
+    for event in events[-8:]:
+        if event.reason == "FailedMount" and (hit := what_is_missing(event.message, pod)):
+            yield Missing(pod, None, *hit, event.message)
+    if events or "kubernetes/configmaps" not in snapshot.seen:
+        return
+    for volume in pod.spec.volumes:  # the events are gone; a Secret could not be looked for
+        source = volume.config_map
+        if source is None or not source.name or source.optional:
+            continue
+        if snapshot.find("ConfigMap", pod.metadata.namespace, source.name) is None:
+            text = f"volume {volume.name} is of the ConfigMap {source.name}, which is not there"
+            yield Missing(pod, None, "ConfigMap", source.name, text)
+
+
+def what_is_missing(message: str, pod: Pod | None = None) -> tuple[str, str] | None:
+    """The kind and name of the object that a kubelet's message says is missing.
+
+    Where the message names only a volume, or no kind, the pod's own volumes tell.
+    """
     match = NOT_FOUND.search(message) or NO_KEY.search(message)
     if match is None:
-        return None
+        return _by_volume(message, pod) if pod is not None else None
     return ("Secret" if match[1].lower().startswith("secret") else "ConfigMap"), match[2]
+
+
+def _by_volume(message: str, pod: Pod) -> tuple[str, str] | None:
+    named_one, volume = NOT_REGISTERED.search(message), VOLUME.search(message)
+    keyless = NO_KEY_IN.search(message)
+    for one in pod.spec.volumes:
+        is_it = bool(keyless and volume and one.name == volume[1])
+        if one.config_map and (is_it or (named_one and one.config_map.name == named_one[1])):
+            return "ConfigMap", one.config_map.name
+        if one.secret and (is_it or (named_one and one.secret.secret_name == named_one[1])):
+            return "Secret", one.secret.secret_name
+    return None
 
 
 def _finding(

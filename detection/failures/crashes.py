@@ -17,6 +17,7 @@ from detection.failures.building import (
 )
 from detection.failures.loops import Loop, loops
 from detection.failures.memory import memory_finding
+from detection.failures.probes import is_killed_by_probe, liveness_finding
 from detection.failures.registry import failure
 from detection.findings import Evidence, Finding, ObjectRef
 from detection.pod_states import ContainerView
@@ -30,13 +31,15 @@ CRASHES = (
     Cause.BAD_COMMAND,
     Cause.INIT_CRASH,
     Cause.OOM_LIMIT_LOW,
+    Cause.OOM_LEAK,
+    Cause.LIVENESS_MISCONFIG,
     Cause.WRONG_ARCH,
 )
 
 
 @failure(*CRASHES)
 def crash_loops(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
-    """F01, F02, F03, F10, F12, F61: one finding for each kind of loop of an owner."""
+    """F01–F04, F10, F12–F14, F61: one finding for each kind of loop of an owner."""
     for owner, pods in troubled(snapshot):
         found = list(loops(pods, context))
         for kind in (
@@ -56,6 +59,8 @@ def _finding(
     first = min(found, key=lambda loop: (loop.opens_at, not loop.is_not_runnable))
     if first.is_oom:
         return memory_finding(snapshot, context, owner, found, judged)
+    if not judged.stable and all(is_killed_by_probe(snapshot, loop) for loop in found):
+        return liveness_finding(snapshot, owner, found, judged)
     return about_pods(
         snapshot,
         cause_of(found, judged),

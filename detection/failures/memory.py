@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from detection.quantities import bytes_of
 from detection.revisions import Judgement, not_borne
 from detection.snapshot import Snapshot
 from detection.templates import quantity_of
+from detection.units import duration
 
 NEAR_THE_LIMIT_RATIO = 0.9
 ONE_RAISE_A_DAY = timedelta(hours=24)
@@ -27,7 +29,7 @@ def memory_finding(
     found: Sequence[Loop],
     judged: Judgement,
 ) -> Finding:
-    """F12. Revision-borne only where the newest revision lowered this container's limit."""
+    """F12, F13. Revision-borne only where the newest revision lowered this container's limit."""
     first = min(found, key=lambda loop: loop.opens_at)
     facts = memory_facts(snapshot, context, owner, found, first, judged)
     revision = judged.revision if facts["limit_lowered"] else not_borne(judged.revision)
@@ -35,7 +37,7 @@ def memory_finding(
     limit = facts["memory_limit"] or "none"
     return about_pods(
         snapshot,
-        Cause.OOM_LIMIT_LOW,
+        Cause.OOM_LEAK if is_leak(facts) else Cause.OOM_LIMIT_LOW,
         owner,
         pods,
         f"{named(owner)}: container {first.view.name} runs out of memory, its limit is {limit}",
@@ -45,6 +47,12 @@ def memory_finding(
         revision,
         facts,
     )
+
+
+def is_leak(facts: Mapping[str, Any]) -> bool:
+    """It climbs steadily after each start, or a raise within a day did not help."""
+    growth = facts["growth"]
+    return bool(facts["raised_at"]) or bool(growth and growth["steady"])
 
 
 def memory_facts(
@@ -65,6 +73,7 @@ def memory_facts(
         "working_set_ratio": working_set_ratio(context, owner, first.view.name),
         "limit_lowered": lowered and judged.revision.borne,
         "raised_at": _raised_at(context, raised, judged),
+        "growth": _growth(context, owner, first.view.name),
         "vpa": snapshot.vpa_of(owner) is not None,
         "node_memory_pressure": _node_pressure(snapshot, found),
     }
@@ -75,6 +84,12 @@ def working_set_ratio(context: Context, owner: ObjectRef, container: str) -> flo
     key = (owner.kind, owner.namespace, owner.name, container)
     ratio = context.metrics.memory_ratios.get(key)
     return None if ratio is None else round(ratio, 3)
+
+
+def _growth(context: Context, owner: ObjectRef, container: str) -> dict[str, Any] | None:
+    key = (owner.kind, owner.namespace, owner.name, container)
+    found = context.metrics.memory_growth.get(key)
+    return None if found is None else asdict(found)
 
 
 def _raised_at(context: Context, raised: bool, judged: Judgement) -> str | None:
@@ -119,4 +134,8 @@ def _evidence(found: Sequence[Loop], facts: dict[str, Any]) -> list[Evidence]:
     ratio = facts["working_set_ratio"]
     if ratio is not None:
         lines.append(Evidence("prometheus", f"working set reached {ratio:.0%} of the limit"))
+    if (growth := facts["growth"]) is not None and growth["steady"]:
+        share, left = growth["share_an_hour"], duration(growth["seconds_to_limit"])
+        text = f"it climbs by {share:.0%} of the limit an hour, {left} from start to limit"
+        lines.append(Evidence("prometheus", text, decisive=True))
     return lines

@@ -1,0 +1,89 @@
+"""Callers that fail on one dependency, as their logs name it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+
+from detection import objects as o
+from detection.causes import Cause
+from detection.complaints import CONNECTING, Complaining
+from detection.context import Context
+from detection.failures.building import named, pod_facts, saw
+from detection.failures.registry import failure
+from detection.failures.victims import about_victims
+from detection.findings import Finding, ObjectRef
+from detection.network import in_cluster_name
+from detection.pod_states import is_active, is_ready
+from detection.snapshot import Snapshot, key_of
+
+SEVERAL = 2
+OFTEN = 3
+LOCAL = frozenset({"localhost", "0.0.0.0", "127.0.0.1", "::1"})  # noqa: S104 no address to bind
+
+
+@failure(Cause.DEPENDENCY_CASCADE)
+def dependency_cascade(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
+    """F48. With one caller alone it is only a hint (`weak`): it joins a dependency that fails."""
+    for ref, told in _by_dependency(snapshot).values():
+        callers = {key_of(one.owner) for one in told}
+        weak = len(callers) < SEVERAL or _is_scaled_down(snapshot, ref)
+        if not weak or ref.uid:
+            yield _cascade(snapshot, ref, told, weak)
+
+
+def _by_dependency(snapshot: Snapshot) -> Mapping[str, tuple[ObjectRef, list[Complaining]]]:
+    found: dict[str, tuple[ObjectRef, list[Complaining]]] = {}
+    for items in snapshot.complaints.by_owner(*CONNECTING).values():
+        for one in items:
+            ref = dependency_of(snapshot, one)
+            if ref is not None and key_of(ref) != key_of(one.owner):
+                found.setdefault(key_of(ref), (ref, []))[1].append(one)
+    return found
+
+
+def dependency_of(snapshot: Snapshot, one: Complaining) -> ObjectRef | None:
+    """What the complaint is about: a workload or Service here, else a host outside."""
+    namespace = one.pod.metadata.namespace
+    hosts = [host for host in one.complaint.hosts if host not in LOCAL]
+    for host in hosts:
+        if (found := snapshot.network.workload_at(host, namespace)) is not None:
+            return found
+        if (service := snapshot.network.service(host, namespace)) is not None:
+            return service.ref
+    for host in hosts:
+        if _is_outside(snapshot, host, namespace):
+            return ObjectRef("Dependency", "", host)
+    return None
+
+
+def _is_outside(snapshot: Snapshot, host: str, namespace: str) -> bool:
+    """A host by its full name, or an address that is none of the cluster's pods and Services."""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        name = in_cluster_name(host, namespace)
+        return "." in host and (name is None or name.namespace not in snapshot.network.namespaces)
+
+
+def _is_scaled_down(snapshot: Snapshot, ref: ObjectRef) -> bool:
+    item = snapshot.get(ref) if ref.uid else None
+    return isinstance(item, o.Deployment | o.StatefulSet) and item.spec.replicas == 0
+
+
+def _cascade(
+    snapshot: Snapshot, ref: ObjectRef, told: Sequence[Complaining], weak: bool
+) -> Finding:
+    callers = len({one.owner for one in told})
+    pods = [p for p in snapshot.pods_below(ref) if is_active(p) and not is_ready(p)]
+    ready, desired = snapshot.ready_of(ref) if ref.uid else (0, 0)
+    state = [saw("workloads", f"{named(ref)}: {ready} of {desired} ready")] if desired else []
+    return about_victims(
+        snapshot,
+        Cause.DEPENDENCY_CASCADE,
+        ref,
+        told,
+        f"{callers} owners fail on {named(ref)}",
+        state,
+        facts={**pod_facts(pods), "weak": weak, "dependency": ref.name},
+    )

@@ -1,0 +1,56 @@
+"""Correlation by place: what a node under pressure, or a namespace that ends, explains."""
+
+from __future__ import annotations
+
+from detection.absorbing import absorbed
+from detection.causes import CAUSES, Cause, Precedence
+from detection.findings import Finding
+from detection.snapshot import Snapshot
+
+GENERAL = frozenset({Cause.HUNG_REPLICA, Cause.UNCLASSIFIED, Cause.ROLLOUT_STALLED})
+STARTING = frozenset(
+    Cause[name]
+    for name in ("SANDBOX_FAILED", "MOUNT_FAILED", "POD_STUCK_TERMINATING", "DS_ONE_NODE")
+    if name in Cause.__members__
+)
+KILLED = frozenset(
+    Cause[name] for name in ("OOM_LIMIT_LOW", "OOM_LEAK") if name in Cause.__members__
+)
+EXPLAINED = {
+    Cause.DISK_PRESSURE: GENERAL | STARTING,
+    Cause.MEMORY_PRESSURE: GENERAL | KILLED | STARTING,
+    Cause.PID_PRESSURE: GENERAL | STARTING,
+    Cause.KERNEL_FAULT: GENERAL | STARTING,
+}
+
+
+def fold_places(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
+    for place in [f for f in findings if f.cause in EXPLAINED]:
+        findings = _fold(findings, place, [f for f in findings if _is_of_node(f, place)])
+    for place in [f for f in findings if f.cause == Cause.NAMESPACE_TERMINATING]:
+        findings = _fold(findings, place, [f for f in findings if _is_of_namespace(f, place)])
+    return findings
+
+
+def _fold(findings: list[Finding], place: Finding, taken: list[Finding]) -> list[Finding]:
+    if not taken:
+        return findings
+    whole = absorbed(place, taken)
+    kept = [f for f in findings if not any(f is t for t in taken)]
+    return [whole if f is place else f for f in kept]
+
+
+def _is_of_node(finding: Finding, place: Finding) -> bool:
+    """All its symptoms are on that node, since it is as it is."""
+    if finding.cause not in EXPLAINED[place.cause]:
+        return False
+    nodes = set(finding.facts.get("nodes", ()))
+    unplaced = finding.facts.get("unplaced", 0)
+    return nodes == {place.owner.name} and not unplaced and finding.onset >= place.onset
+
+
+def _is_of_namespace(finding: Finding, place: Finding) -> bool:
+    """Whatever fails in a namespace since it is being removed."""
+    inside = finding.owner.namespace == place.owner.name
+    node = CAUSES[finding.cause].precedence == Precedence.NODE
+    return inside and not node and finding.onset >= place.onset
