@@ -118,10 +118,6 @@ def refusal(candidate: Candidate) -> Refused | None:
     """Why a candidate can't be carried out at all; None where it can."""
     if candidate.action in settings.BLACKLISTED_COMMANDS:
         return Refused(f"{candidate.action} is in BLACKLISTED_COMMANDS")
-    if not candidate.entry.executable:
-        return Refused(
-            f"{candidate.action} is not carried out by KubeWise yet; run: {candidate.kubectl}"
-        )
     return None
 
 

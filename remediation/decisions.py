@@ -170,8 +170,7 @@ def record(
 
 def status_after(decision: Decision, options: Sequence[Candidate]) -> Status:
     """What people see: an approval is only awaited where there is something to approve."""
-    executable = options[decision.index].entry.executable
-    if decision.verdict == Verdict.ASK and executable:
+    if decision.verdict == Verdict.ASK:
         return Status.AWAITING_APPROVAL
     if all(option.action == "escalate" for option in options):
         return Status.ESCALATED
