@@ -215,11 +215,17 @@ class SecretSource(Part, frozen=True):
     secret_name: str = ""
 
 
+class Local(Part, frozen=True):
+    """A volume source that keeps data on the node; what it says is not read."""
+
+
 class Volume(Part, frozen=True):
     name: str = ""
     persistent_volume_claim: ClaimSource | None = None
     config_map: ConfigMapSource | None = None
     secret: SecretSource | None = None
+    empty_dir: Local | None = None
+    host_path: Local | None = None
 
 
 class PodSpec(Part, frozen=True):

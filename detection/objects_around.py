@@ -8,6 +8,7 @@ import msgspec
 
 from detection.objects import (
     Condition,
+    InvolvedObject,
     Labels,
     ManagedMetadata,
     Object,

@@ -159,7 +159,7 @@ def _resize(cluster: Cluster, resource: Resource, old: Obj, new: Obj) -> None:
     if sizes[0] == sizes[1]:
         return
     storage_class = cluster.store.get(
-        "storageclasses", "", new["spec"].get("storageClassName") or ""
+        "storageclasses.storage.k8s.io", "", new["spec"].get("storageClassName") or ""
     )
     if not (storage_class or {}).get("allowVolumeExpansion"):
         raise denied(resource, name_of(new), RESIZE)

@@ -53,7 +53,7 @@ class Volumes(Base):
 
     def _bind(self, claim: Obj, now: datetime) -> None:
         name = claim["spec"].get("storageClassName") or "standard"
-        storage_class = self.store.get("storageclasses", "", name)
+        storage_class = self.store.get("storageclasses.storage.k8s.io", "", name)
         if storage_class is None:
             text = f'storageclass.storage.k8s.io "{name}" not found'
             self.event(
