@@ -17,6 +17,7 @@ from detection.correlate import correlate
 from detection.failures import Context, find_all
 from detection.findings import Finding
 from detection.kubernetes import Connection
+from detection.redact import redacted
 from detection.scan import scan
 from detection.snapshot import Snapshot
 from remediation.candidates import Candidate, candidates
@@ -83,7 +84,9 @@ def look(
     seen = see_metrics(snapshot, now) if see_metrics else Seen()
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     found = find_all(snapshot, Context(now=now, dwell=dwell, metrics=seen.context))
-    opened = [f for f in correlate([*found, *seen.findings], snapshot) if f.opens_at <= now]
+    opened = [
+        redacted(f) for f in correlate([*found, *seen.findings], snapshot) if f.opens_at <= now
+    ]
     blind = {**snapshot.blind, **seen.blind}
     judged = [_judged(one, opened, snapshot, now, limits, blind) for one in opened]
     return Report(blind, tuple(sorted(judged, key=_importance)))

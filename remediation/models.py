@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 
 from detection.models import Cluster, Incident
+from remediation.llm.records import LlmCall as LlmCall
+from remediation.llm.records import LlmGate as LlmGate
 
 
 class ModeChoice(models.TextChoices):
@@ -132,7 +134,7 @@ class Plan(models.Model):
     candidates = models.JSONField(default=list)
     chosen = models.PositiveSmallIntegerField(default=0)
     source = models.CharField(
-        max_length=10, default="rules", help_text="rules, gemini, person, aside"
+        max_length=10, default="rules", help_text="rules, both, gemini, openai, person, aside"
     )
     answered_at = models.DateTimeField(null=True, blank=True, editable=False)
 

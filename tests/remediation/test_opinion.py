@@ -21,9 +21,13 @@ OPTIONS = [candidate("rollback_deployment"), escalate(OWNER)]
 SOURCE = Source("gemini", "some-model", "assess@1")
 
 
-def answer(order: tuple[str, ...] = (), escalated: bool = False) -> Assessment:
+def answer(
+    order: tuple[str, ...] = (), escalated: bool = False, cause: str = "BAD_RELEASE"
+) -> Assessment:
     choices = tuple(Choice(one, "") for one in order)
-    return Assessment("The port is wrong.", "", 0.9, (), choices, escalated, "", (), SOURCE)
+    return Assessment(
+        "The port is wrong.", "", 0.9, cause, (), (), (), choices, escalated, "", (), SOURCE
+    )
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, told: Any) -> opinion.Opinion:
