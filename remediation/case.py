@@ -87,6 +87,7 @@ class Case:
     """`records` None means that no database was asked: `diagnose`.
 
     `approved`: a person approved candidate `index`. `requested`: a person wrote the candidate.
+    `doubts`: why a model's view calls for a person.
     """
 
     now: datetime
@@ -107,6 +108,7 @@ class Case:
     blind: Mapping[str, str] = field(default_factory=dict)
     records: Records | None = None
     limits: Limits = Limits()
+    doubts: tuple[str, ...] = ()
     approved: bool = False
     requested: bool = False
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from detection.models import Cluster, Incident
+from remediation.llm.records import EvidencePack as EvidencePack
 from remediation.llm.records import LlmCall as LlmCall
 from remediation.llm.records import LlmGate as LlmGate
 

@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 
 from detection.redact import redact
+from remediation.evidence.items import cut, encoded
 from remediation.llm import bounds
 from remediation.llm.calls import refuse
 from remediation.llm.failures import FailureKind, LlmFailure
@@ -24,8 +25,8 @@ Answer = TypeVar("Answer", bound=msgspec.Struct)
 ANALYSIS = "GEMINI_AUTO_ANALYSIS"
 VERIFICATION = "GEMINI_AUTO_VERIFICATION"
 QUERY_GENERATION = "GEMINI_AUTO_QUERY_GENERATION"
-EVIDENCE_CHARACTERS = 20_000
-ITEM_CHARACTERS = 2_000
+EVIDENCE_CHARACTERS = 18_000
+ITEM_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True)
@@ -181,17 +182,12 @@ def pack(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The evidence within its limit of characters: what is decisive first, each item cut."""
     left, packed = EVIDENCE_CHARACTERS, []
     for item in sorted(evidence, key=lambda item: not item.get("decisive")):
-        text = _cut(redact(str(item.get("text", ""))), min(ITEM_CHARACTERS, left))
+        text = cut(redact(str(item.get("text", ""))), min(ITEM_CHARACTERS, left))
         if not text:
-            break
+            continue
         packed.append({"id": str(item["id"]), "source": str(item.get("source", "")), "text": text})
-        left -= len(text)
+        left -= encoded(text)
     return packed
-
-
-def _cut(text: str, most: int) -> str:
-    """The end counts most: a log's last lines say why it died."""
-    return text if len(text) <= most else "…" + text[len(text) - most + 1 :] if most > 1 else ""
 
 
 def _assessment(

@@ -1,6 +1,27 @@
-"""The record of every call to a language model, and the row that its budgets are counted under."""
+"""The records of diagnosis: evidence packs, calls to models, and the row that budgets lock."""
 
 from django.db import models
+
+
+class EvidencePack(models.Model):
+    """What was known of an incident when it was analyzed: redacted, numbered, as it is cited."""
+
+    incident = models.ForeignKey(
+        "detection.Incident", on_delete=models.CASCADE, related_name="evidence_packs"
+    )
+    incident_version = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    hash = models.CharField(max_length=64)
+    items = models.JSONField(default=list, help_text="id, source, text, decisive")
+    objects_named = models.JSONField(default=list, help_text="Kind/namespace/name")
+    left_out = models.PositiveIntegerField(default=0, help_text="Items that found no room.")
+
+    class Meta:
+        app_label = "remediation"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{len(self.items)} observations"
 
 
 class LlmGate(models.Model):

@@ -319,6 +319,7 @@ def test_the_gates_stand_in_the_designs_order() -> None:
         "scope", "stop switch", "maintenance window", "silence", "freshness", "owner by UID",
         "owner guards", "GitOps and Helm", "protected namespace", "policy", "warm-up",
         "someone else at work", "blast radius", "budgets", "futility", "catalogue and bounds",
+        "second opinion",
         "mode",
     ]  # fmt: skip
 
