@@ -161,9 +161,8 @@ def _of_connection(error: openai.APIConnectionError) -> FailureKind:
         return FailureKind.TIME_OUT
     if isinstance(error.__cause__, httpx2.DecodingError):
         return FailureKind.NOT_THE_API
-    cut = isinstance(error.__cause__, httpx2.RemoteProtocolError) and "incomplete" in str(
-        error.__cause__
-    )
+    broke_off = isinstance(error.__cause__, httpx2.RemoteProtocolError)
+    cut = broke_off and "complete message body" in str(error.__cause__)
     return FailureKind.TRUNCATED if cut else FailureKind.REFUSED_CONNECTION
 
 

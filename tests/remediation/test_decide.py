@@ -295,6 +295,12 @@ SPOILED: list[tuple[str, Case, Verdict, str]] = [
         Verdict.ASK,
         "catalogue and bounds",
     ),
+    (
+        "a doubt of a model",
+        acting_case(doubts=("the model says X",)),
+        Verdict.ASK,
+        "second opinion",
+    ),
     ("mode MANUAL", with_records(acting_case(), auto=False), Verdict.ASK, "mode"),
 ]
 
