@@ -9,6 +9,7 @@ import structlog
 from django.db import DatabaseError
 
 from detection.models import Heartbeat
+from detection.redact import redact_all
 
 log = structlog.get_logger(__name__)
 FRESH_SECONDS = 60
@@ -16,7 +17,8 @@ FRESH_SECONDS = 60
 
 def beat(name: str, now: datetime, ok: bool = True, **detail: Any) -> None:
     """Record that `name` (`scrape`, `detect`, `sweep`, `worker/<queue>`) was alive at `now`."""
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": now, "ok": ok, "detail": detail})
+    fields = {"at": now, "ok": ok, "detail": redact_all(detail)}
+    Heartbeat.objects.update_or_create(name=name, defaults=fields)
 
 
 def sign_of_life(name: str, ok: bool = True, **detail: Any) -> None:

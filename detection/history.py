@@ -130,6 +130,21 @@ def latest(cluster_id: int) -> Frame | None:
     return _decode((shared_cache.get_many([key]) or {}).get(key))
 
 
+def sampled(cluster_id: int, now: datetime, most: int) -> list[Frame]:
+    """About `most` ticks spread over the window, oldest first, for whoever wants a few series.
+
+    A whole window of a large cluster is hundreds of megabytes; these are read and let go.
+    """
+    first = _milliseconds(now - timedelta(seconds=settings.ANOMALY_METRIC_WINDOW_SECONDS))
+    inside = [tick for tick in ticks(cluster_id) or [] if first < tick <= _milliseconds(now)]
+    step = max(1, -(-len(inside) // most))
+    wanted = sorted({*inside[::step], *inside[-1:]})
+    keys = [_frame_key(cluster_id, tick) for tick in wanted]
+    found = shared_cache.get_many(keys) or {}
+    decoded = [_decode(found.get(key)) for key in keys]
+    return [frame for frame in decoded if frame is not None]
+
+
 def ticks(cluster_id: int) -> list[int] | None:
     """The ticks there are, in milliseconds, oldest first; None: the cache is away."""
     key = _index_key(cluster_id)

@@ -8,7 +8,6 @@ import msgspec
 
 from detection.objects import (
     Condition,
-    InvolvedObject,
     Labels,
     ManagedMetadata,
     Object,

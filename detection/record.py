@@ -18,6 +18,7 @@ from detection import states
 from detection.causes import CAUSES, Cause, Precedence, Severity
 from detection.findings import UNSEEN, Finding, ObjectRef
 from detection.models import Cluster, Incident
+from detection.redact import redacted
 from detection.sources import OWNER_SOURCES
 from detection.states import Status
 
@@ -46,7 +47,7 @@ def record(
     """Write one pass. `findings` are correlated: one an owner, `opens_at` past."""
     done = Recorded()
     open_now = {row.open_key: row for row in _open_incidents(cluster)}
-    for finding in findings:
+    for finding in map(redacted, findings):
         incident = _taken(open_now, cluster, finding.owner)
         if incident is not None and _is_another_failure(incident, finding):
             states.close_dismissed(incident, now)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from detection.models import Cluster, SourceState
+from detection.redact import redact
 
 State = SourceState.State
 ACCOUNT = "kubernetes/account"
@@ -35,7 +36,7 @@ def save_sources(
     """Write one row a source; `since` stays while the state stays."""
     states = dict.fromkeys(seen, (State.SEEN, ""))
     states |= dict.fromkeys(not_installed, (State.NOT_INSTALLED, ""))
-    states |= {name: (State.BLIND, reason) for name, reason in blind.items()}
+    states |= {name: (State.BLIND, redact(reason)) for name, reason in blind.items()}
     known = {row.name: row for row in SourceState.objects.filter(cluster=cluster)}
     rows = [_row(cluster, name, *state, known.get(name), now) for name, state in states.items()]
     SourceState.objects.bulk_create(

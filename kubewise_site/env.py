@@ -79,6 +79,22 @@ def choice(*values: str) -> Parse:
     return parse
 
 
+def word(*values: str) -> Parse:
+    def parse(value: str) -> str:
+        if value.lower() not in values:
+            raise ValueError
+        return value.lower()
+
+    return parse
+
+
+def amount(value: str) -> float:
+    found = float(value)
+    if not 0 <= found < float("inf"):
+        raise ValueError
+    return found
+
+
 def web_address(value: str) -> str:
     if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
         raise ValueError
@@ -132,6 +148,25 @@ SETTINGS: tuple[Setting, ...] = (
             "Overrides the threshold of the model's manifest."),
     Setting("PREDICTION_HORIZON_MINUTES", "60", number(1, 10080),
             "whole minutes, 1 to 10080", "How far ahead a forecast looks."),
+    Setting("LLM_PROVIDER", "gemini", word("gemini", "openai", "none"), "gemini, openai or none",
+            "Which model adds to the rules; none: rules alone, by choice."),
+    Setting("LLM_TIMEOUT_SECONDS", "20", number(1, 120), "whole seconds, 1 to 120",
+            "A model's whole answer must be there by then."),
+    Setting("LLM_CALLS_PER_MINUTE", "10", number(0, 10000), "a whole number, 0 to 10000",
+            "Requests to a model within any minute, of all workers together."),
+    Setting("LLM_TOKENS_PER_INCIDENT", "60000", number(0, 100_000_000),
+            "a whole number, 0 to 100000000", "Tokens that one incident may take, both ways."),
+    Setting("LLM_COST_PER_DAY_USD", "5", amount, "a number, 0 or more",
+            "What models may cost within any 24 hours."),
+    Setting("LLM_INPUT_USD_PER_MILLION", "0.30", amount, "a number, 0 or more",
+            "Your model's price of a million tokens sent."),
+    Setting("LLM_OUTPUT_USD_PER_MILLION", "2.50", amount, "a number, 0 or more",
+            "Your model's price of a million tokens answered."),
+    Setting("OPENAI_BASE_URL", "", web_address, URL,
+            "An OpenAI-compatible API: Ollama, vLLM, Azure; empty: OpenAI's own."),
+    Setting("OPENAI_API_KEY", "", text, "a key, or empty",
+            "Its key; some servers of one's own need none.", secret=True),
+    Setting("OPENAI_MODEL", "", text, "a model's name", "Which of its models is asked."),
     Setting("GEMINI_API_KEY", "", text, "a key, or empty",
             "Empty: rules alone diagnose.", secret=True),
     Setting("GEMINI_MODEL", "gemini-2.5-flash", text, "a model's name", "Which model is asked."),

@@ -7,12 +7,21 @@ from typing import Any
 
 import structlog
 
+from detection.redact import redact_all
+
+
+def _redacted(logger: Any, method: str, event: Any) -> Any:
+    """Error messages quote what a server said; exceptions quote whatever was at hand."""
+    return redact_all(event)
+
+
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    _redacted,
 ]
 
 

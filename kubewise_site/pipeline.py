@@ -2,7 +2,7 @@
 
     beat → scrape                                   every PROMETHEUS_SCRAPE_INTERVAL_SECONDS
     beat → detect (scan → detectors → record) ─→ advance
-    advance: analyze → decide → act                 one Celery chain per incident
+    advance: analyze → consult → decide → act       one Celery chain per incident
     act ─ verify_due_at ─→ sweep → verify
     beat → sweep                                    publishes whatever the database says is due
     sweep → notify                                  one message an incident and state
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 SCRAPE = "detection.tasks.scrape"
 DETECT = "detection.tasks.detect"
 ANALYZE = "remediation.tasks.analyze"
+CONSULT = "remediation.tasks.consult"
 DECIDE = "remediation.tasks.decide"
 ACT = "remediation.tasks.act"
 VERIFY = "remediation.tasks.verify"
@@ -41,6 +42,7 @@ QUEUES = {
     SCRAPE: "scrape",
     DETECT: "detect",
     ANALYZE: "analyze",
+    CONSULT: "analyze",
     DECIDE: "analyze",
     ACT: "act",
     VERIFY: "verify",
@@ -53,8 +55,8 @@ QUEUES = {
 
 
 def advance(incident_id: int) -> None:
-    """Analyze, decide and, where the decision says so, act."""
-    steps = chain(*(_step(task, incident_id) for task in (ANALYZE, DECIDE, ACT)))
+    """Analyze by the rules, ask a model, decide and, where the decision says so, act."""
+    steps = chain(*(_step(task, incident_id) for task in (ANALYZE, CONSULT, DECIDE, ACT)))
     _after_commit(partial(steps.apply_async), "advance", incident_id)
 
 

@@ -1,7 +1,8 @@
-"""Incident → diagnosis and plan: rules first, then a model's view where there is a key."""
+"""Incident → evidence, diagnosis and plan by the rules. A model is asked after it: consult.py."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,10 +20,11 @@ from remediation.clients import Clients
 from remediation.cluster import RESOURCES, Changed, Session, read
 from remediation.diagnosis import Diagnosis
 from remediation.endings import Ending
+from remediation.evidence.items import Pack
+from remediation.evidence.kept import evidence_of, keep
 from remediation.fresh import Fresh, finding_of, fresh, owner_of, seen_by_scan
 from remediation.hashes import spec_hash
 from remediation.models import Attempt
-from remediation.opinion import second_opinion
 from remediation.planning import current_plan, new_plan
 from remediation.records import came_back
 from remediation.rules import diagnose
@@ -43,8 +45,9 @@ def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
     finding = newest_finding(incident, around)
     found = candidates(finding, around.snapshot, now, settings.BLACKLISTED_COMMANDS)
     options = _not_futile(incident, _untried(incident, found), now)
-    diagnosis, options = second_opinion(finding, diagnose(finding), options, clients.reader)
-    return _save(incident, diagnosis, options, spec_hash_of(incident, clients), now)
+    pack = evidence_of(incident, finding, around, clients.reader, now)
+    diagnosis = replace(diagnose(finding), evidence=pack.cited)
+    return _save(incident, diagnosis, options, pack, spec_hash_of(incident, clients), now)
 
 
 def claim(incident: Incident, now: datetime) -> bool:
@@ -114,10 +117,11 @@ def _save(
     incident: Incident,
     diagnosis: Diagnosis,
     options: list[Candidate],
+    pack: Pack,
     hashed: str,
     now: datetime,
 ) -> Ending:
-    """Diagnosis, plan and Transition together, unless the lease was lost meanwhile."""
+    """Evidence, diagnosis, plan and Transition together, unless the lease was lost meanwhile."""
     with transaction.atomic():
         mine = Incident.objects.filter(
             pk=incident.pk, status=Status.ANALYZING, lease_until=incident.lease_until
@@ -125,6 +129,7 @@ def _save(
         fields = {"diagnosis": diagnosis.as_dict(), "analyzed_version": incident.version}
         if not mine.update(lease_until=None, decided_version=0, **fields):
             return Ending.NOTHING
+        keep(incident, pack, now)
         new_plan(incident, options, hashed, diagnosis.source[:10], now)
         first = options[0].command if options else "nothing"
         reason = f"{diagnosis.root_cause} First candidate: {first}"

@@ -118,6 +118,7 @@ class Case:
 
     `approved`: a person approved candidate `index`. `requested`: a person wrote the candidate.
     `undo`: the candidate is the recorded inverse of an action that made it worse.
+    `doubts`: why a model's view calls for a person.
     """
 
     now: datetime
@@ -139,6 +140,7 @@ class Case:
     blind: Mapping[str, str] = field(default_factory=dict)
     records: Records | None = None
     limits: Limits = Limits()
+    doubts: tuple[str, ...] = ()
     approved: bool = False
     requested: bool = False
     undo: bool = False

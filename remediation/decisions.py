@@ -25,6 +25,7 @@ from remediation.fresh import Fresh, finding_of, fresh, owner_of, seen_by_scan
 from remediation.gather import case_of
 from remediation.limits import limits
 from remediation.models import Plan
+from remediation.opinion import doubts_of
 from remediation.planning import UNDO, candidates_of, current_plan
 from remediation.records import blind_besides_scan, records_of
 from remediation.verdicts import Decision, Verdict
@@ -71,7 +72,8 @@ def gather(
     gone, cause_now = _signal(incident, around)
     flapping, requested = incident.flapping, plan.source == "person"
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
-                   approved=approved, requested=requested, undo=plan.source == UNDO)  # fmt: skip
+                   doubts=doubts_of(incident), approved=approved, requested=requested,
+                   undo=plan.source == UNDO)  # fmt: skip
 
 
 def _unread(incident: Incident, plan: Plan) -> dict[str, str]:

@@ -203,6 +203,12 @@ def _contexts(case: Case) -> Rulings:
         yield ask(f"{action} is never done without a person")
 
 
+def second_opinion(case: Case) -> Rulings:
+    """A model can only make it more careful; without one there are no doubts."""
+    for doubt in case.doubts:
+        yield ask(doubt)
+
+
 def mode(case: Case) -> Rulings:
     if not _records(case).auto:
         yield ask("the mode is MANUAL")
@@ -229,5 +235,6 @@ GATES: tuple[Gate, ...] = (
     Gate("budgets", budgets, needs_records=True),
     Gate("futility", futility, needs_records=True),
     Gate("catalogue and bounds", catalogue),
+    Gate("second opinion", second_opinion),
     Gate("mode", mode, needs_records=True),
 )

@@ -18,6 +18,7 @@ from detection.failures import Context, find_all
 from detection.findings import Finding
 from detection.kubernetes import Connection
 from detection.logs import LOGS_IN_A_LOOK, with_logs
+from detection.redact import redacted
 from detection.scan import scan
 from detection.snapshot import Snapshot
 from remediation.candidates import Candidate, candidates
@@ -84,7 +85,9 @@ def look(
     seen = see_metrics(snapshot, now) if see_metrics else Seen()
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     found = find_all(snapshot, Context(now=now, dwell=dwell, metrics=seen.context))
-    opened = [f for f in correlate([*found, *seen.findings], snapshot) if f.opens_at <= now]
+    opened = [
+        redacted(f) for f in correlate([*found, *seen.findings], snapshot) if f.opens_at <= now
+    ]
     blind = {**snapshot.blind, **seen.blind}
     judged = [_judged(one, opened, snapshot, now, limits, blind) for one in opened]
     return Report(blind, tuple(sorted(judged, key=_importance)))

@@ -24,11 +24,12 @@ from detection.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Seen:
-    """`context` is what failures of the scan ask of metrics."""
+    """`context` is what failures of the scan ask of metrics; `frames` the ticks, oldest first."""
 
     findings: tuple[Finding, ...] = ()
     blind: Mapping[str, str] = field(default_factory=dict)
     context: Metrics = field(default_factory=Metrics)
+    frames: tuple[history.Frame, ...] = ()
 
 
 def see(client: Prometheus, snapshot: Snapshot, now: datetime) -> Seen:
@@ -42,9 +43,10 @@ def see(client: Prometheus, snapshot: Snapshot, now: datetime) -> Seen:
         return Seen(blind=done.blind)
     start = now - timedelta(seconds=settings.ANOMALY_METRIC_WINDOW_SECONDS)
     frames = frames_between(queries, client, owners, start, now)
-    window = history.window_of([*frames, frame_of(done, queries)])
+    frames = [*frames, frame_of(done, queries)]
+    window = history.window_of(frames)
     found = tuple(find_in(View(window, queries, now, owners)))
-    return Seen(found, done.blind, ask(client, now, owners))
+    return Seen(found, done.blind, ask(client, now, owners), tuple(frames))
 
 
 def owners_in(snapshot: Snapshot) -> Owners:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from detection.models import Cluster, Incident
+from remediation.llm.records import EvidencePack, LlmCall, LlmGate
 from remediation.models_audit import AuditEntry, AuditHead
 from remediation.models_notify import Delivery
 
@@ -14,6 +15,9 @@ __all__ = [
     "AuditHead",
     "Budget",
     "Delivery",
+    "EvidencePack",
+    "LlmCall",
+    "LlmGate",
     "MaintenanceWindow",
     "Mode",
     "ModeChoice",
@@ -157,7 +161,7 @@ class Plan(models.Model):
     candidates = models.JSONField(default=list)
     chosen = models.PositiveSmallIntegerField(default=0)
     source = models.CharField(
-        max_length=10, default="rules", help_text="rules, gemini, person, aside, undo"
+        max_length=10, default="rules", help_text="rules, both, gemini, openai, person, aside, undo"
     )
     answered_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -21,8 +21,8 @@ from django.urls import reverse
 
 from detection.causes import Severity
 from detection.models import Cluster, Incident
+from detection.redact import redact
 from detection.states import OPEN, TERMINAL, Status
-from remediation.llm.redact import redact
 from remediation.models import Delivery, Silence
 from remediation.policies import covering
 

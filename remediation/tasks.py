@@ -9,6 +9,7 @@ from kubewise_site import pipeline
 from remediation import clients
 from remediation.act import act as act_on
 from remediation.analyze import analyze as analyze_incident
+from remediation.consult import consult as consult_model
 from remediation.decisions import decide_incident
 from remediation.llm.suggestions import query_suggestions
 from remediation.notify import notify as notify_people
@@ -21,6 +22,11 @@ from remediation.verify import verify as verify_attempt
 @shared_task(name=pipeline.ANALYZE)
 def analyze(incident_id: int) -> None:
     analyze_incident(incident_id, clients.reading(), datetime.now(UTC))
+
+
+@shared_task(name=pipeline.CONSULT)
+def consult(incident_id: int) -> None:
+    consult_model(incident_id, datetime.now(UTC))
 
 
 @shared_task(name=pipeline.DECIDE)

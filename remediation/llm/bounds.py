@@ -5,15 +5,18 @@ Pure. It can't add a candidate, change a target or parameter, or put a higher ri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from detection.redact import redact
 from remediation.actions.base import Risk
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.schema import Choice
 
 ESCALATE = "escalate"
+UNPROVEN = frozenset({"log", "previous log"})
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,41 @@ def refused(
     if unknown := sorted(set(cited) - set(evidence_ids)):
         return LlmFailure(FailureKind.UNKNOWN_EVIDENCE, f"no evidence {', '.join(unknown)}")
     return None
+
+
+def invented(
+    objects: Iterable[str],
+    reasons: Iterable[str],
+    known: Iterable[str],
+    evidence: Iterable[Mapping[str, Any]],
+) -> LlmFailure | None:
+    """Why an answer does not count: it names an object or a reason that the API never told.
+
+    `known` are objects as `Kind/namespace/name`. What stands in a log proves no reason: whoever
+    runs in a container writes it.
+    """
+    names = {part.lower() for ref in known for part in (ref, *ref.split("/")) if part}
+    told = "\n".join(str(item["text"]) for item in evidence if item["source"] not in UNPROVEN)
+    if unknown := [one for one in objects if not _known(one, names)]:
+        return _not_told(FailureKind.UNKNOWN_OBJECT, unknown)
+    if unknown := [one for one in reasons if not _told(one, told)]:
+        return _not_told(FailureKind.UNKNOWN_REASON, unknown)
+    return None
+
+
+def _not_told(kind: FailureKind, unknown: Sequence[str]) -> LlmFailure:
+    return LlmFailure(kind, redact(f"not in the evidence: {', '.join(unknown)}")[:300])
+
+
+def _known(given: str, names: frozenset[str] | set[str]) -> bool:
+    """`Pod/shop/cart-x`, `shop/cart-x`, `pod cart-x` or `cart-x`: each part is one of an object."""
+    parts = [part for part in re.split(r"[/\s]+", given.strip().lower()) if part]
+    return bool(parts) and all(part in names for part in parts)
+
+
+def _told(given: str, text: str) -> bool:
+    """As a whole word: `OOM` is not told by `ROOM`."""
+    return re.search(rf"(?<![\w-]){re.escape(given.strip())}(?![\w-])", text, re.I) is not None
 
 
 def reordered(

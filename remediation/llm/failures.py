@@ -26,12 +26,37 @@ class FailureKind(StrEnum):
     TOO_LARGE = "too large"
     UNKNOWN_CANDIDATE = "unknown candidate"
     UNKNOWN_EVIDENCE = "unknown evidence"
-    NOT_GEMINI = "not the API"
+    UNKNOWN_OBJECT = "unknown object"
+    UNKNOWN_REASON = "unknown reason"
+    NOT_THE_API = "not the API"
+    OVER_BUDGET = "over budget"
+    CIRCUIT_OPEN = "circuit open"
 
 
+BY_STATUS = {
+    400: FailureKind.BAD_REQUEST,
+    401: FailureKind.UNAUTHORIZED,
+    403: FailureKind.FORBIDDEN,
+    404: FailureKind.NOT_FOUND,
+    429: FailureKind.RATE_LIMITED,
+}
 RETRIED = frozenset(
     {FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR, FailureKind.REFUSED_CONNECTION}
 )
+# The provider's own trouble: as many in a row open the circuit.
+ITS_TROUBLE = RETRIED | {
+    FailureKind.TIME_OUT,
+    FailureKind.UNAUTHORIZED,
+    FailureKind.FORBIDDEN,
+    FailureKind.NOT_FOUND,
+    FailureKind.NOT_THE_API,
+    FailureKind.TOO_LARGE,
+}
+NEVER_SENT = frozenset({FailureKind.OFF, FailureKind.OVER_BUDGET, FailureKind.CIRCUIT_OPEN})
+
+
+def by_hundreds(status: int) -> FailureKind:
+    return FailureKind.SERVER_ERROR if status >= 500 else FailureKind.BAD_REQUEST
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,25 @@
 """Gemini through google-generativeai: the only module that imports google.
 
 The library is no longer developed and keeps its configuration in a global; here each instance has
-its own client. Three things it does not do are done here: an end to the whole answer and not just
-to each silence, a limit to its size, and a bounded retry (its own goes on for ten minutes).
+its own client. Two things it does not do are done here: an end to the whole answer and not just to
+each silence, and a limit to its size. Its own retry, which goes on for ten minutes, is off.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from detection import http_body
+from detection.redact import redact
 from remediation.llm.client import Reply
-from remediation.llm.failures import RETRIED, FailureKind, LlmFailure
+from remediation.llm.failures import BY_STATUS, FailureKind, LlmFailure, by_hundreds
 from remediation.llm.prompting import Prompt, fenced
-from remediation.llm.redact import redact
 from remediation.llm.schema import Source
 
 with warnings.catch_warnings():
@@ -36,18 +36,9 @@ with warnings.catch_warnings():
     from google.protobuf.json_format import ParseError
 
 TIMEOUT_SECONDS = 20.0
-TRIES = 2
-PAUSE_SECONDS = 1.0
 ANSWER_BYTES = 2 * 1024 * 1024
 ANSWER_TOKENS = 8192
 MESSAGE_CHARACTERS = 300
-BY_STATUS = {
-    400: FailureKind.BAD_REQUEST,
-    401: FailureKind.UNAUTHORIZED,
-    403: FailureKind.FORBIDDEN,
-    404: FailureKind.NOT_FOUND,
-    429: FailureKind.RATE_LIMITED,
-}
 Finish = protos.Candidate.FinishReason
 BLOCKS = frozenset(
     {
@@ -67,39 +58,25 @@ class Gemini:
     name = "gemini"
 
     def __init__(
-        self,
-        key: str,
-        model: str,
-        endpoint: str = "",
-        timeout_seconds: float = TIMEOUT_SECONDS,
-        pause: Callable[[float], None] = time.sleep,
+        self, key: str, model: str, endpoint: str = "", timeout_seconds: float = TIMEOUT_SECONDS
     ) -> None:
-        self._key, self._model_name = key, model
-        self._timeout_seconds, self._pause = timeout_seconds, pause
+        self._key, self.model = key, model
+        self._timeout_seconds = timeout_seconds
         self._client = _client(key, endpoint)
 
     def ask(
         self, instruction: Prompt, data: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Reply | LlmFailure:
-        """One question at temperature 0; asked again once where that can help."""
+        """One question at temperature 0, asked once."""
         model, text = self._model(instruction, schema), fenced(data)
-        began = time.monotonic()
-        for attempt in range(1, TRIES + 1):
-            left = self._timeout_seconds - (time.monotonic() - began)
-            answer = self._once(model, text, instruction, left)
-            if isinstance(answer, Reply) or answer.kind not in RETRIED or attempt == TRIES:
-                return answer
-            if self._timeout_seconds - (time.monotonic() - began) <= PAUSE_SECONDS:
-                return answer
-            self._pause(PAUSE_SECONDS)
-        raise AssertionError("unreachable: the last try returns")
+        return self._once(model, text, instruction, self._timeout_seconds)
 
     def close(self) -> None:
         self._client.transport.close()
 
     def _model(self, instruction: Prompt, schema: Mapping[str, Any]) -> Any:
         model = GenerativeModel(
-            self._model_name,
+            self.model,
             system_instruction=instruction.text,
             generation_config=GenerationConfig(
                 candidate_count=1,
@@ -122,7 +99,7 @@ class Gemini:
         except Exception as error:
             return self._failure(error)
         took = time.monotonic() - began
-        return _read(response, Source(self.name, self._model_name, str(instruction), 0, 0, took))
+        return _read(response, Source(self.name, self.model, str(instruction), 0, 0, took))
 
     def _failure(self, error: Exception) -> LlmFailure:
         """The failure's name; what has none is a bug and raised again."""
@@ -167,15 +144,11 @@ def _client(key: str, endpoint: str) -> Any:
 def _kind(error: Exception) -> FailureKind | None:
     if isinstance(error, api.GoogleAPICallError):
         code = int(error.code or 0)
-        return BY_STATUS.get(code, _by_hundreds(code))
+        return BY_STATUS.get(code, by_hundreds(code))
     for kinds, name in _BY_EXCEPTION:
         if isinstance(error, kinds):
             return name
     return None
-
-
-def _by_hundreds(code: int) -> FailureKind:
-    return FailureKind.SERVER_ERROR if code >= 500 else FailureKind.BAD_REQUEST
 
 
 _BY_EXCEPTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], FailureKind], ...] = (
@@ -184,7 +157,7 @@ _BY_EXCEPTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Failur
     (http_body.CutOff, FailureKind.TRUNCATED),
     (
         (requests.exceptions.TooManyRedirects, ParseError, UnicodeDecodeError),
-        FailureKind.NOT_GEMINI,
+        FailureKind.NOT_THE_API,
     ),
     (
         (requests.exceptions.RequestException, auth.TransportError),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from remediation.llm.redact import redact_all
+from detection.redact import redact_all
 
 PROMPTS = Path(__file__).with_name("prompts")
 VERSION = re.compile(r"<!-- version: (\d+) -->\n")

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 Sentence = Annotated[str, Meta(max_length=2000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Name = Annotated[str, Meta(min_length=1, max_length=400)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
@@ -26,7 +27,10 @@ class AssessmentAnswer(msgspec.Struct, forbid_unknown_fields=True):
     root_cause: Annotated[str, Meta(min_length=1, max_length=2000)]
     impact: Sentence
     confidence: Share
+    cause: Annotated[str, Meta(max_length=40)]
     evidence: Annotated[list[Id], Meta(max_length=50)]
+    objects: Annotated[list[Name], Meta(max_length=20)]
+    reasons: Annotated[list[Name], Meta(max_length=20)]
     order: Annotated[list[ChoiceAnswer], Meta(max_length=20)]
     escalate: bool
     escalate_reason: Sentence
@@ -76,7 +80,10 @@ ASSESSMENT_SCHEMA = _object(
     root_cause=TEXT,
     impact=TEXT,
     confidence=NUMBER,
+    cause=TEXT,
     evidence=TEXTS,
+    objects=TEXTS,
+    reasons=TEXTS,
     order=_many(_object(id=TEXT, reason=TEXT)),
     escalate={"type": "boolean"},
     escalate_reason=TEXT,
@@ -111,6 +118,8 @@ class Source:
     prompt_tokens: int = 0
     answer_tokens: int = 0
     duration_seconds: float = 0.0
+    call_id: int = 0
+    cached: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,10 @@ class Assessment:
     root_cause: str
     impact: str
     confidence: float
+    cause: str
     evidence: tuple[str, ...]
+    objects: tuple[str, ...]
+    reasons: tuple[str, ...]
     order: tuple[Choice, ...]
     escalate: bool
     escalate_reason: str

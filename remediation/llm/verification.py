@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from detection.redact import redact
 from remediation.llm import bounds
+from remediation.llm.calls import refuse
 from remediation.llm.client import VERIFICATION, LlmClient, ask_for, client_for, pack
 from remediation.llm.failures import LlmFailure
 from remediation.llm.prompting import prompt
-from remediation.llm.redact import redact
 from remediation.llm.schema import VERIFICATION_SCHEMA, VerificationAnswer, VerificationView
 
 
@@ -32,6 +33,7 @@ def assess_verification(
     answer, source = answered
     ids = [item["id"] for item in packed]
     if failure := bounds.refused((), answer.evidence, (), ids):
+        refuse(source.call_id, failure)
         return failure
     return VerificationView(
         answer.view, answer.confidence, redact(answer.reason), tuple(answer.evidence), source

@@ -390,6 +390,12 @@ SPOILED: list[tuple[str, Case, Verdict, str]] = [
         Verdict.ASK,
         "catalogue and bounds",
     ),
+    (
+        "a doubt of a model",
+        acting_case(doubts=("the model says X",)),
+        Verdict.ASK,
+        "second opinion",
+    ),
     ("mode MANUAL", with_records(acting_case(), auto=False), Verdict.ASK, "mode"),
 ]
 
@@ -414,6 +420,7 @@ def test_the_gates_stand_in_the_designs_order() -> None:
         "scope", "stop switch", "maintenance window", "silence", "freshness", "owner by UID",
         "owner guards", "GitOps and Helm", "protected namespace", "policy", "warm-up",
         "someone else at work", "blast radius", "budgets", "futility", "catalogue and bounds",
+        "second opinion",
         "mode",
     ]  # fmt: skip
 

@@ -21,44 +21,55 @@ OPTIONS = [candidate("rollback_deployment"), escalate(OWNER)]
 SOURCE = Source("gemini", "some-model", "assess@1")
 
 
-def answer(order: tuple[str, ...] = (), escalated: bool = False) -> Assessment:
+def answer(
+    order: tuple[str, ...] = (), escalated: bool = False, cause: str = "BAD_RELEASE"
+) -> Assessment:
     choices = tuple(Choice(one, "") for one in order)
-    return Assessment("The port is wrong.", "", 0.9, (), choices, escalated, "", (), SOURCE)
+    return Assessment(
+        "The port is wrong.", "", 0.9, cause, (), (), (), choices, escalated, "", (), SOURCE
+    )
 
 
-def ask(monkeypatch: pytest.MonkeyPatch, told: Any) -> opinion.Opinion:
-    monkeypatch.setattr(opinion, "client_for", lambda switch: object())
-    monkeypatch.setattr(opinion, "assess", lambda *arguments: told)
-    monkeypatch.setattr(opinion, "evidence_of", lambda *arguments: [])
-    return opinion.second_opinion(GIVEN, diagnose(GIVEN), OPTIONS, object())  # type: ignore[arg-type]
+def told(answered: Any) -> opinion.Opinion:
+    return opinion.merged(diagnose(GIVEN), GIVEN.cause.value, OPTIONS, answered)
 
 
-def test_its_words_follow_those_of_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    diagnosis, options = ask(monkeypatch, answer())
+def test_its_words_follow_those_of_the_rules() -> None:
+    diagnosis, options = told(answer())
     assert diagnosis.root_cause.startswith(diagnose(GIVEN).root_cause)
     assert diagnosis.root_cause.endswith("The port is wrong.")
-    assert (diagnosis.source, options) == ("gemini", OPTIONS)
+    assert (diagnosis.source, options) == ("both", OPTIONS)
 
 
-def test_it_may_demote_to_escalate(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ask(monkeypatch, answer(escalated=True))[1] == OPTIONS[::-1]
+def test_it_may_demote_to_escalate() -> None:
+    assert told(answer(escalated=True))[1] == OPTIONS[::-1]
+
+
+def test_agreement_changes_neither_confidence_nor_the_decision() -> None:
+    diagnosis, _ = told(answer())
+    assert diagnosis.confidence == diagnose(GIVEN).confidence
+    assert diagnosis.details["doubts"] == []
+
+
+@pytest.mark.parametrize("cause", ["REGISTRY_DOWN", "NO_SUCH_CAUSE"])
+def test_a_contradiction_lowers_confidence_and_is_a_doubt(cause: str) -> None:
+    diagnosis, options = told(answer(cause=cause))
+    assert diagnosis.confidence <= opinion.DOUBTED < diagnose(GIVEN).confidence
+    assert len(diagnosis.details["doubts"]) == 1
+    assert options == OPTIONS
+
+
+def test_another_first_candidate_than_that_of_the_rules_is_a_doubt() -> None:
+    options = [candidate("rollback_deployment"), candidate("restart_pod"), escalate(OWNER)]
+    answered = answer(order=("c2", "c1"))
+    diagnosis, order = opinion.merged(diagnose(GIVEN), GIVEN.cause.value, options, answered)
+    assert order[0].action == "restart_pod"
+    assert "restart_pod" in diagnosis.details["doubts"][0]
 
 
 @pytest.mark.parametrize("kind", list(FailureKind))
-def test_whatever_goes_wrong_the_rules_stand(
-    monkeypatch: pytest.MonkeyPatch, kind: FailureKind
-) -> None:
-    diagnosis, options = ask(monkeypatch, LlmFailure(kind, "x"))
+def test_whatever_goes_wrong_the_rules_stand(kind: FailureKind) -> None:
+    diagnosis, options = told(LlmFailure(kind, "x"))
     assert diagnosis.root_cause == diagnose(GIVEN).root_cause
     assert (diagnosis.source, options) == ("rules", OPTIONS)
     assert kind in diagnosis.details["model"]
-
-
-@pytest.mark.parametrize(("key", "switch"), [("", True), ("k", False)])
-def test_without_a_key_or_with_the_switch_off_no_model_is_asked(
-    monkeypatch: pytest.MonkeyPatch, settings: Any, key: str, switch: bool
-) -> None:
-    settings.GEMINI_API_KEY, settings.GEMINI_AUTO_ANALYSIS = key, switch
-    monkeypatch.setattr(opinion, "assess", pytest.fail)
-    told = opinion.second_opinion(GIVEN, diagnose(GIVEN), OPTIONS, object())  # type: ignore[arg-type]
-    assert told == (diagnose(GIVEN), OPTIONS)

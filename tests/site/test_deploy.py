@@ -69,8 +69,9 @@ def test_only_the_acting_worker_can_write_and_only_workers_that_look_can_read() 
 
 
 def test_only_those_who_ask_the_model_hold_its_key() -> None:
-    keys = {name: COMPOSE[name]["environment"]["GEMINI_API_KEY"] for name in [*WORKERS, "web"]}
-    assert {name for name, key in keys.items() if key} == {"worker-analyze", "worker-act"}
+    for name in ("GEMINI_API_KEY", "OPENAI_API_KEY"):
+        keys = {service: COMPOSE[service]["environment"][name] for service in [*WORKERS, "web"]}
+        assert {one for one, key in keys.items() if key} == {"worker-analyze", "worker-act"}
 
 
 def test_a_prometheus_that_is_not_started_is_not_asked() -> None:

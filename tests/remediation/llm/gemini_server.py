@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from remediation.llm.client import LlmClient
 from remediation.llm.gemini import Gemini
+from remediation.llm.retrying import Retrying
 from tests.scripted_http import Reply, Request, ScriptedServer, serving
 
 EVIDENCE: list[dict[str, Any]] = [
@@ -28,6 +30,9 @@ GOOD: dict[str, Any] = {
     "root_cause": "The heap is larger than the limit.",
     "impact": "One of three replicas is down.",
     "confidence": 0.9,
+    "cause": "OOM_LIMIT_LOW",
+    "objects": [],
+    "reasons": ["OOMKilled"],
     "evidence": ["e1", "e2"],
     "order": [{"id": "c2", "reason": "gentler"}, {"id": "c1", "reason": "next"}],
     "escalate": False,
@@ -60,10 +65,10 @@ def asked_of(request: Request) -> tuple[str, dict[str, Any]]:
 
 
 @contextmanager
-def gemini(*replies: Any, timeout_seconds: float = 1.5) -> Iterator[tuple[Gemini, ScriptedServer]]:
+def gemini(
+    *replies: Any, timeout_seconds: float = 1.5
+) -> Iterator[tuple[LlmClient, ScriptedServer]]:
     with serving(*replies) as server:
-        client = Gemini(
-            "key-of-tests", "gemini-test", server.url, timeout_seconds, pause=lambda seconds: None
-        )
-        yield client, server
+        client = Gemini("key-of-tests", "gemini-test", server.url, timeout_seconds)
+        yield Retrying(client, pause=lambda seconds: None), server
         client.close()

@@ -13,7 +13,8 @@ import pytest
 
 from remediation.llm.client import assess
 from remediation.llm.failures import FailureKind, LlmFailure
-from remediation.llm.gemini import TRIES, Gemini
+from remediation.llm.gemini import Gemini
+from remediation.llm.retrying import TRIES
 from remediation.llm.schema import Assessment
 from tests.remediation.llm.gemini_server import (
     CANDIDATES,
@@ -42,7 +43,7 @@ def test_a_good_answer_is_an_assessment_with_its_source() -> None:
     assert [choice.id for choice in found.order] == ["c2", "c1"]
     assert found.evidence == ("e1", "e2")
     source = found.source
-    assert (source.provider, source.model, source.prompt) == ("gemini", "gemini-test", "assess v1")
+    assert (source.provider, source.model, source.prompt) == ("gemini", "gemini-test", "assess v2")
     assert (source.prompt_tokens, source.answer_tokens) == (800, 60)
     assert source.duration_seconds > 0
 
@@ -88,8 +89,8 @@ REDIRECT = Reply(status=307, headers={"Location": "http://127.0.0.1:1/elsewhere"
         (Reply(b" " * 200, drip_seconds=0.2), FailureKind.TIME_OUT),
         (Reply(b" " * 3_000_000), FailureKind.TOO_LARGE),
         (Reply(b'{"candidates"', announced=900), FailureKind.TRUNCATED),
-        (HTML, FailureKind.NOT_GEMINI),
-        (REDIRECT, FailureKind.NOT_GEMINI),
+        (HTML, FailureKind.NOT_THE_API),
+        (REDIRECT, FailureKind.NOT_THE_API),
         (block("SAFETY"), FailureKind.BLOCKED),
         (block("PROHIBITED_CONTENT"), FailureKind.BLOCKED),
         (answered("", "SAFETY"), FailureKind.BLOCKED),
@@ -128,7 +129,7 @@ def test_a_drip_ends_with_the_time_out() -> None:
 
 
 def test_a_refused_connection_has_a_name_and_the_message_no_key() -> None:
-    client = Gemini("key-of-tests", "m", "http://127.0.0.1:1", 2, pause=lambda seconds: None)
+    client = Gemini("key-of-tests", "m", "http://127.0.0.1:1", 2)
     found = assess(client, EVIDENCE, DIAGNOSIS, CANDIDATES)
     client.close()
     assert isinstance(found, LlmFailure)
@@ -187,7 +188,7 @@ def test_google_is_imported_only_by_who_asks() -> None:
 
 def test_importing_it_warns_of_nothing() -> None:
     script = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'\n"
-    script += "import remediation.llm.gemini\n"
+    script += "import django; django.setup()\nimport remediation.llm.gemini\n"
     done = subprocess.run(
         [sys.executable, "-W", "error::FutureWarning", "-c", script],
         cwd=ROOT, capture_output=True, text=True, timeout=60,

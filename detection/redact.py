@@ -1,15 +1,21 @@
 """Secrets out of text, before it leaves the process or is stored.
 
-What stands for a secret says which kind it was. Digests, UIDs, names, images, paths and numbers
-survive: a diagnosis needs them. Every repetition that may begin anywhere is bounded, so that a
-hostile line takes no time.
+Tokens that give themselves away by their form come from detect-secrets (secret_forms.py); what a
+name gives away, connection strings, env values and mail addresses are ours. What stands for a
+secret says which kind it was. Digests, UIDs, names, images, paths and numbers survive: a diagnosis
+needs them. Every repetition that may begin anywhere is bounded, so that a hostile line takes no
+time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+from detection.findings import Finding
+from detection.secret_forms import DENSE, PATTERNS, is_dense
 
 SENSITIVE = (
     r"pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key"
@@ -40,6 +46,10 @@ def _keep_plain(kind: str) -> Callable[[re.Match[str]], str]:
 _by_name = _keep_plain("secret")
 
 
+def _keep_sparse(found: re.Match[str]) -> str:
+    return _mark("high entropy") if is_dense(found[0]) else found[0]
+
+
 def _rule(kind: str, pattern: str, replace: Replace = "") -> tuple[re.Pattern[str], Replace]:
     return re.compile(pattern), replace or _mark(kind)
 
@@ -57,11 +67,26 @@ RULES: tuple[tuple[re.Pattern[str], Replace], ...] = (
         r"(?i)\b(?P<scheme>[a-z][a-z0-9+.-]{0,20}://)[^\s:/@\"']{0,200}:[^\s/@\"']{1,200}@",
         lambda found: f"{found['scheme']}{_mark('credentials')}@",
     ),
+    _rule(
+        "credentials",
+        r"(?<![\w.\[-])(?P<user>[\w.-]{1,64}):[^\s:/@\"'()]{1,200}@(?P<net>(?:tcp|unix)\()",
+        lambda found: f"{found['user']}:{_mark('credentials')}@{found['net']}",
+    ),
+    *((pattern, _mark(kind)) for kind, pattern in PATTERNS),
     _rule("aws key", r"\b(?:AKIA|ASIA|AIDA|AROA)[0-9A-Z]{16}\b"),
     _rule("google key", r"\bAIza[0-9A-Za-z_-]{35}"),
+    _rule("google token", r"\bya29\.[0-9A-Za-z_-]{20,}"),
+    _rule("vault token", r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}"),
+    _rule("token", r"\b(?:dckr_pat_|dckr_oat_|dop_v1_|doo_v1_|hf_|shpat_|glsa_)[A-Za-z0-9_-]{20,}"),
+    _rule("webhook", r"https://hooks\.slack\.com/[^\s\"'<>]{8,200}"),
+    _rule(
+        "signature",
+        r"(?i)(?P<key>[?&;](?:sig|signature|x-amz-signature|x-amz-security-token)=)[^\s&;\"']+",
+        lambda found: found["key"] + _mark("signature"),
+    ),
     _rule("github token", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,})"),
     _rule("gitlab token", r"\bgl(?:pat|rt|dt|cbt)-[A-Za-z0-9_-]{18,}"),
-    _rule("slack token", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+    _rule("slack token", r"\b(?:xox[abeprs]|xapp)-[A-Za-z0-9-]{10,}"),
     _rule("stripe key", r"\b[srp]k_(?:live|test)_[A-Za-z0-9]{10,}"),
     _rule("npm token", r"\bnpm_[A-Za-z0-9]{36}"),
     _rule("api key", r"\bsk-[A-Za-z0-9_-]{20,}"),
@@ -70,7 +95,17 @@ RULES: tuple[tuple[re.Pattern[str], Replace], ...] = (
         r"(?i)(?P<key>\b(?:bearer|basic|digest)\s+)(?=\S*\d)[A-Za-z0-9._~+/=-]{8,}",
         lambda found: found["key"] + _mark("token"),
     ),
-    _rule("secret", rf"(?i)(?P<key>(?:{SENSITIVE}){SUFFIX}[\"']?=)(?P<value>{VALUE})", _by_name),
+    _rule(
+        "secret",
+        rf"(?i)(?P<key>(?:{SENSITIVE}){SUFFIX}[\"']?\s?=\s?)(?P<value>{VALUE})",
+        _by_name,
+    ),
+    _rule(
+        "secret",
+        rf"(?i)(?P<key>(?<![\w-])--?[\w-]{{0,40}}(?:{SENSITIVE}){SUFFIX}\s)"
+        rf"(?!-)(?P<value>{QUOTED}|(?!\[redacted)[^\s,;]+)",
+        _by_name,
+    ),
     _rule(
         "secret",
         # Not behind a slash: "open /etc/db-password: permission denied" is no secret.
@@ -89,13 +124,14 @@ RULES: tuple[tuple[re.Pattern[str], Replace], ...] = (
         _keep_plain("env value"),
     ),
     _rule("e-mail", r"\b[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"),
+    (DENSE, _keep_sparse),
 )
 
 
 def redact(text: str) -> str:
     """`text` with every known form of secret replaced; a second time changes nothing."""
-    for pattern, replace in RULES:
-        text = pattern.sub(replace, text)
+    for pattern, mark in RULES:
+        text = pattern.sub(mark, text)
     return text
 
 
@@ -108,3 +144,9 @@ def redact_all(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [redact_all(item) for item in value]
     return value
+
+
+def redacted(finding: Finding) -> Finding:
+    """A finding as it may be stored and shown: what it quotes of a cluster, without secrets."""
+    evidence = tuple(replace(item, text=redact(item.text)) for item in finding.evidence)
+    return replace(finding, summary=redact(finding.summary), evidence=evidence)

@@ -1,0 +1,73 @@
+"""Forms by which a token gives itself away: those that detect-secrets keeps, and entropy.
+
+Only its detectors of one provider's own form are used: they are specific and take bounded time.
+Its keyword and IP detectors would take away what a diagnosis needs.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+from detect_secrets.plugins.artifactory import ArtifactoryDetector
+from detect_secrets.plugins.aws import AWSKeyDetector
+from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
+from detect_secrets.plugins.discord import DiscordBotTokenDetector
+from detect_secrets.plugins.github_token import GitHubTokenDetector
+from detect_secrets.plugins.gitlab_token import GitLabTokenDetector
+from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString
+from detect_secrets.plugins.mailchimp import MailchimpDetector
+from detect_secrets.plugins.openai import OpenAIDetector
+from detect_secrets.plugins.pypi_token import PypiTokenDetector
+from detect_secrets.plugins.sendgrid import SendGridDetector
+from detect_secrets.plugins.slack import SlackDetector
+from detect_secrets.plugins.square_oauth import SquareOAuthDetector
+from detect_secrets.plugins.stripe import StripeDetector
+from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
+from detect_secrets.plugins.twilio import TwilioKeyDetector
+
+DETECTORS = (
+    AWSKeyDetector, AzureStorageKeyDetector, DiscordBotTokenDetector, GitHubTokenDetector,
+    GitLabTokenDetector, MailchimpDetector, OpenAIDetector, PypiTokenDetector, SendGridDetector,
+    SlackDetector, SquareOAuthDetector, StripeDetector, TelegramBotTokenDetector, TwilioKeyDetector,
+)  # fmt: skip
+# Of Artifactory only the API token: its form of a password is that of any capitalised word.
+PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    *((one.secret_type.lower(), pattern) for one in DETECTORS for pattern in one.denylist),
+    (ArtifactoryDetector.secret_type.lower(), ArtifactoryDetector.denylist[0]),
+)
+DENSE = re.compile(r"(?<![A-Za-z0-9+/_=.%-])[A-Za-z0-9+/_-]{24,512}={0,2}(?![A-Za-z0-9+/_-])")
+HEXADECIMAL = re.compile(r"[0-9a-fA-F-]+")
+LEAST_BITS = 4.0
+LEAST_CHANGES = 0.35
+
+
+def is_dense(token: str) -> bool:
+    """Whether it reads like random characters: entropy, and a class that changes all the time.
+
+    Digests and UIDs are hexadecimal, names are words: neither changes between upper case, lower
+    case and digit at every third character.
+    """
+    body = token.rstrip("=")
+    if HEXADECIMAL.fullmatch(body) or len({_class(char) for char in body} - {"-"}) < 3:
+        return False
+    classes = [_class(char) for char in body]
+    changes = sum(one != other for one, other in pairwise(classes))
+    return changes >= LEAST_CHANGES * (len(body) - 1) and _bits(body) >= LEAST_BITS
+
+
+def _class(char: str) -> str:
+    if char.isdigit():
+        return "0"
+    return "a" if char.islower() else "A" if char.isupper() else "-"
+
+
+@lru_cache(maxsize=1)
+def _entropy() -> Base64HighEntropyString:
+    return Base64HighEntropyString(LEAST_BITS)
+
+
+def _bits(text: str) -> float:
+    """Shannon's, per character."""
+    return float(_entropy().calculate_shannon_entropy(text))

@@ -1,0 +1,51 @@
+"""The pack of an incident: made from the fresh snapshot and the records, and kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from detection import history
+from detection.findings import Finding
+from detection.kubernetes import Connection
+from detection.models import Incident
+from detection.queries import active_queries
+from remediation.evidence.collect import collect
+from remediation.evidence.earlier import earlier_items
+from remediation.evidence.items import Pack, Scene
+from remediation.fresh import Fresh
+from remediation.models import EvidencePack
+
+TICKS = 12
+
+
+def evidence_of(
+    incident: Incident, finding: Finding, around: Fresh, connection: Connection, now: datetime
+) -> Pack:
+    """Bounded and redacted; nothing that fails to be read ends the analysis."""
+    scene = Scene(
+        finding,
+        around.snapshot,
+        now,
+        frames=history.sampled(incident.cluster_id, now, TICKS),
+        queries=active_queries(),
+        others=around.findings,
+    )
+    return collect(scene, connection, earlier_items(incident))
+
+
+def keep(incident: Incident, pack: Pack, now: datetime) -> EvidencePack:
+    """Call it inside atomic()."""
+    return EvidencePack.objects.create(
+        incident=incident,
+        incident_version=incident.version,
+        at=now,
+        hash=pack.hash,
+        items=list(pack.items),
+        objects_named=list(pack.objects),
+        left_out=pack.left_out,
+    )
+
+
+def kept(incident: Incident) -> EvidencePack | None:
+    """The newest pack."""
+    return EvidencePack.objects.filter(incident=incident).first()
