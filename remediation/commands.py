@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from remediation.actions import ALIASES, CATALOGUE, find
+from kubewise_site.values import ALIASES
+from remediation.actions import CATALOGUE, find
 from remediation.actions.base import Action
 from remediation.actions.parameters import BadValue, Parameter, Value
 
