@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import F
 
 from detection.findings import ObjectRef
-from detection.kubernetes import KubernetesError, Unreachable
+from detection.kubernetes import Conflict, KubernetesError, NotFound, Unreachable
 from detection.models import Incident
 from detection.states import WAITING, Status
 from remediation import approvals, execute, outcomes
@@ -67,8 +67,10 @@ def act(
     term = Term(now)
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     work = find_work(incident, now)
-    if work is None or clients.writer is None:
+    if work is None:
         return Ending.NOTHING
+    if clients.writer is None:
+        return outcomes.without_account(work, clients.why, now) if clients.why else Ending.NOTHING
     case = gather(incident, work.plan, work.index, clients, now, approved=work.approval is not None)
     decision = decide(case)
     if decision.verdict != Verdict.ACT:
@@ -97,6 +99,7 @@ def find_work(incident: Incident, now: datetime) -> Work | None:
         return Work(incident, plan, index, candidates_of(plan)[index], approval)
     except (CommandError, IndexError) as error:
         log.error("a plan was changed by others", plan=plan.pk, error=str(error))
+        outcomes.tampered(incident, f"plan {plan.pk} can't be read any more: {error}", now)
         return None
 
 
@@ -137,7 +140,7 @@ def _run(run: Run) -> Ending:
         if settings.DRY_RUN:
             return outcomes.dry_run_only(run.attempt, rehearsal, run.now)
         seen = execute.compare(run.session, run.owner, rehearsal)
-    except Changed as error:
+    except (Changed, NotFound, Conflict) as error:  # gone or replaced since it was planned
         return outcomes.stale(run.attempt, str(error), run.now)
     except Stopped as error:
         return outcomes.stopped(run.attempt, str(error), run.now)
@@ -197,4 +200,6 @@ def _failed(run: Run, error: KubernetesError) -> Ending:
     """A clear no changed nothing; after silence or a 5xx only the cluster knows."""
     if isinstance(error, Unreachable) or error.status >= 500 or not error.status:
         return outcomes.unknown(run.attempt, error, run.now)
+    if isinstance(error, NotFound | Conflict):
+        return outcomes.stale(run.attempt, str(error), run.now)
     return outcomes.refused(run.attempt, error, run.now, State.FAILED)

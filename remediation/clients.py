@@ -14,10 +14,11 @@ from detection.kubernetes import Connection, NotConfigured
 
 @dataclass(frozen=True)
 class Clients:
-    """`writer` None: a process without write rights."""
+    """`writer` None: no write rights; `why` says what is lacking where there should be some."""
 
     reader: Connection
     writer: Connection | None = None
+    why: str = ""
 
 
 def reading() -> Clients:
@@ -26,8 +27,12 @@ def reading() -> Clients:
 
 
 def acting() -> Clients:
-    """Raises NotConfigured."""
-    return Clients(detection_clients.reader(), _writer())
+    """With a writer, or the reason why there is none. Raises NotConfigured without a reader."""
+    reader = detection_clients.reader()
+    try:
+        return Clients(reader, _writer())
+    except NotConfigured as error:
+        return Clients(reader, why=str(error))
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from detection.findings import ObjectRef
+from detection.redact import redact
 from remediation import cluster
 from remediation.actions.base import Effect, Object
 from remediation.candidates import Candidate
@@ -58,6 +59,6 @@ def read_only(session: Session, candidate: Candidate) -> dict[str, Any]:
         return {}
     if candidate.action == "view_logs":
         container = str(candidate.parameters.get("container", ""))
-        return {"log": cluster.logs(session, target, container)}
+        return {"log": redact(cluster.logs(session, target, container))}
     found = cluster.read(session, target)
     return {"object": masked(found), "events": cluster.events(session, target)}

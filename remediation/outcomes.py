@@ -204,6 +204,28 @@ def not_claimed(work: Work, reason: str, now: datetime) -> Ending:
     return Ending.REFUSED
 
 
+def without_account(work: Work, why: str, now: datetime) -> Ending:
+    """This worker should act and can't: on record, and people are asked. A later try may work."""
+    reason = f"{work.candidate.command} can't be carried out: {why}"
+    with transaction.atomic():
+        if not _consumed(work, now):
+            return Ending.NOTHING
+        if work.approval is not None:
+            states.note(work.incident, "claim", actor=ACTOR, reason=reason, now=now)
+        else:
+            states.move(
+                work.incident, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now,
+                **soon(now),
+            )  # fmt: skip
+    return Ending.REFUSED
+
+
+def tampered(incident: Incident, reason: str, now: datetime) -> None:
+    """Nothing that somebody wrote into a plan past KubeWise is ever carried out."""
+    if incident.status != Status.ESCALATED:
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
+
+
 def read(work: Work, connection: Connection, now: datetime) -> Ending:
     """Actions that change nothing: no budget, no verification, but on record."""
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from detection import states
 from detection.models import Incident
 from remediation.candidates import Candidate
 from remediation.case import PolicyFacts
 from remediation.hashes import digest_of
-from remediation.models import Plan
+from remediation.models import Approval, Plan
 from remediation.policies import policy_for, policy_text
 
 ASIDE = "aside"
@@ -27,7 +28,15 @@ def current_plan(incident: Incident) -> Plan | None:
 
 
 def supersede(incident: Incident, now: datetime) -> None:
-    incident.plans.filter(superseded_at__isnull=True).update(superseded_at=now)
+    """The plans are over; whoever approved one in vain can read why. Call it inside atomic()."""
+    over = incident.plans.filter(superseded_at__isnull=True)
+    waiting = Approval.objects.filter(
+        plan__in=over, verdict=Approval.Verdict.APPROVED, used_at__isnull=True, expires_at__gt=now
+    )
+    for approval in waiting.select_related("user"):
+        reason = f"the approval by {approval.user.get_username()} is void: another plan is made"
+        states.note(incident, "approval", actor="KubeWise", reason=reason, now=now)
+    over.update(superseded_at=now)
 
 
 def new_plan(

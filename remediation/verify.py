@@ -34,12 +34,15 @@ Outcome = Attempt.Outcome
 
 @dataclass(frozen=True)
 class Timing:
-    """`soak` is how long it must stay healthy; `patience` is for what has no rollout deadline."""
+    """`soak` is how long it must stay healthy; `patience` is for what has no rollout deadline;
+    a look that comes later than `blink` does not count the time before it as healthy.
+    """
 
     soak: timedelta
     lease: timedelta = timedelta(seconds=60)
     again: timedelta = timedelta(seconds=10)
     patience: timedelta = timedelta(seconds=300)
+    blink: timedelta = timedelta(seconds=60)
     most_tries: int = 2
 
 
@@ -80,6 +83,8 @@ def verify(
     times = timing or timing_of(attempt.incident)
     if not _claim(attempt, times, now):
         return Ending.NOTHING
+    if now - (attempt.verify_due_at or now) > times.blink:
+        attempt.healthy_since = None  # nobody looked meanwhile: the soak begins anew
     seen = look(attempt, clients, now)
     judged = judge(attempt, seen, times, now)
     if judged.outcome is None:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('detection', '0002_decide_again'),
-        ('remediation', '0002_plan_aside'),
+        ('remediation', '0003_evidence_and_model_calls'),
     ]
 
     operations = [
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='plan',
             name='source',
-            field=models.CharField(default='rules', help_text='rules, gemini, person, aside, undo', max_length=10),
+            field=models.CharField(default='rules', help_text='rules, both, gemini, openai, person, aside, undo', max_length=10),
         ),
         migrations.CreateModel(
             name='AuditEntry',
