@@ -57,8 +57,11 @@ def _pod_is_not_the_owners(case: Case) -> bool:
 
 
 def _elsewhere(case: Case) -> bool:
-    """Whether the candidate acts on something that is neither the owner nor a pod."""
+    """Whether the candidate acts on something that is neither the owner, a pod, nor the one
+    autoscaler that scales the owner."""
     target = case.candidate.target
+    if target.kind == "HorizontalPodAutoscaler" and target.namespace == case.target.ref.namespace:
+        return case.target.autoscaler != f"{target.kind} {target.name}"
     return target.kind != "Pod" and target != case.target.ref
 
 
