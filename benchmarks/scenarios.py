@@ -6,13 +6,15 @@ exit code is 1 below the bar, so that a change that breaks a failure can't pass 
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
+import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ import django
 import yaml
 
 from benchmarks.expand import World, expand, seconds
+from benchmarks.mutations import Case, clash, may_be_paired, mutated, paired
 from simulator.simulator import Simulator
 
 HERE = Path(__file__).resolve().parent
@@ -67,13 +70,22 @@ def load_scenarios(only: str = "") -> list[Scenario]:
     return [Scenario(path.stem, yaml.safe_load(path.read_text())) for path in paths]
 
 
-def run(scenario: Scenario, folder: Path) -> Score:
+def case_of(scenario: Scenario, now: datetime) -> Case:
+    objects = objects_of(scenario, now)
+    logs, metrics = logs_of(scenario, objects), list(metrics_of(scenario, now))
+    return Case(scenario.name, scenario.spec, objects, logs, metrics)
+
+
+Change = Callable[[Case, datetime], Case]
+
+
+def run(scenario: Scenario, folder: Path, change: Change = lambda case, now: case) -> Score:
     """Serve it, diagnose it, score it."""
     now = datetime.now(UTC)
+    case = change(case_of(scenario, now), now)
+    scenario = Scenario(case.name, case.spec)
     with Simulator(controllers=False, background=False) as simulator:
-        objects = objects_of(scenario, now)
-        logs = logs_of(scenario, objects)
-        simulator.load(objects, logs, metrics=metrics_of(scenario, now))
+        simulator.load(case.objects, case.logs, metrics=case.metrics)
         prepare(simulator, scenario)
         began = time.perf_counter()
         found = diagnose(simulator, folder, prometheus_url(simulator, scenario))
@@ -307,15 +319,58 @@ def totals(scores: list[Score]) -> bool:
     return all(found[name] >= bar for name, bar in BAR.items()) and not any(zero.values())
 
 
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scenarios", description=__doc__)
+    parser.add_argument("name", nargs="?", default="", help="only those with this in their name")
+    told = "other names, wordings and times, which all follow from the seed"
+    parser.add_argument("--mutate", type=int, metavar="SEED", help=told)
+    told = "two independent failures at once; needs --mutate"
+    parser.add_argument("--pairs", action="store_true", help=told)
+    return parser.parse_args(arguments)
+
+
+def scored(scenarios: list[Scenario], folder: Path, options: argparse.Namespace) -> list[Score]:
+    seed = options.mutate
+    if seed is None:
+        return [run(scenario, folder) for scenario in scenarios]
+    if options.pairs:
+        return [run(one, folder, _beside(other, seed)) for one, other in pairs(scenarios, seed)]
+    return [run(one, folder, lambda case, now: mutated(case, seed, now)) for one in scenarios]
+
+
+def pairs(scenarios: list[Scenario], seed: int) -> list[tuple[Scenario, Scenario]]:
+    """Each scenario that may have company, with another one; the seed decides which."""
+    now = datetime.now(UTC)
+    cases = {s.name: case_of(s, now) for s in scenarios}
+    local = [s for s in scenarios if may_be_paired(cases[s.name])]
+    chance = random.Random(seed)
+    others = chance.sample(local, len(local))
+    background = objects_of(Scenario("", {}), now)
+    return [
+        (one, other)
+        for one, other in zip(local, others, strict=True)
+        if one is not other and not clash(cases[one.name], cases[other.name], background)
+    ]
+
+
+def _beside(other: Scenario, seed: int) -> Change:
+    def both(case: Case, now: datetime) -> Case:
+        background = objects_of(Scenario("", {}), now)
+        return mutated(paired(case, case_of(other, now), background), seed, now)
+
+    return both
+
+
 def main(arguments: list[str]) -> int:
+    options = parsed(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubewise_site.settings")
     django.setup()
-    scenarios = load_scenarios(arguments[0] if arguments else "")
+    scenarios = load_scenarios(options.name)
     if not scenarios:
         print("no scenario of that name")
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        scores = [run(scenario, Path(folder)) for scenario in scenarios]
+        scores = scored(scenarios, Path(folder), options)
     show(scores)
     return 0 if totals(scores) else 1
 

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     AUTH = "not authenticated"
     EXPIRED = "certificate expired"
     DENIED = "denied by the mesh"
+    FORBIDDEN = "forbidden"
     NO_SPACE = "no space left"
     ERROR = "error"
 
@@ -61,6 +62,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             r"|notafter:|sslv3 alert certificate expired",
         ),
         (Kind.DENIED, r"rbac: access denied|rbac_access_denied|rbac.{0,20}denied_matched_policy"),
+        (Kind.FORBIDDEN, r"\b403\b.{0,40}(?:forbidden|denied)|(?:forbidden|denied).{0,40}\b403\b"),
         (
             Kind.RESOLVER,
             r"server misbehaving|servfail|temporary failure in name resolution|eai_again"
@@ -113,7 +115,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
 KLOG = re.compile(r"E\d{4} ")
 WORTH_A_LOOK = (
     "err", "fail", "refus", "time", "deadline", "reset", "denied", "no such", "known", "auth",
-    "401", "exception", "panic", "fatal", "critical", "traceback", "expired", "space", "full",
+    "401", "403", "exception", "panic", "fatal", "critical", "traceback", "expired", "space", "full",
     "quota", "enospc", "resol", "nxdomain", "misbehav", "eai_", "enotfound", "host", "address",
     "getaddrinfo", "econn", "connect", "rejected", "wrongpass", "password", "credential", "token",
     "login", "sasl", "permission", "accesskey", "signature", "access_", "eof", "pipe", "hang up",
@@ -166,6 +168,15 @@ NO_HOST = frozenset(
         "with", "connection", "resolver", "dns", "api", "url"
     }
 )  # fmt: skip
+TOP_LEVEL = frozenset(
+    {
+        "com", "org", "net", "io", "dev", "app", "cloud", "ai", "co", "edu", "gov", "info", "biz",
+        "example", "internal", "local", "lan", "corp", "test", "invalid", "svc", "localdomain",
+        "intranet", "private", "home", "tech", "online", "shop", "java", "javax",
+    }
+)  # fmt: skip
+WORD = re.compile(r"(?<![\w.-])[a-zA-Z0-9][a-zA-Z0-9.-]*[a-zA-Z0-9](?![\w])")
+MOST_WORDS = 12
 NAMELIKE = re.compile(
     r"(?:error|exception|warning)$|^v?\d+(?:\.\d+){0,2}$|^\d+$"
     r"|\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|php|cs|sh|json|ya?ml|log|conf|sock|so)$"
@@ -200,8 +211,24 @@ def hosts_in(text: str) -> list[str]:
     sure = [m[1] for form in (AFTER_RESOLVER, URL, WITH_PORT) for m in form.finditer(text)]
     maybe = [m[1] for form in (AFTER_CLIENT, QUALIFIED, QUOTED) for m in form.finditer(text)]
     found = [host for host in map(_clean, sure) if host not in GRAMMAR]
-    found += [host for host in map(_clean, maybe) if host not in NO_HOST]
-    return list(dict.fromkeys(host for host in found if host and not NAMELIKE.search(host)))
+    found += [host for host in map(_clean, maybe) if host not in NO_HOST and _is_host(host)]
+    known = [host for host in dict.fromkeys(found) if host and not NAMELIKE.search(host)]
+    return known or _words(text)
+
+
+def _is_host(host: str) -> bool:
+    """A lone word, an address, or a name that ends as hosts do: no `java.net.Socket`."""
+    first, _, last = host.partition(".")[0], "", host.rpartition(".")[2]
+    if "." not in host or last.isdigit():
+        return True
+    return first not in TOP_LEVEL and (len(last) == 2 or last in TOP_LEVEL)
+
+
+def _words(text: str) -> list[str]:
+    """Where nothing has the form of a host: every word that may be one's name."""
+    words = [_clean(match[0]) for match in WORD.finditer(text)]
+    kept = [w for w in words if w not in NO_HOST and not NAMELIKE.search(w) and _is_host(w)]
+    return list(dict.fromkeys(kept))[:MOST_WORDS]
 
 
 def _clean(host: str) -> str:
