@@ -200,7 +200,7 @@ def _with_revisions(world: World, entry: Entry, kind: str) -> Iterator[Obj]:
             own = (
                 f"{name}-{line.get('ordinal', ordinal)}"
                 if kind == "StatefulSet"
-                else (f"{name}-{short_hash(f'{name}{ordinal}')[:5]}")
+                else line.get("name", f"{name}-{short_hash(f'{name}{ordinal}')[:5]}")
             )
             pods.append(pod(world, {**entry, "age": age}, line, own, shape,
                             owner(kind, namespace, name), ordinal))  # fmt: skip

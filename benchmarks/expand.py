@@ -148,7 +148,12 @@ def expands(kind: str) -> Callable[[Expand], Expand]:
 
 def expand(world: World, entries: list[Entry]) -> list[Obj]:
     """All objects of a scenario's entries."""
-    from benchmarks import batch, controllers, surroundings  # noqa: F401 they register themselves
+    from benchmarks import (  # noqa: F401 they register themselves
+        batch,
+        controllers,
+        surroundings,
+        things,
+    )
 
     found: list[Obj] = []
     for entry in entries:

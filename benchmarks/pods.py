@@ -36,6 +36,7 @@ def pod(
     found["status"] = _status(world, given, state, spec, age)
     if state == "terminating":
         meta["deletionTimestamp"] = world.at(given.get("deleted", "10s"))
+        meta["finalizers"] = list(given.get("finalizers") or [])
         meta["deletionGracePeriodSeconds"] = 30
     return found
 
@@ -128,7 +129,7 @@ def container_status(
         }
     elif ended and "running" not in told:
         status |= {"state": {"terminated": ended}, "lastState": {}}
-    elif init:
+    elif init and "running" not in told:
         done = {"exit": 0, "reason": "Completed", "ended": age, "ran": "2s"}
         status |= {"state": {"terminated": _ended(world, done)}, "ready": True}
     elif state in ("succeeded", "failed"):

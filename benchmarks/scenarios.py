@@ -129,11 +129,23 @@ def logs_of(
 
 
 def metrics_of(scenario: Scenario, now: datetime) -> Iterator[dict[str, Any]]:
-    """`{name, labels, samples: [[-5m, value], …]}`, or `every: 1m, from: -1h, value: x`."""
+    """`{name, labels, samples: [[-5m, value], …]}`, or `every: 1m, from: -1h, value: x`, or
+    `ramp: {from, every, period, low, high}`, which climbs from low to high in each period."""
     for series in scenario.spec.get("metrics") or []:
-        samples = series.get("samples") or _steady(series)
+        samples = series.get("samples") or _ramp(series) or _steady(series)
         moments = [[now.timestamp() - seconds(age), value] for age, value in samples]
         yield {"name": series["name"], "labels": series.get("labels"), "samples": moments}
+
+
+def _ramp(series: Mapping[str, Any]) -> list[list[Any]]:
+    if not (told := series.get("ramp")):
+        return []
+    start, step, period = (int(seconds(told[key])) for key in ("from", "every", "period"))
+    rise = told["high"] - told["low"]
+    return [
+        [f"{start - at}s", told["low"] + rise * (at % period or period * (at > 0)) / period]
+        for at in range(0, start + 1, step)
+    ]
 
 
 def _steady(series: Mapping[str, Any]) -> list[list[Any]]:

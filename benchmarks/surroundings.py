@@ -14,6 +14,7 @@ from benchmarks.expand import (
     owner,
     short_hash,
     template,
+    timed,
     uid_of,
 )
 from benchmarks.pods import pod
@@ -24,7 +25,8 @@ PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 
 @expands("node")
 def node(world: World, entry: Entry) -> Iterator[Obj]:
-    """Ready unless `ready: {status, reason, age}` says otherwise; `zone`, `unschedulable`."""
+    """Ready unless `ready: {status, reason, age}` says otherwise; `zone`, `unschedulable`,
+    `labels`, `taints`, `arch`."""
     name = entry["name"]
     ready = entry.get("ready", {"status": "True", "reason": "KubeletReady", "age": "20d"})
     told = {pressure: {"status": "False", "age": "20d"} for pressure in PRESSURES}
@@ -35,9 +37,11 @@ def node(world: World, entry: Entry) -> Iterator[Obj]:
         "name": name,
         "uid": uid_of("Node", "", name),
         "creationTimestamp": world.at("60d"),
-        "labels": {"kubernetes.io/hostname": name, ZONE: entry.get("zone", "z1")},
+        "labels": {"kubernetes.io/hostname": name, ZONE: entry.get("zone", "z1")}
+        | (entry.get("labels") or {}),
     }
     taints = [{"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}] if lost else []
+    taints += timed(world, entry.get("taints") or [])
     yield {
         "apiVersion": "v1",
         "kind": "Node",
@@ -48,7 +52,7 @@ def node(world: World, entry: Entry) -> Iterator[Obj]:
                 world, {**told, "Ready": ready, **(entry.get("conditions") or {})}
             ),
             "allocatable": {"cpu": "8", "memory": "32Gi", "pods": "110"},
-            "nodeInfo": {"architecture": "amd64"},
+            "nodeInfo": {"architecture": entry.get("arch", "amd64")},
         },
     }
 
@@ -81,6 +85,7 @@ def event(world: World, entry: Entry) -> Iterator[Obj]:
             "kind": about["kind"],
             "namespace": namespace,
             "name": about["name"],
+            "fieldPath": about.get("field", ""),
             "uid": uid_of(about["kind"], namespace, about["name"]),
         },
         "reason": entry["name"],
@@ -103,14 +108,16 @@ def hpa(world: World, entry: Entry) -> Iterator[Obj]:
             "scaleTargetRef": {
                 "apiVersion": "apps/v1",
                 "kind": entry.get("target", "Deployment"),
-                "name": entry["name"],
+                "name": entry.get("of", entry["name"]),
             },
+            "metrics": entry.get("metrics") or [],
             "minReplicas": entry.get("min", 2),
             "maxReplicas": entry.get("max", 10),
         },
         "status": {
             "currentReplicas": entry.get("current", 2),
             "desiredReplicas": entry.get("current", 2),
+            "currentMetrics": entry.get("measured") or [],
             "conditions": conditions(world, entry.get("conditions") or {}),
         },
     }

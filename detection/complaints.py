@@ -41,6 +41,7 @@ class Kind(StrEnum):
     AUTH = "not authenticated"
     EXPIRED = "certificate expired"
     DENIED = "denied by the mesh"
+    FORBIDDEN = "forbidden"
     NO_SPACE = "no space left"
     ERROR = "error"
 
@@ -61,6 +62,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             r"|notafter:|sslv3 alert certificate expired",
         ),
         (Kind.DENIED, r"rbac: access denied|rbac_access_denied|rbac.{0,20}denied_matched_policy"),
+        (Kind.FORBIDDEN, r"\b403\b.{0,40}(?:forbidden|denied)|(?:forbidden|denied).{0,40}\b403\b"),
         (
             Kind.RESOLVER,
             r"server misbehaving|servfail|temporary failure in name resolution|eai_again"
@@ -113,7 +115,7 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
 KLOG = re.compile(r"E\d{4} ")
 WORTH_A_LOOK = (
     "err", "fail", "refus", "time", "deadline", "reset", "denied", "no such", "known", "auth",
-    "401", "exception", "panic", "fatal", "critical", "traceback", "expired", "space", "full",
+    "401", "403", "exception", "panic", "fatal", "critical", "traceback", "expired", "space", "full",
     "quota", "enospc", "resol", "nxdomain", "misbehav", "eai_", "enotfound", "host", "address",
     "getaddrinfo", "econn", "connect", "rejected", "wrongpass", "password", "credential", "token",
     "login", "sasl", "permission", "accesskey", "signature", "access_", "eof", "pipe", "hang up",

@@ -85,10 +85,24 @@ class IngressSpec(Part, frozen=True):
     tls: tuple[IngressTls, ...] = ()
 
 
+class LoadBalancerIngress(Part, frozen=True):
+    ip: str = ""
+    hostname: str = ""
+
+
+class LoadBalancer(Part, frozen=True):
+    ingress: tuple[LoadBalancerIngress, ...] = ()
+
+
+class IngressStatus(Part, frozen=True):
+    load_balancer: LoadBalancer = LoadBalancer()
+
+
 class Ingress(Object, frozen=True):
     KIND: ClassVar[str] = "Ingress"
     metadata: ManagedMetadata = ManagedMetadata()
     spec: IngressSpec = IngressSpec()
+    status: IngressStatus = IngressStatus()
 
     def backends(self) -> list[str]:
         """The names of the Services that it leads to."""

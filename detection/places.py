@@ -9,13 +9,14 @@ from detection.snapshot import Snapshot
 
 GENERAL = frozenset({Cause.HUNG_REPLICA, Cause.UNCLASSIFIED, Cause.ROLLOUT_STALLED})
 STARTING = frozenset(
-    Cause[name]
-    for name in ("SANDBOX_FAILED", "MOUNT_FAILED", "POD_STUCK_TERMINATING", "DS_ONE_NODE")
-    if name in Cause.__members__
+    {
+        Cause.SANDBOX_FAILED,
+        Cause.MOUNT_FAILED,
+        Cause.POD_STUCK_TERMINATING,
+        Cause.DS_ONE_NODE,
+    }
 )
-KILLED = frozenset(
-    Cause[name] for name in ("OOM_LIMIT_LOW", "OOM_LEAK") if name in Cause.__members__
-)
+KILLED = frozenset({Cause.OOM_LIMIT_LOW, Cause.OOM_LEAK})
 EXPLAINED = {
     Cause.DISK_PRESSURE: GENERAL | STARTING,
     Cause.MEMORY_PRESSURE: GENERAL | KILLED | STARTING,
@@ -24,9 +25,24 @@ EXPLAINED = {
 }
 
 
+TAINT_OF = {
+    Cause.DISK_PRESSURE: "node.kubernetes.io/disk-pressure",
+    Cause.MEMORY_PRESSURE: "node.kubernetes.io/memory-pressure",
+    Cause.PID_PRESSURE: "node.kubernetes.io/pid-pressure",
+}
+UNPLACED = frozenset(
+    {
+        Cause.INSUFFICIENT_CAPACITY,
+        Cause.UNTOLERATED_TAINT,
+        Cause.ANTI_AFFINITY,
+        Cause.NODE_SELECTOR_MISMATCH,
+    }
+)
+
+
 def fold_places(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
     for place in [f for f in findings if f.cause in EXPLAINED]:
-        findings = _fold(findings, place, [f for f in findings if _is_of_node(f, place)])
+        findings = _fold(findings, place, [f for f in findings if _is_of_node(f, place, snapshot)])
     for place in [f for f in findings if f.cause == Cause.NAMESPACE_TERMINATING]:
         findings = _fold(findings, place, [f for f in findings if _is_of_namespace(f, place)])
     return findings
@@ -40,13 +56,21 @@ def _fold(findings: list[Finding], place: Finding, taken: list[Finding]) -> list
     return [whole if f is place else f for f in kept]
 
 
-def _is_of_node(finding: Finding, place: Finding) -> bool:
-    """All its symptoms are on that node, since it is as it is."""
+def _is_of_node(finding: Finding, place: Finding, snapshot: Snapshot) -> bool:
+    """All its symptoms are on that node, since it is as it is; or wait because of its taint."""
+    if finding.cause in UNPLACED and finding.onset >= place.onset:
+        return _waits_by_taint(snapshot, finding, TAINT_OF.get(place.cause, ""))
     if finding.cause not in EXPLAINED[place.cause]:
         return False
     nodes = set(finding.facts.get("nodes", ()))
     unplaced = finding.facts.get("unplaced", 0)
     return nodes == {place.owner.name} and not unplaced and finding.onset >= place.onset
+
+
+def _waits_by_taint(snapshot: Snapshot, finding: Finding, taint: str) -> bool:
+    pods = snapshot.pods_below(finding.owner)
+    messages = [c.message for pod in pods for c in pod.status.conditions if c.status == "False"]
+    return bool(taint) and any(taint in message for message in messages)
 
 
 def _is_of_namespace(finding: Finding, place: Finding) -> bool:

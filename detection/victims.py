@@ -28,23 +28,22 @@ ONLY_TOLD = frozenset({Cause.DEPENDENCY_CASCADE, Cause.CERT_EXPIRED})
 SEVERAL = 2
 # What a caller shows when something that it calls fails; never an image, a mount or memory.
 SYMPTOMS = frozenset(
-    Cause[name]
-    for name in (
-        "BAD_RELEASE",
-        "CRASH_NO_HISTORY",
-        "CRASH_STABLE_REVISION",
-        "INIT_CRASH",
-        "INIT_HANG",
-        "HUNG_REPLICA",
-        "BARE_POD_FAILING",
-        "LIVENESS_MISCONFIG",
-        "READINESS_MISCONFIG",
-        "ENV_CHANGED",
-        "JOB_FAILED",
-        "STS_STUCK_UPDATE",
-        "DS_ONE_NODE",
-    )
-    if name in Cause.__members__
+    {
+        Cause.BAD_RELEASE,
+        Cause.CRASH_NO_HISTORY,
+        Cause.CRASH_STABLE_REVISION,
+        Cause.INIT_CRASH,
+        Cause.INIT_HANG,
+        Cause.HUNG_REPLICA,
+        Cause.BARE_POD_FAILING,
+        Cause.LIVENESS_MISCONFIG,
+        Cause.READINESS_MISCONFIG,
+        Cause.CPU_THROTTLED,
+        Cause.ENV_CHANGED,
+        Cause.JOB_FAILED,
+        Cause.STS_STUCK_UPDATE,
+        Cause.DS_ONE_NODE,
+    }
 )
 
 

@@ -19,7 +19,7 @@ from remediation.actions.parameters import Value
 from remediation.commands import CommandError, checked, format_command
 from remediation.rows import Row, Situation, row_of
 from remediation.situation import situation_of
-from remediation.sizing import grown, raised_memory
+from remediation.sizing import grown, raised_cpu, raised_memory, raised_most
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,22 @@ def _offered(family: str, situation: Situation) -> Candidate | None:
     owner = situation.finding.owner
     if family == "escalate":
         return escalate(owner)
-    target = situation.pod if family == "restart_pod" else owner
+    target = _target(family, situation)
     action = of_family(family, target.kind) if target else None
     if action is None or target is None:
         return None
     given = _parameters(action, target, situation)
     return None if given is None else made(action.name, target, given, situation)
+
+
+def _target(family: str, situation: Situation) -> ObjectRef | None:
+    """The owner, but for what acts on its one wedged pod or on its own autoscaler."""
+    if family == "restart_pod":
+        return situation.pod
+    if family == "raise_hpa_max":
+        related = situation.finding.related
+        return next((r for r in related if r.kind == "HorizontalPodAutoscaler"), None)
+    return situation.finding.owner
 
 
 def made(
@@ -149,14 +159,24 @@ def _extra(family: str, situation: Situation) -> dict[str, Any] | None:
         return {"revision": number} if number else None
     if family == "restore_replicas":
         return {"replicas": situation.fact("recorded_replicas")}
+    if family == "raise_hpa_max":
+        return {"max_replicas": raised_most(int(situation.fact("max_replicas") or 0))}
     if family == "adjust_resources":
-        raised = raised_memory(str(situation.fact("memory_limit") or ""))
-        container = situation.fact("container")
-        return {"container": container, "memory_limit": raised} if raised and container else None
+        return _resources(situation)
     if family == "expand_pvc":
         size = grown(str(situation.fact("size") or ""))
         return {"size": size} if size else None
     return {}
+
+
+def _resources(situation: Situation) -> dict[str, Any] | None:
+    """The CPU limit where that is what holds it back, else the memory limit."""
+    container, cpu = situation.fact("container"), situation.fact("cpu_limit")
+    raised = (
+        raised_cpu(str(cpu)) if cpu else raised_memory(str(situation.fact("memory_limit") or ""))
+    )
+    name = "cpu_limit" if cpu else "memory_limit"
+    return {"container": container, name: raised} if raised and container else None
 
 
 def _described(item: Candidate, situation: Situation) -> str:
@@ -174,6 +194,15 @@ def _described(item: Candidate, situation: Situation) -> str:
         size = situation.fact("size")
         return f"Ask for {item.parameters['size']} in place of {size}; it can't shrink again."
     if item.entry.family == "adjust_resources":
-        limit, old = item.parameters["memory_limit"], situation.fact("memory_limit")
-        return f"Raise the memory limit of {item.parameters['container']} from {old} to {limit}."
+        return _raise_described(item, situation)
+    if item.entry.family == "raise_hpa_max":
+        most, old = item.parameters["max_replicas"], situation.fact("max_replicas")
+        return f"Raise the maximum of its autoscaler {item.target.name} from {old} to {most}."
     return item.description
+
+
+def _raise_described(item: Candidate, situation: Situation) -> str:
+    kind = "cpu" if "cpu_limit" in item.parameters else "memory"
+    limit, old = item.parameters[f"{kind}_limit"], situation.fact(f"{kind}_limit")
+    named = kind.upper() if kind == "cpu" else kind
+    return f"Raise the {named} limit of {item.parameters['container']} from {old} to {limit}."

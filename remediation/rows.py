@@ -1,86 +1,48 @@
-"""What may be done about each cause: the failure specification as one table.
-
-`mode` is the row's letter: A act, M ask, E suggest (escalate), N ignore. `offers` are families in
-their order, each with the condition under which it is offered. `bad` makes this failure worse
-and is never offered; `futile` is harmless but useless and is never first.
-"""
+"""What may be done about each cause: the failure specification as one table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from collections.abc import Mapping
 
 from detection.causes import Cause
-from detection.findings import Finding, ObjectRef
+from remediation.row_types import (
+    CHANGES,
+    ESCALATE,
+    NODES,
+    RESTARTS,
+    ROLLBACK,
+    Condition,
+    ModeOf,
+    Offer,
+    Row,
+    RowMode,
+    Situation,
+    always,
+    has_older,
+    proven,
+    revision_borne,
+    single_revision_borne,
+)
+from remediation.rows_placing import PLACING
+from remediation.rows_running import RUNNING
 
-
-class RowMode(StrEnum):
-    ACT = "A"
-    ASK = "M"
-    SUGGEST = "E"
-    IGNORE = "N"
-
-
-@dataclass(frozen=True)
-class Situation:
-    """A finding and what its snapshot says about the owner, as far as rows ask for it."""
-
-    finding: Finding
-    replicas: int = 0
-    paused: bool = False
-    update_running: bool = False
-    pod: ObjectRef | None = None
-    last_schedulable: bool = False
-    vertical_scaler: bool = False
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-    def fact(self, name: str) -> Any:
-        return self.finding.facts.get(name)
-
+__all__ = [
+    "CHANGES",
+    "ROWS",
+    "Condition",
+    "ModeOf",
+    "Offer",
+    "Row",
+    "RowMode",
+    "Situation",
+    "always",
+    "has_older",
+    "proven",
+    "revision_borne",
+    "row_of",
+]
 
 NEAR_THE_LIMIT_RATIO = 0.9
-Condition = Callable[[Situation], bool]
-ModeOf = Callable[[Situation], RowMode]
-
-
-@dataclass(frozen=True)
-class Offer:
-    family: str
-    when: Condition = lambda situation: True
-
-
-@dataclass(frozen=True)
-class Row:
-    mode: ModeOf
-    offers: tuple[Offer, ...] = ()
-    bad: frozenset[str] = frozenset()
-    futile: frozenset[str] = frozenset()
-
-
-def always(mode: RowMode) -> ModeOf:
-    return lambda situation: mode
-
-
-def proven(situation: Situation) -> bool:
-    """The newest revision brought the failure, and an earlier one is proven healthy."""
-    revision = situation.finding.revision
-    return bool(revision and revision.borne and revision.proven)
-
-
-def has_older(situation: Situation) -> bool:
-    revision = situation.finding.revision
-    return bool(revision and revision.borne and (revision.proven or revision.older))
-
-
-def revision_borne(situation: Situation) -> RowMode:
-    """With proof A, an older revision without proof M, no older revision E (F34: M at most)."""
-    if situation.finding.owner.kind == "StatefulSet" and situation.update_running:
-        return RowMode.ASK if has_older(situation) else RowMode.SUGGEST
-    if proven(situation):
-        return RowMode.ACT
-    return RowMode.ASK if has_older(situation) else RowMode.SUGGEST
 
 
 def stalled(situation: Situation) -> RowMode:
@@ -134,11 +96,6 @@ def node_not_ready(situation: Situation) -> RowMode:
     return RowMode.SUGGEST if situation.last_schedulable else RowMode.ASK
 
 
-def single_revision_borne(situation: Situation) -> RowMode:
-    """M where one owner's own newest revision brought it, else it is handed to people."""
-    return RowMode.ASK if has_older(situation) else RowMode.SUGGEST
-
-
 def volume_grows(situation: Situation) -> bool:
     return bool(situation.fact("expandable") and situation.fact("size"))
 
@@ -160,157 +117,148 @@ def kernel_fault(situation: Situation) -> RowMode:
     return RowMode.ASK if corroborated(situation) else RowMode.SUGGEST
 
 
-ROLLBACK = Offer("rollback", has_older)
-ESCALATE = Offer("escalate")
-RESTARTS = frozenset({"restart", "restart_pod"})
-NODES = frozenset({"cordon_node", "drain_node"})
-CHANGES = frozenset(
-    {
-        "rollback",
-        "scale",
-        "restore_replicas",
-        "adjust_resources",
-        "raise_hpa_max",
-        "expand_pvc",
-        "rerun_job",
-        "clean_failed_pods",
+ROWS: Mapping[Cause, Row] = (
+    PLACING
+    | RUNNING
+    | {
+        Cause.BAD_RELEASE: Row(
+            revision_borne,
+            (ROLLBACK, ESCALATE),
+            bad=frozenset({"scale"}),
+            futile=RESTARTS | {"adjust_resources"},
+        ),
+        Cause.BAD_COMMAND: Row(
+            revision_borne, (ROLLBACK, ESCALATE), bad=frozenset({"adjust_resources", "scale"})
+        ),
+        Cause.INIT_CRASH: Row(
+            revision_borne,
+            (ROLLBACK, ESCALATE),
+            bad=frozenset({"scale"}),
+            futile=frozenset({"restart"}),
+        ),
+        Cause.CRASH_NO_HISTORY: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"rollback", "scale"})
+        ),
+        Cause.IMAGE_NOT_FOUND: Row(revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}),
+        Cause.PULL_UNAUTHORIZED: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"drain_node", "rollback"}
+        ),
+        Cause.REGISTRY_DOWN: Row(
+            always(RowMode.SUGGEST),
+            (ESCALATE, Offer("noop")),
+            bad=RESTARTS | {"drain_node", "rollback"},
+        ),
+        Cause.OOM_LIMIT_LOW: Row(
+            out_of_memory,
+            (
+                ROLLBACK,
+                Offer("adjust_resources", may_raise_memory),
+                ESCALATE,
+            ),
+            bad=frozenset({"scale"}),
+            futile=RESTARTS,
+        ),
+        Cause.HUNG_REPLICA: Row(
+            hung,
+            (Offer("restart_pod", lambda s: s.pod is not None), ESCALATE),
+            bad=frozenset({"restart", "scale", "drain_node", "rollback"}),
+        ),
+        Cause.BARE_POD_FAILING: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"restart_pod", "drain_node"})
+        ),
+        Cause.CRASH_STABLE_REVISION: Row(
+            always(RowMode.SUGGEST),
+            (ESCALATE,),
+            bad=frozenset({"rollback", "scale"}),
+            futile=frozenset({"restart"}),
+        ),
+        Cause.INSUFFICIENT_CAPACITY: Row(
+            capacity,
+            (Offer("noop", lambda s: bool(s.fact("scale_up_running"))), ROLLBACK, ESCALATE),
+            bad=frozenset({"scale", "drain_node", "adjust_resources"}),
+        ),
+        Cause.ROLLOUT_STALLED: Row(stalled, (ROLLBACK, ESCALATE), bad=frozenset({"scale"})),
+        Cause.SCALED_TO_ZERO: Row(
+            scaled_to_zero,
+            (Offer("restore_replicas", recorded_replicas), ESCALATE),
+            bad=frozenset({"rollback", "restart"}),
+        ),
+        Cause.JOB_FAILED: Row(
+            job_failed,
+            (Offer("rerun_job", idempotent), ESCALATE),
+            bad=frozenset({"clean_failed_pods", "rollback"}),
+        ),
+        Cause.NODE_NOT_READY: Row(
+            node_not_ready,
+            (Offer("cordon_node", lambda s: not s.last_schedulable), ESCALATE),
+            bad=RESTARTS | {"rollback"},
+        ),
+        Cause.NODE_STORM: Row(
+            always(RowMode.SUGGEST),
+            (ESCALATE, Offer("noop")),
+            bad=RESTARTS | NODES | {"rollback"},
+        ),
+        Cause.SELECTOR_MISMATCH: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+        ),
+        Cause.WRONG_TARGET_PORT: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+        ),
+        Cause.SERVICE_DELETED: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+        ),
+        Cause.NETPOL_BLOCK: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+        ),
+        Cause.DNS_FAILURE: Row(single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS),
+        Cause.INGRESS_BROKEN: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback"}
+        ),
+        Cause.CERT_EXPIRED: Row(always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback"}),
+        Cause.DEPENDENCY_CASCADE: Row(
+            single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}
+        ),
+        Cause.VOLUME_FILLING: Row(
+            volume_filling,
+            (Offer("expand_pvc", volume_grows), ESCALATE),
+            bad=RESTARTS | {"rollback"},
+        ),
+        Cause.MULTI_ATTACH: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"drain_node", "scale"}
+        ),
+        Cause.DISK_PRESSURE: Row(
+            always(RowMode.ASK),
+            (ESCALATE, Offer("clean_failed_pods", has_evicted_pods)),
+            bad=frozenset({"drain_node", "restart_pod"}),
+        ),
+        Cause.MEMORY_PRESSURE: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"drain_node", "restart_pod"})
+        ),
+        Cause.PID_PRESSURE: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"drain_node", "restart_pod"})
+        ),
+        Cause.KERNEL_FAULT: Row(
+            kernel_fault,
+            (Offer("cordon_node", corroborated), ESCALATE),
+            bad=frozenset({"drain_node"}),
+        ),
+        Cause.APISERVER_OVERLOAD: Row(
+            always(RowMode.SUGGEST), (ESCALATE, Offer("noop")), bad=RESTARTS | {"drain_node"}
+        ),
+        Cause.NAMESPACE_TERMINATING: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | NODES | CHANGES
+        ),
+        Cause.STALE_SECRET_ENV: Row(
+            always(RowMode.ASK), (Offer("restart"), ESCALATE), bad=frozenset({"rollback", "scale"})
+        ),
+        Cause.ENV_CHANGED: Row(
+            single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}
+        ),
+        Cause.MESH_DENY: Row(
+            always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
+        ),
     }
 )
-
-ROWS: Mapping[Cause, Row] = {
-    Cause.BAD_RELEASE: Row(
-        revision_borne,
-        (ROLLBACK, ESCALATE),
-        bad=frozenset({"scale"}),
-        futile=RESTARTS | {"adjust_resources"},
-    ),
-    Cause.BAD_COMMAND: Row(
-        revision_borne, (ROLLBACK, ESCALATE), bad=frozenset({"adjust_resources", "scale"})
-    ),
-    Cause.INIT_CRASH: Row(
-        revision_borne,
-        (ROLLBACK, ESCALATE),
-        bad=frozenset({"scale"}),
-        futile=frozenset({"restart"}),
-    ),
-    Cause.CRASH_NO_HISTORY: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"rollback", "scale"})
-    ),
-    Cause.IMAGE_NOT_FOUND: Row(revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}),
-    Cause.PULL_UNAUTHORIZED: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"drain_node", "rollback"}
-    ),
-    Cause.REGISTRY_DOWN: Row(
-        always(RowMode.SUGGEST),
-        (ESCALATE, Offer("noop")),
-        bad=RESTARTS | {"drain_node", "rollback"},
-    ),
-    Cause.OOM_LIMIT_LOW: Row(
-        out_of_memory,
-        (
-            ROLLBACK,
-            Offer("adjust_resources", may_raise_memory),
-            ESCALATE,
-        ),
-        bad=frozenset({"scale"}),
-        futile=RESTARTS,
-    ),
-    Cause.HUNG_REPLICA: Row(
-        hung,
-        (Offer("restart_pod", lambda s: s.pod is not None), ESCALATE),
-        bad=frozenset({"restart", "scale", "drain_node", "rollback"}),
-    ),
-    Cause.BARE_POD_FAILING: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"restart_pod", "drain_node"})
-    ),
-    Cause.CRASH_STABLE_REVISION: Row(
-        always(RowMode.SUGGEST),
-        (ESCALATE,),
-        bad=frozenset({"rollback", "scale"}),
-        futile=frozenset({"restart"}),
-    ),
-    Cause.INSUFFICIENT_CAPACITY: Row(
-        capacity,
-        (Offer("noop", lambda s: bool(s.fact("scale_up_running"))), ROLLBACK, ESCALATE),
-        bad=frozenset({"scale", "drain_node", "adjust_resources"}),
-    ),
-    Cause.ROLLOUT_STALLED: Row(stalled, (ROLLBACK, ESCALATE), bad=frozenset({"scale"})),
-    Cause.SCALED_TO_ZERO: Row(
-        scaled_to_zero,
-        (Offer("restore_replicas", recorded_replicas), ESCALATE),
-        bad=frozenset({"rollback", "restart"}),
-    ),
-    Cause.JOB_FAILED: Row(
-        job_failed,
-        (Offer("rerun_job", idempotent), ESCALATE),
-        bad=frozenset({"clean_failed_pods", "rollback"}),
-    ),
-    Cause.NODE_NOT_READY: Row(
-        node_not_ready,
-        (Offer("cordon_node", lambda s: not s.last_schedulable), ESCALATE),
-        bad=RESTARTS | {"rollback"},
-    ),
-    Cause.NODE_STORM: Row(
-        always(RowMode.SUGGEST),
-        (ESCALATE, Offer("noop")),
-        bad=RESTARTS | NODES | {"rollback"},
-    ),
-    Cause.SELECTOR_MISMATCH: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
-    ),
-    Cause.WRONG_TARGET_PORT: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
-    ),
-    Cause.SERVICE_DELETED: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
-    ),
-    Cause.NETPOL_BLOCK: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
-    ),
-    Cause.DNS_FAILURE: Row(single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS),
-    Cause.INGRESS_BROKEN: Row(always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback"}),
-    Cause.CERT_EXPIRED: Row(always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback"}),
-    Cause.DEPENDENCY_CASCADE: Row(
-        single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}
-    ),
-    Cause.VOLUME_FILLING: Row(
-        volume_filling,
-        (Offer("expand_pvc", volume_grows), ESCALATE),
-        bad=RESTARTS | {"rollback"},
-    ),
-    Cause.MULTI_ATTACH: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"drain_node", "scale"}
-    ),
-    Cause.DISK_PRESSURE: Row(
-        always(RowMode.ASK),
-        (ESCALATE, Offer("clean_failed_pods", has_evicted_pods)),
-        bad=frozenset({"drain_node", "restart_pod"}),
-    ),
-    Cause.MEMORY_PRESSURE: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"drain_node", "restart_pod"})
-    ),
-    Cause.PID_PRESSURE: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=frozenset({"drain_node", "restart_pod"})
-    ),
-    Cause.KERNEL_FAULT: Row(
-        kernel_fault,
-        (Offer("cordon_node", corroborated), ESCALATE),
-        bad=frozenset({"drain_node"}),
-    ),
-    Cause.APISERVER_OVERLOAD: Row(
-        always(RowMode.SUGGEST), (ESCALATE, Offer("noop")), bad=RESTARTS | {"drain_node"}
-    ),
-    Cause.NAMESPACE_TERMINATING: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | NODES | CHANGES
-    ),
-    Cause.STALE_SECRET_ENV: Row(
-        always(RowMode.ASK), (Offer("restart"), ESCALATE), bad=frozenset({"rollback", "scale"})
-    ),
-    Cause.ENV_CHANGED: Row(single_revision_borne, (ROLLBACK, ESCALATE), bad=RESTARTS | {"scale"}),
-    Cause.MESH_DENY: Row(
-        always(RowMode.SUGGEST), (ESCALATE,), bad=RESTARTS | {"rollback", "scale"}
-    ),
-}
 ESCALATE_ONLY = Row(always(RowMode.SUGGEST), (ESCALATE,))
 
 

@@ -10,6 +10,19 @@ RAISE_FACTOR = 1.5
 GIBIBYTE = 1024 * MEBIBYTE
 
 
+def raised_cpu(limit: str) -> str:
+    """`limit` times 1.5 in whole millicores; '' where it is no quantity."""
+    try:
+        return f"{math.ceil(amount(limit) * RAISE_FACTOR * 1000)}m"
+    except BadValue:
+        return ""
+
+
+def raised_most(replicas: int) -> int:
+    """An autoscaler's maximum times 1.5, at least one more."""
+    return max(math.ceil(replicas * RAISE_FACTOR), replicas + 1)
+
+
 def raised_memory(limit: str) -> str:
     """`limit` times 1.5 in whole MiB; '' where it is no quantity."""
     try:

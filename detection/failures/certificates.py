@@ -150,7 +150,21 @@ def _bearer(snapshot: Snapshot, one: Complaining) -> ObjectRef:
                 return ingress.ref
         if service is not None:
             return service.ref
-    return one.owner
+    return _broken_beside(snapshot, namespace) or one.owner
+
+
+def _broken_beside(snapshot: Snapshot, namespace: str) -> ObjectRef | None:
+    """Where no host is named: the one Certificate that is of no use, here or in the cluster."""
+    broken = [c for c in snapshot.certificates if _is_broken(c, snapshot.at)]
+    here = [c for c in broken if c.metadata.namespace == namespace]
+    found = here or broken
+    return found[0].ref if len(found) == 1 else None
+
+
+def _is_broken(item: policy.Certificate, now: datetime) -> bool:
+    ready = o.condition(item.status.conditions, "Ready")
+    ended = item.status.not_after is not None and item.status.not_after <= now
+    return ended or (ready is not None and ready.status == "False")
 
 
 def _certificate_for(snapshot: Snapshot, names: set[str]) -> ObjectRef | None:

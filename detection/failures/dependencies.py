@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from detection import objects as o
 from detection.causes import Cause
-from detection.complaints import CONNECTING, Complaining
+from detection.complaints import CONNECTING, Complaining, hosts_in
 from detection.context import Context
 from detection.failures.building import named, pod_facts, saw
 from detection.failures.registry import failure
@@ -16,6 +17,7 @@ from detection.findings import Finding, ObjectRef
 from detection.network import in_cluster_name
 from detection.pod_states import is_active, is_ready
 from detection.snapshot import Snapshot, key_of
+from detection.templates import normalized, spec_of
 
 SEVERAL = 2
 OFTEN = 3
@@ -39,7 +41,39 @@ def _by_dependency(snapshot: Snapshot) -> Mapping[str, tuple[ObjectRef, list[Com
             ref = dependency_of(snapshot, one)
             if ref is not None and key_of(ref) != key_of(one.owner):
                 found.setdefault(key_of(ref), (ref, []))[1].append(one)
+    for ref, told in _by_environment(snapshot):
+        found.setdefault(key_of(ref), (ref, []))[1].extend(told)
     return found
+
+
+def _by_environment(snapshot: Snapshot) -> Iterator[tuple[ObjectRef, list[Complaining]]]:
+    """Complaints that name no host: what the environments of several such owners name alike."""
+    nameless: dict[str, list[Complaining]] = {}
+    named_by: defaultdict[ObjectRef, list[str]] = defaultdict(list)
+    for key, items in snapshot.complaints.by_owner(*CONNECTING).items():
+        mine = [one for one in items if dependency_of(snapshot, one) is None]
+        if mine:
+            nameless[key] = mine
+            for ref in environment_of(snapshot, mine[0].owner):
+                named_by[ref].append(key)
+    for ref, keys in sorted(named_by.items(), key=lambda item: -len(item[1])):
+        told = [one for key in keys for one in nameless.pop(key, [])]
+        if len({key_of(one.owner) for one in told}) >= SEVERAL:
+            yield ref, told
+
+
+def environment_of(snapshot: Snapshot, owner: ObjectRef) -> list[ObjectRef]:
+    """The workloads whose Services the values of its environment variables name."""
+    item = snapshot.get(owner)
+    if not isinstance(item, o.Deployment | o.StatefulSet | o.DaemonSet):
+        return []
+    found: list[ObjectRef] = []
+    for container in spec_of(normalized(bytes(item.spec.template))).get("containers") or ():
+        for env in container.get("env") or ():
+            for host in hosts_in(str(env.get("value") or "")):
+                if (ref := snapshot.network.workload_at(host, owner.namespace)) is not None:
+                    found.append(ref)
+    return [ref for ref in dict.fromkeys(found) if ref != owner]
 
 
 def dependency_of(snapshot: Snapshot, one: Complaining) -> ObjectRef | None:

@@ -11,6 +11,7 @@ from detection.context import Context
 from detection.failures.building import changed_evidence, named, saw
 from detection.failures.nodes import CLUSTER
 from detection.failures.registry import failure
+from detection.failures.services import goes_by
 from detection.failures.victims import about_victims, began_with
 from detection.findings import Evidence, Finding, ObjectRef
 from detection.network import Name, in_cluster_name
@@ -29,10 +30,10 @@ ERROR_RATIO = 0.05
 @failure(Cause.DNS_FAILURE)
 def dns_failure(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F45."""
-    by_owner = _of_resolving(snapshot)
     server = dns_server(snapshot)
-    told = [one for items in by_owner.values() for one in items]
     sick = _server_is_sick(snapshot, context, server)
+    by_owner = _of_resolving(snapshot, bool(sick))
+    told = [one for items in by_owner.values() for one in items]
     if len(by_owner) >= MANY or (by_owner and sick):
         yield _cluster(snapshot, server, told, sick)
     else:
@@ -41,11 +42,22 @@ def dns_failure(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
                 yield _single(snapshot, context, items)
 
 
-def _of_resolving(snapshot: Snapshot) -> Mapping[str, list[Complaining]]:
-    """Owner → its complaints, without those about a Service that really isn't there."""
+def _of_resolving(snapshot: Snapshot, sick: bool) -> Mapping[str, list[Complaining]]:
+    """Owner → its complaints, without those about a Service that really isn't there.
+
+    Several owners that each miss another name complain of DNS, whether those are there or not.
+    """
+    everything = snapshot.complaints.by_owner(*RESOLVING)
+    names = {one.complaint.hosts[:1] for items in everything.values() for one in items}
+    if sick or (len(everything) >= MANY and len(names) >= len(everything)):
+        return {
+            key: [one for one in items if not _has_healthy_pods(snapshot, one)]
+            for key, items in everything.items()
+            if not all(_has_healthy_pods(snapshot, one) for one in items)
+        }
     found = {
         key: [one for one in items if not _is_missing_service(snapshot, one)]
-        for key, items in snapshot.complaints.by_owner(*RESOLVING).items()
+        for key, items in everything.items()
     }
     return {key: items for key, items in found.items() if items}
 
@@ -53,6 +65,8 @@ def _of_resolving(snapshot: Snapshot) -> Mapping[str, list[Complaining]]:
 def _is_missing_service(snapshot: Snapshot, one: Complaining) -> bool:
     """A name of the cluster's own form that has no Service: then DNS answers rightly."""
     if one.complaint.kind != Kind.NO_NAME or "kubernetes/services" in snapshot.blind:
+        return False
+    if one.pod.spec.dns_policy not in ("", "ClusterFirst"):
         return False
     network, namespace = snapshot.network, one.pod.metadata.namespace
     for number, host in enumerate(one.complaint.hosts):
@@ -63,6 +77,17 @@ def _is_missing_service(snapshot: Snapshot, one: Complaining) -> bool:
             return False
         if number == 0 or _is_workload(snapshot, name):
             return True
+    return False
+
+
+def _has_healthy_pods(snapshot: Snapshot, one: Complaining) -> bool:
+    """A deleted Service: its pods are well, and only it is missing."""
+    network, namespace = snapshot.network, one.pod.metadata.namespace
+    for host in one.complaint.hosts[:1]:
+        name = in_cluster_name(host, namespace)
+        if name and (name.namespace, name.name) not in network.services:
+            alive = (pod for pod in network.pods_in(name.namespace) if is_ready(pod))
+            return any(goes_by(snapshot, pod, name.name) for pod in alive)
     return False
 
 

@@ -22,7 +22,7 @@ from detection.templates import normalized, spec_of
 
 RECENT = timedelta(hours=24)
 NEW_REVISION = timedelta(hours=6)
-ERROR_LINES = 2
+ERROR_LINES = 1
 ERROR_RATIO = 0.05
 TROUBLES = (Kind.AUTH, Kind.REFUSED, Kind.TIMEOUT, Kind.RESET, Kind.NO_NAME, Kind.ERROR)
 Source = tuple[str, str]

@@ -40,6 +40,8 @@ WHAT = {
     Cause.REGISTRY_DOWN: "can't be had: its registry does not answer",
     Cause.WRONG_ARCH: "is not there for the node's architecture",
 }
+# What another image mends; credentials and registries are no matter of the revision.
+BY_NAME = (Cause.IMAGE_NOT_FOUND, Cause.WRONG_ARCH)
 PULL_EVENTS = ("Failed", "FailedToRetrieveImagePullSecret", "InspectFailed", "ErrImageNeverPull")
 
 
@@ -119,9 +121,9 @@ def _finding(
             saw("pods", f"{first.pod.metadata.name}: {first.view.waiting_reason} "
                 f"{first.view.waiting_message}", decisive=True),
             *events_evidence(snapshot, first.pod.metadata.uid, PULL_EVENTS),
-            *changed_evidence(revision if cause == Cause.IMAGE_NOT_FOUND else None),
+            *changed_evidence(revision if cause in BY_NAME else None),
         ],
-        revision if cause == Cause.IMAGE_NOT_FOUND else not_borne(revision),
+        revision if cause in BY_NAME else not_borne(revision),
         container_facts(first.view)
         | {
             "registry": host_of(first.image),

@@ -12,7 +12,7 @@ from detection.failures.building import named, saw
 from detection.failures.registry import failure
 from detection.failures.services import goes_by
 from detection.findings import Finding
-from detection.logs import changed_at
+from detection.logs import changed_at, was_changed_lately
 from detection.pod_states import is_ready
 from detection.snapshot import Snapshot
 
@@ -33,13 +33,19 @@ def ingress_broken(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 
 
 def _class_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
-    """Only where classes could be listed at all; the old annotation needs no object."""
+    """Only where classes could be listed, and where nobody serves the Ingress all the same.
+
+    A controller may go without the object: where there is none at all, an Ingress that has been
+    so for long is left alone.
+    """
     wanted = ingress.spec.ingress_class_name
     seen = "kubernetes/ingressclasses" in snapshot.seen or snapshot.ingressclasses
     known = {item.metadata.name for item in snapshot.ingressclasses}
-    if not wanted or wanted in known or not seen or OLD_CLASS in ingress.metadata.annotations:
+    served = ingress.status.load_balancer.ingress or OLD_CLASS in ingress.metadata.annotations
+    if not wanted or wanted in known or not seen or served:
         return []
-    return [f"there is no IngressClass {wanted}"]
+    settled = not known and not was_changed_lately(ingress, snapshot.at)
+    return [] if settled else [f"there is no IngressClass {wanted}"]
 
 
 def _backends_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:

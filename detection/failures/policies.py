@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from detection import objects as o
@@ -56,7 +57,8 @@ def _targets(snapshot: Snapshot, one: Complaining) -> list[o.Pod]:
 def _stops_entering(snapshot: Snapshot, item: policy.NetworkPolicy, one: Complaining) -> bool:
     if one.complaint.kind != Kind.TIMEOUT or not _holds_for(item, "Ingress"):
         return False
-    pods = [pod for pod in _targets(snapshot, one) if _selects(item, pod)]
+    targets = _targets(snapshot, one) or _nameless_targets(snapshot, item, one)
+    pods = [pod for pod in targets if _selects(item, pod)]
     rules = [
         rule
         for other in snapshot.networkpolicies
@@ -66,6 +68,23 @@ def _stops_entering(snapshot: Snapshot, item: policy.NetworkPolicy, one: Complai
     return bool(pods) and not any(
         _allows(snapshot, rule.sources, item, one.pod) and _has_port(rule, one) for rule in rules
     )
+
+
+def _nameless_targets(
+    snapshot: Snapshot, item: policy.NetworkPolicy, one: Complaining
+) -> list[o.Pod]:
+    """An address inside, that no object of ours has: whoever the policy selects here may be it."""
+    if not any(_is_inside(host) for host in one.complaint.hosts[:1]):
+        return []
+    pods = snapshot.network.pods_in(item.metadata.namespace)
+    return [pod for pod in pods if snapshot.top_owner(pod) != one.owner]
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
 
 
 def _stops_leaving(snapshot: Snapshot, item: policy.NetworkPolicy, one: Complaining) -> bool:
@@ -181,7 +200,7 @@ def _blocked(
 def mesh_deny(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F60: the mesh's own words of denial; or resets, and a policy of late that asks for mTLS."""
     told: dict[str, tuple[ObjectRef, list[Complaining]]] = {}
-    for one in _of_kinds(snapshot, Kind.DENIED, Kind.RESET):
+    for one in _of_kinds(snapshot, Kind.DENIED, Kind.FORBIDDEN, Kind.RESET):
         ref = _denying(snapshot, one)
         if ref is not None:
             told.setdefault(key_of(ref), (ref, []))[1].append(one)
@@ -204,7 +223,10 @@ def _denying(snapshot: Snapshot, one: Complaining) -> ObjectRef | None:
         *snapshot.authorizationpolicies,
         *(p for p in snapshot.peerauthentications if _is_strict(p)),
     ]
-    return _newest(snapshot, both, called) or snapshot.top_owner(called[0])
+    newest = _newest(snapshot, both, called)
+    if newest is None and one.complaint.kind == Kind.DENIED:
+        return snapshot.top_owner(called[0])
+    return newest
 
 
 def _is_strict(item: policy.PeerAuthentication) -> bool:

@@ -24,6 +24,8 @@ from detection.snapshot import Snapshot, key_of
 
 ALIKE = 0.7
 ENOUGH_PODS = 5
+OFTEN = 3
+SETTLED = timedelta(minutes=30)
 SETTLING = timedelta(minutes=2)
 NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/instance")
 UNREACHED = (Kind.REFUSED, Kind.TIMEOUT, Kind.RESET)
@@ -138,17 +140,35 @@ def wrong_target_port(snapshot: Snapshot, context: Context) -> Iterator[Finding]
         if not pods or service.is_terminating:
             continue
         wrong = [port for port in service.spec.ports if not _is_declared(port, pods)]
+        if not declared_ports(pods):
+            wrong = _refused_all_the_same(snapshot, service)
         if wrong and (found := _led_astray(snapshot, context, service, pods, wrong)):
             yield found
 
 
 def _is_declared(port: around.ServicePort, pods: Sequence[o.Pod]) -> bool:
     """By its name or number. Where containers declare no port at all, nothing can be told."""
-    declared = [p for pod in pods for c in pod.spec.containers for p in c.ports]
+    declared = declared_ports(pods)
     target = port.target_port or port.port
     if isinstance(target, str) and not target.isdecimal():
         return not declared or any(p.name == target for p in declared)
     return not declared or any(p.container_port == int(target) for p in declared)
+
+
+def _refused_all_the_same(snapshot: Snapshot, service: around.Service) -> list[around.ServicePort]:
+    """Nobody says what the pods listen on, and all are ready; yet several callers are refused."""
+    callers = callers_of(snapshot, service, Kind.REFUSED)
+    several = len({key_of(one.owner) for one in callers}) > 1 or len(callers) >= OFTEN
+    behind = snapshot.network.pods_behind(service)
+    old = (changed_at(pod) for pod in behind)
+    settled = all(time is not None and snapshot.at - time > SETTLED for time in old)
+    if not (several and settled and all(map(is_ready, behind))):
+        return []
+    return list(service.spec.ports)
+
+
+def declared_ports(pods: Sequence[o.Pod]) -> list[o.ContainerPort]:
+    return [p for pod in pods for c in pod.spec.containers for p in c.ports]
 
 
 def _led_astray(
@@ -205,9 +225,15 @@ def service_deleted(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 
 
 def _missing_names(snapshot: Snapshot, one: Complaining) -> Iterator[Name]:
-    for host in one.complaint.hosts:
-        name = in_cluster_name(host, one.pod.metadata.namespace)
-        if name and (name.namespace, name.name) not in snapshot.network.services:
+    """The likeliest host; others only where a workload goes by that name."""
+    network, namespace = snapshot.network, one.pod.metadata.namespace
+    for number, host in enumerate(one.complaint.hosts):
+        name = in_cluster_name(host, namespace)
+        if name is None or (name.namespace, name.name) in network.services:
+            continue
+        here = ".svc" in host or name.namespace in network.namespaces
+        alive = (pod for pod in network.pods_in(name.namespace) if is_ready(pod))
+        if here and (number == 0 or any(goes_by(snapshot, pod, name.name) for pod in alive)):
             yield name
 
 
@@ -221,10 +247,11 @@ def _deleted(
         for pod in snapshot.network.pods_in(name.namespace)
         if is_ready(pod) and goes_by(snapshot, pod, name.name)
     ]
-    if not pods:
+    several = len({key_of(one.owner) for one in callers}) > 1
+    if not pods and not several:
         return None
     ref = ObjectRef("Service", name.namespace, name.name)
-    owner = snapshot.top_owner(pods[0])
+    owner = snapshot.top_owner(pods[0]) if pods else None
     ingresses = [i for i in snapshot.ingresses if _leads_to(i, name)]
     onset = min((t for t in map(changed_at, ingresses) if t), default=None) if not callers else None
     return about_victims(
@@ -235,12 +262,12 @@ def _deleted(
         f"The Service {name.name} in {name.namespace} is named, but isn't there",
         [
             saw("services", f"there is no Service {name.name} in {name.namespace}", True),
-            saw("pods", f"{named(owner)} has ready pods that it would lead to"),
+            *([saw("pods", f"{named(owner)} has ready pods that it led to")] if owner else []),
             *(saw("ingresses", f"{named(i.ref)} leads to it") for i in ingresses[:3]),
         ],
         onset=onset,
         severity=Severity.CRITICAL,
-        related=[owner, *(i.ref for i in ingresses)],
+        related=[*([owner] if owner else []), *(i.ref for i in ingresses)],
         facts={"missing": name.name, "missing_kind": "Service"},
     )
 
@@ -251,7 +278,8 @@ def _leads_to(ingress: around.Ingress, name: Name) -> bool:
 
 def goes_by(snapshot: Snapshot, pod: o.Pod, name: str) -> bool:
     """Whether the pod goes by that name: its owner's, or in one of the usual labels."""
-    labels = pod.metadata.labels
-    names = {snapshot.top_owner(pod).name, *(labels.get(key, "") for key in NAME_LABELS)}
+    labels, owner = pod.metadata.labels, snapshot.top_owner(pod).name
+    names = {owner, *(labels.get(key, "") for key in NAME_LABELS)}
     core = [part for part in (name.removesuffix("-svc"), name.removesuffix("-service")) if part]
-    return bool(names & {name, *core})
+    related = owner.startswith(f"{name}-") or name.startswith(f"{owner}-")
+    return related or bool(names & {name, *core})

@@ -13,6 +13,7 @@ from detection.causes import Cause, Severity
 from detection.complaints import Complaining, Kind
 from detection.context import Context, Filling
 from detection.failures.building import about_pods, events_evidence, named, saw
+from detection.failures.nodes import not_ready_since
 from detection.failures.registry import failure
 from detection.failures.victims import about_victims
 from detection.findings import Evidence, Finding, ObjectRef
@@ -24,6 +25,7 @@ LEAST_FREE_RATIO = 0.05
 FULL_WITHIN_HOURS = 4.0
 ONE_NODE = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 MULTI_ATTACH_WORDS = ("multi-attach", "already exclusively attached", "already used by pod")
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 FAILED_ATTACH = "FailedAttachVolume"
 ClaimKey = tuple[str, str]
 
@@ -149,9 +151,13 @@ def _size(claim: around.PersistentVolumeClaim) -> str:
 
 
 def _is_expandable(snapshot: Snapshot, claim: around.PersistentVolumeClaim) -> bool:
+    """By its class; a claim that names none has the default one."""
+    named_class = claim.spec.storage_class_name
     return any(
-        item.metadata.name == claim.spec.storage_class_name and item.allow_volume_expansion
+        item.allow_volume_expansion
         for item in snapshot.storageclasses
+        if item.metadata.name == named_class
+        or (not named_class and item.metadata.annotations.get(DEFAULT_CLASS) == "true")
     )
 
 
@@ -237,9 +243,16 @@ def _attached(
             *events_evidence(snapshot, pods[0].metadata.uid, (FAILED_ATTACH, "FailedMount")),
             *held,
         ],
-        facts={"holders": sorted({p.spec.node_name for p in holders})},
+        facts={"holders": sorted({p.spec.node_name for p in holders})} | _dead(snapshot, holders),
     )
     return replace(found, related=(*(claim.ref for claim in claims), *found.related))
+
+
+def _dead(snapshot: Snapshot, holders: Sequence[o.Pod]) -> dict[str, list[str]]:
+    """Where the holder's node is lost, the trouble is there, and the node explains it."""
+    found = {pod.spec.node_name: snapshot.node(pod.spec.node_name) for pod in holders}
+    lost = [n for n, node in found.items() if node and not_ready_since(node, snapshot.at)]
+    return {"nodes": lost} if lost and len(lost) == len(found) else {}
 
 
 def _claims_of(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolumeClaim]:
