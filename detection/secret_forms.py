@@ -39,6 +39,8 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 DENSE = re.compile(r"(?<![A-Za-z0-9+/_=.%-])[A-Za-z0-9+/_-]{24,512}={0,2}(?![A-Za-z0-9+/_-])")
 HEXADECIMAL = re.compile(r"[0-9a-fA-F-]+")
+SEPARATOR = re.compile(r"[/+_-]")
+LEAST_IN_A_ROW = 14
 LEAST_BITS = 4.0
 LEAST_CHANGES = 0.35
 
@@ -47,20 +49,20 @@ def is_dense(token: str) -> bool:
     """Whether it reads like random characters: entropy, and a class that changes all the time.
 
     Digests and UIDs are hexadecimal, names are words: neither changes between upper case, lower
-    case and digit at every third character.
+    case and digit at every third character, within one run without a separator.
     """
     body = token.rstrip("=")
-    if HEXADECIMAL.fullmatch(body) or len({_class(char) for char in body} - {"-"}) < 3:
+    longest = max(SEPARATOR.split(body), key=len)
+    if HEXADECIMAL.fullmatch(body) or len(longest) < LEAST_IN_A_ROW:
         return False
-    classes = [_class(char) for char in body]
+    classes = [_class(char) for char in longest]
     changes = sum(one != other for one, other in pairwise(classes))
-    return changes >= LEAST_CHANGES * (len(body) - 1) and _bits(body) >= LEAST_BITS
+    mixed = len(set(classes)) == 3 and changes >= LEAST_CHANGES * (len(longest) - 1)
+    return mixed and _bits(body) >= LEAST_BITS
 
 
 def _class(char: str) -> str:
-    if char.isdigit():
-        return "0"
-    return "a" if char.islower() else "A" if char.isupper() else "-"
+    return "0" if char.isdigit() else "a" if char.islower() else "A"
 
 
 @lru_cache(maxsize=1)

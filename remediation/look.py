@@ -18,6 +18,7 @@ from detection.failures import Context, find_all
 from detection.findings import Finding
 from detection.kubernetes import Connection
 from detection.logs import LOGS_IN_A_LOOK, with_logs
+from detection.queries import seeds
 from detection.redact import redacted
 from detection.scan import scan
 from detection.snapshot import Snapshot
@@ -25,6 +26,8 @@ from remediation.candidates import Candidate, candidates
 from remediation.case import Limits
 from remediation.decide import decide
 from remediation.diagnosis import Diagnosis
+from remediation.evidence.collect import collect
+from remediation.evidence.items import Pack, Scene
 from remediation.gather import case_of
 from remediation.metrics import Seen
 from remediation.rules import diagnose
@@ -41,6 +44,7 @@ class Found:
     diagnosis: Diagnosis
     candidates: tuple[Candidate, ...]
     decision: Decision
+    pack: Pack | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The contract of `diagnose --output json`."""
@@ -79,8 +83,12 @@ def look(
     limits: Limits,
     namespace: str = "",
     see_metrics: SeeMetrics | None = None,
+    with_evidence: bool = False,
 ) -> Report:
-    """One pass. Never raises for a source that fails: it is named in `blind`."""
+    """One pass. Never raises for a source that fails: it is named in `blind`.
+
+    `with_evidence` adds each incident's pack; that reads logs, one or two requests an incident.
+    """
     snapshot = with_logs(connection, scan(connection, now, namespace), LOGS_IN_A_LOOK)
     seen = see_metrics(snapshot, now) if see_metrics else Seen()
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
@@ -90,6 +98,9 @@ def look(
     ]
     blind = {**snapshot.blind, **seen.blind}
     judged = [_judged(one, opened, snapshot, now, limits, blind) for one in opened]
+    if with_evidence:
+        scene = Scene(opened[0], snapshot, now, seen.frames, seeds(), opened) if opened else None
+        judged = [_with_pack(item, scene, connection) for item in judged if scene]
     return Report(blind, tuple(sorted(judged, key=_importance)))
 
 
@@ -104,6 +115,11 @@ def _judged(
     options = candidates(finding, snapshot, now, limits.blacklist)
     case = case_of(finding, snapshot, options, now, limits, others=findings, blind=blind)
     return Found(finding, diagnose(finding), tuple(options), decide(case))
+
+
+def _with_pack(item: Found, scene: Scene, connection: Connection) -> Found:
+    pack = collect(replace(scene, finding=item.finding), connection)
+    return replace(item, pack=pack, diagnosis=replace(item.diagnosis, evidence=pack.cited))
 
 
 def as_auto(limits: Limits) -> Limits:

@@ -21,7 +21,7 @@ def collect(
 
     At most `PACK_CHARACTERS`; redacted, so that it may be stored and sent.
     """
-    logs = list(log_items(scene.finding, connection))
+    logs = list(log_items(scene, connection))
     items = [
         *found_items(scene.finding),
         *owner_items(scene),

@@ -5,27 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from detection.findings import Finding, ObjectRef
+from detection import objects as o
+from detection.findings import ObjectRef
 from detection.kubernetes import Connection, KubernetesError
 from remediation import cluster
 from remediation.cluster import Session
-from remediation.evidence.items import LOG, PREVIOUS_LOG, Item
+from remediation.evidence.items import LOG, PREVIOUS_LOG, Item, Scene
+from remediation.evidence.objects import failing_pods, statuses
 
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 KEPT_CHARACTERS = 16_000
 
 
-def log_items(finding: Finding, connection: Connection | None) -> Iterator[Item]:
+def log_items(scene: Scene, connection: Connection | None) -> Iterator[Item]:
     """What can't be read is left out. What both runs wrote is told once."""
-    pod, container = _pod(finding), str(finding.facts.get("log_container") or "")
-    if connection is None or pod is None or not container:
+    pods = failing_pods(scene)
+    if connection is None or not pods or not pods[0].spec.node_name:
         return
-    session, former = Session(connection), ""
+    session, pod, former = Session(connection), pods[0], ""
     for source, previous in ((PREVIOUS_LOG, True), (LOG, False)):
-        text = _read(session, pod, container, previous)
+        text = _read(session, pod.ref, _container(scene, pod), previous)
         if text and text != former:
             yield Item(source, text)
         former = text or former
+
+
+def _container(scene: Scene, pod: o.Pod) -> str:
+    """The one that the finding names, else the first that does not run well."""
+    if named := scene.finding.facts.get("log_container"):
+        return str(named)
+    return next((status.name for status in statuses(pod) if not status.ready), "")
 
 
 def _read(session: Session, pod: ObjectRef, container: str, previous: bool) -> str:
@@ -34,10 +43,3 @@ def _read(session: Session, pod: ObjectRef, container: str, previous: bool) -> s
     except KubernetesError:
         return ""
     return CONTROL.sub("", text)[-KEPT_CHARACTERS:].strip()
-
-
-def _pod(finding: Finding) -> ObjectRef | None:
-    found = finding.facts.get("pod")
-    if not isinstance(found, dict):
-        return None
-    return ObjectRef("Pod", str(found["namespace"]), str(found["name"]), str(found["uid"]))

@@ -73,17 +73,17 @@ def client_for(switch: str = "", incident_id: int | None = None) -> LlmClient:
 
     An empty `switch` is a person's own wish: only the provider counts.
     """
-    if missing := _missing():
-        return NullClient(missing)
+    if lacking := missing():
+        return NullClient(lacking)
     if switch and not getattr(settings, switch):
         return NullClient(f"{switch} is False")
     from remediation.llm.metered import Metered
     from remediation.llm.retrying import Retrying
 
-    return Retrying(Metered(_provider(), incident_id))
+    return Retrying(Metered(provider(), incident_id))
 
 
-def _missing() -> str:
+def missing() -> str:
     """What the settings lack for asking a model; '' for nothing."""
     if settings.LLM_PROVIDER == "none":
         return "LLM_PROVIDER is none"
@@ -107,7 +107,8 @@ def _made(provider: str, key: str, model: str, url: str, seconds: float) -> Any:
     return OpenAICompatible(key, model, url, seconds)
 
 
-def _provider() -> Any:
+def provider() -> Any:
+    """The client of the settings' provider, without budgets: for benchmarks."""
     seconds = float(settings.LLM_TIMEOUT_SECONDS)
     if settings.LLM_PROVIDER == "gemini":
         endpoint = settings.GEMINI_API_ENDPOINT

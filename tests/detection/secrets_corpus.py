@@ -226,6 +226,7 @@ def _number(random: Random) -> str:
     )
 
 
+KINDS = ("Pod", "StatefulSet", "PersistentVolumeClaim", "HorizontalPodAutoscaler")
 Grow = Callable[[Random], str]
 KEPT: dict[str, tuple[Grow, tuple[str, ...]]] = {
     "digest": (
@@ -241,6 +242,10 @@ KEPT: dict[str, tuple[Grow, tuple[str, ...]]] = {
         ("pod UID {} not found", 'uid="{}"', "orphaned pod {} found"),
     ),
     "pod name": (_pod, ("pod {} evicted", "Readiness probe failed: {}: 503", 'pod="shop/{}"')),
+    "object": (
+        lambda r: f"{r.choice(['shop', 'team-a'])}/{r.choice(KINDS)}/{_pod(r)}",
+        ("{} is not ready", "container app of {} ended", "Scaled {} to 3"),
+    ),
     "image name": (
         _image,
         ('Back-off pulling image "{}"', "image: {}", "Failed to pull image {}: not found"),
