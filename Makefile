@@ -43,6 +43,9 @@ lint: .venv/dev ## ruff, mypy (strict), import layers
 bench-scenarios: .venv/dev ## every failure and control through HTTP, as a table
 	$(BIN)/python -m benchmarks.scenarios
 
+bench-remediation: .venv/dev ## failures run to their end in AUTO, judged by an oracle of its own
+	$(BIN)/python -m benchmarks.remediation
+
 lock: .venv/dev ## resolve requirements*.in anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements-dev.in -o requirements-dev.txt
@@ -53,4 +56,4 @@ clean: ## forget the data of `make run` (database, logs, password)
 bench: .venv/dev ## CPU and memory of one pass over 10,000 pods, beside the official client's typed list
 	$(BIN)/python -m benchmarks.snapshot
 
-.PHONY: help run test test-live controlplane lint bench bench-scenarios lock clean
+.PHONY: help run test test-live controlplane lint bench bench-scenarios bench-remediation lock clean
