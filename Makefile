@@ -46,6 +46,9 @@ bench-scenarios: .venv/dev ## every failure and control through HTTP, as a table
 bench-diagnosis: .venv/dev ## root cause, citations and size of the evidence pack of every failure; with a key also a real model
 	$(BIN)/python -m benchmarks.diagnosis
 
+bench-remediation: .venv/dev ## failures run to their end in AUTO, judged by an oracle of its own
+	$(BIN)/python -m benchmarks.remediation
+
 lock: .venv/dev ## resolve requirements*.in anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements-dev.in -o requirements-dev.txt
@@ -56,4 +59,4 @@ clean: ## forget the data of `make run` (database, logs, password)
 bench: .venv/dev ## CPU and memory of one pass over 10,000 pods, beside the official client's typed list
 	$(BIN)/python -m benchmarks.snapshot
 
-.PHONY: help run test test-live controlplane lint bench bench-scenarios bench-diagnosis lock clean
+.PHONY: help run test test-live controlplane lint bench bench-scenarios bench-diagnosis bench-remediation lock clean

@@ -33,10 +33,10 @@ class Accounts:
 
 
 def manifests() -> list[Json]:
-    """The objects of read.yaml and act.yaml, in their order."""
+    """The objects of read.yaml, act.yaml and act-nodes.yaml, in their order."""
     return [
         document
-        for name in ("read", "act")
+        for name in ("read", "act", "act-nodes")
         for document in yaml.safe_load_all((BASE_DIR / f"deploy/k8s/{name}.yaml").read_text())
     ]
 
