@@ -39,9 +39,8 @@ class BearerAuthentication(TokenAuthentication):
         if row is None or not row.user.is_active:
             raise AuthenticationFailed("This token is unknown, or its user is disabled.")
         if row.expires_at <= datetime.now(UTC):
-            raise AuthenticationFailed(
-                f"This token expired at {row.expires_at:%Y-%m-%d %H:%M} UTC."
-            )
+            ended = f"{row.expires_at:%Y-%m-%d %H:%M} UTC"
+            raise AuthenticationFailed(f"This token expired at {ended}.")
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:
