@@ -11,6 +11,7 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from kubewise_site.access.idempotency import idempotent
@@ -52,7 +53,7 @@ def _may(request: Request, scope: Scope, permission: str) -> bool:
 class Guarded(APIView):
     """The base of our views: see `Needs`. Each POST honours an Idempotency-Key."""
 
-    permission_classes = (IsAuthenticated, Needs)
+    permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated, Needs)
     writes: ClassVar[dict[str, str]] = {}
     reads: ClassVar[str] = ""
 
@@ -60,6 +61,13 @@ class Guarded(APIView):
         super().__init_subclass__(**kwargs)
         if "post" in vars(cls):
             cls.post = idempotent(vars(cls)["post"])  # type: ignore[attr-defined]
+
+
+def read(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body as the shape reads it. Raises ValidationError with each wrong field."""
+    form = shape(data=request.data)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
 
 
 class NoSuchPath(APIView):

@@ -203,6 +203,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "kubewise_site.openapi.problems_everywhere",
     ],
+    "ENUM_NAME_OVERRIDES": {
+        "AlertStateEnum": ["firing", "resolved"],
+        "StatusEnum": "detection.states.Status.values",
+        "HealthStateEnum": ["healthy", "unhealthy", "unknown", "disabled"],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -55,12 +55,13 @@ def _once(request: Request, key: str, call: Callable[[], Response]) -> Response:
 
 def _claim(request: Request, key: str, now: datetime) -> tuple[IdempotencyKey, bool]:
     """The row, and whether this request is the one that does the work."""
-    rows = IdempotencyKey.objects.filter(user=request.user)
+    user: Any = request.user
+    rows = IdempotencyKey.objects.filter(user=user)
     rows.filter(at__lt=now - KEPT).delete()
     fields = {"fingerprint": _fingerprint(request), "at": now}
     try:
         with transaction.atomic():
-            return IdempotencyKey.objects.create(user=request.user, key=key, **fields), True
+            return IdempotencyKey.objects.create(user=user, key=key, **fields), True
     except IntegrityError:
         row = rows.get(key=key)
     died = rows.filter(pk=row.pk, status=None, at__lt=now - LEASE, fingerprint=row.fingerprint)
