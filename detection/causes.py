@@ -101,6 +101,7 @@ class Cause(StrEnum):
     METRIC_ANOMALY = "METRIC_ANOMALY"
     THRESHOLD_BREACH = "THRESHOLD_BREACH"
     FORECAST_BREACH = "FORECAST_BREACH"
+    EXTERNAL_ALERT = "EXTERNAL_ALERT"
 
 
 P = Precedence
@@ -175,4 +176,5 @@ CAUSES: dict[Cause, CauseInfo] = {
     Cause.METRIC_ANOMALY: CauseInfo("", "Its metrics look unusual", P.METRIC),
     Cause.THRESHOLD_BREACH: CauseInfo("", "A metric is beyond its threshold", P.METRIC),
     Cause.FORECAST_BREACH: CauseInfo("", "A metric will reach its limit", P.METRIC),
+    Cause.EXTERNAL_ALERT: CauseInfo("", "An alert of Alertmanager fires", P.METRIC),
 }

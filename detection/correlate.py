@@ -111,11 +111,13 @@ def _merged(group: Sequence[Finding]) -> Finding:
     """The one with the best cause, with the others' evidence, symptoms and sources."""
     ordered = sorted(group, key=lambda f: (*_rank(f), -f.score))
     first = ordered[0]
+    # An alert is evidence beside a failure that was seen: it makes it no graver and no older.
+    judged = [f for f in ordered if f.cause != Cause.EXTERNAL_ALERT] or ordered
     return replace(
         first,
         revision=first.revision or _own_revision(first, ordered),
-        severity=max((f.severity for f in ordered), key=SEVERITIES.index),
-        onset=min(f.onset for f in ordered),
+        severity=max((f.severity for f in judged), key=SEVERITIES.index),
+        onset=min(f.onset for f in judged),
         evidence=first_of((e for f in ordered for e in f.evidence), MOST_EVIDENCE),
         related=refs_of((r for f in ordered for r in f.related), first.owner),
         flapping=any(f.flapping for f in ordered),

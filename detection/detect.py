@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from detection.alerts import find_in_alerts
 from detection.baselines import load_baselines, observe, save_baselines
 from detection.clients import prometheus
 from detection.context import Dwell
@@ -39,6 +40,7 @@ def detect(cluster: Cluster, connection: Connection, now: datetime) -> Recorded:
     context = Context(now=now, dwell=dwell, baselines=load_baselines(cluster), metrics=metrics)
     _save_what_was_seen(cluster, snapshot, now)
     findings = find_all(snapshot, context) + find_in_metrics(cluster, now)
+    findings += find_in_alerts(cluster, snapshot, now)
     opened = [f for f in correlate(findings, snapshot) if f.opens_at <= now]
     return record(cluster, opened, blind_sources(cluster, now), now)
 

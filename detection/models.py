@@ -81,7 +81,10 @@ class Incident(models.Model):
 
     class Meta:
         ordering = ["-last_seen", "-id"]
-        permissions = [("analyze_incident", "Can ask for a new analysis")]
+        permissions = [
+            ("analyze_incident", "Can ask for a new analysis"),
+            ("comment_incident", "Can comment in the timeline"),
+        ]
         indexes = [
             models.Index(fields=["status", "-last_seen"]),
             models.Index(fields=["severity", "-last_seen"]),
@@ -246,3 +249,6 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+from detection.models_alert import Alert as Alert  # noqa: E402 known to Django

@@ -257,9 +257,9 @@ def blind_to(incident: Incident, blind: Mapping[str, str]) -> bool:
     """Whether a blind source could hide this incident's signal."""
     scan_blind = any(name.startswith(SCAN_SOURCES) for name in blind)
     metrics_blind = any(not name.startswith(SCAN_SOURCES) for name in blind)
-    by_metrics = set(incident.sources) != {"kubernetes"}
     if not OWNER_SOURCES.isdisjoint(blind):
         return True  # a metric's owner may go by another name meanwhile
+    by_metrics = bool(set(incident.sources) - {"kubernetes", "alertmanager"})
     return ("kubernetes" in incident.sources and scan_blind) or (by_metrics and metrics_blind)
 
 

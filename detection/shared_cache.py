@@ -29,6 +29,19 @@ def add(key: str, seconds: float) -> bool:
     return _ask(lambda: bool(cache.add(key, 1, timeout=int(seconds))), False)
 
 
+def count(key: str, seconds: float) -> int:
+    """How often `key` was counted within `seconds` of the first time; 0: the cache is away."""
+    return _ask(lambda: _count(key, seconds), 0)
+
+
+def _count(key: str, seconds: float) -> int:
+    cache.add(key, 0, timeout=int(seconds))
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # it ran out in between
+        return 1
+
+
 def _ask(call: Callable[[], T], otherwise: T) -> T:
     global _away
     try:

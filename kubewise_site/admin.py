@@ -1,14 +1,13 @@
-"""Other apps' records under our look: people, tokens, schedules."""
+"""Other apps' records under our look: people, schedules."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
 from django_celery_beat import admin as beat
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -17,14 +16,12 @@ from django_celery_beat.models import (
     PeriodicTask,
     SolarSchedule,
 )
-from rest_framework.authtoken.admin import TokenAdmin as DrfTokenAdmin
-from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 for model in (
-    User, Group, TokenProxy, PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule,
+    User, Group, PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule,
     ClockedSchedule,
 ):  # fmt: skip
     admin.site.unregister(model)
@@ -40,23 +37,6 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     pass
-
-
-@admin.register(TokenProxy)
-class TokenAdmin(DrfTokenAdmin, ModelAdmin):  # type: ignore[misc]
-    """A token is told once, when it is made."""
-
-    list_display = ("user", "masked", "created")
-    list_filter = ()
-
-    @admin.display(description="Key")
-    def masked(self, token: Any) -> str:
-        return f"{token.key[:4]}…"
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if not change:
-            messages.info(request, f"The token, told only now: {obj.key}")
 
 
 class TaskSelectWidget(UnfoldAdminSelectWidget, beat.TaskSelectWidget):  # type: ignore[misc]

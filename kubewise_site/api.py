@@ -7,11 +7,16 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
+
+from kubewise_site.access.idempotency import idempotent
+from kubewise_site.access.models import ApiToken
+from kubewise_site.access.scopes import Scope, scope_for
 
 View = Callable[..., HttpResponseBase]
 
@@ -26,20 +31,43 @@ class Needs(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not (request.user and request.user.is_authenticated):
             return False
-        if request.method in SAFE_METHODS:
-            return True
         method = request.method or ""
+        if method in SAFE_METHODS:
+            return _may(request, Scope.READ, getattr(view, "reads", ""))
         needed: str | None = getattr(view, "writes", {}).get(method)
         if needed is None:
             return not hasattr(view, method.lower())
-        return bool(request.user.has_perm(needed))
+        return _may(request, scope_for(needed), needed)
+
+
+def _may(request: Request, scope: Scope, permission: str) -> bool:
+    """Raises PermissionDenied with what is missing, so that it can be given."""
+    if isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
+        has = ", ".join(request.auth.scopes)
+        raise PermissionDenied(f"This token lacks the scope {scope}; it has {has}.")
+    if permission and not request.user.has_perm(permission):
+        raise PermissionDenied(f"You lack the permission {permission}.")
+    return True
 
 
 class Guarded(APIView):
-    """The base of our views: see `Needs`."""
+    """The base of our views: see `Needs`. Each POST honours an Idempotency-Key."""
 
-    permission_classes = (IsAuthenticated, Needs)
+    permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated, Needs)
     writes: ClassVar[dict[str, str]] = {}
+    reads: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "post" in vars(cls):
+            cls.post = idempotent(vars(cls)["post"])  # type: ignore[attr-defined]
+
+
+def read(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body as the shape reads it. Raises ValidationError with each wrong field."""
+    form = shape(data=request.data)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
 
 
 class NoSuchPath(APIView):

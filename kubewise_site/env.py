@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,6 +94,10 @@ def amount(value: str) -> float:
     if not 0 <= found < float("inf"):
         raise ValueError
     return found
+
+
+def networks(value: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(part)) for part in names(value))
 
 
 def web_address(value: str) -> str:
@@ -238,6 +243,14 @@ SETTINGS: tuple[Setting, ...] = (
             "Hosts that the web process answers for."),
     Setting("CSRF_TRUSTED_ORIGINS", "", names, "origins with scheme, comma-separated",
             "Origins behind a proxy that may post forms."),
+    Setting("API_WRITES_PER_MINUTE", "120", number(1, 1_000_000), "a whole number from 1",
+            "Writes over the API that one user may make; beyond that 429."),
+    Setting("FAILED_LOGINS_MOST", "10", number(1, 1_000_000), "a whole number from 1",
+            "Failed log-ins of one address within five minutes; then it waits."),
+    Setting("TRUSTED_PROXIES", "0", number(0, 10), "whole number, 0 to 10",
+            "How many proxies in front may be believed in X-Forwarded-For."),
+    Setting("METRICS_NETWORKS", "", networks, "networks such as 10.0.0.0/8, comma-separated",
+            "Who may read /metrics without a token."),
     Setting("DEBUG", "False", switch, YES_NO, "Django's debug pages; never in production."),
     Setting("LOG_LEVEL", "INFO", choice(*LEVELS), ", ".join(LEVELS), "How much is logged."),
     Setting("LOG_FORMAT", "CONSOLE", choice("CONSOLE", "JSON"), "CONSOLE or JSON",

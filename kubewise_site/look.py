@@ -70,7 +70,7 @@ NAVIGATION = [
         "Access",
         _page("Users", "person", "auth_user"),
         _page("Groups", "group", "auth_group"),
-        _page("API tokens", "key", "authtoken_tokenproxy"),
+        _page("API tokens", "key", "access_apitoken"),
         collapsible=True,
     ),
 ]
@@ -107,5 +107,6 @@ UNFOLD: dict[str, Any] = {
     "COLORS": {"primary": PRIMARY},
     "STYLES": [lambda request: static("kubewise/kubewise.css")],
     "DASHBOARD_CALLBACK": "kubewise_site.dashboard.callback",
+    "LOGIN": {"form": "kubewise_site.access.failed_logins.LoginForm"},
     "SIDEBAR": {"show_search": False, "navigation": NAVIGATION},
 }

@@ -1,4 +1,4 @@
-"""What drf-spectacular can't know by itself: tolerant routes and the shape of our errors."""
+"""What drf-spectacular can't know by itself: tolerant routes, and how each call may be refused."""
 
 from __future__ import annotations
 
@@ -19,14 +19,34 @@ PROBLEM_SCHEMA: dict[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
+                "required": ["field", "detail"],
                 "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
             },
         },
     },
 }
-PROBLEM_ANSWER = {
-    "description": "Not done, and why.",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+ALWAYS = {
+    "400": "It can't be read; `errors` says what and where.",
+    "401": "No token, or one that is unknown or expired.",
+    "403": "A scope or a permission is missing; the detail names it.",
+    "406": "The media type that was asked for is not there.",
+    "429": "Too many writes or failed log-ins; `Retry-After` says when to come back.",
+}
+OF_ONE = {"404": "There is no such thing."}
+OF_WRITES = {
+    "413": "The body is beyond 1 MiB.",
+    "415": "The body is not JSON.",
+}
+OF_POSTS = {
+    "409": "Stale, handled already, stopped, or the same request is under way.",
+    "422": "A gate refused it, or the Idempotency-Key was used for another request.",
+}
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "description": "The same request under the same key is done once, within a day.",
 }
 
 
@@ -45,9 +65,26 @@ def one_form_of_each_path(endpoints: list[Endpoint]) -> list[Endpoint]:
 def problems_everywhere(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
-    """Every call may end in a problem: the `default` answer of each operation."""
+    """Each operation with the problems that it may end in, and no others."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            operation["responses"]["default"] = PROBLEM_ANSWER
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            for status, why in _refusals(path, method).items():
+                operation["responses"].setdefault(status, _problem(why))
+            if method == "post":
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     return result
+
+
+def _refusals(path: str, method: str) -> dict[str, str]:
+    found = dict(ALWAYS)
+    if "{" in path:
+        found |= OF_ONE
+    if method in ("post", "put"):
+        found |= OF_WRITES
+    return found | OF_POSTS if method == "post" else found
+
+
+def _problem(why: str) -> dict[str, Any]:
+    shape = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {"description": why, "content": {"application/problem+json": shape}}

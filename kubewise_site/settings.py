@@ -56,6 +56,10 @@ SAFE_PROACTIVE_COMMANDS: tuple[str, ...] = VALUES["SAFE_PROACTIVE_COMMANDS"]
 DWELL_FACTOR: float = VALUES["DWELL_FACTOR"]
 AUTO_WARM_UP_SECONDS: int = VALUES["AUTO_WARM_UP_SECONDS"]
 ATTEMPT_LEASE_SECONDS: int = VALUES["ATTEMPT_LEASE_SECONDS"]
+API_WRITES_PER_MINUTE: int = VALUES["API_WRITES_PER_MINUTE"]
+FAILED_LOGINS_MOST: int = VALUES["FAILED_LOGINS_MOST"]
+TRUSTED_PROXIES: int = VALUES["TRUSTED_PROXIES"]
+METRICS_NETWORKS: tuple[str, ...] = VALUES["METRICS_NETWORKS"]
 KUBE_CONTEXT: str = VALUES["KUBE_CONTEXT"]
 CLUSTER_NAME: str = VALUES["CLUSTER_NAME"]
 KUBECONFIG: str = VALUES["KUBECONFIG"]
@@ -98,10 +102,10 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_filters",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "kubewise_site.apps.SiteConfig",
+    "kubewise_site.access.apps.AccessConfig",
     "detection.apps.DetectionConfig",
     "remediation.apps.RemediationConfig",
 ]
@@ -189,6 +193,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["kubewise_site.access.limits.WriteThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["kubewise_site.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -208,6 +213,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "kubewise_site.openapi.problems_everywhere",
     ],
+    "ENUM_NAME_OVERRIDES": {
+        "AlertStateEnum": ["firing", "resolved"],
+        "StatusEnum": "detection.states.Status.values",
+        "HealthStateEnum": ["healthy", "unhealthy", "unknown", "disabled"],
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", views.RootView.as_view(), name="root"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.MetricsView.as_view(), name="exposition"),
     path("admin/fragment/", admin.site.admin_view(dashboard.fragment), name="dashboard-fragment"),
     path("admin/switches/", admin.site.admin_view(switches), name="switches"),
     path("admin/", admin.site.urls),

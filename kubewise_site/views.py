@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,11 +14,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularSwaggerView
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from kubewise_site import env, health
-from kubewise_site.api import Guarded
+from kubewise_site.access.limits import address_of
+from kubewise_site.api import Guarded, Needs
+from kubewise_site.exposition import exposition
 from kubewise_site.serializers import ConfigSerializer, HealthSerializer, RootSerializer
 from kubewise_site.version import VERSION
 
@@ -64,6 +70,42 @@ class HealthView(Guarded):
             "services": {name: health.as_dict(part) for name, part in parts.items()},
         }
         return Response(HealthSerializer(body).data, status=200 if healthy else 503)
+
+
+class PlainText(BaseRenderer):
+    """Only for the negotiation: the view writes the text itself."""
+
+    media_type, format = "text/plain", "txt"
+
+    def render(self, data: Any, *_: Any) -> bytes:
+        return JSONRenderer().render(data)
+
+
+class MayScrape(Needs):
+    """Whoever may read, and without a token the networks of METRICS_NETWORKS."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return _is_near(request) or super().has_permission(request, view)
+
+
+class MetricsView(Guarded):
+    """KubeWise's own metrics, for Prometheus."""
+
+    schema = None
+    permission_classes = (MayScrape,)
+    renderer_classes = (PlainText,)
+
+    def get(self, request: Request) -> HttpResponse:
+        text = exposition(datetime.now(UTC))
+        return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _is_near(request: Request) -> bool:
+    try:
+        client = ip_address(address_of(request))
+    except ValueError:
+        return False
+    return any(client in ip_network(network) for network in settings.METRICS_NETWORKS)
 
 
 class ConfigView(Guarded):

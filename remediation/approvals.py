@@ -120,7 +120,7 @@ def _not_approvable(plan: Plan, index: int) -> Refused | None:
 def refusal(candidate: Candidate) -> Refused | None:
     """Why a candidate can't be carried out at all; None where it can."""
     if candidate.action in settings.BLACKLISTED_COMMANDS:
-        return Refused(f"{candidate.action} is in BLACKLISTED_COMMANDS")
+        return Refused(f"{candidate.action} is in BLACKLISTED_COMMANDS", "catalogue and bounds")
     return None
 
 

@@ -46,7 +46,15 @@ class Handled:
 
 
 @dataclass(frozen=True)
-class Refused:
-    """It may not be done; the reason says why."""
+class Stopped:
+    """The stop switch is pulled: nothing is changed until it is released."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """It may not be done; the reason says why, and `gate` which gate it was, where one was."""
+
+    reason: str
+    gate: str = ""

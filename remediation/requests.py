@@ -12,11 +12,12 @@ from detection.causes import Cause
 from detection.findings import ObjectRef
 from detection.models import Incident
 from detection.states import WAITING
+from remediation import precheck
 from remediation.actions import NAMELESS
 from remediation.approvals import pending, record_approval, refusal
 from remediation.candidates import Candidate
 from remediation.commands import Command, parse
-from remediation.endings import Approved, Handled, Refused
+from remediation.endings import Approved, Handled, Refused, Stopped
 from remediation.fresh import owner_of
 from remediation.models import Plan
 from remediation.planning import ASIDE, current_plan, new_plan
@@ -25,7 +26,7 @@ from remediation.rows import row_of
 
 def request(
     incident_id: int, text: str, user: Any, reason: str, now: datetime
-) -> Approved | Handled | Refused:
+) -> Approved | Handled | Refused | Stopped:
     """Plan and approve `text` for the incident. Raises CommandError where it is no command."""
     command = parse(text)
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
@@ -36,6 +37,8 @@ def request(
     trouble = candidate if isinstance(candidate, Refused) else _trouble(candidate, incident)
     if trouble or isinstance(candidate, Refused):
         return trouble or Refused("not possible")
+    if against := precheck.refused(incident, candidate, now):
+        return against
     return _approved(incident, plan, candidate, user, reason, now)
 
 
@@ -59,7 +62,8 @@ def _trouble(candidate: Candidate, incident: Incident) -> Refused | None:
     """What is known to make this failure worse is refused, whoever asks."""
     cause = Cause(incident.cause)
     if candidate.entry.family in row_of(cause).bad:
-        return Refused(f"{candidate.action} makes {cause} worse: it is not carried out here")
+        told = f"{candidate.action} makes {cause} worse: it is not carried out here"
+        return Refused(told, "scope")
     return refusal(candidate)
 
 

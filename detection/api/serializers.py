@@ -8,6 +8,8 @@ from rest_framework import serializers
 
 from detection.models import MetricQuery
 
+LONGEST_QUERY = 10_000
+
 
 class ValueSerializer(serializers.Serializer[Any]):
     metric = serializers.CharField()
@@ -26,12 +28,20 @@ class MetricsSerializer(serializers.Serializer[Any]):
 
 
 class QuerySerializer(serializers.ModelSerializer[MetricQuery]):
+    query = serializers.CharField(max_length=LONGEST_QUERY)
+    labels = serializers.DictField(child=serializers.CharField(max_length=200), required=False)
+    threshold = serializers.FloatField(required=False, allow_null=True)
+
     class Meta:
         model = MetricQuery
         fields = (
             "name", "query", "entity_kind", "labels", "unit", "direction", "threshold",
             "dwell_seconds", "severity", "source", "description", "active", "seeded",
             "check_state", "check_message", "checked_at", "series_count", "duration_seconds",
+        )  # fmt: skip
+        read_only_fields = (
+            "seeded", "check_state", "check_message", "checked_at", "series_count",
+            "duration_seconds",
         )  # fmt: skip
 
 

@@ -15,13 +15,10 @@ from detection.api.model_info import model_info
 from detection.api.serializers import (
     MetricsSerializer,
     ModelInfoSerializer,
-    QueriesSerializer,
-    QuerySerializer,
 )
 from detection.api.snapshot import Page, page
 from detection.clients import current_cluster
 from detection.models import MetricQuery
-from detection.queries import seeds
 from kubewise_site.api import Guarded
 
 LIMIT_MOST = 500
@@ -56,21 +53,6 @@ class MetricsView(Guarded):
             "next": _next(request, found),
         }
         return Response(MetricsSerializer(body).data)
-
-
-class QueriesView(Guarded):
-    """The PromQL queries: the active ones, the shipped ones, and each row with its last check."""
-
-    @extend_schema(operation_id="metric_queries", responses=QueriesSerializer)
-    def get(self, request: Request) -> Response:
-        rows = list(MetricQuery.objects.all())
-        body = {
-            "status": "success",
-            "queries": [row.query for row in rows if row.active],
-            "default_queries": [query.query for query in seeds()],
-            "details": QuerySerializer(rows, many=True).data,
-        }
-        return Response(body)
 
 
 class ModelInfoView(Guarded):

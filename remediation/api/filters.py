@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
-import django_filters
+from datetime import datetime
 
+import django_filters
+from django.db.models import Q, QuerySet
+from django.forms import DateTimeField
+from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import ValidationError
+
+from detection.causes import Cause, Severity
 from detection.models import Incident
 from detection.states import Status
 
 UNKNOWN_STATUS = f"%(value)r is no status; valid are {', '.join(Status.values)}."
+UNKNOWN_SEVERITY = f"%(value)r is no severity; valid are {', '.join(Severity)}."
+UNKNOWN_CAUSE = "%(value)r is no cause that KubeWise knows; docs/failures.md lists them."
+MOST_WORDS = 5
+
+
+class Rfc3339Field(DateTimeField):
+    """A time with its offset: a time without one would be taken for somebody's local time."""
+
+    def to_python(self, value: object) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        try:
+            found = parse_datetime(str(value).replace(" ", "+"))
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            told = f"{str(value)[:60]!r} is no RFC 3339 time such as 2026-03-01T03:00:00Z"
+            raise ValidationError(told)
+        return found
+
+
+class Rfc3339Filter(django_filters.Filter):  # type: ignore[misc]
+    field_class = Rfc3339Field
 
 
 class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """`since` is inclusive, `until` exclusive; both are about the detection."""
+
     status = django_filters.ChoiceFilter(
         choices=Status.choices, error_messages={"invalid_choice": UNKNOWN_STATUS}
     )
+    severity = django_filters.ChoiceFilter(
+        choices=[(severity.value, severity.value) for severity in Severity],
+        error_messages={"invalid_choice": UNKNOWN_SEVERITY},
+    )
+    cause = django_filters.ChoiceFilter(
+        choices=[(cause.value, cause.value) for cause in Cause],
+        error_messages={"invalid_choice": UNKNOWN_CAUSE},
+    )
+    namespace = django_filters.CharFilter(field_name="owner_namespace", max_length=253)
+    entity_type = django_filters.CharFilter(
+        field_name="owner_kind", lookup_expr="iexact", max_length=100
+    )
+    since = Rfc3339Filter(field_name="first_seen", lookup_expr="gte")
+    until = Rfc3339Filter(field_name="first_seen", lookup_expr="lt")
+    q = django_filters.CharFilter(method="search", max_length=200)
 
     class Meta:
         model = Incident
         fields = ("status",)
+
+    def search(self, rows: QuerySet[Incident], _: str, text: str) -> QuerySet[Incident]:
+        """Every word stands somewhere in the owner's name, namespace, the cause or the summary."""
+        for word in text.split()[:MOST_WORDS]:
+            anywhere = Q(owner_name__icontains=word) | Q(owner_namespace__icontains=word)
+            rows = rows.filter(anywhere | Q(cause__icontains=word) | Q(summary__icontains=word))
+        return rows

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.models import Incident
 from kubewise_site.api import Guarded
+from remediation.api import following
 from remediation.api.filters import EventFilter
 from remediation.api.paging import EventPages
 from remediation.api.serializers import EventSerializer
 from remediation.querysets import with_history
+
+AFTER = "`cursor` of an earlier answer: what changed since, oldest change first."
 
 
 class EventAnswer(serializers.Serializer[Any]):
@@ -38,10 +41,44 @@ class EventsView(Guarded, GenericAPIView[Incident]):
     def get_queryset(self) -> QuerySet[Incident]:
         return with_history(Incident.objects.all())
 
-    @extend_schema(operation_id="events")
+    @extend_schema(
+        operation_id="events",
+        parameters=[OpenApiParameter("after", {"type": "string"}, description=AFTER)],
+    )
     def get(self, request: Request) -> Response:
+        after = request.query_params.get("after")
+        if after is not None:
+            return self._changed(request, after)
+        cast(EventPages, self.paginator).follow_cursor = following.newest()
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def _changed(self, request: Request, after: str) -> Response:
+        """The events that changed since the cursor, in the order of their newest change."""
+        try:
+            found = following.changes(after, EventPages().get_page_size(request))
+        except following.NoCursor:
+            told = "not one of ours; take `cursor` from an answer"
+            raise ValidationError({"after": told}) from None
+        rows = self.filter_queryset(self.get_queryset().filter(pk__in=found.incident_ids))
+        order = {pk: place for place, pk in enumerate(found.incident_ids)}
+        events = self.get_serializer(sorted(rows, key=lambda row: order[row.pk]), many=True).data
+        again = request.build_absolute_uri(f"{request.path}?{_query(request, found.cursor)}")
+        body = {
+            "status": "success",
+            "count": len(events),
+            "events": events,
+            "next": again if found.more else None,
+            "previous": None,
+            "cursor": found.cursor,
+        }
+        return Response(body)
+
+
+def _query(request: Request, cursor: str) -> str:
+    query = request.query_params.copy()
+    query["after"] = cursor
+    return query.urlencode()
 
 
 class EventView(Guarded):

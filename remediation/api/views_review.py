@@ -10,12 +10,12 @@ from uuid import UUID
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.models import Incident
-from kubewise_site.api import Guarded
+from kubewise_site.api import Guarded, read
 from kubewise_site.problems import Problem
 from remediation import approvals, endings, reanalysis, requests
 from remediation.api.serializers import EventSerializer
@@ -26,6 +26,7 @@ from remediation.permissions import ANALYZE, APPROVE, REMEDIATE
 
 LONGEST_REASON = 2000
 LONGEST_COMMAND = 2000
+MOST_CANDIDATES = 100
 
 
 class ApproveRequest(serializers.Serializer[Any]):
@@ -45,10 +46,28 @@ class RejectRequest(serializers.Serializer[Any]):
 
 
 class RemediateRequest(serializers.Serializer[Any]):
+    """A command, or a candidate of the plan that the client saw."""
+
     command = serializers.CharField(
-        max_length=LONGEST_COMMAND, help_text="restart_deployment name=my-app namespace=dev"
+        max_length=LONGEST_COMMAND, required=False,
+        help_text="restart_deployment name=my-app namespace=dev",
+    )  # fmt: skip
+    candidate = serializers.IntegerField(
+        min_value=0, max_value=MOST_CANDIDATES, required=False, help_text="Its index in the plan."
+    )
+    plan = serializers.IntegerField(
+        min_value=1, required=False, help_text="The plan's id, with `candidate`."
     )
     reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("command" in attrs) == ("candidate" in attrs):
+            told = "Give a command, or a candidate's index with its plan's id: one of the two."
+            raise serializers.ValidationError({"command": told})
+        if "candidate" in attrs and "plan" not in attrs:
+            told = "An index alone names nothing: say of which plan."
+            raise serializers.ValidationError({"plan": told})
+        return attrs
 
 
 class DoneAnswer(serializers.Serializer[Any]):
@@ -69,7 +88,7 @@ class ApproveView(Guarded):
 
     @extend_schema(request=ApproveRequest, responses={202: DoneAnswer}, operation_id="approve")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = _read(ApproveRequest, request)
+        asked = read(ApproveRequest, request)
         plan = _plan(anomaly_id, asked["plan"])
         ending = approvals.approve(
             plan.pk,
@@ -90,7 +109,7 @@ class RejectView(Guarded):
 
     @extend_schema(request=RejectRequest, responses={200: DoneAnswer}, operation_id="reject")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = _read(RejectRequest, request)
+        asked = read(RejectRequest, request)
         plan = _plan(anomaly_id, asked["plan"])
         ending = approvals.reject(plan.pk, request.user, asked["reason"], datetime.now(UTC))
         _raise_unless_done(ending)
@@ -106,8 +125,11 @@ class RemediateView(Guarded):
         request=RemediateRequest, responses={202: RemediateAnswer}, operation_id="remediate"
     )
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = _read(RemediateRequest, request)
-        incident, text = _incident(anomaly_id), asked["command"]
+        asked = read(RemediateRequest, request)
+        incident, text = (
+            _incident(anomaly_id),
+            asked.get("command") or _candidate(anomaly_id, asked),
+        )
         try:
             ending = requests.request(
                 incident.pk, text, request.user, asked["reason"], datetime.now(UTC)
@@ -115,8 +137,10 @@ class RemediateView(Guarded):
         except CommandError as error:
             raise _unreadable(error) from None
         _raise_unless_done(ending)
-        more = {"command": text, "result": "accepted"}
-        return _done(anomaly_id, "Accepted; KubeWise acts within seconds.", **more)
+        more: dict[str, str] = {"command": str(text), "result": "accepted"}
+        return _done(
+            anomaly_id, "Accepted; KubeWise acts within seconds.", HTTPStatus.ACCEPTED, **more
+        )
 
 
 class AnalyzeView(Guarded):
@@ -135,12 +159,6 @@ class AnalyzeView(Guarded):
         return answer
 
 
-def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    form = shape(data=request.data)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
-
-
 def _incident(anomaly_id: UUID) -> Incident:
     incident = Incident.objects.filter(anomaly_id=anomaly_id).first()
     if incident is None:
@@ -156,14 +174,27 @@ def _plan(anomaly_id: UUID, plan_id: int) -> Plan:
     return plan
 
 
+def _candidate(anomaly_id: UUID, asked: dict[str, Any]) -> str:
+    """The command of a candidate, if its plan is the one that stands now."""
+    plan, index = _plan(anomaly_id, asked["plan"]), asked["candidate"]
+    if plan.superseded_at:
+        raise Problem(HTTPStatus.CONFLICT, "stale", f"Plan {plan.pk} is not the newest any more.")
+    if index >= len(plan.candidates):
+        raise ValidationError({"candidate": f"the plan has no candidate {index}"})
+    return str(plan.candidates[index]["command"])
+
+
 def _raise_unless_done(ending: Any) -> None:
     """Raises the Problem that an ending is, in the words of the function that ended so."""
     if isinstance(ending, endings.Stale):
         raise Problem(HTTPStatus.CONFLICT, "stale", ending.reason)
     if isinstance(ending, endings.Handled):
         raise Problem(HTTPStatus.CONFLICT, "handled", ending.reason)
+    if isinstance(ending, endings.Stopped):
+        raise Problem(HTTPStatus.CONFLICT, "stopped", ending.reason)
     if isinstance(ending, endings.Refused):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", ending.reason)
+        gate = [{"field": "gate", "detail": ending.gate}] if ending.gate else []
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", ending.reason, gate)
 
 
 def _unreadable(error: CommandError) -> Problem:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
-from kubewise_site.api import Guarded
+from kubewise_site.api import Guarded, read
 from kubewise_site.problems import Problem
 from remediation import modes
 from remediation.actions import catalogue
@@ -75,7 +75,7 @@ class ModeView(Guarded):
 
     @extend_schema(request=ModeRequest, responses=ModeAnswer, operation_id="mode_set")
     def put(self, request: Request) -> Response:
-        asked = _read(ModeRequest, request)
+        asked = read(ModeRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
         try:
             row = modes.set_mode(
@@ -98,7 +98,7 @@ class StopView(Guarded):
 
     @extend_schema(request=StopRequest, responses=StopAnswer, operation_id="stop_set")
     def put(self, request: Request) -> Response:
-        asked = _read(StopRequest, request)
+        asked = read(StopRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
         row = modes.set_stop(
             current_cluster(), asked["stopped"], actor, asked.get("reason", ""), now
@@ -114,12 +114,6 @@ class CommandsView(Guarded):
         barred = settings.BLACKLISTED_COMMANDS
         found = {name: row | {"enabled": name not in barred} for name, row in catalogue().items()}
         return Response({"status": "success", "commands": found})
-
-
-def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    form = shape(data=request.data)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
 
 
 def _no_mode(given: str) -> Problem:

@@ -15,7 +15,7 @@ import django
 from django.conf import settings
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-APPS = ("detection", "remediation", "auth", "contenttypes", "authtoken", "sessions", "admin",
+APPS = ("detection", "remediation", "auth", "contenttypes", "access", "sessions", "admin",
         "django_celery_beat")  # fmt: skip
 INCIDENTS, OWNERS = 40, 8
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client
-from rest_framework.authtoken.models import Token
+
+from kubewise_site.access import issuing
+from kubewise_site.access.scopes import Scope
 
 PROBLEM_KEYS = {"type", "title", "status", "detail", "instance", "errors"}
 
@@ -15,19 +19,23 @@ PROBLEM_KEYS = {"type", "title", "status", "detail", "instance", "errors"}
 class Api:
     """Paths are below /api/v1/. `word` is the first word of the Authorization header."""
 
-    def __init__(self, user: User | None = None, word: str = "Bearer") -> None:
+    def __init__(
+        self, user: User | None = None, word: str = "Bearer", scopes: Iterable[str] = tuple(Scope)
+    ) -> None:
         headers = {}
         if user is not None:
-            token, _ = Token.objects.get_or_create(user=user)
-            headers = {"Authorization": f"{word} {token.key}"}
+            _, token = issuing.issue(user, "of tests", scopes, 1, datetime.now(UTC))
+            headers = {"Authorization": f"{word} {token}"}
         self.client = Client(raise_request_exception=False, headers=headers)
 
     def get(self, path: str, **params: Any) -> Any:
         return self.client.get(f"/api/v1/{path}", params)
 
-    def send(self, method: str, path: str, body: Any = None) -> Any:
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """`headers` in Python's spelling: idempotency_key="k" is Idempotency-Key."""
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.generic(
-            method, f"/api/v1/{path}", _json(body), content_type="application/json"
+            method, f"/api/v1/{path}", _json(body), content_type="application/json", headers=more
         )
 
 

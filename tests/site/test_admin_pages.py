@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from rest_framework.authtoken.models import Token
 
 from detection.clients import current_cluster
 from detection.heartbeats import beat
 from detection.models import Incident
 from detection.states import Status
 from kubewise_site import dashboard
+from kubewise_site.access import issuing
+from kubewise_site.access.models import ApiToken
 from remediation import modes
 from remediation.models import Mode, Policy, Silence, StopSwitch
 from tests.site import records
@@ -162,11 +164,14 @@ def test_a_policy_forbids_only_what_the_catalogue_knows(browser: Client) -> None
 
 
 def test_a_token_is_told_once_and_never_listed(browser: Client, admin: User) -> None:
-    answer = browser.post("/admin/authtoken/tokenproxy/add/", {"user": admin.pk})
-    key = Token.objects.get().key
-    assert key in " ".join(map(str, get_messages(answer.wsgi_request)))
+    body = {"user": admin.pk, "name": "script", "scopes": ["approve"], "days": 7}
+    answer = browser.post("/admin/access/apitoken/add/", body)
+    told = " ".join(map(str, get_messages(answer.wsgi_request)))
+    [token] = re.findall(r"kw_\S{40,}", told)
+    assert issuing.find(token) == ApiToken.objects.get()
+    assert ApiToken.objects.get().scopes == ["read", "approve"]
     browser.get("/admin/")
-    assert key not in browser.get("/admin/authtoken/tokenproxy/").content.decode()
+    assert token not in browser.get("/admin/access/apitoken/").content.decode()
 
 
 def test_the_list_of_a_million_rows_counts_no_further_than_its_bound(

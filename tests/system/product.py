@@ -107,7 +107,8 @@ class Product:
 
     def _log_in(self, password: str) -> None:
         """A token, made as an operator would make one."""
-        token = self.manage("drf_create_token", "admin").split()[2]
+        scopes = ("--scope", "approve", "--scope", "operate")
+        token = self.manage("create_token", "admin", *scopes).strip()
         self.session.headers["Authorization"] = f"Bearer {token}"
         wait_for("the web process", self._answers, 180)
         wait_for("some passes", self._was_watched, 180)

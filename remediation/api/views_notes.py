@@ -1,0 +1,70 @@
+"""What people add to an incident without deciding on its plan: a comment, a silence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kubewise_site.api import Guarded, read
+from remediation import silencing
+from remediation.api.serializers import EventSerializer
+from remediation.api.views_events import event, find
+from remediation.permissions import COMMENT, SILENCE
+
+LONGEST_TEXT = 2000
+
+
+class CommentRequest(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class SilenceRequest(serializers.Serializer[Any]):
+    until = serializers.DateTimeField(help_text="With its offset; within 30 days.")
+    reason = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class NotedAnswer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    message = serializers.CharField()
+    event = EventSerializer()
+
+
+class CommentView(Guarded):
+    """A person's words in the timeline of an event."""
+
+    writes = {"POST": COMMENT}
+
+    @extend_schema(request=CommentRequest, responses={201: NotedAnswer}, operation_id="comment")
+    def post(self, request: Request, anomaly_id: UUID) -> Response:
+        text = read(CommentRequest, request)["text"]
+        silencing.comment(find(anomaly_id), request.user, text, datetime.now(UTC))
+        return _noted(anomaly_id, "Your comment is in the timeline.")
+
+
+class SilenceView(Guarded):
+    """No remediation and no message about this event's owner until a time."""
+
+    writes = {"POST": SILENCE}
+
+    @extend_schema(request=SilenceRequest, responses={201: NotedAnswer}, operation_id="silence")
+    def post(self, request: Request, anomaly_id: UUID) -> Response:
+        asked, incident = read(SilenceRequest, request), find(anomaly_id)
+        now = datetime.now(UTC)
+        try:
+            row = silencing.silence(incident, request.user, asked["reason"], asked["until"], now)
+        except ValueError as error:
+            raise ValidationError({"until": str(error)}) from None
+        return _noted(anomaly_id, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC.")
+
+
+def _noted(anomaly_id: UUID, message: str) -> Response:
+    body = {"status": "success", "message": message, "event": event(anomaly_id)}
+    return Response(body, status=HTTPStatus.CREATED)
