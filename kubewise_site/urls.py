@@ -24,6 +24,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("admin/fragment/", admin.site.admin_view(dashboard.fragment), name="dashboard-fragment"),
+    path("admin/charts/", admin.site.admin_view(dashboard.charts), name="dashboard-charts"),
     path("admin/switches/", admin.site.admin_view(switches), name="switches"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(v1)),
