@@ -37,7 +37,7 @@ class Incident(models.Model):
 
     owner_kind = models.CharField(max_length=100)
     owner_namespace = models.CharField(max_length=253, blank=True)
-    owner_name = models.CharField(max_length=253)
+    owner_name = models.CharField(max_length=253, db_index=True)
     owner_uid = models.CharField(max_length=64, blank=True)
 
     cause = models.CharField(max_length=40)
@@ -46,6 +46,9 @@ class Incident(models.Model):
     summary = models.TextField()
     score = models.FloatField(default=1.0)
     sources = models.JSONField(default=list)
+    source = models.CharField(
+        max_length=40, default="kubernetes", help_text="What found the cause that stands."
+    )
     flapping = models.BooleanField(default=False)
     degraded = models.BooleanField(default=False, help_text="Found while a source was blind.")
     inconclusive = models.BooleanField(default=False)
@@ -88,6 +91,15 @@ class Incident(models.Model):
             models.Index(fields=["cause", "-last_seen"]),
             models.Index(fields=["owner_namespace", "-last_seen"]),
             models.Index(fields=["owner_kind", "owner_name"]),
+            models.Index(fields=["source", "-last_seen"]),
+            models.Index(fields=["-last_seen", "-id"]),
+            models.Index(fields=["first_seen"]),
+            models.Index(fields=["closed_at"]),
+            models.Index(
+                fields=["-last_seen", "-id"],
+                condition=models.Q(closed_at__isnull=True),
+                name="incidents_not_over",
+            ),
         ]
 
     def __str__(self) -> str:

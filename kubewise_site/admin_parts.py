@@ -50,7 +50,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         rows = cast("QuerySet[Any]", self.object_list)
-        return rows[:MOST_COUNTED].count()
+        return rows.order_by()[:MOST_COUNTED].count()
 
 
 class Record(ModelAdmin):  # type: ignore[misc]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 Item = dict[str, Any]
 
@@ -75,6 +75,29 @@ NAVIGATION = [
     ),
 ]
 
+
+
+def _tab(title: str, state: str) -> Item:
+    """One view of the list of incidents; `state` is what its filter takes."""
+    return {
+        "title": title,
+        "link": lambda request: f"{reverse('admin:detection_incident_changelist')}?state={state}",
+        "active": lambda request: request.GET.get("state", "open") == state,
+    }
+
+
+TABS = [
+    {
+        "models": ["detection.incident"],
+        "items": [
+            _tab("Open", "open"),
+            _tab("Needs me", "waiting"),
+            _tab("Over", "over"),
+            _tab("All", "all"),
+        ],
+    }
+]
+
 # Tailwind's sky.
 PRIMARY = {
     "50": "oklch(97.7% .013 236.62)",
@@ -107,5 +130,6 @@ UNFOLD: dict[str, Any] = {
     "COLORS": {"primary": PRIMARY},
     "STYLES": [lambda request: static("kubewise/kubewise.css")],
     "DASHBOARD_CALLBACK": "kubewise_site.dashboard.callback",
+    "TABS": TABS,
     "SIDEBAR": {"show_search": False, "navigation": NAVIGATION},
 }

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 
 from detection.models import Incident
+from detection.searching import matching
 from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, Record, badge
 from kubewise_site.templatetags.kubewise import plain, span, words
 from remediation.admin import page
@@ -20,7 +21,9 @@ from remediation.admin.confirm import confirm
 from remediation.admin.filters import (
     CauseFilter,
     KindFilter,
+    ModeFilter,
     NamespaceFilter,
+    SourceFilter,
     StateFilter,
 )
 from remediation.admin.review import NUMBER, review
@@ -33,12 +36,20 @@ class IncidentAdmin(Record):
     list_display = ("owner", "severity_badge", "status_badge", "what", "age", "count")
     list_filter = (
         StateFilter, "severity", "status", CauseFilter, NamespaceFilter, KindFilter,
+        SourceFilter, ModeFilter,
     )  # fmt: skip
     list_filter_submit = True
-    search_fields = ("owner_name__startswith",)
-    search_help_text = "The beginning of an owner's name"
+    search_fields = ("owner_name",)
+    search_help_text = "Name or namespace/name (its beginning is enough), or an anomaly id"
     ordering = ("-last_seen", "-id")
     actions = ("approve_selected", "reject_selected")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str
+    ) -> tuple[QuerySet[Incident], bool]:
+        """By prefix, with an index: see `detection.searching`."""
+        found = queryset.filter(matching(search_term)) if search_term.strip() else queryset
+        return found, False
 
     def get_urls(self) -> list[Any]:
         wrapped = self.admin_site.admin_view(review)

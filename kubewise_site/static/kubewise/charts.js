@@ -29,6 +29,8 @@
     return `${number}${letter}${unit ? " " + unit : ""}`;
   }
 
+  const hour = (at) => new Date(at * 1000).toISOString().slice(11, 16);
+
   function stacked(series) {
     const sums = [];
     return series.map((one) => one.values.map((value, at) => (sums[at] = (sums[at] || 0) + value)));
@@ -59,12 +61,12 @@
     const bars = chart.bars && uPlot.paths.bars({ size: [0.7, 40] });
     return {
       width, height: HEIGHT, legend: { show: false }, cursor: { show: true, y: false },
-      plugins: [marks(chart)],
+      plugins: [marks(chart)], tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
-      axes: [{ ...axis }, { ...axis, size: 64,
+      axes: [{ ...axis, values: (_, ticks) => ticks.map(hour) }, { ...axis, size: 64,
         values: (_, ticks) => ticks.map((value) => shown(value, chart.unit)) }],
       series: [{}, ...series.map((one) => ({
-        stroke: one.colour, width: one.dashed ? 1.5 : 2, dash: one.dashed ? [6, 4] : undefined,
+        stroke: one.colour, width: chart.bars ? 0 : one.dashed ? 1.5 : 2, dash: one.dashed ? [6, 4] : undefined,
         fill: chart.bars ? one.colour : undefined, paths: bars || undefined,
         points: { show: false }, spanGaps: false,
       }))],
