@@ -157,13 +157,20 @@ class ClaimSource(Part, frozen=True):
     claim_name: str = ""
 
 
+class Local(Part, frozen=True):
+    """A volume source that keeps data on the node; what it says is not read."""
+
+
 class Volume(Part, frozen=True):
     name: str = ""
     persistent_volume_claim: ClaimSource | None = None
+    empty_dir: Local | None = None
+    host_path: Local | None = None
 
 
 class PodSpec(Part, frozen=True):
     node_name: str = ""
+    priority_class_name: str = ""
     restart_policy: str = "Always"
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()

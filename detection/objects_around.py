@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from detection.objects import Condition, InvolvedObject, Labels, Object, Part, Selector
+from detection.objects import Condition, InvolvedObject, Labels, Object, Part, Quantity, Selector
 
 
 class ServiceSpec(Part, frozen=True):
@@ -68,12 +68,25 @@ class Ingress(Object, frozen=True):
         return [backend.service.name for backend in found if backend.service is not None]
 
 
+class ClaimResources(Part, frozen=True):
+    requests: dict[str, Quantity] = {}
+
+
+class PersistentVolumeClaimSpec(Part, frozen=True):
+    access_modes: tuple[str, ...] = ()
+    storage_class_name: str = ""
+    volume_name: str = ""
+    resources: ClaimResources = ClaimResources()
+
+
 class PersistentVolumeClaimStatus(Part, frozen=True):
     phase: str = ""
+    capacity: dict[str, Quantity] = {}
 
 
 class PersistentVolumeClaim(Object, frozen=True):
     KIND: ClassVar[str] = "PersistentVolumeClaim"
+    spec: PersistentVolumeClaimSpec = PersistentVolumeClaimSpec()
     status: PersistentVolumeClaimStatus = PersistentVolumeClaimStatus()
 
 

@@ -5,6 +5,7 @@
     advance: analyze → decide → act                 one Celery chain per incident
     act ─ verify_due_at ─→ sweep → verify
     beat → sweep                                    publishes whatever the database says is due
+    sweep → notify                                  one message an incident and state
     beat → prune, suggest_queries                   once a day
 
 Messages are wake-ups and carry ids only. They are published after the commit; when the broker is
@@ -31,6 +32,7 @@ DECIDE = "remediation.tasks.decide"
 ACT = "remediation.tasks.act"
 VERIFY = "remediation.tasks.verify"
 RECONCILE = "remediation.tasks.reconcile"
+NOTIFY = "remediation.tasks.notify"
 SWEEP = "remediation.tasks.sweep"
 PRUNE = "remediation.tasks.prune"
 SUGGEST_QUERIES = "remediation.tasks.suggest_queries"
@@ -43,6 +45,7 @@ QUEUES = {
     ACT: "act",
     VERIFY: "verify",
     RECONCILE: "act",
+    NOTIFY: "notify",
     SWEEP: "sweep",
     PRUNE: "sweep",
     SUGGEST_QUERIES: "analyze",
@@ -67,6 +70,11 @@ def verify(attempt_id: int) -> None:
 def reconcile(attempt_id: int) -> None:
     """Settle an attempt whose worker died, by looking at the cluster."""
     _publish_one(RECONCILE, attempt_id)
+
+
+def notify(incident_id: int) -> None:
+    """Tell people what is due to be told; claimed by its delivery's row."""
+    _publish_one(NOTIFY, incident_id)
 
 
 def _step(task: str, record_id: int) -> Signature[Any]:

@@ -27,7 +27,7 @@ from remediation.commands import CommandError
 from remediation.decide import decide
 from remediation.decisions import gather
 from remediation.endings import Ending
-from remediation.execute import Empty, Rehearsal
+from remediation.execute import Empty, Refusal, Rehearsal
 from remediation.fresh import owner_of
 from remediation.models import Attempt
 from remediation.planning import candidates_of, current_plan, plan_digest
@@ -129,8 +129,9 @@ def _run(run: Run) -> Ending:
     run.checkpoint("claimed")
     try:
         rehearsal = execute.rehearse(
-            run.session, run.work.candidate, run.owner, run.attempt.created_at
-        )
+            run.session, run.work.candidate, run.owner, run.attempt.created_at,
+            str(run.attempt.pk),
+        )  # fmt: skip
         if trouble := _stale(run, rehearsal):
             return outcomes.stale(run.attempt, trouble, run.now)
         if settings.DRY_RUN:
@@ -140,7 +141,7 @@ def _run(run: Run) -> Ending:
         return outcomes.stale(run.attempt, str(error), run.now)
     except Stopped as error:
         return outcomes.stopped(run.attempt, str(error), run.now)
-    except (Empty, KubernetesError) as error:
+    except (Empty, Refusal, KubernetesError) as error:
         return outcomes.refused(run.attempt, error, run.now)
     except Exception as error:  # a bug of ours must not be tried again and again
         log.exception("before anything was sent", attempt=run.attempt.pk)

@@ -14,7 +14,7 @@ from detection.findings import Finding
 from detection.kubernetes import KubernetesError, NotFound
 from detection.models import Incident
 from detection.states import START, WAITING, Status
-from remediation.candidates import Candidate, candidates
+from remediation.candidates import Candidate, candidates, escalate
 from remediation.clients import Clients
 from remediation.cluster import RESOURCES, Changed, Session, read
 from remediation.diagnosis import Diagnosis
@@ -24,11 +24,13 @@ from remediation.hashes import spec_hash
 from remediation.models import Attempt
 from remediation.opinion import second_opinion
 from remediation.planning import current_plan, new_plan
+from remediation.records import came_back
 from remediation.rules import diagnose
 
 log = structlog.get_logger(__name__)
 ACTOR = "KubeWise"
 LEASE = timedelta(seconds=180)
+MOST_RETURNS = 2
 AGAIN = frozenset({Status.REMEDIATION_FAILED})
 
 
@@ -39,8 +41,8 @@ def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
         return Ending.NOTHING
     around = fresh(clients.reader, incident, now)
     finding = newest_finding(incident, around)
-    options = _untried(incident, candidates(finding, around.snapshot, now,
-                                            settings.BLACKLISTED_COMMANDS))  # fmt: skip
+    found = candidates(finding, around.snapshot, now, settings.BLACKLISTED_COMMANDS)
+    options = _not_futile(incident, _untried(incident, found), now)
     diagnosis, options = second_opinion(finding, diagnose(finding), options, clients.reader)
     return _save(incident, diagnosis, options, spec_hash_of(incident, clients), now)
 
@@ -81,6 +83,18 @@ def _untried(incident: Incident, options: list[Candidate]) -> list[Candidate]:
     rows = incident.attempts.exclude(outcome__in=("", Attempt.Outcome.RESOLVED))
     tried = set(rows.values_list("command", flat=True))
     return [item for item in options if item.command not in tried] or options[-1:]
+
+
+def _not_futile(incident: Incident, options: list[Candidate], now: datetime) -> list[Candidate]:
+    """An action that worked, and whose failure came back within a day, is not chosen again.
+
+    The third time nothing but escalation is left.
+    """
+    worked = list(came_back(incident, now).values_list("action", flat=True))
+    if len(worked) >= MOST_RETURNS:
+        return [escalate(owner_of(incident))]
+    kept = [item for item in options if item.action not in worked or not item.entry.changes_cluster]
+    return kept or [escalate(owner_of(incident))]
 
 
 def spec_hash_of(incident: Incident, clients: Clients) -> str:

@@ -14,6 +14,7 @@ from detection import states
 from detection.models import Incident
 from detection.states import WAITING, Status
 from kubewise_site import pipeline
+from remediation import audit
 from remediation.candidates import Candidate
 from remediation.commands import CommandError
 from remediation.endings import Approved, Handled, Refused, Rejected, Stale
@@ -46,7 +47,7 @@ def reject(plan_id: int, user: Any, reason: str, now: datetime) -> Rejected | Ha
     with transaction.atomic():
         if not _answer(plan, now):
             return Handled("it was answered already")
-        _row(plan, 0, user, reason, now, Approval.Verdict.REJECTED)
+        row = _row(plan, 0, user, reason, now, Approval.Verdict.REJECTED)
         moved = states.move(
             plan.incident, Status.DISMISSED, actor=user.get_username(),
             reason=reason or "rejected", now=now,
@@ -54,6 +55,7 @@ def reject(plan_id: int, user: Any, reason: str, now: datetime) -> Rejected | Ha
         if not moved:
             transaction.set_rollback(True)
             return Handled("another was faster")
+        audit.append("plan rejected", user.get_username(), row, now)
     return Rejected(plan.incident_id)
 
 
@@ -82,6 +84,7 @@ def record_approval(
             plan.incident, "approval", actor=user.get_username(), now=now,
             reason=f"approved: {command}" + (f" ({reason})" if reason else ""),
         )  # fmt: skip
+        audit.append("plan approved", user.get_username(), row, now, command=command)
         pipeline.act(plan.incident_id)
     return Approved(row.pk, plan.incident_id)
 
@@ -118,10 +121,6 @@ def refusal(candidate: Candidate) -> Refused | None:
     """Why a candidate can't be carried out at all; None where it can."""
     if candidate.action in settings.BLACKLISTED_COMMANDS:
         return Refused(f"{candidate.action} is in BLACKLISTED_COMMANDS")
-    if not candidate.entry.executable:
-        return Refused(
-            f"{candidate.action} is not carried out by KubeWise yet; run: {candidate.kubectl}"
-        )
     return None
 
 

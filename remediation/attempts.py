@@ -15,11 +15,12 @@ from django.db.models import F
 from detection import states
 from detection.models import Incident
 from detection.states import Status
-from remediation import budgets
+from remediation import audit, budgets
 from remediation.candidates import Candidate
 from remediation.hashes import digest_of
 from remediation.models import Approval, Attempt, Plan
 from remediation.modes import standing
+from remediation.planning import UNDO
 
 State = Attempt.State
 AUTO = "AUTO"
@@ -109,6 +110,7 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
             _spend(work, now)
             attempt = _create(work, now)
             _move(work, now)
+            audit.append("attempt claimed", work.executor, attempt, now)
             return Claim(attempt)
     except IntegrityError:
         return Claim(None, "another attempt on this owner is under way, or this one was made")
@@ -127,8 +129,9 @@ def may_not_go(incident: Incident, approved: bool) -> str:
 
 
 def costs_of(attempt: Attempt) -> tuple[budgets.Cost, ...]:
-    uid = attempt.incident.owner_uid
-    return budgets.costs(uid, attempt.target.get("kind") == "Node")
+    """What the claim spent: the names alone count when it is given back."""
+    on_node = attempt.target.get("kind") == "Node"
+    return budgets.costs_of(attempt.incident, attempt.action, on_node, attempt.plan.source == UNDO)
 
 
 def still_mine(attempt: Attempt) -> bool:
@@ -158,6 +161,7 @@ def settle(
     give_back = budgets.refund if refund else budgets.release
     give_back(attempt.incident.cluster, costs_of(attempt))
     attempt.refresh_from_db()
+    audit.append(audit.SETTLED, attempt.executor, attempt, now)
     return True
 
 
@@ -180,7 +184,12 @@ def _use_approval(work: Work, now: datetime) -> None:
 
 
 def _spend(work: Work, now: datetime) -> None:
-    costs = budgets.costs(work.incident.owner_uid, work.candidate.target.kind == "Node")
+    costs = budgets.costs_of(
+        work.incident,
+        work.candidate.action,
+        work.candidate.target.kind == "Node",
+        work.plan.source == UNDO,
+    )
     if reason := budgets.spend(work.incident.cluster, costs, now):
         raise _Lost(f"budget used up: {reason}")
 

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from detection.models import Cluster
+from detection.models import Cluster, Incident
 from remediation.models import Budget
+from remediation.policies import policy_for
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Limits:
     per_owner: int = 1
     owner_window_seconds: int = 1800
     node_actions_at_a_time: int = 1
+    an_hour_in_a_namespace: int = 5
+    an_hour_of_an_action: int = 5
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,30 @@ def costs(owner_uid: str, node_action: bool, limits: Limits | None = None) -> tu
     return tuple(found)
 
 
+def costs_of(incident: Incident, action: str, node_action: bool, undo: bool) -> tuple[Cost, ...]:
+    """What one attempt costs its cluster, its namespace, its action and its owner.
+
+    An undo belongs to the attempt that it undoes: the owner's budget is not asked a second time.
+    """
+    limit, found = Limits(), costs(incident.owner_uid, node_action)
+    if undo:
+        found = tuple(cost for cost in found if not cost.name.startswith("owner:"))
+    most = limit.an_hour_of_an_action
+    more = [Cost(f"action:{action}", most, 3600, f"{action} was done {most} times within an hour")]
+    if namespace := incident.owner_namespace:
+        most = _most_in(incident, limit)
+        said = f"{most} attempts were made in {namespace} within an hour"
+        more.append(Cost(f"namespace:{namespace}", most, 3600, said))
+    return (*found, *more)
+
+
+def _most_in(incident: Incident, limit: Limits) -> int:
+    policy = policy_for(incident.cluster, incident.owner_namespace)
+    if policy is None or policy.an_hour is None:
+        return limit.an_hour_in_a_namespace
+    return policy.an_hour
+
+
 def spend(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
     """Spend all; '' or the sentence of the first that is used up. Call it inside atomic().
 
@@ -73,6 +100,8 @@ def exhausted(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
     rows = {row.name: row for row in Budget.objects.filter(cluster=cluster)}
     for cost in wanted:
         row = rows.get(cost.name)
+        if cost.limit < 1:
+            return cost.says
         if row and row.spent >= cost.limit and not _over(cost, row, now):
             return cost.says
     return ""
@@ -95,6 +124,8 @@ def _give_back(cluster: Cluster, spent: Iterable[Cost]) -> None:
 
 
 def _spend_one(cluster: Cluster, cost: Cost, now: datetime) -> bool:
+    if cost.limit < 1:
+        return False
     Budget.objects.get_or_create(
         cluster=cluster, name=cost.name, defaults={"window_start": now, "spent": 0}
     )

@@ -54,7 +54,6 @@ class Candidate:
             "resource_name": self.target.name,
             "namespace": self.target.namespace,
             "target": self.target.as_dict(),
-            "executable": self.entry.executable,
         }
 
     @staticmethod

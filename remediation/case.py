@@ -32,6 +32,29 @@ class Target:
     update_running: bool = False
     autoscaler: str = ""
     last_schedulable: bool = False
+    autoscaler_uid: str = ""
+    volumes: str = ""
+    local_storage: str = ""
+    system_priority: str = ""
+    node_ready: bool = True
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What an action disturbs, computed from the cluster. `ready_ratio` is of the owner's pods."""
+
+    pods: int = 0
+    ready: int = 0
+    ready_ratio: float = 0.0
+    owners: int = 0
+    nodes: int = 0
+    namespaces: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.pods} pods ({self.ready} ready, {self.ready_ratio:.0%} of the ready ones), "
+            f"{self.owners} owners, {self.nodes} nodes, {self.namespaces} namespaces"
+        )
 
 
 @dataclass(frozen=True)
@@ -46,11 +69,16 @@ class PodFacts:
 
 @dataclass(frozen=True)
 class PolicyFacts:
-    """The policy that covers the namespace; `literal` where it names it without a pattern."""
+    """The policy that covers the namespace; `literal` where it names it without a pattern.
+
+    `allowed` empty: every action of the catalogue. `an_hour` None: the default budget.
+    """
 
     mode: str
     literal: bool = False
     forbidden: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+    an_hour: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +95,8 @@ class Records:
     exhausted: str = ""
     open_attempt: str = ""
     same_action_in_a_day: int = 0
+    came_back_in_a_day: int = 0
+    storm: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +117,7 @@ class Case:
     """`records` None means that no database was asked: `diagnose`.
 
     `approved`: a person approved candidate `index`. `requested`: a person wrote the candidate.
+    `undo`: the candidate is the recorded inverse of an action that made it worse.
     """
 
     now: datetime
@@ -103,12 +134,14 @@ class Case:
     signal_gone: bool = False
     cause_now: str = ""
     storm: str = ""
+    reach: Reach = Reach()
     pod: PodFacts | None = None
     blind: Mapping[str, str] = field(default_factory=dict)
     records: Records | None = None
     limits: Limits = Limits()
     approved: bool = False
     requested: bool = False
+    undo: bool = False
 
     @property
     def candidate(self) -> Candidate:

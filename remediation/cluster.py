@@ -23,12 +23,12 @@ from detection.kubernetes import (
     NotFound,
     TooManyRequests,
 )
-from remediation.actions.base import Object, Patch, put
+from remediation.actions.base import ATTEMPT, Object, Patch, put
 from remediation.hashes import spec_hash
 
 FIELD_MANAGER = "kubewise"
-ATTEMPT = "kubewise.io/attempt"
 CONFLICT_RETRIES = 3
+MOST_PAGES = 1000
 BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 4.0)
 LOG_LINES = 100
 LOG_LIMIT_BYTES = 64 * 1024
@@ -66,6 +66,9 @@ RESOURCES: Mapping[str, Resource] = {
     "PersistentVolumeClaim": Resource("/api/v1", "persistentvolumeclaims"),
     "ServiceAccount": Resource("/api/v1", "serviceaccounts"),
     "PodDisruptionBudget": Resource("/apis/policy/v1", "poddisruptionbudgets"),
+    "HorizontalPodAutoscaler": Resource("/apis/autoscaling/v2", "horizontalpodautoscalers"),
+    "LimitRange": Resource("/api/v1", "limitranges"),
+    "ResourceQuota": Resource("/api/v1", "resourcequotas"),
     "Node": Resource("/api/v1", "nodes", namespaced=False),
 }
 
@@ -130,13 +133,23 @@ def read(session: Session, ref: ObjectRef) -> dict[str, Any]:
     return found
 
 
-def list_of(session: Session, kind: str, namespace: str, selector: str) -> list[dict[str, Any]]:
-    """Objects of a kind by label selector, read from etcd."""
+def list_of(
+    session: Session, kind: str, namespace: str, selector: str, fields: str = ""
+) -> list[dict[str, Any]]:
+    """Objects of a kind by label and field selector, read from etcd; namespace '' for all."""
     resource = RESOURCES[kind]
-    path = f"{resource.prefix}/namespaces/{namespace}/{resource.plural}"
-    query = {"labelSelector": selector} if selector else {}
-    body = session.call(lambda: session.connection.get(path, query))
-    items: list[dict[str, Any]] = json.loads(body).get("items") or []
+    where = f"/namespaces/{namespace}" if namespace and resource.namespaced else ""
+    given = {"labelSelector": selector, "fieldSelector": fields}
+    query = {name: value for name, value in given.items() if value}
+    path = f"{resource.prefix}{where}/{resource.plural}"
+    items: list[dict[str, Any]] = []
+    for _ in range(MOST_PAGES):
+        body = json.loads(session.call(lambda: session.connection.get(path, query)))
+        items += body.get("items") or []
+        token = (body.get("metadata") or {}).get("continue")
+        if not token:
+            break
+        query["continue"] = token
     return items
 
 
@@ -153,11 +166,10 @@ def patch(
         {"op": "test", "path": f"/metadata/{name}", "value": seen["metadata"][name]}
         for name in tested
     ]
-    query = {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
     path, body = path_of(ref), [*tests, *change]
 
     def request() -> bytes:
-        return session.connection.request("PATCH", path, query, body, JSON_PATCH)
+        return session.connection.request("PATCH", path, _query(dry_run), body, JSON_PATCH)
 
     try:
         answer: dict[str, Any] = json.loads(session.call(request, _real(ref, dry_run)))
@@ -209,25 +221,50 @@ def _again(
     return fresh
 
 
-def evict(session: Session, ref: ObjectRef, dry_run: bool) -> None:
+def evict(
+    session: Session, ref: ObjectRef, dry_run: bool, grace_seconds: int | None = None
+) -> None:
     """Evict the pod with this UID, with its normal grace. Raises as `patch` does.
 
-    A PodDisruptionBudget's refusal is TooManyRequests and is not tried again.
+    A PodDisruptionBudget's refusal is TooManyRequests and is not tried again. Never grace 0.
     """
+    options: dict[str, Any] = {"preconditions": {"uid": ref.uid}}
+    if grace_seconds:
+        options["gracePeriodSeconds"] = grace_seconds
     body = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
         "metadata": {"name": ref.name, "namespace": ref.namespace},
-        "deleteOptions": {"preconditions": {"uid": ref.uid}},
+        "deleteOptions": options,
     }
-    query = {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
     path = path_of(ref, "eviction")
     try:
         session.call(
-            lambda: session.connection.request("POST", path, query, body), _real(ref, dry_run)
+            lambda: session.connection.request("POST", path, _query(dry_run), body),
+            _real(ref, dry_run),
         )
     except Forbidden as error:
         raise _named(error, "create eviction of", ref) from error
+
+
+def create(session: Session, kind: str, body: Object, dry_run: bool) -> dict[str, Any]:
+    """Create the object; Conflict where its name is taken. Raises as `patch` does."""
+    meta = body["metadata"]
+    ref = ObjectRef(kind, meta["namespace"], meta["name"], "")
+    path = path_of(ref).rpartition("/")[0]
+    try:
+        answer = session.call(
+            lambda: session.connection.request("POST", path, _query(dry_run), body),
+            _real(ref, dry_run),
+        )
+    except Forbidden as error:
+        raise _named(error, "create", ref) from error
+    made: dict[str, Any] = json.loads(answer)
+    return made
+
+
+def _query(dry_run: bool) -> dict[str, str]:
+    return {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
 
 
 def logs(session: Session, ref: ObjectRef, container: str = "", previous: bool = False) -> str:

@@ -25,7 +25,7 @@ from remediation.fresh import Fresh, finding_of, fresh, owner_of, seen_by_scan
 from remediation.gather import case_of
 from remediation.limits import limits
 from remediation.models import Plan
-from remediation.planning import candidates_of, current_plan
+from remediation.planning import UNDO, candidates_of, current_plan
 from remediation.records import blind_besides_scan, records_of
 from remediation.verdicts import Decision, Verdict
 
@@ -63,7 +63,7 @@ def gather(
         options,
         now,
         limits(),
-        records=records_of(incident, options[index], now),
+        records=records_of(incident, options[index], now, plan.source == UNDO),
         index=index,
         others=around.findings,
         blind=blind_besides_scan(incident) | _unread(incident, plan),
@@ -71,7 +71,7 @@ def gather(
     gone, cause_now = _signal(incident, around)
     flapping, requested = incident.flapping, plan.source == "person"
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
-                   approved=approved, requested=requested)  # fmt: skip
+                   approved=approved, requested=requested, undo=plan.source == UNDO)  # fmt: skip
 
 
 def _unread(incident: Incident, plan: Plan) -> dict[str, str]:
@@ -170,8 +170,7 @@ def record(
 
 def status_after(decision: Decision, options: Sequence[Candidate]) -> Status:
     """What people see: an approval is only awaited where there is something to approve."""
-    executable = options[decision.index].entry.executable
-    if decision.verdict == Verdict.ASK and executable:
+    if decision.verdict == Verdict.ASK:
         return Status.AWAITING_APPROVAL
     if all(option.action == "escalate" for option in options):
         return Status.ESCALATED

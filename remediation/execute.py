@@ -2,78 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from detection.findings import ObjectRef
 from remediation import cluster
-from remediation.actions.base import Effect, Object, Patch, Wish
+from remediation.actions.base import Effect, Object
 from remediation.candidates import Candidate
 from remediation.cluster import Changed, Session
-from remediation.diff import diff, masked
+from remediation.diff import masked
 from remediation.hashes import spec_hash
-from remediation.templates import older_template
+from remediation.ways import WAYS
+from remediation.ways.base import Empty, Refusal, Rehearsal, Task
 
-
-class Empty(Exception):
-    """The server's dry run shows that nothing would change."""
-
-
-@dataclass(frozen=True)
-class Rehearsal:
-    """What the dry run told. `seen` is the object as it was read."""
-
-    seen: Mapping[str, Any]
-    diff: tuple[str, ...]
-    template: Mapping[str, Any] | None = None
-    inverse: Mapping[str, Any] | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["Empty", "Refusal", "Rehearsal", "carry_out", "compare", "read_only", "rehearse"]
 
 
 def rehearse(
-    session: Session, candidate: Candidate, owner: ObjectRef, stamp: datetime
+    session: Session, candidate: Candidate, owner: ObjectRef, stamp: datetime, attempt: str = ""
 ) -> Rehearsal:
-    """Read the target, dry-run the action, return the diff. Changes nothing.
+    """Read the owner, dry-run the action, return the diff. Changes nothing.
 
-    Raises Empty, Changed, Stopped, KubernetesError.
+    Raises Empty, Refusal, Changed, Stopped, KubernetesError.
     """
-    seen = cluster.read(session, owner)
-    if candidate.entry.effect == Effect.EVICT:
-        return _rehearse_eviction(session, candidate, seen)
-    template = older_template(session, seen, owner, candidate.parameters.get("revision"))
-    wish = Wish(candidate.parameters, stamp, template)
-    change = candidate.entry.change(seen, wish)
-    after = cluster.patch(session, owner, seen, change, dry_run=True) if change else seen
-    lines = tuple(diff(seen, after))
-    if not lines:
-        raise Empty("nothing would change: the object is like that already")
-    inverse = candidate.entry.inverse(seen, candidate.parameters)
-    return Rehearsal(seen, lines, template, inverse, _before(seen))
-
-
-def _rehearse_eviction(
-    session: Session, candidate: Candidate, owner_seen: dict[str, Any]
-) -> Rehearsal:
-    pod = cluster.read(session, candidate.target)
-    if pod["metadata"].get("deletionTimestamp"):
-        raise Changed("the pod is ending already")
-    cluster.evict(session, candidate.target, dry_run=True)
-    phase = (pod.get("status") or {}).get("phase", "unknown")
-    line = f"Pod {candidate.target.namespace}/{candidate.target.name}: {phase} → evicted"
-    return Rehearsal(owner_seen, (line, *_budget_lines(session, pod)), facts=_before(owner_seen))
-
-
-def _budget_lines(session: Session, pod: Object) -> list[str]:
-    """What the PodDisruptionBudgets of the pod leave."""
-    labels = pod["metadata"].get("labels") or {}
-    found = cluster.budgets_over(session, pod["metadata"]["namespace"], labels)
-    return [
-        f"PodDisruptionBudget {item['metadata']['name']}: "
-        f"{(item.get('status') or {}).get('disruptionsAllowed', 0)} disruptions allowed"
-        for item in found
-    ]
+    task = Task(session, candidate, owner, stamp, attempt)
+    return WAYS[candidate.entry.effect].rehearse(task, cluster.read(session, owner))
 
 
 def compare(session: Session, owner: ObjectRef, rehearsal: Rehearsal) -> dict[str, Any]:
@@ -93,18 +46,9 @@ def carry_out(
     stamp: datetime,
     attempt: str,
 ) -> dict[str, Any]:
-    """The write. Returns what is kept of the server's answer."""
-    if candidate.entry.effect == Effect.EVICT:
-        cluster.evict(session, candidate.target, dry_run=False)
-        return {"evicted": candidate.target.as_dict()}
-    wish = Wish(candidate.parameters, stamp, rehearsal.template)
-
-    def change_of(found: Object) -> Patch:
-        return candidate.entry.change(found, wish)
-
-    after = cluster.write(session, owner, seen, change_of, attempt)
-    meta = after["metadata"]
-    return {name: meta.get(name) for name in ("uid", "resourceVersion", "generation")}
+    """The write. Returns what is kept of the server's answer. Raises as `rehearse`."""
+    task = Task(session, candidate, owner, stamp, attempt)
+    return WAYS[candidate.entry.effect].carry_out(task, seen, rehearsal)
 
 
 def read_only(session: Session, candidate: Candidate) -> dict[str, Any]:
@@ -117,12 +61,3 @@ def read_only(session: Session, candidate: Candidate) -> dict[str, Any]:
         return {"log": cluster.logs(session, target, container)}
     found = cluster.read(session, target)
     return {"object": masked(found), "events": cluster.events(session, target)}
-
-
-def _before(seen: Object) -> dict[str, Any]:
-    status = seen.get("status") or {}
-    return {
-        "spec_hash": spec_hash(seen),
-        "generation": seen["metadata"].get("generation"),
-        "ready": status.get("readyReplicas", status.get("numberReady", 0)) or 0,
-    }

@@ -14,7 +14,7 @@ from remediation.owned import gitops_owner, is_helm_release
 from remediation.rows import RowMode, row_of
 from remediation.verdicts import Ruling, Verdict, ask, ignore, suggest
 
-SAME_ACTION_TWICE = 2
+SAME_ACTION_TWICE = 2  # the third failure within a day is only escalated
 Rulings = Iterator[Ruling]
 
 
@@ -40,6 +40,9 @@ def scope(case: Case) -> Rulings:
 
 
 def _row(case: Case) -> Rulings:
+    """The row judges remedies; an undo is judged by the attempt that it undoes."""
+    if case.undo:
+        return
     if case.requested:
         yield ask("a person wrote this command")
         return
@@ -70,7 +73,7 @@ def silence(case: Case) -> Rulings:
 def freshness(case: Case) -> Rulings:
     if case.blind:
         yield ask(f"blind: {', '.join(sorted(case.blind))}", passing=True)
-    if case.cause_now:
+    if case.cause_now and not case.undo:
         yield ask(f"the evidence now says {case.cause_now}", hard=True, passing=True)
 
 
@@ -114,8 +117,12 @@ def policy(case: Case) -> Rulings:
         yield suggest("the policy of this namespace is OFF")
     if found.mode == "MANUAL":
         yield ask("the policy of this namespace is MANUAL")
+    if not case.changes:
+        return
     if case.candidate.action in found.forbidden:
         yield suggest(f"the policy of this namespace forbids {case.candidate.action}")
+    if found.allowed and case.candidate.action not in found.allowed:
+        yield suggest(f"the policy of this namespace does not allow {case.candidate.action}")
 
 
 def warm_up(case: Case) -> Rulings:
@@ -133,8 +140,13 @@ def others_at_work(case: Case) -> Rulings:
 
 
 def blast_radius(case: Case) -> Rulings:
-    if case.storm:
-        yield ask(case.storm, passing=True)
+    """Computed from the cluster (`reach.py`), never told by a model."""
+    for storm in filter(None, (case.storm, _records(case).storm)):
+        yield ask(storm, passing=True)
+    if case.reach.owners > 1 or case.reach.namespaces > 1:
+        yield ask(f"it reaches beyond the owner: {case.reach}")
+    if case.candidate.entry.family == "restart_pod" and case.reach.ready:
+        yield ask(f"it disturbs pods that serve: {case.reach}")
     if case.candidate.entry.family == "restart" and case.target.ready > 0:
         yield ask(f"a restart replaces {case.target.ready} pods that are ready")
 
@@ -151,6 +163,10 @@ def budgets(case: Case) -> Rulings:
 
 def futility(case: Case) -> Rulings:
     times = _records(case).same_action_in_a_day
+    if not case.changes or case.undo:
+        return
+    if _records(case).came_back_in_a_day >= SAME_ACTION_TWICE:
+        yield suggest("what worked came back twice within a day: it is handed to people")
     if case.changes and times >= SAME_ACTION_TWICE:
         yield suggest(f"{case.candidate.action} was done {times} times within a day already")
     elif case.changes and times:
@@ -165,15 +181,13 @@ def catalogue(case: Case) -> Rulings:
         checked(candidate.action, dict(candidate.parameters))
     except CommandError as error:
         yield suggest(f"the catalogue refuses it: {error}")
-    if not candidate.entry.executable:
-        yield ask(f"{candidate.action} is carried out by a person, with its kubectl line", True)
     yield from _contexts(case)
 
 
 def _contexts(case: Case) -> Rulings:
     """What AUTO may do at all: the safe lists decide for critical incidents and forecasts."""
     action, limits = case.candidate.action, case.limits
-    if not case.changes or not case.candidate.entry.executable:
+    if not case.changes:
         return
     if case.predicted:
         if not limits.auto_predicted:

@@ -7,15 +7,22 @@ from datetime import datetime
 
 from detection.causes import Cause
 from detection.findings import Finding
-from detection.objects import ManagedMetadata, Object, Pod
+from detection.objects import Condition, ManagedMetadata, Node, Object, Pod, Volume
 from detection.pod_states import is_ready
 from detection.snapshot import Snapshot
 from remediation.candidates import Candidate
 from remediation.case import Case, Limits, PodFacts, Records, Target
+from remediation.reach import reach_of
 from remediation.rows import RowMode, Situation, row_of
 from remediation.situation import is_last_schedulable, situation_of, update_running
 
+SYSTEM = frozenset({"system-node-critical", "system-cluster-critical"})
+SINGLE_WRITER = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 OURS = frozenset({"kubewise", "kube-controller-manager", "kube-scheduler", "kubelet"})
+SUSPENDING = {
+    str(Cause.NODE_STORM): "many nodes are lost",
+    "APISERVER_OVERLOAD": "the API server is overloaded",
+}
 WHY = {
     RowMode.ACT: "its remedy is proven",
     RowMode.ASK: "its remedy is not proven, or reaches too far",
@@ -52,6 +59,7 @@ def case_of(
         flapping=finding.flapping,
         predicted=bool(finding.facts.get("prediction")),
         storm=storm(others),
+        reach=reach_of(options[index], finding.owner, snapshot),
         pod=pod_facts(options[index], finding, snapshot),
         blind={**snapshot.blind, **(blind or {})},
         records=records,
@@ -66,6 +74,7 @@ def target_of(finding: Finding, snapshot: Snapshot) -> Target:
     if found is None:
         return Target(ref=owner, found=False)
     ready, replicas = snapshot.ready_of(found.ref)
+    pods = snapshot.pods_below(found.ref)
     scaler = snapshot.hpa_of(found.ref)
     return Target(
         ref=owner,
@@ -81,7 +90,36 @@ def target_of(finding: Finding, snapshot: Snapshot) -> Target:
         update_running=update_running(found),
         autoscaler=f"{scaler.KIND} {scaler.metadata.name}" if scaler else "",
         last_schedulable=is_last_schedulable(owner, snapshot),
+        autoscaler_uid=scaler.metadata.uid if scaler else "",
+        volumes=single_writer_claim(pods, snapshot),
+        local_storage=next((v.name for pod in pods for v in pod.spec.volumes if is_local(v)), ""),
+        system_priority=next((p for pod in pods if (p := priority(pod)) in SYSTEM), ""),
+        node_ready=not isinstance(found, Node) or is_true(found.status.conditions, "Ready"),
     )
+
+
+def priority(pod: Pod) -> str:
+    return pod.spec.priority_class_name
+
+
+def is_true(conditions: Iterable[Condition], kind: str) -> bool:
+    return any(one.type == kind and one.status == "True" for one in conditions)
+
+
+def is_local(volume: Volume) -> bool:
+    return volume.empty_dir is not None or volume.host_path is not None
+
+
+def single_writer_claim(pods: Iterable[Pod], snapshot: Snapshot) -> str:
+    """A claim of these pods that one node at a time may mount; '' for none."""
+    claims = {(item.metadata.namespace, item.metadata.name): item for item in snapshot.pvcs}
+    for pod in pods:
+        for volume in pod.spec.volumes:
+            source = volume.persistent_volume_claim
+            found = claims.get((pod.metadata.namespace, source.claim_name)) if source else None
+            if found and set(found.spec.access_modes) & SINGLE_WRITER:
+                return found.metadata.name
+    return ""
 
 
 def managers(found: Object) -> frozenset[str]:
@@ -115,8 +153,10 @@ def pod_facts(option: Candidate, finding: Finding, snapshot: Snapshot) -> PodFac
 
 
 def storm(findings: Iterable[Finding]) -> str:
-    if any(finding.cause == Cause.NODE_STORM for finding in findings):
-        return "many nodes are lost: AUTO is suspended for everything"
+    """Causes of the whole cluster that suspend AUTO for everything."""
+    for finding in findings:
+        if said := SUSPENDING.get(str(finding.cause)):
+            return f"{said}: AUTO is suspended for everything"
     return ""
 
 

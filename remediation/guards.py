@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from remediation.actions.parameters import BadValue, amount
 from remediation.case import Case
 from remediation.verdicts import Ruling, ask, suggest
 
 RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 REMEDIABLE = RESTARTABLE | {"Node", "Job", "CronJob", "HorizontalPodAutoscaler"}
 REMEDIABLE |= {"PersistentVolumeClaim"}
+MOST_MEMORY = "kubewise.io/max-memory"
 MODE = "kubewise.io/mode"
 MOST_REPLICAS = "kubewise.io/max-replicas"
 SCALING = frozenset({"scale", "restore_replicas"})
@@ -45,10 +47,23 @@ def _strange_mode(case: Case) -> bool:
 
 def _over_most_replicas(case: Case) -> bool:
     limit = case.target.annotations.get(MOST_REPLICAS)
-    wanted = case.candidate.parameters.get("replicas")
+    given = case.candidate.parameters
+    wanted = given.get("replicas", given.get("max_replicas"))
     if limit is None or wanted is None:
         return False
     return not limit.strip().isdigit() or int(wanted) > int(limit)
+
+
+def _over_most_memory(case: Case) -> bool:
+    limit = case.target.annotations.get(MOST_MEMORY)
+    given = case.candidate.parameters
+    wanted = [str(given[n]) for n in ("memory_limit", "memory_request") if n in given]
+    if limit is None or not wanted:
+        return False
+    try:
+        return max(map(amount, wanted)) > amount(limit.strip())
+    except BadValue:
+        return True
 
 
 def _pod_is_not_the_owners(case: Case) -> bool:
@@ -57,11 +72,18 @@ def _pod_is_not_the_owners(case: Case) -> bool:
 
 
 def _elsewhere(case: Case) -> bool:
-    """Whether the candidate acts on something that is neither the owner nor a pod."""
+    """Whether the candidate acts on something that is not the owner's, nor scales it."""
     target = case.candidate.target
+    if target.kind == "HorizontalPodAutoscaler" and case.candidate.entry.family == RAISE:
+        return not target.uid or target.uid != case.target.autoscaler_uid
     return target.kind != "Pod" and target != case.target.ref
 
 
+def _wrong_kind(case: Case) -> bool:
+    return case.candidate.target.kind not in case.candidate.entry.kinds
+
+
+RAISE = "raise_hpa_max"
 FAMILY_POD = frozenset({"restart_pod"})
 FAMILY_RESTART = frozenset({"restart"})
 GUARDS: tuple[Guard, ...] = (
@@ -79,6 +101,11 @@ GUARDS: tuple[Guard, ...] = (
         "not the owner's",
         _elsewhere,
         lambda case: suggest("the action's target is not the incident's own owner"),
+    ),
+    Guard(
+        "wrong kind",
+        _wrong_kind,
+        lambda case: suggest(f"{case.candidate.action} is not for a {case.candidate.target.kind}"),
     ),
     Guard(
         "object being deleted",
@@ -150,6 +177,29 @@ GUARDS: tuple[Guard, ...] = (
         FAMILY_POD | FAMILY_RESTART | SCALING,
     ),
     Guard(
+        "RWO volume",
+        lambda case: bool(case.target.volumes),
+        lambda case: ask(f"the claim {case.target.volumes} can be mounted on one node at a time"),
+        FAMILY_POD | FAMILY_RESTART,
+    ),
+    Guard(
+        "local storage",
+        lambda case: bool(case.target.local_storage),
+        lambda case: ask(f"the volume {case.target.local_storage} is lost with its pod"),
+        FAMILY_POD | FAMILY_RESTART,
+    ),
+    Guard(
+        "system priority",
+        lambda case: bool(case.target.system_priority),
+        lambda case: suggest(f"its pods have the priority {case.target.system_priority}"),
+    ),
+    Guard(
+        "node not ready",
+        lambda case: not case.target.node_ready,
+        lambda case: suggest("the node is not Ready: what is placed there would not run"),
+        frozenset({"uncordon_node"}),
+    ),
+    Guard(
         "last schedulable node",
         lambda case: case.target.last_schedulable,
         lambda case: suggest("it is the last schedulable node"),
@@ -174,7 +224,13 @@ GUARDS: tuple[Guard, ...] = (
         "kubewise.io/max-replicas",
         _over_most_replicas,
         lambda case: suggest(f"the owner's annotation {MOST_REPLICAS} allows fewer replicas"),
-        SCALING,
+        SCALING | {RAISE},
+    ),
+    Guard(
+        "kubewise.io/max-memory",
+        _over_most_memory,
+        lambda case: suggest(f"the owner's annotation {MOST_MEMORY} allows less memory"),
+        frozenset({"adjust_resources"}),
     ),
 )
 

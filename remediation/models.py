@@ -4,6 +4,25 @@ from django.conf import settings
 from django.db import models
 
 from detection.models import Cluster, Incident
+from remediation.models_audit import AuditEntry, AuditHead
+from remediation.models_notify import Delivery
+
+__all__ = [
+    "Approval",
+    "Attempt",
+    "AuditEntry",
+    "AuditHead",
+    "Budget",
+    "Delivery",
+    "MaintenanceWindow",
+    "Mode",
+    "ModeChoice",
+    "Pause",
+    "Plan",
+    "Policy",
+    "Silence",
+    "StopSwitch",
+]
 
 
 class ModeChoice(models.TextChoices):
@@ -57,7 +76,13 @@ class Policy(models.Model):
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
     namespace_pattern = models.CharField(max_length=253, help_text="A name, or a pattern: team-*")
     mode = models.CharField(max_length=6, choices=Choice.choices)
+    allowed_actions = models.JSONField(
+        default=list, blank=True, help_text="Empty: every action of the catalogue."
+    )
     forbidden_actions = models.JSONField(default=list, blank=True)
+    attempts_an_hour = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="In each namespace that it covers. Empty: the default."
+    )
 
     class Meta:
         verbose_name_plural = "policies"
@@ -132,7 +157,7 @@ class Plan(models.Model):
     candidates = models.JSONField(default=list)
     chosen = models.PositiveSmallIntegerField(default=0)
     source = models.CharField(
-        max_length=10, default="rules", help_text="rules, gemini, person, aside"
+        max_length=10, default="rules", help_text="rules, gemini, person, aside, undo"
     )
     answered_at = models.DateTimeField(null=True, blank=True, editable=False)
 

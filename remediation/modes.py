@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from detection.clients import current_cluster
 from detection.models import Cluster
+from remediation import audit
 from remediation.models import Mode, ModeChoice, StopSwitch
 
 
@@ -61,11 +63,17 @@ def auto_since(cluster: Cluster) -> datetime:
 def set_mode(cluster: Cluster, mode: str, actor: str, reason: str, now: datetime) -> Mode:
     """Add a row. `mode` in any case. Raises ValueError for what is no mode."""
     choice = ModeChoice(mode.upper())
-    return Mode.objects.create(cluster=cluster, mode=choice, actor=actor, reason=reason, at=now)
+    with transaction.atomic():
+        row = Mode.objects.create(cluster=cluster, mode=choice, actor=actor, reason=reason, at=now)
+        audit.append("mode set", actor, row, now)
+    return row
 
 
 def set_stop(cluster: Cluster, stopped: bool, actor: str, reason: str, now: datetime) -> StopSwitch:
     """Pull or release the stop switch; every worker reads it before its next API call."""
-    return StopSwitch.objects.create(
-        cluster=cluster, stopped=stopped, actor=actor, reason=reason, at=now
-    )
+    with transaction.atomic():
+        row = StopSwitch.objects.create(
+            cluster=cluster, stopped=stopped, actor=actor, reason=reason, at=now
+        )
+        audit.append("stopped" if stopped else "released", actor, row, now)
+    return row

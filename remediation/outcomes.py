@@ -15,6 +15,7 @@ from detection.kubernetes import Connection, KubernetesError, Unreachable
 from detection.models import Incident
 from detection.states import Status
 from kubewise_site import pipeline
+from remediation import audit
 from remediation.again import fields_of, soon
 from remediation.attempts import State, Work, settle
 from remediation.candidates import Candidate
@@ -42,6 +43,7 @@ def applied(attempt: Attempt, response: Mapping[str, Any], now: datetime) -> End
             attempt.incident, Status.VERIFICATION_PENDING, actor=ACTOR,
             reason=f"applied: {attempt.command}", now=now,
         )  # fmt: skip
+        audit.append("attempt applied", attempt.executor, attempt, now, response=dict(response))
     return Ending.DONE
 
 
@@ -216,7 +218,7 @@ def read(work: Work, connection: Connection, now: datetime) -> Ending:
 
 
 def _read_record(work: Work, response: dict[str, Any], error: str, now: datetime) -> None:
-    Attempt.objects.create(
+    row = Attempt.objects.create(
         incident=work.incident,
         plan=work.plan,
         approval=work.approval,
@@ -236,6 +238,7 @@ def _read_record(work: Work, response: dict[str, Any], error: str, now: datetime
         executed_at=now,
         settled_at=now,
     )
+    audit.append(audit.SETTLED, work.executor, row, now)
     if work.candidate.action == "escalate" and work.incident.status != Status.ESCALATED:
         states.move(
             work.incident, Status.ESCALATED, actor=work.executor, reason="escalated", now=now

@@ -13,6 +13,7 @@ from remediation.models import Plan
 from remediation.policies import policy_for, policy_text
 
 ASIDE = "aside"
+UNDO = "undo"
 
 
 def plan_digest(target_uid: str, spec_hash: str, policy: PolicyFacts | None) -> str:

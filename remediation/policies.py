@@ -19,12 +19,21 @@ def policy_for(cluster: Cluster, namespace: str) -> PolicyFacts | None:
     best = max(matching, key=lambda row: (row.namespace_pattern == namespace,
                                           len(row.namespace_pattern)))  # fmt: skip
     literal = best.namespace_pattern == namespace
-    return PolicyFacts(best.mode, literal, frozenset(best.forbidden_actions))
+    return PolicyFacts(
+        best.mode,
+        literal,
+        frozenset(best.forbidden_actions),
+        frozenset(best.allowed_actions),
+        best.attempts_an_hour,
+    )
 
 
 def policy_text(policy: PolicyFacts | None) -> list[str]:
     """What of a policy a plan's digest depends on."""
-    return [policy.mode, str(policy.literal), *sorted(policy.forbidden)] if policy else []
+    if policy is None:
+        return []
+    allowed = [f"only {name}" for name in sorted(policy.allowed)]
+    return [policy.mode, str(policy.literal), *sorted(policy.forbidden), *allowed]
 
 
 def covering(

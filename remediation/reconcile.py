@@ -10,16 +10,16 @@ from django.db import transaction
 from django.db.models import F
 
 from detection.findings import ObjectRef
-from detection.kubernetes import Connection, KubernetesError, NotFound
-from remediation import cluster, outcomes
+from detection.kubernetes import Connection, KubernetesError
+from remediation import outcomes
 from remediation.actions import CATALOGUE
-from remediation.actions.base import Effect
 from remediation.attempts import OPEN, State, lease_seconds, settle
 from remediation.clients import Clients
-from remediation.cluster import Changed, Session
+from remediation.cluster import Session
 from remediation.endings import Ending
 from remediation.fresh import owner_of
 from remediation.models import Attempt
+from remediation.ways import WAYS
 
 log = structlog.get_logger(__name__)
 LOST = (State.CLAIMED, State.SENDING, State.UNKNOWN)
@@ -61,23 +61,10 @@ def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
 
 
 def was_applied(session: Session, attempt: Attempt) -> bool:
-    """By the attempt's annotation on the object, or by the end of the evicted pod."""
-    target = ObjectRef(**attempt.target)
-    if CATALOGUE[attempt.action].effect == Effect.EVICT:
-        return _is_ending(session, target)
-    try:
-        found = cluster.read(session, owner_of(attempt.incident))
-    except (NotFound, Changed):
-        return False
-    return cluster.attempt_of(found) == str(attempt.pk)
-
-
-def _is_ending(session: Session, pod: ObjectRef) -> bool:
-    try:
-        found = cluster.read(session, pod)
-    except (NotFound, Changed):
-        return True
-    return bool(found["metadata"].get("deletionTimestamp"))
+    """As the action's way tells it: an annotation, a name, or the end of a pod."""
+    way = WAYS[CATALOGUE[attempt.action].effect]
+    owner, target = owner_of(attempt.incident), ObjectRef(**attempt.target)
+    return way.happened(session, owner, target, str(attempt.pk), attempt.before)
 
 
 def _release(

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from detection.models import Incident
+from django.conf import settings
+from django.db.models import QuerySet
+
+from detection.causes import Severity
+from detection.models import Cluster, Incident
 from detection.sources import blind_sources
 from remediation import budgets
 from remediation.candidates import Candidate
 from remediation.case import Records
+from remediation.gather import SUSPENDING
 from remediation.models import Attempt, MaintenanceWindow, Silence
 from remediation.modes import standing
 from remediation.policies import covering, policy_for
 
 State = Attempt.State
 DAY = timedelta(hours=24)
+STORM_WINDOW = timedelta(minutes=10)
 DONE = (State.APPLIED, State.VERIFIED)
 
 
-def records_of(incident: Incident, candidate: Candidate, now: datetime) -> Records:
+def records_of(
+    incident: Incident, candidate: Candidate, now: datetime, undo: bool = False
+) -> Records:
     now_standing = standing(incident.cluster)
-    costs = budgets.costs(incident.owner_uid, candidate.target.kind == "Node")
+    on_node = candidate.target.kind == "Node"
+    costs = budgets.costs_of(incident, candidate.action, on_node, undo)
     stop_reason = now_standing.stop_reason or "no reason given"
     return Records(
         auto=now_standing.auto,
@@ -33,7 +42,35 @@ def records_of(incident: Incident, candidate: Candidate, now: datetime) -> Recor
         exhausted=budgets.exhausted(incident.cluster, costs, now),
         open_attempt=_open_attempt(incident),
         same_action_in_a_day=_same_action(incident, candidate, now),
+        came_back_in_a_day=came_back(incident, now).count(),
+        storm=storm_brake(incident.cluster, now),
     )
+
+
+def came_back(incident: Incident, now: datetime) -> QuerySet[Attempt]:
+    """Attempts that worked within a day, on this owner and cause, before it failed anew."""
+    return Attempt.objects.filter(
+        incident__cluster=incident.cluster,
+        incident__owner_uid=incident.owner_uid,
+        incident__cause=incident.cause,
+        outcome=Attempt.Outcome.RESOLVED,
+        settled_at__gte=now - DAY,
+        executed_at__isnull=False,
+        verify_due_at__isnull=False,
+    ).exclude(incident=incident)
+
+
+def storm_brake(cluster: Cluster, now: datetime) -> str:
+    """Incidents that rise faster than STORM_INCIDENTS in ten minutes, or a lost cluster."""
+    rows = Incident.objects.filter(cluster=cluster)
+    lost = rows.filter(cause__in=SUSPENDING, open_key__isnull=False).first()
+    if lost:
+        return f"{lost.cause} is open: AUTO is suspended for everything"
+    young = rows.filter(first_seen__gt=now - STORM_WINDOW).exclude(severity=Severity.INFO)
+    count, most = young.count(), settings.STORM_INCIDENTS
+    if count > most:
+        return f"{count} incidents within ten minutes, more than {most}: AUTO is suspended"
+    return ""
 
 
 def blind_besides_scan(incident: Incident) -> dict[str, str]:

@@ -81,17 +81,21 @@ def _candidate(command: Command, incident: Incident) -> Candidate | Refused:
 
 
 def _target(command: Command, incident: Incident, owner: ObjectRef) -> ObjectRef | None:
-    """The owner, or one of the pods that the incident names; by kind, namespace and name."""
+    """The owner, or what is below it and the incident names; by kind, namespace and name."""
+    if "name" not in {item.name for item in command.action.parameters}:
+        here = command.parameters.get("namespace") == owner.namespace or owner.kind == "Node"
+        return owner if here and owner.kind in command.action.kinds else None
     known = [owner, *(ObjectRef(**item) for item in incident.related)]
     if isinstance(pod := incident.facts.get("pod"), dict):
         known.append(ObjectRef("Pod", pod["namespace"], pod["name"], pod["uid"]))
     wanted = (str(command.parameters.get("namespace", "")), str(command.parameters.get("name")))
     for ref in known:
-        fits = ref.kind in command.action.kinds and ref in (owner, *_pods(known))
+        fits = ref.kind in command.action.kinds and ref in (owner, *_below(known))
         if fits and (ref.namespace, ref.name) == wanted:
             return ref
     return None
 
 
-def _pods(refs: list[ObjectRef]) -> list[ObjectRef]:
-    return [ref for ref in refs if ref.kind == "Pod"]
+def _below(refs: list[ObjectRef]) -> list[ObjectRef]:
+    """What the guards hold to the owner: a pod of it, or the autoscaler that scales it."""
+    return [ref for ref in refs if ref.kind in ("Pod", "HorizontalPodAutoscaler")]

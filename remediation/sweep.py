@@ -12,7 +12,7 @@ from detection.heartbeats import beat
 from detection.models import Incident
 from detection.states import START, WAITING, Status
 from kubewise_site import pipeline
-from remediation import again
+from remediation import again, notify
 from remediation.attempts import State
 from remediation.models import Attempt
 
@@ -32,9 +32,15 @@ def sweep(now: datetime) -> list[str]:
         *_publish("act", pipeline.act, _claimed(cluster & _to_act(now), now)),
         *_publish("reconcile", pipeline.reconcile, _due(attempts & _to_reconcile(now))),
         *_publish("verify", pipeline.verify, _due(attempts & _to_verify(now))),
+        *_publish("notify", pipeline.notify, _to_notify(now)),
     ]
     beat("sweep", now, published=len(done))
     return done
+
+
+def _to_notify(now: datetime) -> list[int]:
+    wanted = notify.due(current_cluster(), now)
+    return list(Incident.objects.filter(wanted).values_list("pk", flat=True)[:MOST_AT_ONCE])
 
 
 def _publish(name: str, publish: Callable[[int], None], ids: Iterable[int]) -> list[str]:

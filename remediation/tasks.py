@@ -11,6 +11,7 @@ from remediation.act import act as act_on
 from remediation.analyze import analyze as analyze_incident
 from remediation.decisions import decide_incident
 from remediation.llm.suggestions import query_suggestions
+from remediation.notify import notify as notify_people
 from remediation.prune import prune as prune_records
 from remediation.reconcile import reconcile as reconcile_attempt
 from remediation.sweep import sweep as sweep_records
@@ -40,6 +41,11 @@ def verify(attempt_id: int) -> None:
 @shared_task(name=pipeline.RECONCILE)
 def reconcile(attempt_id: int) -> None:
     reconcile_attempt(attempt_id, clients.acting(), datetime.now(UTC))
+
+
+@shared_task(name=pipeline.NOTIFY)
+def notify(incident_id: int) -> None:
+    notify_people(incident_id, datetime.now(UTC))
 
 
 @shared_task(name=pipeline.SWEEP)

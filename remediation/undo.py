@@ -1,13 +1,25 @@
-"""After *worse*: what would undo it. In this version it is handed to people, never run by itself.
+"""After *worse*: the recorded inverse becomes a plan of its own, and passes every gate.
 
-A rollback has no inverse: it would be the broken release.
+A rollback has no inverse: it would be the broken release. An undo is never undone. It costs its
+cluster's, namespace's and action's budgets, not its owner's: that was spent by what it undoes.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from detection import states
+from detection.findings import ObjectRef
+from detection.states import Status
+from kubewise_site import pipeline
 from remediation.actions import CATALOGUE
+from remediation.candidates import Candidate, escalate, made
 from remediation.commands import format_command
+from remediation.fresh import owner_of
 from remediation.models import Attempt
+from remediation.planning import UNDO, new_plan
+
+ACTOR = "KubeWise"
 
 
 def suggestion(attempt: Attempt) -> str:
@@ -19,3 +31,29 @@ def suggestion(attempt: Attempt) -> str:
     command = format_command(action.name, parameters)
     line = action.kubectl(parameters, attempt.target.get("kind", ""))
     return f"To undo it: {command} ({line})"
+
+
+def candidate(attempt: Attempt) -> Candidate | None:
+    """The inverse, held to the catalogue; None where there is none, or it is an undo itself."""
+    inverse = attempt.inverse
+    if not inverse or attempt.plan.source == UNDO:
+        return None
+    return made(inverse["action"], ObjectRef(**attempt.target), inverse["parameters"])
+
+
+def plan_undo(attempt: Attempt, spec_hash: str, said: str, now: datetime) -> bool:
+    """A plan of the inverse, bound to the spec as it is now; False where there is none.
+
+    Call it inside atomic(), with the incident's failure on record. `decide` runs every gate.
+    """
+    inverse, incident = candidate(attempt), attempt.incident
+    if inverse is None or not spec_hash:
+        return False
+    states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
+    states.move(
+        incident, Status.ANALYZING, actor=ACTOR, reason=f"to be undone: {inverse.command}", now=now,
+        analyzed_version=incident.version, decided_version=0, lease_until=None,
+    )  # fmt: skip
+    new_plan(incident, [inverse, escalate(owner_of(incident))], spec_hash, UNDO, now)
+    pipeline.advance(incident.pk)
+    return True

@@ -11,9 +11,11 @@ from django.db.models import Q
 
 from detection import states
 from detection.models import Incident
-from detection.objects import Deployment, Object
+from detection.objects import Object
 from detection.states import Status
 from kubewise_site import pipeline
+from remediation import health
+from remediation.analyze import spec_hash_of
 from remediation.attempts import State, settle
 from remediation.clients import Clients
 from remediation.endings import Ending
@@ -21,9 +23,10 @@ from remediation.fresh import Fresh, fresh, owner_of, seen_by_scan
 from remediation.models import Attempt
 from remediation.opinion import view_of_verification
 from remediation.outcomes import verification_delay
+from remediation.planning import UNDO
 from remediation.records import blind_besides_scan
 from remediation.situation import update_running
-from remediation.undo import suggestion
+from remediation.undo import plan_undo, suggestion
 
 ACTOR = "KubeWise"
 Outcome = Attempt.Outcome
@@ -51,12 +54,14 @@ class Look:
     ready: int = 0
     desired: int = 0
     deadline_seconds: int = 0
+    news: str = ""
 
     @property
     def healthy(self) -> bool:
         """Nothing wanted is nothing proven: 0 of 0 is not health."""
         serves = 0 < self.desired <= self.ready
-        return not (self.blind or self.gone or self.signal or self.progressing) and serves
+        trouble = self.blind or self.gone or self.signal or self.progressing or self.news
+        return serves and not trouble
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,14 @@ def verify(
     times = timing or timing_of(attempt.incident)
     if not _claim(attempt, times, now):
         return Ending.NOTHING
-    seen = look(attempt.incident, clients, now)
+    seen = look(attempt, clients, now)
     judged = judge(attempt, seen, times, now)
     if judged.outcome is None:
         return _again(attempt, seen, times, now)
     view = view_of_verification(attempt, judged.reason)
     attempt.response = {**(attempt.response or {}), **view}
-    return conclude(attempt, judged.outcome, judged.reason, times, now)
+    hashed = spec_hash_of(attempt.incident, clients) if judged.outcome == Outcome.WORSE else ""
+    return conclude(attempt, judged.outcome, judged.reason, times, now, hashed)
 
 
 def timing_of(incident: Incident) -> Timing:
@@ -96,21 +102,24 @@ def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
     return bool(rows.update(verify_lease_until=now + times.lease))
 
 
-def look(incident: Incident, clients: Clients, now: datetime) -> Look:
+def look(attempt: Attempt, clients: Clients, now: datetime) -> Look:
     """Lists for verification come from etcd, never from the server's cache."""
+    incident = attempt.incident
     around, owner = fresh(clients.reader, incident, now), owner_of(incident)
     blind = ", ".join(sorted(around.snapshot.blind | blind_besides_scan(incident)))
     found = around.snapshot.get(owner)
     if found is None:
         return Look(blind=blind, gone=not blind)
-    ready, desired = around.snapshot.ready_of(owner)
+    ready, desired = health.counts_of(found, attempt, around.snapshot)
+    began = attempt.executed_at or attempt.created_at
     return Look(
         blind=blind,
         signal=signal(incident, around),
-        progressing=progressing(found),
+        progressing=progressing(found) or health.runs_again(found, attempt, around.snapshot),
         ready=ready,
         desired=desired,
-        deadline_seconds=_deadline(found),
+        deadline_seconds=health.deadline_seconds(found),
+        news=health.news(around.findings, owner, began),
     )
 
 
@@ -128,10 +137,6 @@ def progressing(found: Object) -> bool:
     """Whether the controller has not seen the newest spec yet, or a rollout goes on."""
     observed = getattr(getattr(found, "status", None), "observed_generation", None)
     return (observed is not None and observed < found.metadata.generation) or update_running(found)
-
-
-def _deadline(found: Object) -> int:
-    return found.spec.progress_deadline_seconds if isinstance(found, Deployment) else 0
 
 
 def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
@@ -159,6 +164,8 @@ def _failed(attempt: Attempt, seen: Look) -> Judged:
     counts = f"{seen.ready} of {seen.desired} ready, {before} before"
     if seen.ready < before and not seen.progressing:
         return Judged(Outcome.WORSE, counts)
+    if seen.news and seen.ready >= seen.desired and not (seen.signal or seen.progressing):
+        return Judged(Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}")
     return Judged(Outcome.NOT_FIXED, f"{counts}; {seen.signal or 'the rollout does not end'}")
 
 
@@ -171,9 +178,14 @@ def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending
 
 
 def conclude(
-    attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: datetime
+    attempt: Attempt,
+    outcome: Outcome,
+    reason: str,
+    times: Timing,
+    now: datetime,
+    spec_hash: str = "",
 ) -> Ending:
-    """Outcome, freed target and status in one transaction."""
+    """Outcome, freed target and status in one transaction. `spec_hash` is what an undo needs."""
     fields: dict[str, Any] = {
         "outcome": outcome,
         "outcome_reason": reason,
@@ -183,11 +195,13 @@ def conclude(
     with transaction.atomic():
         if not settle(attempt, State.VERIFIED, now, refund=False, **fields):
             return Ending.NOTHING
-        _move(attempt, outcome, reason, times, now)
+        _move(attempt, outcome, reason, times, now, spec_hash)
     return Ending.DONE
 
 
-def _move(attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: datetime) -> None:
+def _move(
+    attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: datetime, spec_hash: str
+) -> None:
     incident, said = attempt.incident, f"{outcome}: {reason}"
     if outcome == Outcome.RESOLVED:
         states.move(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
@@ -195,7 +209,12 @@ def _move(attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: d
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,
                     inconclusive=True)  # fmt: skip
     elif outcome == Outcome.WORSE:
+        if plan_undo(attempt, spec_hash, said, now):
+            return
         said = f"{said}. {suggestion(attempt)}"
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+    elif attempt.plan.source == UNDO:
+        said = f"{attempt.command} undid what made it worse; {said}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:
         _next_or_people(attempt, said, times, now)

@@ -29,11 +29,14 @@ def job_failed(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 
 
 def _judged(owner: o.Object | None, jobs: Sequence[o.Job]) -> list[o.Job]:
-    """Of a CronJob the newest Job that ended: a later success has made up for a failure."""
+    """The newest one that ended: a later success has made up for a failure.
+
+    A Job that was run again is the controller of the new one, as a CronJob is of its Jobs.
+    """
     ended = sorted(filter(is_finished, jobs), key=_began)
-    if isinstance(owner, o.CronJob):
-        return [] if owner.spec.suspend else ended[-1:]
-    return ended
+    if isinstance(owner, o.CronJob) and owner.spec.suspend:
+        return []
+    return ended[-1:]
 
 
 def _began(job: o.Job) -> datetime:

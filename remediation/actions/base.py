@@ -11,19 +11,28 @@ from typing import Any, ClassVar
 
 from remediation.actions.parameters import Parameter, Value
 
+ATTEMPT = "kubewise.io/attempt"
 Parameters = Mapping[str, Value]
 Object = Mapping[str, Any]
 Patch = list[dict[str, Any]]
 
 
 class Effect(StrEnum):
-    """How an action reaches the cluster. TEXT is suggested to people and never executed."""
+    """How an action reaches the cluster; each has its way in `remediation/ways/`.
+
+    CLEAN evicts pods that are over, DRAIN cordons a node and evicts its pods.
+    """
 
     PATCH = "patch"
     EVICT = "evict"
+    CLEAN = "clean"
+    DRAIN = "drain"
+    CREATE = "create"
     READ = "read"
     NONE = "none"
-    TEXT = "text"
+
+
+WRITES = frozenset({Effect.PATCH, Effect.EVICT, Effect.CLEAN, Effect.DRAIN, Effect.CREATE})
 
 
 class Risk(StrEnum):
@@ -79,6 +88,7 @@ class Action(ABC):
     contexts: ClassVar[frozenset[Context]] = frozenset()
     rights: ClassVar[tuple[Right, ...]] = ()
     spec_write: ClassVar[bool] = False
+    recognised_by: ClassVar[str] = f"the annotation {ATTEMPT} on the object names the attempt"
 
     @abstractmethod
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
@@ -89,12 +99,8 @@ class Action(ABC):
 
     @property
     def changes_cluster(self) -> bool:
-        """Whether carrying it out, by us or by a person, changes anything."""
-        return self.effect in (Effect.PATCH, Effect.EVICT, Effect.TEXT)
-
-    @property
-    def executable(self) -> bool:
-        return self.effect != Effect.TEXT
+        """Whether carrying it out changes anything."""
+        return self.effect in WRITES
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -105,12 +111,22 @@ class Action(ABC):
         return tuple(item.name for item in self.parameters if not item.required)
 
     def change(self, target: Object, wish: Wish) -> Patch:
-        """The JSON Patch that makes `target` what is wished; [] for all but PATCH actions."""
+        """The JSON Patch that makes `target` what is wished; [] where no patch is meant."""
         return []
+
+    def bounds(self, target: Object, parameters: Parameters) -> str:
+        """Why the object as it is now refuses these parameters; '' where they are in bounds."""
+        return ""
 
     def inverse(self, target: Object, parameters: Parameters) -> dict[str, Any] | None:
         """Action and parameters that undo this on `target` as it was before; None: no undo."""
         return None
+
+    @property
+    def example(self) -> str:
+        """Its `kubectl` line, with each parameter's name in capitals for the value."""
+        given: dict[str, Value] = {item.name: item.name.upper() for item in self.parameters}
+        return self.kubectl(given, self.kinds[0])
 
     def as_dict(self) -> dict[str, Any]:
         """The catalogue's entry as the API shows it."""
@@ -123,7 +139,8 @@ class Action(ABC):
             "risk": self.risk.value,
             "reversible": self.reversible,
             "changes_cluster": self.changes_cluster,
-            "executable": self.executable,
+            "recognised_by": self.recognised_by if self.changes_cluster else "",
+            "kubectl": self.example,
             "contexts": sorted(context.value for context in self.contexts),
             "rights": [f"{right.verb} {right.resource}.{right.group}".rstrip(".")
                        for right in self.rights],

@@ -1,9 +1,11 @@
-"""Job actions: text for people until they have their own guards."""
+"""Job actions."""
 
 from __future__ import annotations
 
-from remediation.actions.base import Action, Effect, Parameters, Right, Risk
+from remediation.actions.base import Action, Effect, Object, Parameters, Right, Risk
 from remediation.actions.parameters import NAME, NAMESPACE
+
+IDEMPOTENT = "kubewise.io/idempotent"
 
 
 class RerunJob(Action):
@@ -17,8 +19,19 @@ class RerunJob(Action):
     impact = "The Job's work is done a second time."
     estimated_duration = "as long as the Job"
     risk = Risk.MEDIUM
-    effect = Effect.TEXT
+    effect = Effect.CREATE
+    recognised_by = "a Job whose name ends in the attempt's number, with its annotation, exists"
     rights = (Right("batch", "jobs", "create"),)
+
+    def bounds(self, target: Object, parameters: Parameters) -> str:
+        """Read anew at execution: the mark of intent may have been taken away."""
+        if not is_idempotent(target):
+            return f'it is not annotated {IDEMPOTENT}: "true"'
+        if (target.get("spec") or {}).get("suspend"):
+            return "it is suspended"
+        if (target.get("status") or {}).get("active"):
+            return "a run of it is active"
+        return ""
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         name, namespace = parameters["name"], parameters["namespace"]
@@ -27,3 +40,10 @@ class RerunJob(Action):
         strip = "jq 'del(.spec.selector,.spec.template.metadata.labels,.status)"
         strip += f' | .metadata={{name:"{name}-rerun",namespace:"{namespace}"}}\''
         return f"kubectl get job {name} -n {namespace} -o json | {strip} | kubectl create -f -"
+
+
+def is_idempotent(target: Object) -> bool:
+    """On the object itself, or on the template of a CronJob's Jobs."""
+    template = ((target.get("spec") or {}).get("jobTemplate") or {}).get("metadata") or {}
+    marks = [target["metadata"].get("annotations") or {}, template.get("annotations") or {}]
+    return any(found.get(IDEMPOTENT) == "true" for found in marks)

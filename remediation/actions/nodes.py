@@ -1,19 +1,46 @@
-"""Node actions: text for people until they have their own guards."""
+"""Node actions. None of them is ever done without a person."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from remediation.actions.base import Action, Effect, Parameters, Right, Risk
+from remediation.actions.base import (
+    Action,
+    Effect,
+    Object,
+    Parameters,
+    Patch,
+    Right,
+    Risk,
+    Wish,
+    put,
+)
 from remediation.actions.parameters import GRACE_PERIOD, NAME, TIMEOUT, Parameter
+
+UNSCHEDULABLE = ("spec", "unschedulable")
 
 
 class NodeAction(Action):
+    """`cordons` is what `spec.unschedulable` becomes."""
+
     kinds = ("Node",)
     parameters: ClassVar[tuple[Parameter, ...]] = (NAME,)
-    effect = Effect.TEXT
-    spec_write = False
+    effect = Effect.PATCH
+    reversible = True
     rights: ClassVar[tuple[Right, ...]] = (Right("", "nodes", "patch"),)
+    cordons: ClassVar[bool] = True
+    undone_by: ClassVar[str] = "uncordon_node"
+
+    def change(self, target: Object, wish: Wish) -> Patch:
+        if is_cordoned(target) is self.cordons:
+            return []
+        return put(target, UNSCHEDULABLE, self.cordons)
+
+    def inverse(self, target: Object, parameters: Parameters) -> dict[str, Any] | None:
+        """A cordon that stood before is not ours to lift."""
+        if is_cordoned(target) is self.cordons:
+            return None
+        return {"action": self.undone_by, "parameters": {"name": parameters["name"]}}
 
 
 class CordonNode(NodeAction):
@@ -23,7 +50,6 @@ class CordonNode(NodeAction):
     impact = "No new pod is placed on the node; running ones stay."
     estimated_duration = "seconds"
     risk = Risk.LOW
-    reversible = True
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         return f"kubectl cordon {parameters['name']}"
@@ -36,13 +62,16 @@ class UncordonNode(NodeAction):
     impact = "New pods may be placed on the node."
     estimated_duration = "seconds"
     risk = Risk.LOW
-    reversible = True
+    cordons = False
+    undone_by = "cordon_node"
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         return f"kubectl uncordon {parameters['name']}"
 
 
 class DrainNode(NodeAction):
+    """Evicts, never deletes, and only what was there at the dry run, by UID."""
+
     name = "drain_node"
     family = "drain_node"
     parameters = (NAME, GRACE_PERIOD, TIMEOUT)
@@ -50,6 +79,8 @@ class DrainNode(NodeAction):
     impact = "Every pod of the node moves elsewhere."
     estimated_duration = "5–30 min"
     risk = Risk.HIGH
+    effect = Effect.DRAIN
+    recognised_by = "the node is cordoned with the attempt's annotation; its pods end"
     rights = (
         Right("", "nodes", "patch"),
         Right("", "pods", "list"),
@@ -63,3 +94,7 @@ class DrainNode(NodeAction):
         if timeout := parameters.get("timeout"):
             line += f" --timeout={timeout}s"
         return line
+
+
+def is_cordoned(node: Object) -> bool:
+    return bool((node.get("spec") or {}).get("unschedulable"))

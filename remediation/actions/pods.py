@@ -18,6 +18,7 @@ class RestartPod(Action):
     estimated_duration = "1–2 min"
     risk = Risk.LOW
     effect = Effect.EVICT
+    recognised_by = "the pod with that UID is ending or gone"
     contexts = frozenset({Context.STANDARD, Context.CRITICAL})
     rights = (Right("", "pods", "get"), Right("", "pods/eviction", "create"))
 
@@ -45,16 +46,20 @@ class ViewLogs(Action):
 
 
 class CleanFailedPods(Action):
+    """By eviction: the server ends no more than what is over, and no right to delete is needed."""
+
     name = "clean_failed_pods"
     family = "clean_failed_pods"
-    kinds = ("Node", "Namespace", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+    kinds = ("Deployment", "StatefulSet", "DaemonSet", "Node")
     parameters = (NAMESPACE,)
-    description = "Delete pods that are over (phase Failed), Job pods excepted."
+    description = "Remove the owner's pods that are over (phase Failed), Job pods excepted."
     impact = "Leftover pod objects disappear, and their logs with them."
     estimated_duration = "seconds"
     risk = Risk.LOW
-    effect = Effect.TEXT
-    rights = (Right("", "pods", "list"), Right("", "pods", "delete"))
+    effect = Effect.CLEAN
+    contexts = frozenset({Context.STANDARD})
+    recognised_by = "one of the pods that the dry run named is gone"
+    rights = (Right("", "pods", "list"), Right("", "pods/eviction", "create"))
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         selector = "--field-selector=status.phase=Failed -l '!job-name'"

@@ -1,13 +1,46 @@
-"""Requests, limits and sizes: text for people until they have their own guards."""
+"""Requests, limits and sizes, in bounded steps from what stands."""
 
 from __future__ import annotations
 
-from remediation.actions.base import Action, Effect, Parameters, Right, Risk
-from remediation.actions.parameters import CONTAINER, NAME, NAMESPACE, RESOURCES, SIZE
+from typing import Any
+
+from remediation.actions.base import (
+    Action,
+    Context,
+    Effect,
+    Object,
+    Parameters,
+    Patch,
+    Right,
+    Risk,
+    Wish,
+    pointer,
+)
+from remediation.actions.parameters import (
+    CONTAINER,
+    NAME,
+    NAMESPACE,
+    RESOURCES,
+    SIZE,
+    BadValue,
+    amount,
+)
+
+MOST_FACTOR = 2.0
+PLACES = {
+    "cpu_request": ("requests", "cpu"),
+    "cpu_limit": ("limits", "cpu"),
+    "memory_request": ("requests", "memory"),
+    "memory_limit": ("limits", "memory"),
+}
 
 
 class AdjustResources(Action):
-    """Of one named container of the owner; the kind is the incident's own."""
+    """Of one named container of the owner; the kind is the incident's own.
+
+    Each value stays within half and twice what stands. `around.py` holds the outcome to the
+    nodes, LimitRanges and quotas: the API server asks them only when pods are made.
+    """
 
     name = "adjust_resources"
     family = "adjust_resources"
@@ -17,13 +50,17 @@ class AdjustResources(Action):
     impact = "Every pod is replaced, as many at a time as the update strategy allows."
     estimated_duration = "1–10 min"
     risk = Risk.MEDIUM
-    effect = Effect.TEXT
+    effect = Effect.PATCH
     reversible = True
     spec_write = True
+    contexts = frozenset({Context.STANDARD})
     rights = (
         Right("apps", "deployments", "patch"),
         Right("apps", "statefulsets", "patch"),
         Right("apps", "daemonsets", "patch"),
+        Right("", "limitranges", "list"),
+        Right("", "resourcequotas", "list"),
+        Right("", "nodes", "list"),
     )
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
@@ -34,8 +71,42 @@ class AdjustResources(Action):
             line += f" --{flag}={given}" if given else ""
         return line
 
+    def bounds(self, target: Object, parameters: Parameters) -> str:
+        found = container_of(target, parameters)
+        if found is None:
+            return f"there is no container {parameters['container']}"
+        if not wanted(parameters):
+            return "no request and no limit is given"
+        steps = (_step(name, found[1], value) for name, value in wanted(parameters).items())
+        return next(filter(None, steps), "")
+
+    def change(self, target: Object, wish: Wish) -> Patch:
+        """The whole `resources` of that container, tested by its name."""
+        found = container_of(target, wish.parameters)
+        if found is None:
+            return []
+        index, container = found
+        path = ("spec", "template", "spec", "containers", str(index))
+        merged = merged_resources(container, wish.parameters)
+        return [
+            {"op": "test", "path": pointer((*path, "name")), "value": container["name"]},
+            {"op": "add", "path": pointer((*path, "resources")), "value": merged},
+        ]
+
+    def inverse(self, target: Object, parameters: Parameters) -> dict[str, Any] | None:
+        """What stood before; None where one of the values was not set: it can't be unset."""
+        found = container_of(target, parameters)
+        if found is None:
+            return None
+        former = {name: _present(found[1], name) for name in wanted(parameters)}
+        if not all(former.values()):
+            return None
+        return {"action": self.name, "parameters": {**parameters, **former}}
+
 
 class ExpandPvc(Action):
+    """The StorageClass's word is the server's own: it refuses the dry run."""
+
     name = "expand_pvc"
     family = "expand_pvc"
     kinds = ("PersistentVolumeClaim",)
@@ -44,7 +115,7 @@ class ExpandPvc(Action):
     impact = "The volume grows; it can never shrink again."
     estimated_duration = "1–10 min"
     risk = Risk.MEDIUM
-    effect = Effect.TEXT
+    effect = Effect.PATCH
     spec_write = True
     rights = (Right("", "persistentvolumeclaims", "patch"),)
 
@@ -52,6 +123,61 @@ class ExpandPvc(Action):
         patch = f'{{"spec":{{"resources":{{"requests":{{"storage":"{parameters["size"]}"}}}}}}}}'
         name, namespace = parameters["name"], parameters["namespace"]
         return f"kubectl patch pvc {name} -n {namespace} --type=merge -p '{patch}'"
+
+    def bounds(self, target: Object, parameters: Parameters) -> str:
+        if (target.get("status") or {}).get("phase") != "Bound":
+            return "it is not bound to a volume"
+        now = str(target["spec"]["resources"]["requests"]["storage"])
+        if amount(str(parameters["size"])) <= amount(now):
+            return f"{parameters['size']} is not more than the present {now}"
+        if amount(str(parameters["size"])) > MOST_FACTOR * amount(now):
+            return f"{parameters['size']} is more than twice the present {now}"
+        return ""
+
+    def change(self, target: Object, wish: Wish) -> Patch:
+        path = "/spec/resources/requests/storage"
+        return [{"op": "replace", "path": path, "value": wish.parameters["size"]}]
+
+
+def container_of(target: Object, parameters: Parameters) -> tuple[int, dict[str, Any]] | None:
+    """Index and body of the named container in the owner's template; init containers are none."""
+    containers = target["spec"]["template"]["spec"].get("containers") or []
+    for index, container in enumerate(containers):
+        if container["name"] == parameters["container"]:
+            return index, container
+    return None
+
+
+def wanted(parameters: Parameters) -> dict[str, str]:
+    return {name: str(parameters[name]) for name in PLACES if name in parameters}
+
+
+def merged_resources(container: Object, parameters: Parameters) -> dict[str, Any]:
+    """The container's `resources` as they become; what is not given stays."""
+    merged = {**(container.get("resources") or {})}
+    for name, value in wanted(parameters).items():
+        kind, resource = PLACES[name]
+        merged[kind] = {**(merged.get(kind) or {}), resource: value}
+    return merged
+
+
+def _present(container: Object, name: str) -> str:
+    kind, resource = PLACES[name]
+    return str(((container.get("resources") or {}).get(kind) or {}).get(resource, ""))
+
+
+def _step(name: str, container: Object, value: str) -> str:
+    """Why this step is too large; a value that was not set has no former one to bound it."""
+    present = _present(container, name)
+    if not present:
+        return "" if name.endswith("request") else f"no {name} is set: one is not invented"
+    try:
+        ratio = amount(value) / amount(present)
+    except (BadValue, ZeroDivisionError):
+        return f"the present {name} of {present} can't be compared"
+    if not 1 / MOST_FACTOR <= ratio <= MOST_FACTOR:
+        return f"{name}={value} is not within half and twice the present {present}"
+    return ""
 
 
 def _pairs(parameters: Parameters, suffix: str) -> str:

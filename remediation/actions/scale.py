@@ -18,6 +18,8 @@ from remediation.actions.base import (
 )
 from remediation.actions.parameters import MAX_REPLICAS, NAME, NAMESPACE, REPLICAS
 
+MOST_FACTOR = 2
+
 
 class Scale(Action):
     family = "scale"
@@ -70,6 +72,8 @@ class RestoreReplicas(Scale):
 
 
 class RaiseHpaMax(Action):
+    """Acts on the HorizontalPodAutoscaler of the incident's owner; at most twice what stands."""
+
     name = "raise_hpa_max"
     family = "raise_hpa_max"
     kinds = ("HorizontalPodAutoscaler",)
@@ -78,12 +82,25 @@ class RaiseHpaMax(Action):
     impact = "The autoscaler may add pods up to the new maximum."
     estimated_duration = "1–5 min"
     risk = Risk.MEDIUM
-    effect = Effect.TEXT
-    reversible = True
+    effect = Effect.PATCH
     spec_write = True
-    rights = (Right("autoscaling", "horizontalpodautoscalers", "patch"),)
+    rights = (
+        Right("autoscaling", "horizontalpodautoscalers", "get"),
+        Right("autoscaling", "horizontalpodautoscalers", "patch"),
+    )
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         patch = f'{{"spec":{{"maxReplicas":{parameters["max_replicas"]}}}}}'
         name, namespace = parameters["name"], parameters["namespace"]
         return f"kubectl patch hpa {name} -n {namespace} --type=merge -p '{patch}'"
+
+    def bounds(self, target: Object, parameters: Parameters) -> str:
+        now, wanted = int(target["spec"]["maxReplicas"]), int(parameters["max_replicas"])
+        if wanted < now:
+            return f"{wanted} is below the present maximum of {now}: it only raises"
+        if wanted > now * MOST_FACTOR:
+            return f"{wanted} is more than {MOST_FACTOR} times the present maximum of {now}"
+        return ""
+
+    def change(self, target: Object, wish: Wish) -> Patch:
+        return put(target, ("spec", "maxReplicas"), wish.parameters["max_replicas"])

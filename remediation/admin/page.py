@@ -69,7 +69,7 @@ def _candidate(plan: Plan, index: int, row: dict[str, Any]) -> dict[str, Any]:
     return told | row | {
         "index": index,
         "chosen": index == plan.chosen,
-        "approvable": bool(action and action.executable and action.changes_cluster),
+        "approvable": bool(action and action.changes_cluster),
         "choice": f"{plan.pk}:{index}:{plan.digest}",
     }  # fmt: skip
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 
 from detection.clients import current_cluster
 from kubewise_site.admin_parts import Editable
+from remediation import audit
 from remediation.actions import CATALOGUE
 from remediation.models import MaintenanceWindow, Pause, Policy, Silence
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_forbidden_actions(self) -> list[str]:
-        given = self.cleaned_data["forbidden_actions"] or []
+        return self._actions("forbidden_actions")
+
+    def clean_allowed_actions(self) -> list[str]:
+        return self._actions("allowed_actions")
+
+    def _actions(self, field: str) -> list[str]:
+        given = self.cleaned_data[field] or []
         if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
             raise forms.ValidationError('A list of catalogue names: ["drain_node"]')
         if unknown := [name for name in given if name not in CATALOGUE]:
@@ -34,10 +43,34 @@ class PauseForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
+class Audited(Editable):
+    """Each change is on the audit trail, in the same transaction (the form's own)."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self._note(request, obj, "changed" if change else "added")
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._note(request, obj, "deleted")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
+
+    def _note(self, request: HttpRequest, obj: Any, what: str) -> None:
+        kind = f"{type(obj)._meta.verbose_name} {what}"
+        with transaction.atomic():
+            audit.append(kind, request.user.get_username(), obj, datetime.now(UTC))
+
+
 @admin.register(Policy)
-class PolicyAdmin(Editable):
+class PolicyAdmin(Audited):
     form = PolicyForm
-    list_display = ("namespace_pattern", "mode", "forbidden_actions")
+    list_display = (
+        "namespace_pattern", "mode", "allowed_actions", "forbidden_actions", "attempts_an_hour",
+    )  # fmt: skip
     list_filter = ("mode",)
     search_fields = ("namespace_pattern",)
     ordering = ("namespace_pattern",)
@@ -47,7 +80,7 @@ class PolicyAdmin(Editable):
         return {"cluster": current_cluster().pk} | given
 
 
-class PauseAdmin(Editable):
+class PauseAdmin(Audited):
     """The author is who writes it, and stays who wrote it first."""
 
     form = PauseForm

@@ -3,7 +3,16 @@
 from django.contrib import admin
 
 from kubewise_site.admin_parts import Record
-from remediation.models import Approval, Attempt, Budget, Mode, Plan, StopSwitch
+from remediation.models import (
+    Approval,
+    Attempt,
+    AuditEntry,
+    Budget,
+    Delivery,
+    Mode,
+    Plan,
+    StopSwitch,
+)
 
 
 @admin.register(Attempt)
@@ -42,3 +51,18 @@ class StopSwitchAdmin(Record):
 class BudgetAdmin(Record):
     list_display = ("name", "spent", "window_start")
     ordering = ("name",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(Record):
+    list_display = ("seq", "at", "kind", "actor", "model", "row_id")
+    list_filter = ("kind",)
+    ordering = ("-seq",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Record):
+    list_display = ("incident", "state", "result", "targets", "at", "error")
+    list_filter = ("state", "result")
+    list_select_related = ("incident",)
+    ordering = ("-id",)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from detection.causes import Severity
 from detection.models import Incident
 from detection.states import Status
+from remediation.actions import find
 from remediation.models import Attempt, Plan
 from remediation.querysets import shown_plan
 
@@ -41,7 +43,9 @@ class CandidateSerializer(serializers.Serializer[Any]):
     kubectl = serializers.CharField()
     risk = serializers.CharField()
     description = serializers.CharField()
-    executable = serializers.BooleanField(help_text="False: text for people.")
+    executable = serializers.BooleanField(
+        help_text="False: not in the catalogue, or in BLACKLISTED_COMMANDS."
+    )
 
 
 class PlanSerializer(serializers.ModelSerializer[Plan]):
@@ -185,5 +189,7 @@ def candidates_of(plan: Plan) -> list[dict[str, Any]]:
 def _candidate(index: int, row: Mapping[str, Any]) -> dict[str, Any]:
     """`Candidate.as_dict()` as the plan keeps it, in the shape of the API."""
     texts = {name: row.get(name, "") for name in CANDIDATE_TEXTS}
-    more = {"parameters": row.get("parameters") or {}, "executable": bool(row.get("executable"))}
+    action = find(str(row.get("action", "")))
+    executable = action is not None and action.name not in settings.BLACKLISTED_COMMANDS
+    more = {"parameters": row.get("parameters") or {}, "executable": executable}
     return {"index": index} | texts | more

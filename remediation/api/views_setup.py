@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -54,7 +55,7 @@ class CommandEntry(serializers.Serializer[Any]):
     risk = serializers.CharField()
     reversible = serializers.BooleanField()
     changes_cluster = serializers.BooleanField()
-    executable = serializers.BooleanField()
+    enabled = serializers.BooleanField(help_text="False: BLACKLISTED_COMMANDS names it.")
 
 
 class CommandsAnswer(serializers.Serializer[Any]):
@@ -110,7 +111,9 @@ class CommandsView(Guarded):
 
     @extend_schema(responses=CommandsAnswer, operation_id="commands")
     def get(self, request: Request) -> Response:
-        return Response({"status": "success", "commands": catalogue()})
+        barred = settings.BLACKLISTED_COMMANDS
+        found = {name: row | {"enabled": name not in barred} for name, row in catalogue().items()}
+        return Response({"status": "success", "commands": found})
 
 
 def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

@@ -35,7 +35,6 @@ READS: set[Right] = {
 ACTS: set[Right] = {
     (right.group, right.resource, right.verb)
     for action in CATALOGUE.values()
-    if action.executable
     for right in action.rights
 }
 

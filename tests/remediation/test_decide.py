@@ -10,7 +10,7 @@ import pytest
 
 from detection.causes import Cause, Severity
 from detection.findings import ObjectRef
-from remediation.case import Case, PodFacts, PolicyFacts
+from remediation.case import Case, PodFacts, PolicyFacts, Reach
 from remediation.decide import decide
 from remediation.gates import GATES
 from remediation.rows import RowMode
@@ -30,6 +30,9 @@ FLUX = {"kustomize.toolkit.fluxcd.io/name": "shop"}
 HELM = {"app.kubernetes.io/managed-by": "Helm"}
 STATEFULSET = replace(OWNER, kind="StatefulSet")
 DAEMONSET = replace(OWNER, kind="DaemonSet")
+NODE = ObjectRef("Node", "", "node-1", "uid-1")
+HPA = ObjectRef("HorizontalPodAutoscaler", "shop", "cart", "hpa-1")
+RAISE = candidate("raise_hpa_max", target=HPA, max_replicas=9)
 
 
 def of_kind(action: str, ref: ObjectRef, **changes: Any) -> Case:
@@ -272,10 +275,102 @@ SPOILED: list[tuple[str, Case, Verdict, str]] = [
         "catalogue and bounds",
     ),
     (
-        "an action that is text only",
-        acting_case("adjust_resources"),
+        "a node action without a person",
+        with_target(
+            acting_case("cordon_node", candidates=(candidate("cordon_node", target=NODE),)),
+            ref=NODE,
+        ),
         Verdict.ASK,
         "catalogue and bounds",
+    ),
+    (
+        "another kind than the action is for",
+        acting_case(candidates=(candidate("cordon_node", target=OWNER),)),
+        Verdict.SUGGEST,
+        "owner guards",
+    ),
+    (
+        "an uncordon of a node that is not Ready",
+        with_target(
+            acting_case("uncordon_node", candidates=(candidate("uncordon_node", target=NODE),)),
+            ref=NODE,
+            node_ready=False,
+        ),
+        Verdict.SUGGEST,
+        "owner guards",
+    ),
+    (
+        "an autoscaler of another owner",
+        with_target(acting_case(candidates=(RAISE,)), autoscaler_uid="hpa-2"),
+        Verdict.SUGGEST,
+        "owner guards",
+    ),
+    (
+        "a volume that one node may mount",
+        with_target(restart_pod(), volumes="data"),
+        Verdict.ASK,
+        "owner guards",
+    ),
+    (
+        "data on the node",
+        with_target(restart_pod(), local_storage="cache"),
+        Verdict.ASK,
+        "owner guards",
+    ),
+    (
+        "system priority",
+        with_target(acting_case(), system_priority="system-node-critical"),
+        Verdict.SUGGEST,
+        "owner guards",
+    ),
+    (
+        "more memory than the owner's annotation allows",
+        with_target(
+            acting_case(candidates=(candidate("adjust_resources", memory_limit="2Gi"),)),
+            annotations={"kubewise.io/max-memory": "1Gi"},
+        ),
+        Verdict.SUGGEST,
+        "owner guards",
+    ),
+    (
+        "a higher maximum than the owner's annotation allows",
+        with_target(
+            acting_case(candidates=(RAISE,)),
+            autoscaler_uid="hpa-1",
+            annotations={"kubewise.io/max-replicas": "3"},
+        ),
+        Verdict.SUGGEST,
+        "owner guards",
+    ),
+    (
+        "pods of several owners",
+        acting_case(reach=Reach(pods=4, owners=2)),
+        Verdict.ASK,
+        "blast radius",
+    ),
+    (
+        "a pod that serves",
+        restart_pod(reach=Reach(pods=1, ready=1, owners=1)),
+        Verdict.ASK,
+        "blast radius",
+    ),
+    (
+        "incidents that rise too fast",
+        with_records(acting_case(), storm="40 incidents within ten minutes"),
+        Verdict.ASK,
+        "blast radius",
+    ),
+    (
+        "what a policy does not allow",
+        with_records(acting_case(), policy=PolicyFacts("AUTO", allowed=frozenset({"restart_pod"}))),
+        Verdict.SUGGEST,
+        "policy",
+    ),
+    (
+        "the third time within a day",
+        with_records(acting_case(), came_back_in_a_day=2),
+        Verdict.SUGGEST,
+        "futility",
     ),
     (
         "critical without the switch",
@@ -324,7 +419,7 @@ def test_the_gates_stand_in_the_designs_order() -> None:
 
 
 HARD = ["the signal is gone", "stopped", "a maintenance window", "a spent budget", "Argo CD",
-        "another UID", "a blacklisted action", "an action that is text only", "annotated off",
+        "another UID", "a blacklisted action", "system priority", "annotated off",
         "a pod that was replaced", "an open attempt", "other evidence", "a policy OFF"]  # fmt: skip
 
 

@@ -46,10 +46,8 @@ def test_a_rollback_by_hand_is_carried_out_and_verified(
         ("restart_pod name=checkout namespace=shop", "neither"),
         ("restart_deployment name=checkout namespace=shop", "worse"),
         ("scale_deployment name=checkout namespace=shop replicas=9", "worse"),
-        (
-            "adjust_resources name=checkout namespace=shop container=checkout memory_limit=1Gi",
-            "not carried out by KubeWise",
-        ),
+        ("clean_failed_pods namespace=payments", "neither"),
+        ("raise_hpa_max name=web namespace=shop max_replicas=9", "neither"),
         ("drain_node name=checkout", "neither"),
     ],
 )
