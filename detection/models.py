@@ -33,7 +33,9 @@ class Incident(models.Model):
     anomaly_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT)
     open_key = models.CharField(max_length=900, unique=True, null=True, editable=False)
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="parts"
+    )
 
     owner_kind = models.CharField(max_length=100)
     owner_namespace = models.CharField(max_length=253, blank=True)
@@ -84,7 +86,10 @@ class Incident(models.Model):
 
     class Meta:
         ordering = ["-last_seen", "-id"]
-        permissions = [("analyze_incident", "Can ask for a new analysis")]
+        permissions = [
+            ("analyze_incident", "Can ask for a new analysis"),
+            ("comment_incident", "Can comment on an incident"),
+        ]
         indexes = [
             models.Index(fields=["status", "-last_seen"]),
             models.Index(fields=["severity", "-last_seen"]),

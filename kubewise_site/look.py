@@ -76,7 +76,6 @@ NAVIGATION = [
 ]
 
 
-
 def _tab(title: str, state: str) -> Item:
     """One view of the list of incidents; `state` is what its filter takes."""
     return {

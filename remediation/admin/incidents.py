@@ -8,10 +8,14 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
+from detection.charting import charts_of
+from detection.clients import prometheus
 from detection.models import Incident
 from detection.searching import matching
 from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, Record, badge
@@ -26,7 +30,9 @@ from remediation.admin.filters import (
     SourceFilter,
     StateFilter,
 )
+from remediation.admin.related import related_of
 from remediation.admin.review import NUMBER, review
+from remediation.admin.verbs import SILENT_HOURS, VERBS, do
 from remediation.permissions import APPROVE
 from remediation.querysets import with_approvals
 
@@ -52,8 +58,24 @@ class IncidentAdmin(Record):
         return found, False
 
     def get_urls(self) -> list[Any]:
-        wrapped = self.admin_site.admin_view(review)
-        return [path("review/", wrapped, name="detection_incident_review"), *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("review/", wrap(review), name="detection_incident_review"),
+            path("<int:incident_id>/charts/", wrap(self.charts), name="detection_incident_charts"),
+            path("<int:incident_id>/do/<slug:verb>/", wrap(do), name="detection_incident_do"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(never_cache)
+    def charts(self, request: HttpRequest, incident_id: int) -> HttpResponse:
+        """The owner's metrics around the onset, as JSON for the page's script."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        incident = Incident.objects.filter(pk=incident_id).first()
+        if incident is None:
+            raise Http404
+        found = charts_of(incident, prometheus(), datetime.now(UTC))
+        return JsonResponse({"charts": found.charts, "notice": found.notice})
 
     @admin.display(description="Owner", ordering="owner_name")
     def owner(self, incident: Incident) -> str:
@@ -89,7 +111,12 @@ class IncidentAdmin(Record):
         incident = self._find(object_id)
         context = {
             **self.admin_site.each_context(request),
-            **page.contents(incident, request.user.has_perm(APPROVE), datetime.now(UTC)),
+            **page.contents(
+                incident, request.user.has_perm(APPROVE), datetime.now(UTC), _chosen(request)
+            ),
+            "related": related_of(incident),
+            "silent_hours": SILENT_HOURS,
+            "may": {verb: request.user.has_perm(needed) for verb, (needed, _) in VERBS.items()},
             "title": plain(page.headline(incident)),
             "opts": self.opts,
         }
@@ -118,3 +145,9 @@ class IncidentAdmin(Record):
         self, request: HttpRequest, incidents: QuerySet[Incident]
     ) -> HttpResponse | None:
         return confirm(self, request, incidents, "reject")
+
+
+def _chosen(request: HttpRequest) -> int | None:
+    """`?choice=1`: another candidate than the first is looked at. Nothing is changed by it."""
+    given = request.GET.get("choice", "")
+    return int(given) if NUMBER.fullmatch(given) else None

@@ -15,6 +15,8 @@
   function isBusy(part) {
     const active = document.activeElement;
     if (active && active !== document.body && part.contains(active)) return true;
+    const selected = document.getSelection();
+    if (selected && !selected.isCollapsed && part.contains(selected.anchorNode)) return true;
     return [...part.querySelectorAll("input:not([type=hidden]), textarea")].some(
       (field) => field.type !== "radio" && field.value !== field.defaultValue,
     );
