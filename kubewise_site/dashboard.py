@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Case, Count, QuerySet, Value, When
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -15,14 +15,11 @@ from detection.clients import current_cluster
 from detection.models import Heartbeat, Incident, SourceState
 from detection.states import OPEN, WAITING
 from kubewise_site import pulse, trends
+from kubewise_site.admin_parts import WORST_FIRST
 from remediation import modes
 from remediation.permissions import PULL_STOP, SET_MODE
 
 NEWEST = 10
-WORST_FIRST = Case(
-    *(When(severity=severity.value, then=Value(-rank)) for rank, severity in enumerate(Severity)),
-    default=Value(1),
-)
 SEE_INCIDENTS = "detection.view_incident"
 
 

@@ -46,6 +46,12 @@ NAVIGATION = [
         _page("Maintenance windows", "event_busy", "remediation_maintenancewindow"),
         _page("Silences", "notifications_off", "remediation_silence"),
         _page("Metric queries", "query_stats", "detection_metricquery"),
+        {
+            "title": "Notifications",
+            "icon": "campaign",
+            "link": reverse_lazy("notifications"),
+            "permission": _may("remediation.view_delivery"),
+        },
         _page("Schedules", "schedule", "django_celery_beat_periodictask"),
     ),
     _group(
@@ -55,6 +61,8 @@ NAVIGATION = [
         _page("Transitions", "timeline", "detection_transition"),
         _page("Modes", "tune", "remediation_mode"),
         _page("Stop switches", "pan_tool", "remediation_stopswitch"),
+        _page("Messages", "mail", "remediation_delivery"),
+        _page("Audit trail", "fact_check", "remediation_auditentry"),
         _page("Budgets", "savings", "remediation_budget"),
         collapsible=True,
     ),

@@ -18,7 +18,7 @@ from detection.charting import charts_of
 from detection.clients import prometheus
 from detection.models import Incident
 from detection.searching import matching
-from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, Record, badge
+from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, WORST_FIRST, Record, badge
 from kubewise_site.templatetags.kubewise import plain, span, words
 from remediation.admin import page
 from remediation.admin.confirm import confirm
@@ -49,6 +49,12 @@ class IncidentAdmin(Record):
     search_help_text = "Name or namespace/name (its beginning is enough), or an anomaly id"
     ordering = ("-last_seen", "-id")
     actions = ("approve_selected", "reject_selected")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The worst first among what is open: those are few. All others by an index."""
+        if request.GET.get("state") in ("over", "all"):
+            return self.ordering
+        return (WORST_FIRST, *self.ordering)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str

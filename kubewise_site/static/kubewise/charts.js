@@ -21,12 +21,13 @@
     return node;
   }
 
-  function shown(value, unit) {
+  function shown(value, unit, bare) {
     if (value === null || value === undefined) return "no data";
+    if (unit === "ratio") return `${Number((value * 100).toPrecision(4))} %`;
     const sizes = [[1e9, "G"], [1e6, "M"], [1e3, "k"]];
     const [size, letter] = sizes.find(([least]) => Math.abs(value) >= least) || [1, ""];
     const number = Number((value / size).toPrecision(4));
-    return `${number}${letter}${unit ? " " + unit : ""}`;
+    return `${number}${letter}${unit && !bare ? " " + unit : ""}`;
   }
 
   const hour = (at) => new Date(at * 1000).toISOString().slice(11, 16);
@@ -64,7 +65,7 @@
       plugins: [marks(chart)], tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
       axes: [{ ...axis, values: (_, ticks) => ticks.map(hour) }, { ...axis, size: 64,
-        values: (_, ticks) => ticks.map((value) => shown(value, chart.unit)) }],
+        values: (_, ticks) => ticks.map((value) => shown(value, chart.unit, true)) }],
       series: [{}, ...series.map((one) => ({
         stroke: one.colour, width: chart.bars ? 0 : one.dashed ? 1.5 : 2, dash: one.dashed ? [6, 4] : undefined,
         fill: chart.bars ? one.colour : undefined, paths: bars || undefined,
