@@ -33,11 +33,13 @@ class Incident(models.Model):
     anomaly_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT)
     open_key = models.CharField(max_length=900, unique=True, null=True, editable=False)
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="parts"
+    )
 
     owner_kind = models.CharField(max_length=100)
     owner_namespace = models.CharField(max_length=253, blank=True)
-    owner_name = models.CharField(max_length=253)
+    owner_name = models.CharField(max_length=253, db_index=True)
     owner_uid = models.CharField(max_length=64, blank=True)
 
     cause = models.CharField(max_length=40)
@@ -46,6 +48,9 @@ class Incident(models.Model):
     summary = models.TextField()
     score = models.FloatField(default=1.0)
     sources = models.JSONField(default=list)
+    source = models.CharField(
+        max_length=40, default="kubernetes", help_text="What found the cause that stands."
+    )
     flapping = models.BooleanField(default=False)
     degraded = models.BooleanField(default=False, help_text="Found while a source was blind.")
     inconclusive = models.BooleanField(default=False)
@@ -83,7 +88,7 @@ class Incident(models.Model):
         ordering = ["-last_seen", "-id"]
         permissions = [
             ("analyze_incident", "Can ask for a new analysis"),
-            ("comment_incident", "Can comment in the timeline"),
+            ("comment_incident", "Can comment on an incident"),
         ]
         indexes = [
             models.Index(fields=["status", "-last_seen"]),
@@ -91,6 +96,15 @@ class Incident(models.Model):
             models.Index(fields=["cause", "-last_seen"]),
             models.Index(fields=["owner_namespace", "-last_seen"]),
             models.Index(fields=["owner_kind", "owner_name"]),
+            models.Index(fields=["source", "-last_seen"]),
+            models.Index(fields=["-last_seen", "-id"]),
+            models.Index(fields=["first_seen"]),
+            models.Index(fields=["closed_at"]),
+            models.Index(
+                fields=["-last_seen", "-id"],
+                condition=models.Q(closed_at__isnull=True),
+                name="incidents_not_over",
+            ),
         ]
 
     def __str__(self) -> str:

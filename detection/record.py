@@ -142,6 +142,7 @@ def _content(finding: Finding) -> dict[str, Any]:
         "summary": finding.summary,
         "score": finding.score,
         "flapping": finding.flapping,
+        "source": finding.source,
         "sources": sorted({finding.source, *finding.facts.get("sources", ())}),
         "evidence": [item.as_dict() for item in finding.evidence],
         "related": [item.as_dict() for item in finding.related],

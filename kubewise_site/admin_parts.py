@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Case, Model, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
@@ -23,6 +23,10 @@ SEVERITY_COLOURS = {
     Severity.WARNING.value: "warning",
     Severity.INFO.value: "info",
 }
+WORST_FIRST = Case(
+    *(When(severity=severity.value, then=Value(-rank)) for rank, severity in enumerate(Severity)),
+    default=Value(1),
+)
 STATUS_COLOURS = {
     Status.AWAITING_APPROVAL.value: "primary",
     Status.REMEDIATION_SUGGESTED.value: "primary",
@@ -50,7 +54,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         rows = cast("QuerySet[Any]", self.object_list)
-        return rows[:MOST_COUNTED].count()
+        return rows.order_by()[:MOST_COUNTED].count()
 
 
 class Record(ModelAdmin):  # type: ignore[misc]

@@ -24,7 +24,17 @@ def default_url(data_dir: Path) -> str:
 
 def cache_url(broker_url: str) -> str:
     """The same server's database 1, in the form that redis-py and Django's cache take."""
+    return _in_database(broker_url, "1")
+
+
+def queue_url(broker_url: str) -> str:
+    """The broker's own database, where Celery keeps its queues, in the form of redis-py."""
+    own = urlsplit(broker_url).path.strip("/")
+    return _in_database(broker_url, own if own.isdigit() else "0")
+
+
+def _in_database(broker_url: str, number: str) -> str:
     parts = urlsplit(broker_url)
     if parts.scheme in ("redis+socket", "unix"):
-        return f"unix://{parts.path}?db=1"
-    return urlunsplit((parts.scheme, parts.netloc, "/1", parts.query, ""))
+        return f"unix://{parts.path}?db={number}"
+    return urlunsplit((parts.scheme, parts.netloc, f"/{number}", parts.query, ""))

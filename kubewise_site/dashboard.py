@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Case, Count, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
@@ -15,26 +14,13 @@ from detection.causes import Severity
 from detection.clients import current_cluster
 from detection.models import Heartbeat, Incident, SourceState
 from detection.states import OPEN, WAITING
-from kubewise_site import health, schedule
+from kubewise_site import pulse, trends
+from kubewise_site.admin_parts import WORST_FIRST
 from remediation import modes
+from remediation.permissions import PULL_STOP, SET_MODE
 
 NEWEST = 10
-WORST_FIRST = Case(
-    *(When(severity=severity.value, then=Value(-rank)) for rank, severity in enumerate(Severity)),
-    default=Value(1),
-)
 SEE_INCIDENTS = "detection.view_incident"
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """One tick: `last` is when it last ended, `late` whether that is too long ago."""
-
-    name: str
-    every_seconds: int
-    last: datetime | None
-    late: bool
-    trouble: str
 
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -49,15 +35,38 @@ def fragment(request: HttpRequest) -> HttpResponse:
     return render(request, "kubewise/dashboard.html", context)
 
 
+@never_cache
+def charts(request: HttpRequest) -> HttpResponse:
+    """Incidents and outcomes of the last day, for the charts. 403 for who may not view them."""
+    if not request.user.has_perm(SEE_INCIDENTS):
+        return JsonResponse({"charts": []}, status=403)
+    shown = trends.over_time(datetime.now(UTC))
+    titles = {"opened": "Incidents an hour, by severity", "closed": "Ended an hour, by outcome"}
+    return JsonResponse(
+        {
+            "charts": [
+                {"title": title, "times": shown["times"], "bars": True, "series": shown[name]}
+                for name, title in titles.items()
+            ]
+        }
+    )
+
+
 def contents(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    beats = {row.name: row for row in Heartbeat.objects.all()}
     context: dict[str, Any] = {
         "now": now,
         "standing": modes.standing(current_cluster()),
+        "may_set_mode": request.user.has_perm(SET_MODE),
+        "may_stop": request.user.has_perm(PULL_STOP),
         "blind": list(SourceState.objects.filter(state=SourceState.State.BLIND)),
-        "pulse": pulse(now),
+        "pulse": pulse.ticks(beats, now),
+        "workers": pulse.workers(beats, now),
+        "queues": pulse.queue_lengths(),
     }
     if request.user.has_perm(SEE_INCIDENTS):
         context |= incidents_now()
+        context |= {"waiting": pulse.waiting(), "durations": trends.durations(now)}
     return context
 
 
@@ -74,15 +83,5 @@ def incidents_now() -> dict[str, Any]:
 
 
 def _open() -> QuerySet[Incident]:
-    return Incident.objects.filter(status__in=OPEN)
-
-
-def pulse(now: datetime) -> list[Pulse]:
-    beats = {row.name: row for row in Heartbeat.objects.all()}
-    return [_pulse(tick, beats.get(health.row_of(tick)), now) for tick in health.frequent_ticks()]
-
-
-def _pulse(tick: schedule.Tick, row: Heartbeat | None, now: datetime) -> Pulse:
-    late = row is None or now - row.at > health.patience(tick)
-    trouble = "" if row is None or row.ok else str(row.detail.get("error", "it failed"))
-    return Pulse(tick.name, tick.seconds, row.at if row else None, late, trouble)
+    """By both: `closed_at` has the index that leaves out all that is over."""
+    return Incident.objects.filter(closed_at__isnull=True, status__in=OPEN)

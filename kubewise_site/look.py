@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 Item = dict[str, Any]
 
@@ -46,6 +46,12 @@ NAVIGATION = [
         _page("Maintenance windows", "event_busy", "remediation_maintenancewindow"),
         _page("Silences", "notifications_off", "remediation_silence"),
         _page("Metric queries", "query_stats", "detection_metricquery"),
+        {
+            "title": "Notifications",
+            "icon": "campaign",
+            "link": reverse_lazy("notifications"),
+            "permission": _may("remediation.view_delivery"),
+        },
         _page("Schedules", "schedule", "django_celery_beat_periodictask"),
     ),
     _group(
@@ -55,6 +61,8 @@ NAVIGATION = [
         _page("Transitions", "timeline", "detection_transition"),
         _page("Modes", "tune", "remediation_mode"),
         _page("Stop switches", "pan_tool", "remediation_stopswitch"),
+        _page("Messages", "mail", "remediation_delivery"),
+        _page("Audit trail", "fact_check", "remediation_auditentry"),
         _page("Budgets", "savings", "remediation_budget"),
         collapsible=True,
     ),
@@ -73,6 +81,28 @@ NAVIGATION = [
         _page("API tokens", "key", "access_apitoken"),
         collapsible=True,
     ),
+]
+
+
+def _tab(title: str, state: str) -> Item:
+    """One view of the list of incidents; `state` is what its filter takes."""
+    return {
+        "title": title,
+        "link": lambda request: f"{reverse('admin:detection_incident_changelist')}?state={state}",
+        "active": lambda request: request.GET.get("state", "open") == state,
+    }
+
+
+TABS = [
+    {
+        "models": ["detection.incident"],
+        "items": [
+            _tab("Open", "open"),
+            _tab("Needs me", "waiting"),
+            _tab("Over", "over"),
+            _tab("All", "all"),
+        ],
+    }
 ]
 
 # Tailwind's sky.
@@ -108,5 +138,6 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [lambda request: static("kubewise/kubewise.css")],
     "DASHBOARD_CALLBACK": "kubewise_site.dashboard.callback",
     "LOGIN": {"form": "kubewise_site.access.failed_logins.LoginForm"},
+    "TABS": TABS,
     "SIDEBAR": {"show_search": False, "navigation": NAVIGATION},
 }

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from detection.api.urls import urlpatterns as detection_urls
 from kubewise_site import dashboard, views
 from kubewise_site.api import NoSuchPath, both
+from kubewise_site.notifications import notifications
 from remediation.admin.switches import switches
 from remediation.api.urls import urlpatterns as remediation_urls
 
@@ -25,7 +26,9 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.MetricsView.as_view(), name="exposition"),
     path("admin/fragment/", admin.site.admin_view(dashboard.fragment), name="dashboard-fragment"),
+    path("admin/charts/", admin.site.admin_view(dashboard.charts), name="dashboard-charts"),
     path("admin/switches/", admin.site.admin_view(switches), name="switches"),
+    path("admin/notifications/", admin.site.admin_view(notifications), name="notifications"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(v1)),
     re_path(r"^api(/.*)?$", NoSuchPath.as_view()),

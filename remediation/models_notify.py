@@ -29,6 +29,7 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
+        permissions = [("send_test", "Can send a test message to the targets")]
         constraints = [
             models.UniqueConstraint(
                 fields=["incident", "state"], name="one_message_per_incident_and_state"

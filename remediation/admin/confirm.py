@@ -34,7 +34,7 @@ def confirm(
         "opts": model_admin.opts,
         "rows": rows,
         "verdict": verdict,
-        "left_out": incidents.count() - len(rows),
+        "left_out": incidents.order_by()[:MOST].count() - len(rows),
     }
     return TemplateResponse(request, "kubewise/confirm.html", context)
 

@@ -8,22 +8,31 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
+from detection.charting import charts_of
+from detection.clients import prometheus
 from detection.models import Incident
-from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, Record, badge
+from detection.searching import matching
+from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, WORST_FIRST, Record, badge
 from kubewise_site.templatetags.kubewise import plain, span, words
 from remediation.admin import page
 from remediation.admin.confirm import confirm
 from remediation.admin.filters import (
     CauseFilter,
     KindFilter,
+    ModeFilter,
     NamespaceFilter,
+    SourceFilter,
     StateFilter,
 )
+from remediation.admin.related import related_of
 from remediation.admin.review import NUMBER, review
+from remediation.admin.verbs import SILENT_HOURS, VERBS, do
 from remediation.permissions import APPROVE
 from remediation.querysets import with_approvals
 
@@ -33,16 +42,46 @@ class IncidentAdmin(Record):
     list_display = ("owner", "severity_badge", "status_badge", "what", "age", "count")
     list_filter = (
         StateFilter, "severity", "status", CauseFilter, NamespaceFilter, KindFilter,
+        SourceFilter, ModeFilter,
     )  # fmt: skip
     list_filter_submit = True
-    search_fields = ("owner_name__startswith",)
-    search_help_text = "The beginning of an owner's name"
+    search_fields = ("owner_name",)
+    search_help_text = "Name or namespace/name (its beginning is enough), or an anomaly id"
     ordering = ("-last_seen", "-id")
     actions = ("approve_selected", "reject_selected")
 
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The worst first among what is open: those are few. All others by an index."""
+        if request.GET.get("state") in ("over", "all"):
+            return self.ordering
+        return (WORST_FIRST, *self.ordering)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str
+    ) -> tuple[QuerySet[Incident], bool]:
+        """By prefix, with an index: see `detection.searching`."""
+        found = queryset.filter(matching(search_term)) if search_term.strip() else queryset
+        return found, False
+
     def get_urls(self) -> list[Any]:
-        wrapped = self.admin_site.admin_view(review)
-        return [path("review/", wrapped, name="detection_incident_review"), *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("review/", wrap(review), name="detection_incident_review"),
+            path("<int:incident_id>/charts/", wrap(self.charts), name="detection_incident_charts"),
+            path("<int:incident_id>/do/<slug:verb>/", wrap(do), name="detection_incident_do"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(never_cache)
+    def charts(self, request: HttpRequest, incident_id: int) -> HttpResponse:
+        """The owner's metrics around the onset, as JSON for the page's script."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        incident = Incident.objects.filter(pk=incident_id).first()
+        if incident is None:
+            raise Http404
+        found = charts_of(incident, prometheus(), datetime.now(UTC))
+        return JsonResponse({"charts": found.charts, "notice": found.notice})
 
     @admin.display(description="Owner", ordering="owner_name")
     def owner(self, incident: Incident) -> str:
@@ -78,7 +117,12 @@ class IncidentAdmin(Record):
         incident = self._find(object_id)
         context = {
             **self.admin_site.each_context(request),
-            **page.contents(incident, request.user.has_perm(APPROVE), datetime.now(UTC)),
+            **page.contents(
+                incident, request.user.has_perm(APPROVE), datetime.now(UTC), _chosen(request)
+            ),
+            "related": related_of(incident),
+            "silent_hours": SILENT_HOURS,
+            "may": {verb: request.user.has_perm(needed) for verb, (needed, _) in VERBS.items()},
             "title": plain(page.headline(incident)),
             "opts": self.opts,
         }
@@ -107,3 +151,9 @@ class IncidentAdmin(Record):
         self, request: HttpRequest, incidents: QuerySet[Incident]
     ) -> HttpResponse | None:
         return confirm(self, request, incidents, "reject")
+
+
+def _chosen(request: HttpRequest) -> int | None:
+    """`?choice=1`: another candidate than the first is looked at. Nothing is changed by it."""
+    given = request.GET.get("choice", "")
+    return int(given) if NUMBER.fullmatch(given) else None

@@ -10,29 +10,41 @@ from detection.models import Incident
 from detection.states import WAITING
 from kubewise_site.admin_parts import STATUS_COLOURS
 from remediation.actions import find
+from remediation.admin.changes import changes_of, inverse_of
+from remediation.admin.gates_shown import gates_of, remarks_of
 from remediation.approvals import VALIDITY
+from remediation.commands import format_command
 from remediation.models import Plan
 from remediation.querysets import shown_plan
 
 SEPARATOR = " → "
 
 
-def contents(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
+def contents(
+    incident: Incident, may_review: bool, now: datetime, chosen: int | None = None
+) -> dict[str, Any]:
+    """`chosen` is the candidate to tick, where a person looks at another one than the first."""
     plan = shown_plan(incident)
     answered = bool(plan and plan.answered_at and now - plan.answered_at < VALIDITY)
     live = plan is not None and not plan.superseded_at and incident.status in WAITING
-    options = candidates(plan) if plan else []
+    options = candidates(plan, chosen) if plan else []
+    reviewable = live and not answered
     return {
         "incident": incident,
         "headline": headline(incident),
         "status_colour": STATUS_COLOURS.get(incident.status, ""),
         "diagnosis": incident.diagnosis or {},
         "decision": incident.decision or {},
+        "gates": gates_of(incident.decision or {}),
+        "remarks": remarks_of(incident.decision or {}),
+        "contributions": contributions(incident),
         "plan": plan,
         "candidates": options,
         "approvable": any(option["approvable"] for option in options),
         "may_review": may_review,
-        "reviewable": live and not answered,
+        "reviewable": reviewable,
+        "next_choice": next_choice(options),
+        "signature": f"{plan.pk}-{plan.digest}" if plan and reviewable else "",
         "answered": live and answered,
         "attempts": [attempt_shown(row) for row in incident.attempts.all()],
         "approvals": approvals(incident),
@@ -58,14 +70,39 @@ def _lower_first(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def candidates(plan: Plan) -> list[dict[str, Any]]:
+def candidates(plan: Plan, chosen: int | None = None) -> list[dict[str, Any]]:
     """Best first, each with the value that a review form sends for it."""
-    return [_candidate(plan, index, row) for index, row in enumerate(plan.candidates)]
+    options = [_candidate(plan, index, row) for index, row in enumerate(plan.candidates)]
+    ticked = plan.chosen if chosen is None else chosen
+    if not any(option["approvable"] and option["index"] == ticked for option in options):
+        ticked = next((option["index"] for option in options if option["approvable"]), -1)
+    return [option | {"ticked": option["index"] == ticked} for option in options]
+
+
+def next_choice(options: list[dict[str, Any]]) -> int | None:
+    """The index of the next candidate that can be approved, after the one that is ticked."""
+    approvable = [option["index"] for option in options if option["approvable"]]
+    ticked = next((option["index"] for option in options if option["ticked"]), -1)
+    later = [index for index in approvable if index > ticked]
+    others = [*later, *(index for index in approvable if index < ticked)]
+    return others[0] if others else None
+
+
+def contributions(incident: Incident) -> list[dict[str, Any]]:
+    """Metric and its share of the model's score in percent, the largest first."""
+    shares = incident.facts.get("contributions") or {}
+    rows = sorted(shares.items(), key=lambda item: -float(item[1]))
+    return [{"metric": metric, "percent": round(100 * float(share))} for metric, share in rows]
 
 
 def _candidate(plan: Plan, index: int, row: dict[str, Any]) -> dict[str, Any]:
     action = find(str(row.get("action", "")))
-    told = {"description": action.description, "impact": action.impact} if action else {}
+    told: dict[str, Any] = {}
+    if action:
+        told = {"description": action.description, "impact": action.impact}
+        told["changes"] = changes_of(plan.incident, action, row)
+        told["inverse"] = inverse_of(action, plan.incident, row)
+        told["takes"] = action.estimated_duration
     return told | row | {
         "index": index,
         "chosen": index == plan.chosen,
@@ -75,7 +112,9 @@ def _candidate(plan: Plan, index: int, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def attempt_shown(attempt: Any) -> dict[str, Any]:
-    return {"row": attempt, "diff": [diff_line(line) for line in attempt.diff]}
+    inverse = attempt.inverse
+    undo = format_command(inverse["action"], inverse["parameters"]) if inverse else ""
+    return {"row": attempt, "diff": [diff_line(line) for line in attempt.diff], "inverse": undo}
 
 
 def diff_line(line: Any) -> dict[str, str]:

@@ -25,7 +25,7 @@ def switches(request: HttpRequest) -> HttpResponse:
     """Show both switches; a POST with `mode` or `stopped` sets one."""
     if request.method == "POST":
         messages.success(request, _change(request))
-        return redirect("switches")
+        return redirect("admin:index" if request.POST.get("back") == "dashboard" else "switches")
     cluster = current_cluster()
     context: dict[str, Any] = {
         **admin.site.each_context(request),

@@ -1,0 +1,36 @@
+"""Finding incidents by what a person types: the beginning of a name, or an anomaly id."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+
+def matching(text: str) -> Q:
+    """`cart`, `shop/cart` (a namespace and the beginning of a name) or a whole anomaly id."""
+    words = text.strip().lower()
+    if found := _anomaly_id(words):
+        return Q(anomaly_id=found)
+    namespace, _, name = words.rpartition("/")
+    wanted = begins_with("owner_name", name) if name else Q()
+    return wanted & Q(owner_namespace=namespace) if namespace else wanted
+
+
+def begins_with(field: str, text: str) -> Q:
+    """A prefix in the form for which the database has an index.
+
+    SQLite's LIKE knows no case and uses no index, a range does; in PostgreSQL a range depends on
+    the collation, and LIKE has the index that Django makes for it. Names are in lower case.
+    """
+    if connection.vendor == "sqlite":
+        return Q(**{f"{field}__gte": text, f"{field}__lt": text[:-1] + chr(ord(text[-1]) + 1)})
+    return Q(**{f"{field}__startswith": text})
+
+
+def _anomaly_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
