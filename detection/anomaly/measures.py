@@ -181,28 +181,33 @@ class Quality:
 
 def quality(parts: Sequence[Labelled], buffer_samples: int = BUFFER_SAMPLES) -> Quality:
     """All measures, rows of all series pooled. `delay_seconds` is the median over found events."""
-    each = [counts(part) for part in parts]
+    return Quality(
+        auc_pr=auc_pr(parts),
+        vus_pr=vus_pr(parts, buffer_samples),
+        **rates([counts(part) for part in parts]),
+    )
+
+
+def rates(each: Sequence[Counts]) -> dict[str, float]:
+    """The measures of alarms: by rows, by events and in time."""
     tp, fp, fn, tn = (
         sum(getattr(one, name) for one in each)
         for name in ("true_positive", "false_positive", "false_negative", "true_negative")
     )
+    days = sum(one.days for one in each)
     delays = [delay for one in each for delay in one.delays_seconds]
-    return Quality(
-        auc_pr=auc_pr(parts),
-        vus_pr=vus_pr(parts, buffer_samples),
-        f1=_ratio(2 * tp, 2 * tp + fp + fn),
-        precision=_ratio(tp, tp + fp),
-        recall=_ratio(tp, tp + fn),
-        accuracy=_ratio(tp + tn, tp + fp + fn + tn),
-        event_recall=_ratio(sum(one.found for one in each), sum(one.events for one in each)),
-        false_alarms_per_day=_ratio(
-            sum(one.false_alarms for one in each), sum(one.days for one in each)
-        ),
-        delay_seconds=float(np.median(delays)) if delays else float("nan"),
-        normal_precision=_ratio(tn, tn + fn),
-        normal_recall=_ratio(tn, tn + fp),
-        normal_f1=_ratio(2 * tn, 2 * tn + fp + fn),
-    )
+    return {
+        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, tp + fn),
+        "accuracy": _ratio(tp + tn, tp + fp + fn + tn),
+        "event_recall": _ratio(sum(one.found for one in each), sum(one.events for one in each)),
+        "false_alarms_per_day": _ratio(sum(one.false_alarms for one in each), days),
+        "delay_seconds": float(np.median(delays)) if delays else float("nan"),
+        "normal_precision": _ratio(tn, tn + fn),
+        "normal_recall": _ratio(tn, tn + fp),
+        "normal_f1": _ratio(2 * tn, 2 * tn + fp + fn),
+    }
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from detection.anomaly.view import AnomalyView
 from detection.findings import Finding
 from detection.history import Window
 from detection.samples import Owners, Query
@@ -20,6 +21,7 @@ class View:
     queries: Sequence[Query]
     now: datetime
     owners: Owners = field(default_factory=Owners)
+    anomaly: AnomalyView = field(default_factory=AnomalyView)
 
 
 class Detector(Protocol):

@@ -1,4 +1,4 @@
-"""The fleet autoencoder in Keras: the only module that imports it, and it does so when it trains."""
+"""The fleet autoencoder in Keras: the only module that imports it, and only when it trains."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class BadModel(ValueError):
     """A Keras model that is no dense autoencoder over one window; the message says why."""
 
 
-def _keras() -> Any:
+def keras_module() -> Any:
+    """Keras, imported now; TensorFlow needs seconds and 700 MB, so nobody else imports it."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
@@ -38,7 +39,7 @@ def train_member(
 
     `windows`, `kept_back`: [rows, window] after the scaler.
     """
-    keras = _keras()
+    keras = keras_module()
     keras.utils.set_random_seed(seed)
     model = _dense(keras, windows.shape[1])
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=keras.losses.Huber(1.0))
@@ -76,7 +77,7 @@ def _dense(keras: Any, window: int) -> Any:
 
 def averaged(members: Sequence[Any]) -> Any:
     """One Keras model whose output is the mean of its members'."""
-    keras = _keras()
+    keras = keras_module()
     given = keras.Input((members[0].input_shape[1],))
     outputs = [member(given) for member in members]
     mean = keras.layers.Average()(outputs) if len(outputs) > 1 else outputs[0]
@@ -85,7 +86,7 @@ def averaged(members: Sequence[Any]) -> Any:
 
 def exported(model: Any, center: Floats32, scale: Floats32) -> Network:
     """The weights of `averaged` or of a plain Sequential as numpy. Raises BadModel."""
-    keras = _keras()
+    keras = keras_module()
     members = [layer for layer in model.layers if isinstance(layer, keras.Sequential)] or [model]
     network = Network([_layers(keras, member) for member in members], center, scale)
     rows = np.random.default_rng(0).normal(0, 2, (64, network.window)).astype(np.float32)
@@ -112,6 +113,6 @@ def save(model: Any, path: Path) -> None:
 def read(path: Path) -> Any:
     """A saved Keras model, without running code that it brings along. Raises BadModel."""
     try:
-        return _keras().models.load_model(path, compile=False, safe_mode=True)
+        return keras_module().models.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadModel(f"{path} is no Keras model: {error}") from error
