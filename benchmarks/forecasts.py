@@ -118,7 +118,8 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
         part = slice(now - HISTORY, now)
         before = values[max(now - HISTORY - DAY, 0) : now - HISTORY]
         peak = float(np.nanmax(before)) if np.isfinite(before).any() else -np.inf
-        found = predict(np.arange(now - HISTORY, now) * 60.0, values[part], peak)
+        times = np.arange(now - HISTORY, now, dtype=np.float64) * 60
+        found = predict(times, values[part], peak)
         if found is not None and len(reached):
             truth = (end - now + 1) * 60.0
             first = first if first is not None else now

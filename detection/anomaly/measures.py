@@ -81,7 +81,7 @@ def _area(
     buffer: int,
 ) -> float:
     soft = np.concatenate([soft_labels(part.labels, buffer) for part in parts])[counted]
-    hits = np.cumsum(soft[order])[ends]
+    hits: Floats = np.cumsum(soft[order])[ends]
     spread = np.cumsum(np.where(hard > 0, 0.0, soft)[order])[ends]
     positives = hard.sum() + spread / 2
     found = _existence(parts, scores, order, ends, buffer)

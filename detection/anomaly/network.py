@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,7 @@ def _forward(layers: Sequence[Layer], given: Floats32, last_only: bool) -> Float
 
 def save(network: Network, path: Path) -> None:
     """As .npz without pickles."""
-    arrays = {"center": network.center, "scale": network.scale}
+    arrays: dict[str, Any] = {"center": network.center, "scale": network.scale}
     for at, layers in enumerate(network.members):
         for depth, (weights, bias) in enumerate(layers):
             arrays[f"w{at}_{depth}"], arrays[f"b{at}_{depth}"] = weights, bias
@@ -103,7 +104,8 @@ def load(path: Path) -> Network:
 def _members(arrays: dict[str, Floats32]) -> list[list[Layer]]:
     members: list[list[Layer]] = []
     while f"w{len(members)}_0" in arrays:
-        at, layers = len(members), []
+        at = len(members)
+        layers: list[Layer] = []
         while f"w{at}_{len(layers)}" in arrays:
             layers.append((arrays[f"w{at}_{len(layers)}"], arrays[f"b{at}_{len(layers)}"]))
         members.append(layers)

@@ -63,14 +63,15 @@ def _block(network: Network, values: Floats32) -> tuple[Floats32, Bools, Bools, 
     history = values[:, :-RECENT]
     counted = np.isfinite(history).sum(axis=1)
     median, spread = _usual(history, counted)
-    warming_up = counted < LEAST_SAMPLES
-    flat = ~warming_up & (spread <= 0)
+    warming_up: Bools = np.asarray(counted < LEAST_SAMPLES)
+    flat = np.asarray(~warming_up & (spread <= 0))
     stale = ~np.isfinite(values[:, -2:]).any(axis=1)
     scale = np.where(spread > 0, spread, np.float32(1))[:, None]
-    recent = _filled((values[:, -network.window :] - median[:, None]) / scale)
+    centred = values[:, -network.window :] - median[:, None]
+    recent = _filled(np.asarray(centred / scale, dtype=np.float32))
     error = network.last_errors(np.clip(recent, -CLIP, CLIP))
     error[warming_up | flat | stale] = 0
-    return error, warming_up, flat, stale
+    return error, warming_up, flat, np.asarray(stale)
 
 
 def _usual(history: Floats32, counted: Ints32) -> tuple[Floats32, Floats32]:

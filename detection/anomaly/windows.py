@@ -19,7 +19,7 @@ def filled(scaled: Floats) -> Floats:
 
 
 def sliding(values: Floats, width: int) -> Floats:
-    """[samples, metrics] → [samples, metrics, width]; the first sample repeated before the start."""
+    """[samples, metrics] → [samples, metrics, width], the first sample repeated before."""
     padded = np.concatenate([np.repeat(values[:1], width - 1, axis=0), values])
     return np.lib.stride_tricks.sliding_window_view(padded, width, axis=0)
 

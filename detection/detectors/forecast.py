@@ -60,9 +60,14 @@ def _rising(view: View, query: Query, horizon: float) -> Iterator[tuple[int, Eta
     times, stepped = to_step(view.window.times, view.window.values[rows], STEP_SECONDS)
     values, limit = sign * np.asarray(stepped, dtype=np.float64), sign * LIMITS[query.name]
     for at in _candidates(times, values, limit, horizon):
-        eta = confirmed(times, values[at], limit, horizon)
+        eta = confirmed(times, values[at], limit, horizon, _peak(view, int(rows[at]), sign))
         if eta is not None:
             yield int(rows[at]), eta, values[at]
+
+
+def _peak(view: View, row: int, sign: float) -> float:
+    """The day's highest; where low is bad there is none on record."""
+    return view.peaks.get(view.window.keys[row], -np.inf) if sign > 0 else -np.inf
 
 
 def _candidates(times: Floats, values: Floats, limit: float, horizon: float) -> Floats:

@@ -12,10 +12,10 @@ import numpy as np
 from detection.anomaly.network import LEAK, Floats32, Layer, Network
 
 HIDDEN = (24, 6, 24)
-EPOCHS = 14
+EPOCHS = 10
 BATCH = 1024
 LEARNING_RATE = 3e-3
-DECAY = 0.8
+DECAY = 0.75
 PATIENCE = 3
 Progress = Callable[[str], None]
 
@@ -103,7 +103,11 @@ def _layers(keras: Any, member: Any) -> list[Layer]:
     strange = [layer.name for layer in member.layers if not isinstance(layer, known)]
     if strange or not kept:
         raise BadModel(f"it has other layers than dense ones and leaky ReLU: {', '.join(strange)}")
-    return [tuple(np.asarray(array, np.float32) for array in layer.get_weights()) for layer in kept]
+    return [_layer(*layer.get_weights()) for layer in kept]
+
+
+def _layer(weights: Any, bias: Any) -> Layer:
+    return np.asarray(weights, np.float32), np.asarray(bias, np.float32)
 
 
 def save(model: Any, path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,29 @@ OURS = "KubeWise"
 CLASSIC = "classic recipe"
 
 
-def read_sets(directory: Path) -> Sets:
-    """Set name → series, from each `*/public.parquet`, or each parquet file, below `directory`."""
+def read_sets(directory: Path, steps: Mapping[str, float] | None = None) -> Sets:
+    """Set name → series, from each parquet file in or one level below `directory`.
+
+    `steps`: set name → seconds between samples, for files whose time is a sample's number. Raises
+    WrongData.
+    """
     paths = sorted(directory.glob("*/*.parquet")) or sorted(directory.glob("*.parquet"))
     if not paths:
         raise dataset.WrongData(f"{directory} holds no parquet file, also not one level below")
-    return {_set_name(path, directory): dataset.read(path)[1] for path in paths}
+    found = {_set_name(path, directory): dataset.read(path)[1] for path in paths}
+    for name, seconds in (steps or {}).items():
+        if name not in found:
+            raise dataset.WrongData(f"a step is given for {name}, but there are {', '.join(found)}")
+        found[name] = [replace(series, step_seconds=seconds) for series in found[name]]
+    return found
+
+
+def steps_of(given: Sequence[str]) -> dict[str, float]:
+    """ "asd=300" → {"asd": 300.0}. Raises WrongData."""
+    try:
+        return {name: float(seconds) for name, _, seconds in (one.partition("=") for one in given)}
+    except ValueError:
+        raise dataset.WrongData(f"a step is given as NAME=SECONDS, not {' '.join(given)}") from None
 
 
 def _set_name(path: Path, directory: Path) -> str:

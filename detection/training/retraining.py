@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from detection import clients
 from detection.anomaly.artifacts import ModelRefused, load, manifest
 from detection.anomaly.network import Network
+from detection.models import Cluster
+from detection.models_anomaly import ModelVersion
 from detection.training import evaluation, injected, train, versions
 from detection.training.evaluation import OURS
 from detection.training.past import series_of as past_series
@@ -18,6 +21,18 @@ from detection.training.sampling import Sets
 from detection.training.train import Tell
 
 BETTER_BY = 0.0
+EVERY_DAYS = 7
+
+
+def not_due(now: datetime) -> str:
+    """Why there is no need to train from history now; '' where there is."""
+    last = ModelVersion.objects.filter(source="history").order_by("-trained_at").first()
+    if last and now - last.trained_at < timedelta(days=EVERY_DAYS):
+        return f"trained from history on {last.trained_at:%Y-%m-%d}, again after {EVERY_DAYS} days"
+    beats = Cluster.objects.order_by("pk").values_list("watching_since", flat=True).first()
+    if beats is None or now - beats < timedelta(days=1):
+        return "the cluster has been watched for less than a day"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -29,9 +44,11 @@ class Done:
     message: str
 
 
-def from_data(directory: Path, now: datetime, tell: Tell, *, force: bool = False) -> Done:
+def from_data(
+    directory: Path, now: datetime, tell: Tell, *, steps: Sequence[str] = (), force: bool = False
+) -> Done:
     """Train on files with labels for the evaluation. Raises WrongData, TooLittleData."""
-    sets = evaluation.read_sets(directory)
+    sets = evaluation.read_sets(directory, evaluation.steps_of(steps))
     paths = [*directory.glob("*/*.parquet")] or [*directory.glob("*.parquet")]
     return publish(sets, train.data_hash(paths), "data", now, tell, force=force)
 

@@ -37,7 +37,7 @@ def _some(series: Series, count: int, rng: np.random.Generator) -> Floats32:
     windows = sliding(filled(scale.apply(values)).astype(np.float32), WINDOW_SAMPLES)
     rows = rng.integers(WINDOW_SAMPLES, len(values), count)
     columns = rng.choice(moving, count)
-    return np.clip(windows[rows, columns], -INPUT_CLIP, INPUT_CLIP)
+    return np.asarray(np.clip(windows[rows, columns], -INPUT_CLIP, INPUT_CLIP), np.float32)
 
 
 def folds(sets: Sets, number: int) -> list[tuple[Sets, Sets]]:

@@ -18,6 +18,7 @@ from detection.anomaly import network, scoring
 from detection.anomaly.artifacts import MANIFEST, WEIGHTS, sha256
 from detection.anomaly.network import Floats32, Network
 from detection.training import autoencoder, card, evaluation, sampling
+from detection.training.errors import TooLittleData
 from detection.training.sampling import Sets
 
 KERAS_MODEL = "kube_anomaly_autoencoder.keras"
@@ -29,10 +30,6 @@ LEAST_WINDOWS = 5_000
 KEPT_BACK_FOLDS = 6
 LIBRARIES = ("keras", "tensorflow-cpu", "tensorflow", "scikit-learn", "numpy", "joblib")
 Tell = Callable[[str], None]
-
-
-class TooLittleData(ValueError):
-    """Not enough normal samples to train on; the message says how many there are."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,8 @@ def train(sets: Sets, tell: Tell, seeds: Sequence[int] = SEEDS) -> Trained:
         raise TooLittleData(f"{len(windows)} windows to train on, {LEAST_WINDOWS} are needed")
     scaler = _scaler(windows)
     members = [_member(sets, scaler, seed, tell) for seed in seeds]
-    center, scale = np.float32(scaler.center_), np.float32(scaler.scale_)
+    center = np.asarray(scaler.center_, np.float32)
+    scale = np.asarray(scaler.scale_, np.float32)
     model = autoencoder.averaged(members)
     singles = [autoencoder.exported(member, center, scale) for member in members]
     return Trained(model, scaler, autoencoder.exported(model, center, scale), singles)

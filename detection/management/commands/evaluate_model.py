@@ -23,21 +23,28 @@ class Command(BaseCommand):
         parser.add_argument("--data", type=Path, required=True, help="a directory with parquet")
         parser.add_argument("--output", choices=("json", "table"), default="table")
         parser.add_argument(
+            "--step",
+            action="append",
+            default=[],
+            metavar="SET=SECONDS",
+            help="time between samples of a set whose time is a sample's number; 60 otherwise",
+        )
+        parser.add_argument(
             "--leave-out", action="store_true", help="train anew without the entities scored"
         )
 
     def handle(self, *args: Any, data: Path, output: str, **options: Any) -> None:
         try:
-            found = self._measure(data, leave_out=options["leave_out"])
+            found = self._measure(data, options["step"], leave_out=options["leave_out"])
         except (ModelRefused, WrongData) as error:
             raise CommandError(str(error)) from error
         text = json.dumps(found, ensure_ascii=False, indent=1) if output == "json" else table(found)
         self.stdout.write(text)
 
-    def _measure(self, data: Path, *, leave_out: bool) -> dict[str, Any]:
+    def _measure(self, data: Path, steps: list[str], *, leave_out: bool) -> dict[str, Any]:
         from detection.training import evaluation, train
 
-        sets = evaluation.read_sets(data)
+        sets = evaluation.read_sets(data, evaluation.steps_of(steps))
         paths = [*data.glob("*/*.parquet")] or [*data.glob("*.parquet")]
         if leave_out:
             return {"entities": "left out of training", "scores": train.measured(sets, self._tell)}

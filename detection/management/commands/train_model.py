@@ -23,20 +23,29 @@ class Command(BaseCommand):
         source.add_argument(
             "--from-history", action="store_true", help="the cluster's own metric history"
         )
+        parser.add_argument(
+            "--step",
+            action="append",
+            default=[],
+            metavar="SET=SECONDS",
+            help="time between samples of a set whose time is a sample's number; 60 otherwise",
+        )
         parser.add_argument("--force", action="store_true", help="use it even if it is not better")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        from detection.training.errors import TooLittleData
         from detection.training.retraining import from_data, from_history
-        from detection.training.train import TooLittleData
 
         now = datetime.now(UTC)
-        with tqdm(bar_format="{desc} [{elapsed}]", file=self.stderr._out) as bar:  # type: ignore[attr-defined]
+        with tqdm(bar_format="{desc} [{elapsed}]", file=self.stderr) as bar:
             tell = bar.set_description_str
             try:
                 if options["from_history"]:
                     done = from_history(now, tell, force=options["force"])
                 else:
-                    done = from_data(options["data"], now, tell, force=options["force"])
+                    done = from_data(
+                        options["data"], now, tell, steps=options["step"], force=options["force"]
+                    )
             except (WrongData, TooLittleData, ModelRefused) as error:
                 raise CommandError(str(error)) from error
         self.stdout.write(done.message)
