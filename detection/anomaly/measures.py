@@ -92,7 +92,7 @@ def _area(
 
 def soft_labels(labels: Ints, buffer: int) -> Floats:
     """1 within an event, falling with the root of the distance over `buffer` / 2 samples."""
-    soft = (labels == ANOMALY).astype(np.float64)
+    soft: Floats = (labels == ANOMALY).astype(np.float64)
     for start, end in spans(labels == ANOMALY):
         for away in range(1, buffer // 2 + 1):
             value = (1 - away / buffer) ** 0.5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +14,12 @@ from detection.anomaly.measures import Bools, Floats
 from detection.anomaly.scoring import Scored
 from detection.anomaly.screen import screen, strongest, to_step
 from detection.anomaly.series import Series
+from detection.anomaly.view import Owner
 from detection.causes import Cause, Severity
 from detection.detectors.protocol import View
 from detection.findings import Evidence, Finding, ObjectRef
 from detection.history import Window
-from detection.samples import Entity, parse_key
+from detection.samples import SEPARATOR, parse_key
 from detection.units import duration
 
 SOURCE = "anomaly"
@@ -35,7 +35,8 @@ class Autoencoder:
     """Screens every series, looks closely at the entities that stand out. Needs a model."""
 
     name: str = "autoencoder"
-    _entities: OrderedDict[str, tuple[str, Entity]] = field(default_factory=OrderedDict)
+    _numbers: dict[Owner, int] = field(default_factory=dict)
+    _owner_of: dict[str, int] = field(default_factory=dict)
 
     def find(self, view: View) -> list[Finding]:
         model, window = view.anomaly.model, view.window
@@ -51,29 +52,30 @@ class Autoencoder:
                  for at in picked]  # fmt: skip
         return [finding for finding in found if finding]
 
-    def _groups(self, window: Window) -> tuple[list[tuple[str, str, str]], Any]:
+    def _groups(self, window: Window) -> tuple[list[Owner], Any]:
         """The owners that there are, and for each series the number of its owner."""
-        numbers: dict[tuple[str, str, str], int] = {}
+        if len(self._owner_of) > MOST_KNOWN:
+            self._owner_of.clear()
+            self._numbers.clear()
+        known = self._owner_of
         groups = np.fromiter(
-            (numbers.setdefault(self._parsed(key)[1][:3], len(numbers)) for key in window.keys),
+            (known[key] if key in known else self._add(key) for key in window.keys),
             dtype=np.int64,
             count=len(window.keys),
         )
-        return list(numbers), groups
+        return list(self._numbers), groups
 
-    def _parsed(self, key: str) -> tuple[str, Entity]:
-        found = self._entities.get(key)
-        if found is None:
-            if len(self._entities) > MOST_KNOWN:
-                self._entities.popitem(last=False)
-            found = self._entities[key] = parse_key(key)
-        return found
+    def _add(self, key: str) -> int:
+        """Remembered by number: a parsed key for each of 200,000 series would be 100 MB."""
+        _, kind, namespace, name, _ = key.split(SEPARATOR)
+        number = self._numbers.setdefault((kind, namespace, name), len(self._numbers))
+        return self._owner_of.setdefault(key, number)
 
     def _look(
         self,
         view: View,
         model: Model,
-        owner: tuple[str, str, str],
+        owner: Owner,
         rows: Any,
         times: Floats,
         values: Any,
@@ -87,12 +89,10 @@ class Autoencoder:
             return None
         return _finding(view, model, series, scored, times, alarm_at)
 
-    def _series(
-        self, window: Window, owner: tuple[str, str, str], rows: Any, values: Any, step: float
-    ) -> Series:
+    def _series(self, window: Window, owner: Owner, rows: Any, values: Any, step: float) -> Series:
         """The owner's metrics; the newest samples are scored, all before them are its history."""
         samples = np.arange(values.shape[1])
-        parsed = [self._parsed(window.keys[row]) for row in rows]
+        parsed = [parse_key(window.keys[row]) for row in rows]
         return Series(
             entity="/".join(part for part in owner if part),
             group="",
@@ -105,7 +105,7 @@ class Autoencoder:
         )
 
 
-def threshold(view: View, model: Model, owner: tuple[str, str, str]) -> float:
+def threshold(view: View, model: Model, owner: Owner) -> float:
     """The setting, else the model's, raised where people said "false positive" of this owner."""
     base = view.anomaly.threshold if view.anomaly.threshold is not None else model.alarm_at
     return base * view.anomaly.raised.get(owner, 1.0)
@@ -148,7 +148,7 @@ def _finding(
     )
 
 
-def _owner_of(series: Series, view: View) -> tuple[str, str, str]:
+def _owner_of(series: Series, view: View) -> Owner:
     parts = series.entity.split("/")
     return (parts[0], parts[1], parts[2]) if len(parts) == 3 else (parts[0], "", parts[1])
 
