@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from detection.anomaly import artifacts
 from detection.anomaly import network as networks
 from detection.anomaly.artifacts import MANIFEST, WEIGHTS, ModelRefused
 from detection.anomaly.network import BadWeights
+from detection.models_anomaly import ModelVersion
 from tests.detection.anomaly.builders import network
 
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SERVING = """
 import sys, os, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
@@ -37,6 +40,15 @@ def install(directory: Path) -> None:
         "files": {WEIGHTS: artifacts.sha256(directory / WEIGHTS)},
     }
     (directory / MANIFEST).write_text(json.dumps(known))
+
+
+def install_version(directory: Path, name: str) -> None:
+    """A version below `versions/`, with its row."""
+    directory.mkdir(parents=True)
+    install(directory)
+    known = json.loads((directory / MANIFEST).read_text()) | {"version": name}
+    (directory / MANIFEST).write_text(json.dumps(known))
+    ModelVersion.objects.create(version=name, source="data", trained_at=NOW, files=known["files"])
 
 
 def test_saved_weights_come_back_the_same(tmp_path: Path) -> None:
