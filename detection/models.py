@@ -266,3 +266,4 @@ class Heartbeat(models.Model):
 
 
 from detection.models_alert import Alert as Alert  # noqa: E402 known to Django
+from detection.models_anomaly import AnomalyFeedback, ModelVersion  # noqa: E402, F401 known to Django
