@@ -27,6 +27,7 @@ from benchmarks.scenarios import (
     metrics_of,
     objects_of,
     prepare,
+    prometheus_url,
     settings_for,
 )
 from simulator.simulator import Simulator
@@ -59,7 +60,7 @@ def run(scenario: Scenario, folder: Path, client: Any) -> list[Told]:
         now = datetime.now(UTC)
         simulator.load(objects_of(scenario, now), metrics=metrics_of(scenario, now))
         prepare(simulator, scenario)
-        with settings_for(simulator, folder, bool(scenario.spec.get("metrics"))):
+        with settings_for(simulator, folder, prometheus_url(simulator, scenario)):
             report = _look(now)
             found = [item for item in report.found if item.finding.severity.value != "info"]
             return [_told(scenario, item, client) for item in found]
