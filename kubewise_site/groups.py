@@ -23,7 +23,7 @@ EDITED = (
     "remediation.silence", "django_celery_beat.intervalschedule",
     "django_celery_beat.crontabschedule",
 )  # fmt: skip
-ACCESS = ("auth.user", "auth.group", "authtoken.tokenproxy")
+ACCESS = ("auth.user", "auth.group", "access.apitoken")
 OWN: Mapping[str, tuple[str, ...]] = {
     VIEWER: (),
     APPROVER: (

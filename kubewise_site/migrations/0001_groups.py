@@ -37,9 +37,9 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("detection", "0003_cockpit"),
-        ("remediation", "0003_undo_audit_deliveries"),
+        ("access", "0001_api_tokens"),
+        ("detection", "0001_initial"),
+        ("remediation", "0001_initial"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
-        ("authtoken", "0004_alter_tokenproxy_options"),
     ]
     operations = [migrations.RunPython(make_groups, migrations.RunPython.noop)]

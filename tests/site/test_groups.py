@@ -11,10 +11,10 @@ from django.contrib import admin as django_admin
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
-from rest_framework.authtoken.models import TokenProxy
 
 from detection.clients import current_cluster
 from detection.models import MetricQuery
+from kubewise_site.access.models import ApiToken
 from kubewise_site.groups import ACCESS, ADMIN, APPROVER, EDITED, GROUPS, OPERATOR, SEEN, VIEWER
 from remediation.models import Approval, Delivery, Mode, Policy, Silence, StopSwitch
 from tests.site import records
@@ -188,5 +188,6 @@ def test_an_admin_makes_no_superuser_and_takes_over_none() -> None:
 def test_an_admin_can_not_take_a_superusers_token() -> None:
     root = User.objects.create_superuser("root", password="secret-of-tests")
     client = client_of(ADMIN)
-    client.post(reverse("admin:authtoken_tokenproxy_add"), {"user": root.pk})
-    assert not TokenProxy.objects.filter(user=root).exists()
+    body = {"user": root.pk, "name": "mine", "scopes": "operate", "days": 9}
+    client.post(reverse("admin:access_apitoken_add"), body)
+    assert not ApiToken.objects.filter(user=root).exists()
