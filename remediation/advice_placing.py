@@ -144,7 +144,8 @@ def _sandbox(finding: Finding) -> list[str]:
 
 def _mount(finding: Finding) -> list[str]:
     return [
-        f"kubectl describe pod {_fact(finding, 'pod')}{_in(finding)}; kubectl get volumeattachments",
+        f"kubectl describe pod {_fact(finding, 'pod')}{_in(finding)}",
+        "kubectl get volumeattachments",
         "Look at the CSI driver on the node, and whether the storage server answers.",
     ]
 

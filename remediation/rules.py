@@ -62,8 +62,8 @@ def _bad_release(finding: Finding) -> str:
 
 
 def _no_history(finding: Finding) -> str:
-    first = f"{owner_text(finding)} crashes and no revision of it ever ran well: {container_text(finding)}"
-    return f"{first} {end_text(finding)}."
+    first = f"{owner_text(finding)} crashes and no revision of it ever ran well"
+    return f"{first}: {container_text(finding)} {end_text(finding)}."
 
 
 def _command(finding: Finding) -> str:
@@ -74,7 +74,8 @@ def _command(finding: Finding) -> str:
 
 
 def _init(finding: Finding) -> str:
-    return f"Init {container_text(finding)} of {owner_text(finding)} {end_text(finding)}.{revision_text(finding)}"
+    what = f"Init {container_text(finding)} of {owner_text(finding)}"
+    return f"{what} {end_text(finding)}.{revision_text(finding)}"
 
 
 def _registry(finding: Finding) -> str:
@@ -90,7 +91,8 @@ def _stable(finding: Finding) -> str:
 def _image(finding: Finding) -> str:
     image = finding.facts.get("image")
     named = f"the image {quoted_text(image)}" if image else "the image"
-    return f"The registry does not have {named} that {owner_text(finding)} asks for.{revision_text(finding)}"
+    return f"The registry does not have {named} that {owner_text(finding)} asks for."
+        f"{revision_text(finding)}"
 
 
 def _unauthorized(finding: Finding) -> str:
@@ -105,15 +107,16 @@ def _unauthorized(finding: Finding) -> str:
 def _memory(finding: Finding) -> str:
     limit = finding.facts.get("memory_limit")
     at = f" of {quoted_text(limit)}" if limit else ""
-    said = f"The kernel kills {container_text(finding)} of {owner_text(finding)} at its memory limit{at}."
+    what = f"{container_text(finding)} of {owner_text(finding)}"
+    said = f"The kernel kills {what} at its memory limit{at}."
     return said + revision_text(finding) if finding.revision and finding.revision.borne else said
 
 
 def _hung(finding: Finding) -> str:
     pod = next((ref.name for ref in finding.related if ref.kind == "Pod"), "One pod")
     return (
-        f"{quoted_text(pod)} of {owner_text(finding)} is not ready any more, while its siblings of the "
-        f"same revision are, and neither its node nor its image is to blame: it is wedged."
+        f"{quoted_text(pod)} of {owner_text(finding)} is not ready any more, while its siblings "
+        f"of the same revision are, and neither its node nor its image is to blame: it is wedged."
     )
 
 
@@ -122,7 +125,8 @@ def _capacity(finding: Finding) -> str:
 
 
 def _stalled(finding: Finding) -> str:
-    return f"The rollout of {owner_text(finding)} passed its progress deadline.{revision_text(finding)}"
+    what = f"The rollout of {owner_text(finding)} passed its progress deadline."
+    return what + revision_text(finding)
 
 
 def _zero(finding: Finding) -> str:
