@@ -91,8 +91,8 @@ def _stable(finding: Finding) -> str:
 def _image(finding: Finding) -> str:
     image = finding.facts.get("image")
     named = f"the image {quoted_text(image)}" if image else "the image"
-    return f"The registry does not have {named} that {owner_text(finding)} asks for."
-        f"{revision_text(finding)}"
+    what = f"The registry does not have {named} that {owner_text(finding)} asks for."
+    return what + revision_text(finding)
 
 
 def _unauthorized(finding: Finding) -> str:
