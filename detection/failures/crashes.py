@@ -7,6 +7,7 @@ from typing import Any
 
 from detection.causes import Cause
 from detection.context import Context
+from detection.failures.architecture import is_foreign
 from detection.failures.building import (
     about_pods,
     changed_evidence,
@@ -57,17 +58,31 @@ def _finding(
     onset = min(loop.onset for loop in found)
     judged = judge(snapshot, owner, context, pods, onset)
     first = min(found, key=lambda loop: (loop.opens_at, not loop.is_not_runnable))
+    if not first.is_oom and is_foreign(snapshot, owner, found):
+        return _crash(snapshot, owner, found, judged, Cause.WRONG_ARCH)
     if first.is_oom:
         return memory_finding(snapshot, context, owner, found, judged)
     if not judged.stable and all(is_killed_by_probe(snapshot, loop) for loop in found):
         return liveness_finding(snapshot, owner, found, judged)
+    return _crash(snapshot, owner, found, judged, cause_of(found, judged))
+
+
+def _crash(
+    snapshot: Snapshot,
+    owner: ObjectRef,
+    found: Sequence[Loop],
+    judged: Judgement,
+    cause: Cause,
+) -> Finding:
+    pods = list({loop.pod.metadata.uid: loop.pod for loop in found}.values())
+    first = min(found, key=lambda loop: (loop.opens_at, not loop.is_not_runnable))
     return about_pods(
         snapshot,
-        cause_of(found, judged),
+        cause,
         owner,
         pods,
         f"{named(owner)}: {_how(first)} in {len(pods)} of its pods",
-        onset,
+        min(loop.onset for loop in found),
         min(loop.opens_at for loop in found),
         [*crash_evidence(found), *changed_evidence(judged.revision), *_stable(judged)],
         judged.revision,

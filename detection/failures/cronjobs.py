@@ -55,10 +55,19 @@ def overdue_of(snapshot: Snapshot, item: o.CronJob, context: Context) -> Overdue
     if _was_given_up(snapshot, item, context):
         return Overdue(runs[0], len(runs), active)
     late = (context.now - runs[0]).total_seconds()
-    dwell = context.dwell.cron_seconds
     if active and not allowed:
         dwell = max(context.dwell.cron_job_seconds, _interval_seconds(runs, start))
-    return Overdue(runs[0], len(runs), active) if late >= dwell else None
+        waits = late >= dwell and _age_seconds(active, context) >= 2 * dwell
+    else:
+        waits = late >= context.dwell.cron_seconds
+    return Overdue(runs[0], len(runs), active) if waits else None
+
+
+def _age_seconds(jobs: Sequence[o.Job], context: Context) -> float:
+    """Of the oldest."""
+    times = [job.status.start_time or job.metadata.creation_timestamp for job in jobs]
+    known = [time for time in times if time is not None]
+    return (context.now - min(known)).total_seconds() if known else 0.0
 
 
 def _counted_from(item: o.CronJob) -> datetime | None:

@@ -18,6 +18,7 @@ from detection.revisions import key_of_pod
 from detection.snapshot import Snapshot, key_of
 
 FEW_RATIO = 0.2
+STARTING = frozenset({"", "ContainerCreating"})
 FAULTS = frozenset(
     {"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable", "KernelDeadlock",
      "ReadonlyFilesystem", "FrequentKubeletRestart", "FrequentContainerdRestart"}
@@ -40,11 +41,7 @@ def one_node(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 
 def _runs(pod: o.Pod, context: Context) -> bool:
     """Its containers run, as far as they were started at all; nothing says why it isn't ready."""
-    waiting = {v.waiting_reason for v in containers(pod)} - {
-        "",
-        "ContainerCreating",
-        "PodInitializing",
-    }
+    waiting = {view.waiting_reason for view in containers(pod)} - STARTING
     return not waiting and next(loops([pod], context), None) is None
 
 
