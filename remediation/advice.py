@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from detection.causes import Cause
 from detection.findings import Finding
+from remediation.advice_around import ADVICE_AROUND
 from remediation.advice_placing import ADVICE_PLACING
 from remediation.advice_running import ADVICE_RUNNING
 
@@ -108,6 +109,7 @@ def _bare(finding: Finding) -> list[str]:
 
 
 ADVICE: Mapping[Cause, Lines] = {
+    **ADVICE_AROUND,
     **ADVICE_PLACING,
     **ADVICE_RUNNING,
     Cause.BAD_RELEASE: _release,

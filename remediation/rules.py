@@ -11,6 +11,7 @@ from detection.causes import Cause, Severity
 from detection.findings import Finding
 from remediation.advice import advice
 from remediation.diagnosis import Diagnosis
+from remediation.rules_around import AROUND_RULES
 from remediation.rules_placing import PLACING_RULES
 from remediation.rules_running import RUNNING_RULES
 from remediation.sentences import (
@@ -156,6 +157,7 @@ def _bare(finding: Finding) -> str:
 
 
 RULES: Mapping[Cause, tuple[Rule, float]] = {
+    **AROUND_RULES,
     **PLACING_RULES,
     **RUNNING_RULES,
     Cause.BAD_RELEASE: (_bad_release, SURE),
