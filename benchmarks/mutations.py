@@ -59,7 +59,7 @@ SAME: tuple[tuple[str, ...], ...] = (
         "no space left on device",
         "ENOSPC: no space left on device, write",
     ),
-    ("manifest unknown", "not found", "repository does not exist or may require authorization"),
+    ("manifest unknown", "manifest for this tag not found"),
     ("toomanyrequests", "429 Too Many Requests"),
     ("server misbehaving", "SERVFAIL", "Temporary failure in name resolution"),
 )

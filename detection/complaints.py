@@ -115,12 +115,12 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
 KLOG = re.compile(r"E\d{4} ")
 WORTH_A_LOOK = (
     "err", "fail", "refus", "time", "deadline", "reset", "denied", "no such", "known", "auth",
-    "401", "403", "exception", "panic", "fatal", "critical", "traceback", "expired", "space", "full",
-    "quota", "enospc", "resol", "nxdomain", "misbehav", "eai_", "enotfound", "host", "address",
-    "getaddrinfo", "econn", "connect", "rejected", "wrongpass", "password", "credential", "token",
-    "login", "sasl", "permission", "accesskey", "signature", "access_", "eof", "pipe", "hang up",
-    "closed", "certificate", "cert_", "notafter", "rbac", "dns", "no servers", "again", '" 5',
-    "status",
+    "401", "403", "exception", "panic", "fatal", "critical", "traceback", "expired", "space",
+    "full", "quota", "enospc", "resol", "nxdomain", "misbehav", "eai_", "enotfound", "host",
+    "address", "getaddrinfo", "econn", "connect", "rejected", "wrongpass", "password", "token",
+    "credential", "login", "sasl", "permission", "accesskey", "signature", "access_", "eof",
+    "pipe", "hang up", "closed", "certificate", "cert_", "notafter", "rbac", "dns", "no servers",
+    "again", '" 5', "status",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from detection.absorbing import MOST_EVIDENCE, absorbed, first_of, refs_of
+from detection.around import with_changes
 from detection.causes import CAUSES, Cause, Precedence, Severity
 from detection.explained import fold_users
 from detection.findings import UNSEEN, Finding, ObjectRef, Revision
@@ -94,7 +95,7 @@ def correlate(
     opened = _fold_shared(opened, Cause.SECRET_MISSING, _missing)
     opened = _fold_shared(opened, Cause.CONFIGMAP_MISSING, _missing)
     opened = _fold_anomalies(opened)
-    merged = [_merged(group) for group in _by_owner(opened)]
+    merged = [with_changes(_merged(group), snapshot) for group in _by_owner(opened)]
     return sorted(merged, key=lambda f: (-SEVERITIES.index(f.severity), _rank(f), str(f.owner)))
 
 

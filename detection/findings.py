@@ -46,7 +46,8 @@ class Revision:
 
     `proven` is the newest earlier revision that is proven to have been available, `proof` says
     by what (`replicaset`, `baseline`, `prometheus`); `older` is the newest earlier revision
-    whether proven or not. Revisions are the numbers that `kubectl rollout undo` takes.
+    whether proven or not. `new_references`: ConfigMaps and Secrets that only the newest names.
+    Revisions are the numbers that `kubectl rollout undo` takes.
     """
 
     current: int | None = None
@@ -55,6 +56,7 @@ class Revision:
     proof: str = ""
     borne: bool = False
     changed: tuple[str, ...] = ()
+    new_references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

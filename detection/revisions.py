@@ -16,6 +16,7 @@ from detection import objects as o
 from detection.context import Context
 from detection.findings import ObjectRef, Revision
 from detection.pod_states import began, condition_since, is_active, is_ready
+from detection.references import new_references
 from detection.snapshot import Snapshot, revision_of_replicaset
 from detection.templates import Template, changes, hash_of, normalized, of_revision
 
@@ -92,6 +93,7 @@ def judge(
         proof=proof,
         borne=on_newest and target is not None and not stable,
         changed=changes(target.template, newest.template) if target else (),
+        new_references=new_references(target.template, newest.template) if target else (),
     )
     return Judgement(revision, stable, newest, target)
 

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 
 from detection.causes import Cause
 from detection.findings import Finding
+from remediation.advice_around import ADVICE_AROUND
+from remediation.advice_placing import ADVICE_PLACING
+from remediation.advice_running import ADVICE_RUNNING
 
 Lines = Callable[[Finding], list[str]]
 
@@ -106,6 +109,9 @@ def _bare(finding: Finding) -> list[str]:
 
 
 ADVICE: Mapping[Cause, Lines] = {
+    **ADVICE_AROUND,
+    **ADVICE_PLACING,
+    **ADVICE_RUNNING,
     Cause.BAD_RELEASE: _release,
     Cause.CRASH_NO_HISTORY: _logs,
     Cause.CRASH_STABLE_REVISION: _stable,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
@@ -81,7 +82,7 @@ def owner_of(incident: Incident) -> ObjectRef:
 def finding_of(incident: Incident) -> Finding:
     """The finding as the incident's record has it."""
     revision = incident.revision
-    known = Revision(**{**revision, "changed": tuple(revision["changed"])}) if revision else None
+    known = Revision(**_with_tuples(revision)) if revision else None
     return Finding(
         cause=Cause(incident.cause),
         owner=owner_of(incident),
@@ -102,3 +103,8 @@ def finding_of(incident: Incident) -> Finding:
 def seen_by_scan(incident: Incident) -> bool:
     """Whether a scan can tell if its signal is there: an object, found in the cluster itself."""
     return bool(incident.owner_uid) and "kubernetes" in incident.sources
+
+
+def _with_tuples(revision: Mapping[str, Any]) -> dict[str, Any]:
+    """As it was before it went through JSON; older records have no `new_references`."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in revision.items()}

@@ -48,6 +48,8 @@ def hpa_maxed(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         if limited is None or limited.status != "True" or limited.reason != "TooManyReplicas":
             continue
         target = target_of(snapshot, scaler)
+        if not (target.kind and target.name):
+            continue
         if scaler.status.current_replicas >= scaler.spec.max_replicas and is_above(scaler):
             yield _maxed(snapshot, context, scaler, target, limited)
 
@@ -119,6 +121,8 @@ def hpa_no_metrics(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         if active is None or active.status != "False" or not active.reason.startswith("FailedGet"):
             continue
         target = target_of(snapshot, scaler)
+        if not (target.kind and target.name):
+            continue
         if without_request(snapshot, scaler, target, active):
             yield _no_request(snapshot, context, scaler, target, active)
         else:

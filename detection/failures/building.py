@@ -126,7 +126,12 @@ def changed_evidence(revision: Revision | None) -> list[Evidence]:
     lines = "; ".join(revision.changed[:5]) or "no difference that can be read"
     proof = f", proven by {revision.proof}" if revision.proof else ", not proven"
     back = revision.proven or revision.older
-    return [saw("revisions", f"revision {revision.current} against {back}{proof}: {lines}")]
+    names = ", ".join(revision.new_references[:5])
+    new = [saw("revisions", f"revision {revision.current} names for the first time: {names}")]
+    return [
+        *(new if names else []),
+        saw("revisions", f"revision {revision.current} against {back}{proof}: {lines}"),
+    ]
 
 
 def container_facts(view: ContainerView) -> dict[str, Any]:

@@ -164,7 +164,8 @@ def test_no_room(message: str) -> None:
 def test_what_only_the_preemption_part_says_is_no_lack_of_room() -> None:
     message = ("0/6 nodes are available: 6 node(s) didn't match Pod's node affinity/selector. "
                "preemption: 0/6 nodes are available: 6 Insufficient cpu.")  # fmt: skip
-    assert none({"deployment": "a", "pods": [{}, pending(message)]})
+    found = only({"deployment": "a", "pods": [{}, pending(message)]})
+    assert found.cause == Cause.NODE_SELECTOR_MISMATCH
 
 
 def test_a_pod_that_is_pending_for_a_minute_is_no_incident_yet() -> None:
@@ -230,7 +231,7 @@ def test_the_only_pod_of_a_new_revision_is_not_wedged() -> None:
 def test_a_pod_under_pressure_is_not_wedged() -> None:
     node = {"node": "node-x", "conditions": {"DiskPressure": {"status": "True"}}}
     pods = [{"count": 2}, unready("11m", node="node-x")]
-    assert only(node, {"deployment": "a", "replicas": 3, "pods": pods}).cause == Cause.UNCLASSIFIED
+    assert only(node, {"deployment": "a", "replicas": 3, "pods": pods}).cause == Cause.DISK_PRESSURE
 
 
 def test_a_readiness_gate_that_is_missing_is_not_wedged() -> None:
