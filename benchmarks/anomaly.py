@@ -20,7 +20,7 @@ import numpy as np
 
 ENTITIES, METRICS, SAMPLES, BROKEN = 10_000, 20, 60, 12
 ONE_BY_ONE = 40
-PASSES = 3
+PASSES = 6
 BAR_SECONDS, BAR_MIB = 1.0, 250
 MODELS = Path(__file__).resolve().parent.parent / "models"
 

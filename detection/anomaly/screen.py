@@ -1,7 +1,8 @@
 """Which entities are worth a closer look: every series of the cluster at once, in float32.
 
-The fleet autoencoder looks at the newest window of every series; entities are ranked by the error
-of their worst metric in units of that metric's usual spread. The closer look is `scoring`.
+The fleet autoencoder looks at the newest window of every series; entities are ranked by the metric
+that stands out most: its error plus its distance from the usual, since what lasts for some minutes
+is expected after a while and yet unusual. The closer look is `scoring`.
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ THREADS = 2
 SERIES_AT_ONCE = 4096
 RECENT = 5
 MAD_TO_SIGMA = np.float32(1.4826)
-CLIP = np.float32(10.0)
+CLIP, FAR = np.float32(10.0), np.float32(100.0)
 LEAST_SAMPLES = 30
 Ints32 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Screened:
-    """One entry a series. `error` is 0 where `state` is not "known"."""
+    """One entry a series. `stands_out`: how unexpected the newest sample is, plus how far it is
+    from the usual, in units of the usual spread; 0 where the series is not known well enough."""
 
-    error: Floats32
+    stands_out: Floats32
     warming_up: Bools
     flat: Bools
     stale: Bools
@@ -45,18 +47,18 @@ def screen(network: Network, values: Floats32) -> Screened:
     A flat or stale series never stands out by itself; one that is short is warming up.
     """
     count = len(values)
-    error = np.zeros(count, np.float32)
+    stands_out = np.zeros(count, np.float32)
     flags = [np.zeros(count, dtype=np.bool_) for _ in range(3)]
     blocks = [slice(at, at + SERIES_AT_ONCE) for at in range(0, count, SERIES_AT_ONCE)]
 
     def run(block: slice) -> None:
-        error[block], *found = _block(network, values[block])
+        stands_out[block], *found = _block(network, values[block])
         for flag, part in zip(flags, found, strict=True):
             flag[block] = part
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(run, blocks))
-    return Screened(error, *flags)
+    return Screened(stands_out, *flags)
 
 
 def _block(network: Network, values: Floats32) -> tuple[Floats32, Bools, Bools, Bools]:
@@ -69,9 +71,9 @@ def _block(network: Network, values: Floats32) -> tuple[Floats32, Bools, Bools, 
     scale = np.where(spread > 0, spread, np.float32(1))[:, None]
     centred = values[:, -network.window :] - median[:, None]
     recent = _filled(np.asarray(centred / scale, dtype=np.float32))
-    error = network.last_errors(np.clip(recent, -CLIP, CLIP))
-    error[warming_up | flat | stale] = 0
-    return error, warming_up, flat, np.asarray(stale)
+    out = network.last_errors(np.clip(recent, -CLIP, CLIP)) + np.minimum(np.abs(recent[:, -1]), FAR)
+    out[warming_up | flat | stale] = 0
+    return out, warming_up, flat, np.asarray(stale)
 
 
 def _usual(history: Floats32, counted: Ints32) -> tuple[Floats32, Floats32]:
@@ -124,12 +126,12 @@ def _mean(part: Floats) -> Floats:
     return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
 
 
-def strongest(groups: Ints32, error: Floats32, most: int, least: float) -> Sequence[int]:
+def strongest(groups: Ints32, stands_out: Floats32, most: int, least: float) -> Sequence[int]:
     """The numbers of the groups whose worst series stands out most, at most `most` of them."""
     if not len(groups):
         return []
     worst = np.zeros(int(groups.max()) + 1, np.float32)
-    np.maximum.at(worst, groups, error)
+    np.maximum.at(worst, groups, stands_out)
     candidates = np.flatnonzero(worst >= least)
     if len(candidates) > most:
         candidates = candidates[np.argpartition(-worst[candidates], most)[:most]]

@@ -24,7 +24,7 @@ from detection.units import duration
 
 SOURCE = "anomaly"
 CLOSER_LOOKS = 50
-STANDS_OUT = 1.0
+STANDS_OUT = 2.0
 UNSETTLED_SAMPLES = 5
 DRIFT_SHARE = 0.5
 MOST_KNOWN = 300_000
@@ -46,8 +46,8 @@ class Autoencoder:
         if values.shape[1] <= UNSETTLED_SAMPLES:
             return []
         names, groups = self._groups(window)
-        error = screen(model.network, values).error
-        picked = strongest(groups, error, CLOSER_LOOKS, STANDS_OUT)
+        stands_out = screen(model.network, values).stands_out
+        picked = strongest(groups, stands_out, CLOSER_LOOKS, STANDS_OUT)
         found = [self._look(view, model, names[at], np.flatnonzero(groups == at), times, values)
                  for at in picked]  # fmt: skip
         return [finding for finding in found if finding]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from detection.anomaly import artifacts
 from detection.anomaly.around import raised, within_budget
 from detection.anomaly.artifacts import Model
 from detection.anomaly.feedback import NotAnAnomaly, false_positive
@@ -125,7 +127,7 @@ def test_flat_stale_and_short_series_are_told_apart_and_never_stand_out() -> Non
     assert found.flat[0]
     assert found.stale[1]
     assert found.warming_up[2]
-    assert (found.error == 0).all()
+    assert (found.stands_out == 0).all()
     assert not found.known.any()
 
 
@@ -210,3 +212,13 @@ def test_a_volume_that_fills_up_is_foretold_with_an_interval() -> None:
     prediction = found.facts["prediction"]
     assert prediction["earliest_seconds"] < prediction["seconds"] < prediction["latest_seconds"]
     assert Forecast().find(View(replace(given, values=values[:, ::-1]), (query,), NOW)) == []
+
+
+def test_a_shift_that_lasts_stands_out_among_thousands_with_the_model_that_is_shipped() -> None:
+    shipped = Path(__file__).resolve().parents[2] / "models"
+    values = np.random.default_rng(1).standard_normal((3 * 2000, 60)) + 50
+    values[3, -4:] += 30
+    names = tuple(f"service-{number}" for number in range(2000))
+    about = AnomalyView(model=artifacts.load(shipped))
+    found = Autoencoder().find(View(window(values, names), (), NOW, anomaly=about))
+    assert "service-1" in [finding.owner.name for finding in found]
