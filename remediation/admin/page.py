@@ -11,6 +11,7 @@ from detection.states import WAITING
 from kubewise_site.admin_parts import STATUS_COLOURS
 from remediation.actions import find
 from remediation.approvals import VALIDITY
+from remediation.llm.usage import usage_of
 from remediation.models import Plan
 from remediation.querysets import shown_plan
 
@@ -28,6 +29,8 @@ def contents(incident: Incident, may_review: bool, now: datetime) -> dict[str, A
         "status_colour": STATUS_COLOURS.get(incident.status, ""),
         "diagnosis": incident.diagnosis or {},
         "decision": incident.decision or {},
+        "evidence": cited(incident),
+        "model_says": model_says(incident),
         "plan": plan,
         "candidates": options,
         "approvable": any(option["approvable"] for option in options),
@@ -38,6 +41,19 @@ def contents(incident: Incident, may_review: bool, now: datetime) -> dict[str, A
         "approvals": approvals(incident),
         "timeline": list(incident.transitions.all()),
     }
+
+
+def cited(incident: Incident) -> list[dict[str, Any]]:
+    """The observations that the diagnosis cites, as they were kept."""
+    wanted = set((incident.diagnosis or {}).get("evidence") or ())
+    pack = incident.evidence_packs.first() if wanted else None
+    return [item for item in pack.items if item["id"] in wanted] if pack else []
+
+
+def model_says(incident: Incident) -> str:
+    """Why no model spoke, and what its calls took; '' where none was asked."""
+    details = (incident.diagnosis or {}).get("details") or {}
+    return ", ".join(part for part in (details.get("model", ""), usage_of(incident)) if part)
 
 
 def headline(incident: Incident) -> str:

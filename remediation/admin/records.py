@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from kubewise_site.admin_parts import Record
-from remediation.models import Approval, Attempt, Budget, Mode, Plan, StopSwitch
+from remediation.models import Approval, Attempt, Budget, LlmCall, Mode, Plan, StopSwitch
 
 
 @admin.register(Attempt)
@@ -25,6 +25,16 @@ class ApprovalAdmin(Record):
 @admin.register(Plan)
 class PlanAdmin(Record):
     list_display = ("id", "incident_id", "source", "created_at", "superseded_at")
+    ordering = ("-id",)
+
+
+@admin.register(LlmCall)
+class LlmCallAdmin(Record):
+    list_display = (
+        "at", "task", "provider", "model", "outcome", "prompt_tokens", "answer_tokens", "cost_usd",
+        "duration_seconds", "reused", "incident_id",
+    )  # fmt: skip
+    list_filter = ("outcome", "task", "provider")
     ordering = ("-id",)
 
 
