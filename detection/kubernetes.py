@@ -16,6 +16,8 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
+from detection.redact import redact
+
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 30.0
 CALL_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
@@ -27,7 +29,7 @@ class KubernetesError(Exception):
     """The API server did not do what was asked; `reason` is its own word where it gave one."""
 
     def __init__(self, message: str, status: int = 0, reason: str = "", body: Any = None) -> None:
-        super().__init__(message)
+        super().__init__(redact(message))
         self.status, self.reason, self.body = status, reason, body
 
 
