@@ -13,12 +13,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from detection.redact import redact
+
 TRUNCATED = "Input data was truncated"
 SHOWN_CHARACTERS = 300
 
 
 class PrometheusError(Exception):
     """Prometheus did not answer what was asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redact(message))
 
 
 class Unreachable(PrometheusError):

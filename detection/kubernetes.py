@@ -19,6 +19,7 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
 from detection.http_body import BodyError, TooBig, read_body
+from detection.redact import redact
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 30.0
@@ -31,7 +32,7 @@ class KubernetesError(Exception):
     """The API server did not do what was asked; `reason` is its own word where it gave one."""
 
     def __init__(self, message: str, status: int = 0, reason: str = "", body: Any = None) -> None:
-        super().__init__(message)
+        super().__init__(redact(message))
         self.status, self.reason, self.body = status, reason, body
 
 

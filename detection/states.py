@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 
+from detection.redact import redact
+
 if TYPE_CHECKING:
     from detection.models import Incident
 
@@ -96,7 +98,9 @@ def move(
         rows = type(incident).objects.filter(pk=incident.pk, status=before)
         if not rows.update(status=after, **fields):
             return False
-        incident.transitions.create(at=now, actor=actor, before=before, after=after, reason=reason)
+        incident.transitions.create(
+            at=now, actor=actor, before=before, after=after, reason=redact(reason)
+        )
     for name, value in {"status": after, **fields}.items():
         setattr(incident, name, value)
     return True
@@ -104,7 +108,7 @@ def move(
 
 def began(incident: Incident, *, actor: str, reason: str, now: datetime) -> None:
     """The first Transition of a new incident."""
-    incident.transitions.create(at=now, actor=actor, after=incident.status, reason=reason)
+    incident.transitions.create(at=now, actor=actor, after=incident.status, reason=redact(reason))
 
 
 def close_dismissed(incident: Incident, now: datetime) -> None:
@@ -125,5 +129,5 @@ def note(
 ) -> None:
     """Record something that is no change of status (cause revised, comment, gate)."""
     incident.transitions.create(
-        at=now, actor=actor, kind=kind, reason=reason, before=before, after=after
+        at=now, actor=actor, kind=kind, reason=redact(reason), before=before, after=after
     )

@@ -99,7 +99,8 @@ class Simulator:
     def _loop(self) -> None:
         while not self.stopping.wait(TICK_SECONDS):
             try:
-                self.step(self.cluster.clock.now())
+                with self.store.lock:  # so that this moment is not older than what a fault replays
+                    self.step(self.cluster.clock.now())
             except Exception:
                 traceback.print_exc()
 
@@ -156,7 +157,7 @@ class Simulator:
         with self.store.lock:
             self._inject_due(now)
             self.engine.run_until(now)
-        self.sampler.sample(now)
+            self.sampler.sample(now)
 
     def settle(self, seconds: float = 60.0) -> datetime:
         """Lets `seconds` of simulated time pass at once; returns the new now."""

@@ -14,6 +14,7 @@ from remediation.admin.changes import changes_of, inverse_of
 from remediation.admin.gates_shown import gates_of, remarks_of
 from remediation.approvals import VALIDITY
 from remediation.commands import format_command
+from remediation.llm.usage import usage_of
 from remediation.models import Plan
 from remediation.querysets import shown_plan
 
@@ -38,6 +39,8 @@ def contents(
         "gates": gates_of(incident.decision or {}),
         "remarks": remarks_of(incident.decision or {}),
         "contributions": contributions(incident),
+        "evidence": cited(incident),
+        "model_says": model_says(incident),
         "plan": plan,
         "candidates": options,
         "approvable": any(option["approvable"] for option in options),
@@ -50,6 +53,19 @@ def contents(
         "approvals": approvals(incident),
         "timeline": list(incident.transitions.all()),
     }
+
+
+def cited(incident: Incident) -> list[dict[str, Any]]:
+    """The observations that the diagnosis cites, as they were kept."""
+    wanted = set((incident.diagnosis or {}).get("evidence") or ())
+    pack = incident.evidence_packs.first() if wanted else None
+    return [item for item in pack.items if item["id"] in wanted] if pack else []
+
+
+def model_says(incident: Incident) -> str:
+    """Why no model spoke, and what its calls took; '' where none was asked."""
+    details = (incident.diagnosis or {}).get("details") or {}
+    return ", ".join(part for part in (details.get("model", ""), usage_of(incident)) if part)
 
 
 def headline(incident: Incident) -> str:

@@ -9,6 +9,7 @@ from remediation.models import (
     AuditEntry,
     Budget,
     Delivery,
+    LlmCall,
     Mode,
     Plan,
     StopSwitch,
@@ -34,6 +35,16 @@ class ApprovalAdmin(Record):
 @admin.register(Plan)
 class PlanAdmin(Record):
     list_display = ("id", "incident_id", "source", "created_at", "superseded_at")
+    ordering = ("-id",)
+
+
+@admin.register(LlmCall)
+class LlmCallAdmin(Record):
+    list_display = (
+        "at", "task", "provider", "model", "outcome", "prompt_tokens", "answer_tokens", "cost_usd",
+        "duration_seconds", "reused", "incident_id",
+    )  # fmt: skip
+    list_filter = ("outcome", "task", "provider")
     ordering = ("-id",)
 
 

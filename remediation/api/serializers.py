@@ -29,7 +29,10 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     severity = serializers.ChoiceField(choices=SEVERITIES)
     confidence = serializers.FloatField(allow_null=True)
     recommendations = serializers.ListField(child=serializers.CharField())
-    source = serializers.CharField(help_text="rules, gemini, …")  # type: ignore[assignment]
+    source = serializers.CharField(help_text="rules, both, …")  # type: ignore[assignment]
+    evidence = serializers.ListField(
+        child=serializers.CharField(), help_text="Ids of the observations that it cites."
+    )
 
 
 class CandidateSerializer(serializers.Serializer[Any]):
@@ -179,6 +182,7 @@ def analysis_of(incident: Incident) -> dict[str, Any] | None:
         "confidence": told.get("confidence"),
         "recommendations": list(told.get("recommendations", ())),
         "source": told.get("source", "rules"),
+        "evidence": list(told.get("evidence", ())),
     }
 
 

@@ -190,6 +190,10 @@ def _priced(source: Source, usage: Any) -> Source:
         source.model,
         source.prompt,
         int(usage.prompt_token_count),
-        int(usage.candidates_token_count),
+        # What a model thinks is charged as answered, and told in the total alone.
+        max(
+            int(usage.candidates_token_count),
+            int(usage.total_token_count) - int(usage.prompt_token_count),
+        ),
         round(source.duration_seconds, 3),
     )

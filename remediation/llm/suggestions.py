@@ -15,12 +15,13 @@ from detection.queries import apply, row_of, validate
 from detection.samples import Check, Query
 from remediation.llm.client import QUERY_GENERATION, LlmClient, NullClient, ask_for, client_for
 from remediation.llm.failures import FailureKind, LlmFailure
+from remediation.llm.metric_names import NoMetric, metrics_of
 from remediation.llm.prompting import prompt
 from remediation.llm.schema import QUERIES_SCHEMA, QueriesAnswer, QueryAnswer
 
 log = structlog.get_logger(__name__)
 MOST_NAMES = 1500
-MOST_SERIES = 20_000
+MOST_SERIES = 5_000
 MARK = "Suggested by a model: "
 
 
@@ -52,7 +53,8 @@ def query_suggestions(
     answered = ask_for(asked, prompt("queries"), data, QUERIES_SCHEMA, QueriesAnswer)
     if isinstance(answered, LlmFailure):
         return Suggested(failure=answered)
-    return _saved(answered[0].queries, {row["name"] for row in known}, prometheus, now)
+    there = There(frozenset(names), {row["name"] for row in known})
+    return _saved(answered[0].queries, there, prometheus, now)
 
 
 def interesting(names: Sequence[str]) -> list[str]:
@@ -63,38 +65,63 @@ def interesting(names: Sequence[str]) -> list[str]:
     return [*ours, *others][:MOST_NAMES]
 
 
+@dataclass(frozen=True)
+class There:
+    """The metrics that Prometheus has, and the names of the queries that are watched."""
+
+    metrics: frozenset[str]
+    queries: set[str]
+
+
 def _saved(
-    answers: Sequence[QueryAnswer], known: set[str], prometheus: Prometheus, now: datetime
+    answers: Sequence[QueryAnswer], there: There, prometheus: Prometheus, now: datetime
 ) -> Suggested:
     saved: list[str] = []
     refused: dict[str, str] = {}
     for answer in answers:
-        reason = _why_not(answer, known) or _save(answer, prometheus, now)
+        reason = _why_not(answer, there) or _save(answer, prometheus, now)
         if reason:
             refused[answer.name] = reason
         else:
             saved.append(answer.name)
-            known.add(answer.name)
+            there.queries.add(answer.name)
     log.info("queries suggested", saved=saved, refused=refused)
     return Suggested(tuple(saved), refused)
 
 
-def _why_not(answer: QueryAnswer, known: set[str]) -> str:
-    return "a query of this name is there already" if answer.name in known else ""
+def _why_not(answer: QueryAnswer, there: There) -> str:
+    """Before Prometheus is asked anything: only metrics that it really has are read."""
+    if answer.name in there.queries:
+        return "a query of this name is there already"
+    try:
+        unknown = metrics_of(answer.query) - there.metrics
+    except NoMetric as error:
+        return str(error)
+    return f"Prometheus has no metric {', '.join(sorted(unknown))}" if unknown else ""
 
 
 def _save(answer: QueryAnswer, prometheus: Prometheus, now: datetime) -> str:
     """'' where it was saved; only what Prometheus answers with series is."""
+    if too_many := _too_many(answer, prometheus, now):
+        return too_many
     row = _row(answer)
     checked = validate(row, prometheus, now)
     if not checked.accepted or checked.state not in (Check.OK, Check.WARNINGS):
         return checked.message or checked.state.value
-    if checked.series > MOST_SERIES:
-        return f"{checked.series} series are more than {MOST_SERIES}"
     apply(row, checked, now)
     row.active = False
     row.save()
     return ""
+
+
+def _too_many(answer: QueryAnswer, prometheus: Prometheus, now: datetime) -> str:
+    """Counted by Prometheus, so that a query of a million series is never answered with them."""
+    try:
+        counted = prometheus.query(f"count({answer.query})", now).series
+    except PrometheusError as error:
+        return f"{type(error).__name__}: {error}"
+    series = int(counted[0].values[0]) if counted else 0
+    return f"{series} series are more than {MOST_SERIES}" if series > MOST_SERIES else ""
 
 
 def _row(answer: QueryAnswer) -> MetricQuery:

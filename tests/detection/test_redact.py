@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection.redact import redact, redact_all
+from detection.answers import Failed
+from detection.causes import Cause, Severity
+from detection.findings import Evidence, Finding, ObjectRef
+from detection.kubernetes import KubernetesError
+from detection.redact import redact, redact_all, redacted
+from kubewise_site.logging import _redacted
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 # Made up, and put together here so that no scanner of repositories takes them for real ones.
@@ -124,3 +130,18 @@ def test_a_long_hostile_line_takes_no_time(text: str) -> None:
     began = time.monotonic()
     redact(text)
     assert time.monotonic() - began < 3
+
+
+def test_errors_findings_logs_and_signs_of_life_are_redacted_where_they_are_made() -> None:
+    text, now = "dial postgres://app:hunter2-long@db/x", datetime(2026, 3, 1, tzinfo=UTC)
+    said = [
+        str(KubernetesError(text)),
+        str(Failed(text)),
+        str(_redacted(None, "error", {"event": text, "error": text})),
+    ]
+    owner = ObjectRef("Pod", "shop", "cart", "u")
+    found = Finding(
+        Cause.BARE_POD_FAILING, owner, Severity.WARNING, text, now, now,
+        evidence=(Evidence("log", text),),
+    )  # fmt: skip
+    assert "hunter2" not in "".join([*said, str(redacted(found))])

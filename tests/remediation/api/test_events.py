@@ -21,7 +21,9 @@ EVENT_KEYS = {
     "remediation_attempts", "verification_time", "resolution_time", "prediction_data",
     "is_proactive", "notes", "cause", "severity", "owner", "timeline", "plan", "decision",
 }  # fmt: skip
-ANALYSIS_KEYS = {"root_cause", "impact", "severity", "confidence", "recommendations", "source"}
+ANALYSIS_KEYS = {
+    "root_cause", "impact", "severity", "confidence", "recommendations", "source", "evidence",
+}  # fmt: skip
 CANDIDATE_KEYS = {
     "action_type", "resource_type", "resource_name", "namespace", "parameters", "command",
     "kubectl", "risk", "description",

@@ -214,14 +214,31 @@ def test_what_prometheus_refuses_or_does_not_have_is_not_saved() -> None:
         suggestion("broken", "sum(("),
         suggestion("absent", "max by (namespace, pod) (no_such_metric)"),
         suggestion("homeless", "sum by (job) (up)"),
+        suggestion("nameless", 'max by (namespace, pod) ({pod=~".+"})'),
+        suggestion("by_name", 'max by (namespace, pod) ({__name__=~".+"})'),
+        suggestion("half", f"{GOOD_QUERY} / sum by (pod) (rate(secret_metric[5m]))"),
         suggestion("taken", GOOD_QUERY),
         suggestion("fine", GOOD_QUERY),
         suggestion("fine", GOOD_QUERY),
     )
     assert found.saved == ("fine",)
-    assert set(found.refused) == {"broken", "absent", "homeless", "taken", "fine"}
-    assert "parse error" in found.refused["broken"]
+    assert set(found.refused) == {
+        "broken", "absent", "homeless", "nameless", "by_name", "half", "taken", "fine",
+    }  # fmt: skip
+    assert "no PromQL" in found.refused["broken"]
+    assert "without naming their metric" in found.refused["by_name"]
+    assert "no metric secret_metric" in found.refused["half"]
     assert MetricQuery.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_query_of_too_many_series_is_refused_by_their_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("remediation.llm.suggestions.MOST_SERIES", 1)
+    found, _ = suggested(suggestion("many", GOOD_QUERY))
+    assert "series are more than 1" in found.refused["many"]
+    assert not MetricQuery.objects.exists()
 
 
 @pytest.mark.django_db
