@@ -21,9 +21,10 @@ from typing import Any
 import django
 
 from benchmarks.oracle import Key, changed_elsewhere, dump, why_not_repaired
-from simulator import Simulator, world
+from simulator import world
 from simulator.behaviour import Image
 from simulator.faults.base import TABLES
+from simulator.simulator import Simulator
 
 BAR = 0.9
 PATIENCE_SECONDS = 150.0

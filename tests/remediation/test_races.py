@@ -17,6 +17,7 @@ from kubewise_site.env import BASE_DIR
 from remediation.budgets import Limits
 from tests.remediation.postgres import postgres
 
+pytestmark = pytest.mark.timeout(400)
 WORKERS = 4
 COMMAND = [sys.executable, "-m", "tests.remediation.race"]
 
