@@ -112,7 +112,7 @@ def changed_elsewhere(target: Key, broken: Dump, after: Dump) -> list[str]:
     found = []
     for key in sorted(keys):
         old, new = broken.get(key), after.get(key)
-        if _belongs(new or old or {}, uid):
+        if _belongs(new or old or {}, uid) or _is_a_cronjobs(new or old or {}):
             continue
         if old is None or new is None:
             found.append(f"{key} was {'made' if old is None else 'removed'}")
@@ -131,6 +131,12 @@ def _content(obj: Object) -> dict[str, Any]:
 def _belongs(obj: Object, uid: str) -> bool:
     """Made by the target, so part of its repair: a run of its Job."""
     return bool(obj) and _is_of(obj, uid)
+
+
+def _is_a_cronjobs(obj: Object) -> bool:
+    """A Job that is due comes and goes by the clock."""
+    refs = (obj.get("metadata") or {}).get("ownerReferences") or []
+    return any(ref.get("controller") and ref.get("kind") == "CronJob" for ref in refs)
 
 
 def _is_of(obj: Object, uid: str) -> bool:

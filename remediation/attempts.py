@@ -103,19 +103,26 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
         return Claim(None, "another try: gathering took longer than the lease")
     try:
         with transaction.atomic():
-            if reason := may_not_go(work.incident, work.approval is not None):
-                raise _Lost(reason)
+            _require_go(work)
             _require_plan(work)
             _use_approval(work, term.now())
             _spend(work, now)
             attempt = _create(work, now)
             _move(work, now)
             audit.append("attempt claimed", work.executor, attempt, now)
+            _require_go(work)
             return Claim(attempt)
     except IntegrityError:
         return Claim(None, "another attempt on this owner is under way, or this one was made")
     except _Lost as lost:
         return Claim(None, str(lost))
+
+
+def _require_go(work: Work) -> None:
+    """Asked first, and again once the audit trail's head is ours: whoever pulls the stop switch
+    writes to the trail too, so no claim stands behind a stop there."""
+    if reason := may_not_go(work.incident, work.approval is not None):
+        raise _Lost(reason)
 
 
 def may_not_go(incident: Incident, approved: bool) -> str:

@@ -91,7 +91,11 @@ def analyze_again(incident: Incident, reason: str, now: datetime) -> None:
     """Supersede the plan and analyze again. Call it inside atomic()."""
     supersede(incident, now)
     fields = {"analyzed_version": 0, "decided_version": 0, "lease_until": None}
-    states.move(incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now, **fields)
+    if incident.status == Status.ANALYZING:
+        Incident.objects.filter(pk=incident.pk, status=Status.ANALYZING).update(**fields)
+        states.note(incident, "analysis", actor=ACTOR, reason=reason, now=now)
+    else:
+        states.move(incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now, **fields)
     pipeline.advance(incident.pk)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from detection.findings import ObjectRef
-from detection.kubernetes import NotFound, TooManyRequests
+from detection.kubernetes import Forbidden, NotFound, TooManyRequests
 from remediation import cluster
 from remediation.actions.base import Object, Patch, put
 from remediation.actions.nodes import UNSCHEDULABLE, is_cordoned
@@ -23,6 +23,7 @@ from remediation.ways.evict import budget_lines
 
 MOST_PODS = 110
 PAUSE_SECONDS = 3.0
+TERMINATING = "NamespaceTerminating"
 MIRROR = "kubernetes.io/config.mirror"
 SYSTEM_PRIORITIES = frozenset({"system-node-critical", "system-cluster-critical"})
 OVER = frozenset({"Succeeded", "Failed"})
@@ -34,9 +35,9 @@ class Drain:
         if not is_cordoned(seen):
             cluster.patch(task.session, task.owner, seen, _cordon(seen), dry_run=True)
         lines = [f"Node {task.owner.name}: cordoned"]
+        pods = [item for item in pods if _may_be_evicted(task, ref_of("Pod", item))]
         for item in pods:
             pod = ref_of("Pod", item)
-            cluster.evict(task.session, pod, dry_run=True)
             lines += [f"Pod {pod.namespace}/{pod.name}: evicted", *budget_lines(task.session, item)]
         facts = before(seen) | {"pods": [ref_of("Pod", item).as_dict() for item in pods]}
         inverse = None
@@ -72,6 +73,25 @@ def _patience(task: Task) -> float:
     return float(task.candidate.parameters.get("timeout", 60))
 
 
+def _may_be_evicted(task: Task, pod: ObjectRef) -> bool:
+    """By the server's dry run, which raises its refusal; False for what ends without us."""
+    try:
+        cluster.evict(task.session, pod, dry_run=True)
+    except NotFound:
+        return False
+    except Forbidden as error:
+        if not ends_with_its_namespace(error):
+            raise
+        return False
+    return True
+
+
+def ends_with_its_namespace(error: Forbidden) -> bool:
+    """A terminating namespace takes no eviction: its pods are deleted with it."""
+    details = (error.body or {}).get("details") or {}
+    return any(one.get("reason") == TERMINATING for one in details.get("causes") or [])
+
+
 def _evicted(task: Task, pod: ObjectRef) -> bool:
     """Gone or on its way; False where a PodDisruptionBudget holds it back."""
     grace = task.candidate.parameters.get("grace_period")
@@ -81,6 +101,9 @@ def _evicted(task: Task, pod: ObjectRef) -> bool:
         return False
     except NotFound:
         return True
+    except Forbidden as error:
+        if not ends_with_its_namespace(error):
+            raise
     return True
 
 

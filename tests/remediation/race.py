@@ -1,15 +1,21 @@
-"""One racing worker: claims attempts in a database that it shares with others.
+"""One racing process: claims attempts, or pulls the stop switch, in a database that is shared.
 
-python -m tests.remediation.race make            → tables, and incidents that are decided
-python -m tests.remediation.race claim START     → claims each incident; prints those it got
+python -m tests.remediation.race make                  → tables, and incidents that are decided
+python -m tests.remediation.race claim START           → claims each; prints those it got
+python -m tests.remediation.race claim-without-caps START
+python -m tests.remediation.race stop START            → pulls the stop switch a moment later
+python -m tests.remediation.race report                → what the database holds, as JSON
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import django
 from django.conf import settings
@@ -18,6 +24,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 APPS = ("detection", "remediation", "auth", "contenttypes", "access", "sessions", "admin",
         "django_celery_beat")  # fmt: skip
 INCIDENTS, OWNERS = 40, 8
+MANY = 1000
+A_MOMENT_SECONDS = 0.25
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -56,10 +64,49 @@ def claim_all(start: float) -> list[int]:
     return won
 
 
+def without_caps() -> None:
+    """Only owners are held apart: the stop switch alone is to end it."""
+    from remediation import budgets
+
+    wide = budgets.Limits(*[MANY] * 3, 1, MANY, MANY, MANY)
+    budgets.Limits = lambda: replace(wide)  # type: ignore[assignment,misc]
+
+
+def stop(start: float) -> None:
+    from detection.models import Cluster
+    from remediation import modes
+
+    time.sleep(max(0.0, start + A_MOMENT_SECONDS - time.time()))
+    modes.set_stop(Cluster.objects.get(), True, "ada", "hold it", NOW)
+
+
+def report() -> dict[str, Any]:
+    from detection.models import Incident
+    from remediation import audit
+    from remediation.models import Attempt, AuditEntry, Budget
+
+    return {
+        "attempts": list(Attempt.objects.values_list("incident_id", "open_target")),
+        "moved": list(
+            Incident.objects.filter(status="RemediationAttempted").values_list("pk", flat=True)
+        ),
+        "spent": dict(Budget.objects.values_list("name", "spent")),
+        "trail": list(AuditEntry.objects.order_by("seq").values_list("kind", flat=True)),
+        "tampered": audit.verify(),
+    }
+
+
 if __name__ == "__main__":
     settings.MIGRATION_MODULES = dict.fromkeys(APPS)
     django.setup()
-    if sys.argv[1] == "make":
+    word, start = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
+    if word == "make":
         make()
+    elif word == "stop":
+        stop(start)
+    elif word == "report":
+        sys.stdout.write(json.dumps(report()))
     else:
-        sys.stdout.write(" ".join(map(str, claim_all(float(sys.argv[2])))))
+        if word == "claim-without-caps":
+            without_caps()
+        sys.stdout.write(" ".join(map(str, claim_all(start))))

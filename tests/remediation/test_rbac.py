@@ -67,3 +67,9 @@ def test_an_action_that_is_barred_takes_its_rights_with_it() -> None:
 
 def test_node_rights_are_bound_apart_so_that_a_namespace_s_binding_never_grants_them() -> None:
     assert all("nodes" not in rule["resources"] for rule in rbac.act_manifest()[2]["rules"])
+
+
+def test_the_page_of_actions_is_the_one_that_the_catalogue_makes() -> None:
+    out = StringIO()
+    call_command("action_catalogue", stdout=out)
+    assert (BASE_DIR / "docs/actions.md").read_text() == out.getvalue()

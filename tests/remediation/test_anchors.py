@@ -1,0 +1,162 @@
+"""What the systems of this field get wrong, one test each, by the number of the list of anchors.
+
+Those that have a home of their own are named here and held to be there, so that none gets lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detection.findings import ObjectRef
+from kubewise_site.env import BASE_DIR
+from remediation import opinion, rbac
+from remediation.actions import CATALOGUE
+from remediation.actions.base import Wish
+from remediation.actions.parameters import GRACE_PERIOD, MAX_REPLICAS, REPLICAS, BadValue
+from remediation.actions.resources import AdjustResources
+from remediation.case import PodFacts, Reach
+from remediation.cluster import RESOURCES
+from remediation.commands import CommandError, parse
+from remediation.decide import decide
+from remediation.diff import diff
+from remediation.models import Budget
+from remediation.rows import ROWS
+from remediation.verdicts import Verdict
+from remediation.verify import Look, Timing, judge
+from tests.remediation.cases import NOW, OWNER, acting_case, candidate, with_records, with_target
+from tests.remediation.test_verify import LATE, TIMES, WELL, attempt
+
+CONTAINER = {"name": "cart", "resources": {"limits": {"memory": "64Mi"}}}
+DEPLOYMENT: dict[str, Any] = {
+    "metadata": {"name": "cart", "namespace": "shop", "uid": "uid-1"},
+    "spec": {"replicas": 3, "template": {"spec": {"containers": [CONTAINER]}}},
+}
+NAMED = {"name": "cart", "namespace": "shop"}
+ELSEWHERE = {
+    "8: the owner is followed by UID, never guessed from a pod's name": (
+        "tests/detection/test_snapshot.py", "def test_"),
+    "11: an approval expires, has an identity, and skips no gate": (
+        "tests/remediation/test_decide.py", "test_an_approval_does_not_skip_this_gate"),
+    "12: logs are redacted before a model sees them": (
+        "tests/remediation/llm/test_redact.py", "def test_"),
+    "13: an old OOMKilled gauge is no failure now": (
+        "benchmarks/scenarios/c07-long-ago.yaml", "title"),
+    "15: a refused plan does not fall through": (
+        "tests/remediation/test_act.py", "def test_403_is_recorded"),
+    "18: racing workers share one budget": (
+        "tests/remediation/test_races.py", "test_racing_workers_never_exceed_a_budget"),
+}  # fmt: skip
+
+
+def test_01_a_resource_patch_names_fields_that_the_api_has_and_an_empty_diff_is_refused() -> None:
+    [tested, change] = AdjustResources().change(
+        DEPLOYMENT, Wish({**NAMED, "container": "cart", "memory_limit": "96Mi"}, NOW)
+    )
+    assert change["value"] == {"limits": {"memory": "96Mi"}}, "limits, as the API spells it"
+    assert tested["value"] == "cart"
+    assert diff(DEPLOYMENT, DEPLOYMENT) == [], "which execute refuses as Empty"
+
+
+def test_02_nothing_seen_is_never_verified() -> None:
+    nothing = Look()
+    assert not nothing.healthy
+    for seen in (nothing, replace(WELL, desired=0, ready=0), replace(WELL, gone=True)):
+        assert judge(attempt(healthy_since=NOW), seen, TIMES, NOW + LATE).outcome != "resolved"
+
+
+def test_03_a_bare_pod_is_not_restarted_nor_one_that_took_anothers_name() -> None:
+    bare = with_target(acting_case("restart_pod"), ref=replace(OWNER, kind="Pod"))
+    replaced = acting_case("restart_pod", pod=PodFacts("another", True, ready=False))
+    for case in (bare, replaced):
+        for approved in (False, True):
+            assert decide(replace(case, approved=approved)).verdict == Verdict.SUGGEST
+
+
+def test_04_neither_grace_0_nor_scale_to_0_can_be_said() -> None:
+    for parameter in (GRACE_PERIOD, REPLICAS, MAX_REPLICAS):
+        for zero in ("0", "00", "-0", "0.0", ""):
+            with pytest.raises(BadValue):
+                parameter.read(zero)
+    with pytest.raises(CommandError):
+        parse("scale_deployment name=cart namespace=shop replicas=0")
+    for scale in ("scale_deployment", "scale_statefulset", "restore_replicas"):
+        former = {**DEPLOYMENT, "spec": {"replicas": 0}}
+        assert CATALOGUE[scale].inverse(former, {**NAMED, "replicas": 3}) is None
+
+
+def test_05_a_rollback_replaces_the_template_so_that_no_bad_variable_survives() -> None:
+    template = {"metadata": {"labels": {"pod-template-hash": "x"}}, "spec": {"containers": []}}
+    wish = Wish({**NAMED, "revision": 2}, NOW, template)
+    [change] = CATALOGUE["rollback_deployment"].change(DEPLOYMENT, wish)
+    assert (change["op"], change["path"]) == ("replace", "/spec/template")
+    assert "pod-template-hash" not in change["value"]["metadata"]["labels"]
+
+
+def test_06_a_crash_loop_or_an_out_of_memory_kill_is_never_answered_with_a_restart() -> None:
+    for cause in ("BAD_RELEASE", "CRASH_STABLE_REVISION", "OOM_LIMIT_LOW"):
+        offered = [offer.family for offer in ROWS[cause].offers]  # type: ignore[index]
+        assert not {"restart", "restart_pod"} & set(offered), cause
+
+
+def test_07_rules_decide_without_a_model(settings: Any) -> None:
+    settings.GEMINI_API_KEY = ""
+    finding: Any = None
+    connection: Any = None
+    told: Any = object()
+    options = [candidate()]
+    assert opinion.second_opinion(finding, told, options, connection) == (told, options)
+    assert decide(acting_case()).verdict == Verdict.ACT
+
+
+def test_09_cooldowns_are_rows_of_the_database_per_owner() -> None:
+    assert Budget._meta.get_field("window_start")
+    spent = with_records(acting_case(), exhausted="this owner was acted on")
+    assert decide(spent).verdict == Verdict.ASK
+
+
+def test_10_the_blast_radius_is_computed_and_on_record() -> None:
+    reach = Reach(pods=4, ready=4, ready_ratio=0.5, owners=2, nodes=1, namespaces=2)
+    decision = decide(acting_case(reach=reach))
+    assert decision.verdict == Verdict.ASK
+    assert any(str(reach) in reason for reason in decision.reasons)
+
+
+def test_14_no_role_has_a_star_and_no_secret_can_be_read_or_written() -> None:
+    for name in ("read.yaml", "act.yaml", "act-nodes.yaml"):
+        text = Path(BASE_DIR / "deploy/k8s" / name).read_text()
+        assert "*" not in text.replace("# ", "")
+        assert "secrets" not in text
+    assert "Secret" not in RESOURCES
+    assert rbac.enabled()
+
+
+def test_16_what_is_resolved_already_is_not_acted_on() -> None:
+    for approved in (False, True):
+        gone = acting_case(signal_gone=True, approved=approved)
+        assert decide(gone).verdict == Verdict.IGNORE
+
+
+def test_17_no_condition_alone_drains_a_node() -> None:
+    for cause, row in ROWS.items():
+        assert "drain_node" not in [offer.family for offer in row.offers], cause
+    node = ObjectRef("Node", "", "node-1", "uid-1")
+    case = with_target(
+        acting_case("drain_node", candidates=(candidate("drain_node", target=node),)), ref=node
+    )
+    assert decide(case).verdict == Verdict.ASK, "never without a person"
+
+
+def test_soak_is_never_skipped() -> None:
+    once = judge(attempt(), WELL, Timing(soak=timedelta(seconds=30)), NOW)
+    assert once.outcome is None
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_others_have_a_home_of_their_own(name: str) -> None:
+    path, mark = ELSEWHERE[name]
+    assert mark in (BASE_DIR / path).read_text()
