@@ -9,8 +9,11 @@ import json
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import django
+
+EVENTS = 60
 
 
 def main() -> None:
@@ -27,8 +30,7 @@ def main() -> None:
 
     later = datetime.now(UTC) + timedelta(hours=1)
     admin = User.objects.create_superuser("admin", password="secret-of-tests")
-    found = records.incident()
-    plan = records.plan(found)
+    events = [_event(number) for number in range(EVENTS)]
     records.source("kubernetes/pods")
     SourceState.objects.update(checked_at=later)
     ticks = [health.row_of(tick) for tick in health.frequent_ticks()]
@@ -39,8 +41,17 @@ def main() -> None:
         name: issuing.issue(admin, name, given, 1, datetime.now(UTC))[1]
         for name, given in scopes.items()
     }
-    body = {"id": str(found.anomaly_id), "plan": plan.pk, "digest": plan.digest, "tokens": tokens}
-    sys.stdout.write(json.dumps(body))
+    sys.stdout.write(json.dumps({"events": events, "tokens": tokens}))
+
+
+def _event(number: int) -> dict[str, Any]:
+    """An event on Deployment my-app in dev that waits for a person."""
+    from tests.site import records
+
+    owner = {"owner_name": "my-app", "owner_namespace": "dev", "cause": "THRESHOLD_BREACH"}
+    found = records.incident(f"my-app-{number}", **owner)
+    plan = records.plan(found)
+    return {"id": str(found.anomaly_id), "plan": plan.pk, "digest": plan.digest}
 
 
 if __name__ == "__main__":
