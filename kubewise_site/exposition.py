@@ -1,7 +1,7 @@
 """KubeWise's own metrics, computed from the database: right for any number of processes and hosts.
 
 `kubewise_…_total` counts rows of history, so it only falls when history is pruned. Times are
-quantiles over the last 24 hours, as a process of its own memory would forget them.
+percentiles over the last 24 hours, as a process of its own memory would forget them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from remediation.models import Attempt
 from remediation.modes import standing
 
 DAY = timedelta(hours=24)
-QUANTILES = (0.5, 0.95)
+PERCENTILES = (50, 95)
 MOST_DURATIONS = 10_000
 MOST_DECISIONS = 5_000
 Counted = Iterable[tuple[Sequence[str], float]]
@@ -74,18 +74,19 @@ def _times(now: datetime) -> Iterator[Metric]:
     rows = Incident.objects.filter(last_seen__gte=now - DAY).order_by("-id")
     found = rows.values_list("onset", "first_seen")[:MOST_DURATIONS]
     detection = [(seen - onset).total_seconds() for onset, seen in found]
-    yield _quantiles("detection_seconds", "From onset to detection, last 24 h.", detection)
+    yield _percentiles("detection_seconds", "From onset to detection, last 24 h.", detection)
     ended = rows.filter(status=Status.RESOLVED, closed_at__isnull=False)
     times = ended.values_list("first_seen", "closed_at")[:MOST_DURATIONS]
     repair = [(closed - seen).total_seconds() for seen, closed in times if closed]
-    yield _quantiles("repair_seconds", "From detection to resolution, last 24 h.", repair)
+    yield _percentiles("repair_seconds", "From detection to resolution, last 24 h.", repair)
 
 
-def _quantiles(name: str, help_text: str, values: list[float]) -> Metric:
+def _percentiles(name: str, help_text: str, values: list[float]) -> Metric:
     """Nearest rank; without values there is no sample, which is not the same as 0."""
     ordered = sorted(values)
-    ranks = [(q, min(int(q * len(ordered)), len(ordered) - 1)) for q in QUANTILES if ordered]
-    return _gauge(name, help_text, ("quantile",), [((str(q),), ordered[at]) for q, at in ranks])
+    ranks = [(p, min(p * len(ordered) // 100, len(ordered) - 1)) for p in PERCENTILES if ordered]
+    found = [((str(p),), ordered[at]) for p, at in ranks]
+    return _gauge(name, help_text, ("percentile",), found)
 
 
 def _attempts() -> Iterator[Metric]:
@@ -139,7 +140,7 @@ def _switches() -> Iterator[Metric]:
 def _model_calls() -> Iterator[Metric]:
     """Where calls to models are on record."""
     try:
-        model: Any = apps.get_model("remediation.LlmCall")
+        model: Any = apps.get_model("remediation", "LlmCall")  # type: ignore[misc]
     except LookupError:
         return
     labels = ("provider", "model", "outcome")

@@ -36,8 +36,6 @@ OF_ONE = {"404": "There is no such thing."}
 OF_WRITES = {
     "413": "The body is beyond 1 MiB.",
     "415": "The body is not JSON.",
-}
-OF_POSTS = {
     "409": "Stale, handled already, stopped, or the same request is under way.",
     "422": "A gate refused it, or the Idempotency-Key was used for another request.",
 }
@@ -80,9 +78,7 @@ def _refusals(path: str, method: str) -> dict[str, str]:
     found = dict(ALWAYS)
     if "{" in path:
         found |= OF_ONE
-    if method in ("post", "put"):
-        found |= OF_WRITES
-    return found | OF_POSTS if method == "post" else found
+    return found | OF_WRITES if method in ("post", "put") else found
 
 
 def _problem(why: str) -> dict[str, Any]:

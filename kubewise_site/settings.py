@@ -214,7 +214,9 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "kubewise_site.openapi.problems_everywhere",
     ],
+    "ENFORCE_NON_BLANK_FIELDS": True,
     "ENUM_NAME_OVERRIDES": {
+        "ActionEnum": "remediation.api.views_upkeep.ACTIONS",
         "AlertStateEnum": ["firing", "resolved"],
         "StatusEnum": "detection.states.Status.values",
         "HealthStateEnum": ["healthy", "unhealthy", "unknown", "disabled"],

@@ -7,8 +7,10 @@ from typing import Any
 from rest_framework import serializers
 
 from detection.models import MetricQuery
+from kubewise_site.fields import StrictModelSerializer, Text, Whole
 
 LONGEST_QUERY = 10_000
+MOST_DWELL_SECONDS = 604_800
 
 
 class ValueSerializer(serializers.Serializer[Any]):
@@ -27,10 +29,10 @@ class MetricsSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
 
 
-class QuerySerializer(serializers.ModelSerializer[MetricQuery]):
-    query = serializers.CharField(max_length=LONGEST_QUERY)
-    labels = serializers.DictField(child=serializers.CharField(max_length=200), required=False)
-    threshold = serializers.FloatField(required=False, allow_null=True)
+class QuerySerializer(StrictModelSerializer):
+    query = Text(max_length=LONGEST_QUERY)
+    labels = serializers.DictField(child=Text(max_length=200), required=False)
+    dwell_seconds = Whole(min_value=0, max_value=MOST_DWELL_SECONDS, required=False)
 
     class Meta:
         model = MetricQuery

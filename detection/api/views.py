@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -22,6 +21,8 @@ from detection.models import MetricQuery
 from kubewise_site.api import Guarded
 
 LIMIT_MOST = 500
+LIMIT = {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": 100}
+AFTER = {"type": "string", "maxLength": 1000}
 
 
 class PageForm(serializers.Serializer[Any]):
@@ -36,8 +37,8 @@ class MetricsView(Guarded):
         operation_id="metrics",
         responses=MetricsSerializer,
         parameters=[
-            OpenApiParameter("limit", OpenApiTypes.INT, description=f"1 to {LIMIT_MOST} entities"),
-            OpenApiParameter("after", OpenApiTypes.STR, description="from `next`"),
+            OpenApiParameter("limit", LIMIT, description=f"1 to {LIMIT_MOST} entities"),
+            OpenApiParameter("after", AFTER, description="from `next`"),
         ],
     )
     def get(self, request: Request) -> Response:

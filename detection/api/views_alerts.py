@@ -15,6 +15,7 @@ from detection import alerts
 from detection.clients import current_cluster
 from detection.models import Alert
 from kubewise_site.api import Guarded, read
+from kubewise_site.fields import Text
 
 POST_ALERTS = "detection.post_alerts"
 VERSION = "4"
@@ -23,8 +24,14 @@ LONGEST = 4000
 
 
 def _texts() -> serializers.DictField:
-    value = serializers.CharField(allow_blank=True, max_length=LONGEST, trim_whitespace=False)
-    return serializers.DictField(child=value)
+    return serializers.DictField(child=Text(allow_blank=True, max_length=LONGEST))
+
+
+class Fingerprint(serializers.RegexField):
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class AlertSerializer(serializers.Serializer[Any]):
@@ -33,15 +40,15 @@ class AlertSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=[state.value for state in Alert.State])
     labels = _texts()
     annotations = serializers.DictField(
-        child=serializers.CharField(allow_blank=True, max_length=LONGEST), default=dict
+        child=Text(allow_blank=True, max_length=LONGEST), default=dict
     )
     startsAt = serializers.DateTimeField()
-    fingerprint = serializers.RegexField(r"^[0-9a-fA-F]{1,64}$")
+    fingerprint = Fingerprint(r"^[0-9a-fA-F]{1,64}$")
 
 
 class WebhookSerializer(serializers.Serializer[Any]):
     version = serializers.ChoiceField(choices=[VERSION])
-    groupKey = serializers.CharField(allow_blank=True, max_length=LONGEST, default="")
+    groupKey = Text(allow_blank=True, max_length=LONGEST, default="")
     status = serializers.ChoiceField(choices=[state.value for state in Alert.State])
     alerts = serializers.ListField(child=AlertSerializer(), max_length=MOST_ALERTS)
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +15,7 @@ from detection import clients, queries
 from detection.api.serializers import QueriesSerializer, QuerySerializer
 from detection.models import MetricQuery
 from kubewise_site.api import Guarded
+from kubewise_site.problems import Problem
 
 
 class QueriesView(Guarded):
@@ -80,7 +81,8 @@ def _written(form: QuerySerializer, row: MetricQuery) -> MetricQuery:
     now = datetime.now(UTC)
     checked = queries.validate(row, clients.prometheus(), now)
     if not checked.accepted:
-        raise ValidationError({"query": checked.message})
+        error = {"field": "query", "detail": checked.message}
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "query", checked.message, [error])
     queries.apply(row, checked, now)
     row.save()
     return row

@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.forms import DateTimeField
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 
 from detection.causes import Cause, Severity
@@ -36,6 +37,7 @@ class Rfc3339Field(DateTimeField):
         return found
 
 
+@extend_schema_field({"type": "string", "format": "date-time"})
 class Rfc3339Filter(django_filters.Filter):  # type: ignore[misc]
     field_class = Rfc3339Field
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 LIMIT_MOST = 500
 LIMIT_DEFAULT = 100
 HIGHEST_ID = 2**63 - 1
+NOT_OURS = "not one of ours; take it from `next`"
 
 
 class Pages(CursorPagination):
@@ -33,10 +34,13 @@ class Pages(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Any:
         """DRF reads nonsense as "the first page", and a position is put into a query as it is."""
-        cursor = super().decode_cursor(request)
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound:
+            raise ValidationError({"cursor": NOT_OURS}) from None
         position = str(cursor.position or "") if cursor else ""
         if cursor and not (position.isdecimal() and int(position[:20]) <= HIGHEST_ID):
-            raise ValidationError({"cursor": "not one of ours; take it from `next`"})
+            raise ValidationError({"cursor": NOT_OURS})
         return cursor
 
     def get_paginated_response(self, data: Any) -> Response:

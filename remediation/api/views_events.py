@@ -22,6 +22,7 @@ from remediation.api.paging import EventPages
 from remediation.api.serializers import EventSerializer
 from remediation.querysets import with_history
 
+AFTER_SHAPE = {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,18}){0,100}$"}
 AFTER = "`cursor` of an earlier answer: what changed since, oldest change first."
 
 
@@ -43,7 +44,8 @@ class EventsView(Guarded, GenericAPIView[Incident]):
 
     @extend_schema(
         operation_id="events",
-        parameters=[OpenApiParameter("after", {"type": "string"}, description=AFTER)],
+        responses=EventSerializer(many=True),
+        parameters=[OpenApiParameter("after", AFTER_SHAPE, description=AFTER)],
     )
     def get(self, request: Request) -> Response:
         after = request.query_params.get("after")

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kubewise_site.api import Guarded, read
+from kubewise_site.fields import Text
+from kubewise_site.problems import Problem
 from remediation import silencing
 from remediation.api.serializers import EventSerializer
 from remediation.api.views_events import event, find
@@ -23,12 +24,12 @@ LONGEST_TEXT = 2000
 
 
 class CommentRequest(serializers.Serializer[Any]):
-    text = serializers.CharField(max_length=LONGEST_TEXT)
+    text = Text(max_length=LONGEST_TEXT)
 
 
 class SilenceRequest(serializers.Serializer[Any]):
     until = serializers.DateTimeField(help_text="With its offset; within 30 days.")
-    reason = serializers.CharField(max_length=LONGEST_TEXT)
+    reason = Text(max_length=LONGEST_TEXT)
 
 
 class NotedAnswer(serializers.Serializer[Any]):
@@ -61,7 +62,7 @@ class SilenceView(Guarded):
         try:
             row = silencing.silence(incident, request.user, asked["reason"], asked["until"], now)
         except ValueError as error:
-            raise ValidationError({"until": str(error)}) from None
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "until", str(error)) from None
         return _noted(anomaly_id, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC.")
 
 

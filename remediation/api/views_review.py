@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from detection.models import Incident
 from kubewise_site.api import Guarded, read
+from kubewise_site.fields import Text, Whole
 from kubewise_site.problems import Problem
 from remediation import approvals, endings, reanalysis, requests
 from remediation.api.serializers import EventSerializer
@@ -27,38 +28,45 @@ from remediation.permissions import ANALYZE, APPROVE, REMEDIATE
 LONGEST_REASON = 2000
 LONGEST_COMMAND = 2000
 MOST_CANDIDATES = 100
+HIGHEST_ID = 2**63 - 1
 
 
 class ApproveRequest(serializers.Serializer[Any]):
     """What the client saw: without plan and digest, a yes could be to something else."""
 
-    plan = serializers.IntegerField(min_value=1, help_text="The plan's id.")
-    digest = serializers.CharField(max_length=64)
-    candidate = serializers.IntegerField(
-        min_value=0, required=False, help_text="Its index; without it the plan's first choice."
+    plan = Whole(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
+    digest = Text(max_length=64)
+    candidate = Whole(
+        min_value=0,
+        max_value=MOST_CANDIDATES,
+        required=False,
+        help_text="Its index; without it the plan's first choice.",
     )
-    reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
 
 
 class RejectRequest(serializers.Serializer[Any]):
-    plan = serializers.IntegerField(min_value=1, help_text="The plan's id.")
-    reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+    plan = Whole(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
+    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
 
 
 class RemediateRequest(serializers.Serializer[Any]):
     """A command, or a candidate of the plan that the client saw."""
 
-    command = serializers.CharField(
+    command = Text(
         max_length=LONGEST_COMMAND, required=False,
         help_text="restart_deployment name=my-app namespace=dev",
     )  # fmt: skip
-    candidate = serializers.IntegerField(
+    candidate = Whole(
         min_value=0, max_value=MOST_CANDIDATES, required=False, help_text="Its index in the plan."
     )
-    plan = serializers.IntegerField(
-        min_value=1, required=False, help_text="The plan's id, with `candidate`."
+    plan = Whole(
+        min_value=1,
+        max_value=HIGHEST_ID,
+        required=False,
+        help_text="The plan's id, with `candidate`.",
     )
-    reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_REASON)
+    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("command" in attrs) == ("candidate" in attrs):

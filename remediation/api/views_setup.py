@@ -7,13 +7,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
 from kubewise_site.api import Guarded, read
+from kubewise_site.fields import Text, YesNo
 from kubewise_site.problems import Problem
 from remediation import modes
 from remediation.actions import catalogue
@@ -23,9 +24,14 @@ from remediation.permissions import PULL_STOP, SET_MODE
 LONGEST_REASON = 2000
 
 
+@extend_schema_field({"type": "string", "pattern": "^([Aa][Uu][Tt][Oo]|[Mm][Aa][Nn][Uu][Aa][Ll])$"})
+class ModeText(Text):
+    """Any text is read, so that the refusal can name the valid ones."""
+
+
 class ModeRequest(serializers.Serializer[Any]):
-    mode = serializers.CharField(help_text="AUTO or MANUAL, in any case.")
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_REASON)
+    mode = ModeText(help_text="AUTO or MANUAL, in any case.")
+    reason = Text(required=False, allow_blank=True, max_length=LONGEST_REASON)
 
 
 class ModeAnswer(serializers.Serializer[Any]):
@@ -35,8 +41,8 @@ class ModeAnswer(serializers.Serializer[Any]):
 
 
 class StopRequest(serializers.Serializer[Any]):
-    stopped = serializers.BooleanField()
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_REASON)
+    stopped = YesNo()
+    reason = Text(required=False, allow_blank=True, max_length=LONGEST_REASON)
 
 
 class StopAnswer(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -12,26 +13,24 @@ from rest_framework.response import Response
 
 from detection.clients import current_cluster
 from kubewise_site.api import Guarded
+from kubewise_site.fields import StrictModelSerializer
+from kubewise_site.problems import Problem
 from remediation import upkeep
 from remediation.actions import CATALOGUE
 from remediation.api.paging import Pages
 from remediation.models import MaintenanceWindow, Pause, Policy, Silence
 
+ACTIONS = sorted(CATALOGUE)
 PAUSE_FIELDS = ("id", "namespace_pattern", "name_pattern", "author", "reason", "starts_at",
                 "ends_at")  # fmt: skip
 
 
-def _known(action: str) -> None:
-    if action not in CATALOGUE:
-        raise serializers.ValidationError(f"unknown; valid are {', '.join(sorted(CATALOGUE))}")
-
-
 def _actions() -> serializers.ListField:
-    one = serializers.CharField(max_length=40, validators=[_known])
+    one = serializers.ChoiceField(choices=ACTIONS)
     return serializers.ListField(child=one, required=False, max_length=len(CATALOGUE))
 
 
-class PolicySerializer(serializers.ModelSerializer[Policy]):
+class PolicySerializer(StrictModelSerializer):
     allowed_actions = _actions()
     forbidden_actions = _actions()
 
@@ -43,16 +42,18 @@ class PolicySerializer(serializers.ModelSerializer[Policy]):
     def validate_namespace_pattern(self, pattern: str) -> str:
         rows = Policy.objects.filter(cluster=current_cluster(), namespace_pattern=pattern)
         if rows.exclude(pk=self.instance.pk if self.instance else 0).exists():
-            raise serializers.ValidationError("there is a policy of this pattern already")
+            told = f"There is a policy of {pattern[:100]!r} already."
+            raise Problem(HTTPStatus.CONFLICT, "exists", told)
         return pattern
 
 
-class PauseSerializer(serializers.ModelSerializer[Any]):
+class PauseSerializer(StrictModelSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         starts = attrs.get("starts_at", getattr(self.instance, "starts_at", None))
         ends = attrs.get("ends_at", getattr(self.instance, "ends_at", None))
         if starts and ends and ends <= starts:
-            raise serializers.ValidationError({"ends_at": "It must end after it starts."})
+            told = "It must end after it starts."
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "ends-before-it-starts", told)
         return attrs
 
 
@@ -128,10 +129,11 @@ class RowOne(_Rows, generics.GenericAPIView[Any]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _named(one: str, many: str) -> tuple[Any, Any]:
-    """Operation ids of the list and of one row."""
+def _named(one: str, many: str, shape: type[StrictModelSerializer]) -> tuple[Any, Any]:
+    """Operation ids and answers of the list and of one row."""
     of_list = extend_schema_view(
-        get=extend_schema(operation_id=many), post=extend_schema(operation_id=f"{one}_add")
+        get=extend_schema(operation_id=many, responses=shape(many=True)),
+        post=extend_schema(operation_id=f"{one}_add", responses={201: shape}),
     )
     of_one = extend_schema_view(
         get=extend_schema(operation_id=one),
@@ -147,9 +149,9 @@ def _permissions(model: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 _policy, _window, _silence = (
-    _named("policy", "policies"),
-    _named("maintenance_window", "maintenance_windows"),
-    _named("silence_row", "silences"),
+    _named("policy", "policies", PolicySerializer),
+    _named("maintenance_window", "maintenance_windows", WindowSerializer),
+    _named("silence_row", "silences", SilenceSerializer),
 )
 
 

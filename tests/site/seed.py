@@ -1,0 +1,58 @@
+"""Records and tokens for a server that tests talk to from outside; prints them as JSON.
+
+Signs of life are dated into the future, so that health stays healthy without any worker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import django
+
+EVENTS = 60
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubewise_site.settings")
+    django.setup()
+    from django.contrib.auth.models import User
+
+    from detection import heartbeats
+    from detection.models import SourceState
+    from kubewise_site import health
+    from kubewise_site.access import issuing
+    from kubewise_site.access.scopes import Scope
+    from tests.site import records
+
+    later = datetime.now(UTC) + timedelta(hours=1)
+    admin = User.objects.create_superuser("admin", password="secret-of-tests")
+    events = [_event(number) for number in range(EVENTS)]
+    records.source("kubernetes/pods")
+    SourceState.objects.update(checked_at=later)
+    ticks = [health.row_of(tick) for tick in health.frequent_ticks()]
+    for name in ("beat", *ticks, *(f"worker/{role}@host" for role in health.WORKERS)):
+        heartbeats.beat(name, later)
+    scopes = {"read": [], "operate": list(Scope)}
+    tokens = {
+        name: issuing.issue(admin, name, given, 1, datetime.now(UTC))[1]
+        for name, given in scopes.items()
+    }
+    sys.stdout.write(json.dumps({"events": events, "tokens": tokens}))
+
+
+def _event(number: int) -> dict[str, Any]:
+    """An event on Deployment my-app in dev that waits for a person."""
+    from tests.site import records
+
+    owner = {"owner_name": "my-app", "owner_namespace": "dev", "cause": "THRESHOLD_BREACH"}
+    found = records.incident(f"my-app-{number}", **owner)
+    plan = records.plan(found)
+    return {"id": str(found.anomaly_id), "plan": plan.pk, "digest": plan.digest}
+
+
+if __name__ == "__main__":
+    main()

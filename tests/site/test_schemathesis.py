@@ -1,0 +1,36 @@
+"""schemathesis holds the running server to its own schema, as a stranger, a reader, an operator."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kubewise_site.env import BASE_DIR
+from tests.site.server import Server, running
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+SECONDS_EACH = 50
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("scope", ["", "read", "operate"], ids=["stranger", "read", "operate"])
+def test_no_answer_is_off_the_schema(server: Server, scope: str, tmp_path: Path) -> None:
+    """All checks: no 5xx, no status and no shape that the schema doesn't have, no open door."""
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")), "run", "docs/openapi.yaml",
+        "--url", server.base, "--checks", "all", "--max-time", str(SECONDS_EACH),
+        "--request-timeout", "20", "--no-color", "--continue-on-failure",
+    ]  # fmt: skip
+    if scope:
+        command += ["--header", f"Authorization: Bearer {server.token(scope)}"]
+    done = subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
