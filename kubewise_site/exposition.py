@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.apps import apps
 from django.db.models import Count, Min, Sum
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -21,7 +19,7 @@ from detection.clients import current_cluster
 from detection.models import Alert, Heartbeat, Incident, SourceState
 from detection.states import OPEN, START, Status
 from kubewise_site.version import VERSION
-from remediation.models import Attempt
+from remediation.models import Attempt, LlmCall
 from remediation.modes import standing
 
 DAY = timedelta(hours=24)
@@ -138,13 +136,8 @@ def _switches() -> Iterator[Metric]:
 
 
 def _model_calls() -> Iterator[Metric]:
-    """Where calls to models are on record."""
-    try:
-        model: Any = apps.get_model("remediation", "LlmCall")  # type: ignore[misc]
-    except LookupError:
-        return
     labels = ("provider", "model", "outcome")
-    rows = model.objects.order_by().values_list(*labels).annotate(Count("id"), Sum("cost_usd"))
+    rows = LlmCall.objects.order_by().values_list(*labels).annotate(Count("id"), Sum("cost_usd"))
     calls = list(rows)
     yield _counter("model_calls", "Calls to models.", labels, [(row[:3], row[3]) for row in calls])
     cost = [(row[:3], float(row[4] or 0)) for row in calls]

@@ -15,7 +15,8 @@ SEEN = (
     "remediation.policy", "remediation.maintenancewindow", "remediation.silence",
     "remediation.plan", "remediation.approval", "remediation.attempt", "remediation.mode",
     "remediation.stopswitch", "remediation.budget", "remediation.delivery",
-    "remediation.auditentry", "django_celery_beat.periodictask",
+    "remediation.auditentry", "remediation.llmcall", "detection.modelversion",
+    "detection.anomalyfeedback", "django_celery_beat.periodictask",
     "django_celery_beat.intervalschedule", "django_celery_beat.crontabschedule",
 )  # fmt: skip
 EDITED = (
