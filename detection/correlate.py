@@ -131,6 +131,7 @@ def _own_revision(first: Finding, ordered: Sequence[Finding]) -> Revision | None
 
 def _facts(ordered: Sequence[Finding]) -> dict[str, Any]:
     facts: dict[str, Any] = dict(ordered[0].facts)
+    facts.pop("explains", None)
     also = [f.cause.value for f in ordered[1:] if f.cause != ordered[0].cause]
     if also:
         facts["also"] = list(dict.fromkeys(also))

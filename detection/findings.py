@@ -80,6 +80,13 @@ class Finding:
     JOB_FAILED          job, job_uid, idempotent
     NODE_NOT_READY      node, cordoned;   NODE_STORM  nodes, node_count
     UNCLASSIFIED        ready, desired
+    told by callers     callers (how many owners), explains (their keys, until correlation)
+    SELECTOR_MISMATCH   selector, labels;   WRONG_TARGET_PORT  target_port, declared
+    DNS_FAILURE         single (one owner's own trouble), server_sick, hosts
+    VOLUME_FILLING      size, expandable, storage_class;   MULTI_ATTACH  holders
+    …_PRESSURE          node, reason, evicted, evicted_namespace, job_pods
+    KERNEL_FAULT        node, reason, corroborated, cordoned
+    STALE_SECRET_ENV    changed, changed_kind;   ENV_CHANGED  error_ratio
     a bare pod          specific (the cause that it would have with a controller)
     a shared cause      shared_by (how many owners)
     after correlation   also (other causes of the owner), sources

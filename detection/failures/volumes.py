@@ -199,15 +199,11 @@ def _held_elsewhere(snapshot: Snapshot, pod: o.Pod, users: Mapping[ClaimKey, lis
 
 
 def _single_claims(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolumeClaim]:
-    names = [v.persistent_volume_claim.claim_name for v in pod.spec.volumes
-             if v.persistent_volume_claim]  # fmt: skip
-    found = [snapshot.find("PersistentVolumeClaim", pod.metadata.namespace, n) for n in names]
+    """Its claims that one node at a time may use."""
     return [
         claim
-        for claim in found
-        if isinstance(claim, around.PersistentVolumeClaim)
-        and claim.spec.access_modes
-        and set(claim.spec.access_modes) <= ONE_NODE
+        for claim in _claims_of(snapshot, pod)
+        if claim.spec.access_modes and set(claim.spec.access_modes) <= ONE_NODE
     ]
 
 
@@ -256,7 +252,10 @@ def _dead(snapshot: Snapshot, holders: Sequence[o.Pod]) -> dict[str, list[str]]:
 
 
 def _claims_of(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolumeClaim]:
-    names = [v.persistent_volume_claim.claim_name for v in pod.spec.volumes
-             if v.persistent_volume_claim]  # fmt: skip
-    found = [snapshot.find("PersistentVolumeClaim", pod.metadata.namespace, n) for n in names]
-    return [claim for claim in found if isinstance(claim, around.PersistentVolumeClaim)]
+    volumes = [v.persistent_volume_claim for v in pod.spec.volumes]
+    names = {source.claim_name for source in volumes if source is not None}
+    return [
+        claim
+        for claim in snapshot.pvcs
+        if claim.metadata.name in names and claim.metadata.namespace == pod.metadata.namespace
+    ]
