@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -19,6 +20,12 @@ from detection.snapshot import Snapshot, key_of
 from detection.templates import Template, container_names, normalized, quantity_of, spec_of
 
 RESOURCE_METRICS = "v1beta1.metrics.k8s.io"
+# The API that serves the metrics did not, whatever the containers ask for.
+AWAY = re.compile(
+    r"no metrics (?:returned|known)|could not find the requested resource|unable to fetch"
+    r"|unable to handle the request|unable to get metrics|service unavailable|connection refused"
+    r"|no known available metric|timed? ?out|deadline exceeded|did not receive metrics"
+)
 OTHER_METRICS = {
     "External": "v1beta1.external.metrics.k8s.io",
     "Object": "v1beta1.custom.metrics.k8s.io",
@@ -135,13 +142,15 @@ def without_request(
     snapshot: Snapshot, scaler: Scaler, target: ObjectRef, active: o.Condition
 ) -> str:
     """The container that asks for none of the resource that is measured; '' for none."""
-    template = _template(snapshot, target)
+    template, said = _template(snapshot, target), active.message.lower()
+    if "missing request" not in said and AWAY.search(said):
+        return ""
     for metric in scaler.spec.metrics:
         one = metric.resource
         measured = one is not None and one.target.average_utilization is not None
         if one and measured and (lacking := _lacking(template, one.name)):
             return lacking
-    if "missing request" in active.message.lower():
+    if "missing request" in said:
         return next(iter(container_names(template)), "?")
     return ""
 

@@ -68,10 +68,12 @@ def why_unbound(
     name = class_of(claim)
     storage = next((s for s in snapshot.storageclasses if s.metadata.name == name), None)
     events = [e for e in snapshot.events_of(claim.metadata.uid) if e.reason in FAILED]
-    if name and storage is None and "kubernetes/storageclasses" in snapshot.seen:
-        return f"there is no StorageClass {name}" if not claim.spec.volume_name else "no volume"
     if events:
         return _said(events)
+    if any(event.reason == WAITS for event in snapshot.events_of(claim.metadata.uid)):
+        return ""
+    if name and storage is None and snapshot.storageclasses and not claim.spec.volume_name:
+        return f"there is no StorageClass {name}"
     if claim.spec.volume_name:
         return f"the volume {claim.spec.volume_name} does not bind"
     if storage is not None and storage.volume_binding_mode == WAITS:

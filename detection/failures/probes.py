@@ -39,6 +39,7 @@ UNHEALTHY, KILLING, WARNED = "Unhealthy", "Killing", "ProbeWarning"
 KILLED = frozenset({137, 143})
 STOPPED = KILLED | {0}
 SLACK_SECONDS = 60.0
+BATCH = frozenset({"Job", "CronJob"})  # nothing waits for their readiness
 
 
 def is_killed_by_probe(snapshot: Snapshot, loop: Loop) -> bool:
@@ -138,6 +139,8 @@ def _port(view: ContainerView, probe: o.Probe | None) -> list[Evidence]:
 def never_ready(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F15: the newest revision's pods all run, were never restarted and never ready."""
     for owner, pods in troubled(snapshot):
+        if owner.kind in BATCH:
+            continue
         for group in _by_revision(pods):
             if all(_never_passed(snapshot, pod, context) for pod in group) and _is_whole(
                 snapshot, owner, group
@@ -212,7 +215,7 @@ def _not_ready(
         pods,
         f"{named(owner)}: {len(pods)} pods run, and container {view.name} never gets ready",
         onset,
-        onset + timedelta(seconds=context.dwell.not_ready_seconds),
+        onset + timedelta(seconds=max(context.dwell.not_ready_seconds, _patience(pods))),
         [
             saw("pods", f"{pod.metadata.name}: container {view.name} runs without a restart and "
                 "was never ready", decisive=True),
@@ -223,6 +226,18 @@ def _not_ready(
         revision,
         facts,
     )  # fmt: skip
+
+
+def _patience(pods: Sequence[o.Pod]) -> float:
+    """How long a slow start is allowed for by the probes' own settings."""
+    probes = [
+        probe
+        for pod in pods
+        for view in _unready(pod)
+        for probe in (view.spec.readiness_probe, view.spec.startup_probe)
+        if probe is not None
+    ]
+    return max((float(probe.patience_seconds) for probe in probes), default=0.0)
 
 
 def _started(pod: o.Pod, context: Context) -> datetime:
