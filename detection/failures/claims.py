@@ -42,6 +42,8 @@ def claim_pending(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for claim in snapshot.pvcs:
         if claim.status.phase == "Pending" and not claim.is_terminating:
             pods = _users(snapshot, claim)
+            if any(pod.status.phase == "Running" for pod in pods):
+                continue  # a pod that runs has its volume, whatever the claim still says
             if why := why_unbound(snapshot, claim, pods):
                 groups[class_of(claim), why].append(Unbound(claim, why, tuple(pods)))
     for group in groups.values():
