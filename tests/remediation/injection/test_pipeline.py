@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from detection.models import Cluster, Incident
+from detection.redact import redact
 from remediation.act import act
 from remediation.analyze import analyze
 from remediation.clients import Clients
@@ -107,9 +108,9 @@ def test_in_auto_the_action_is_that_of_the_rules_or_none(
 
 
 def reached(attack: Attack, document: dict[str, Any]) -> bool:
-    """Up to white space, and without the control characters that a log loses."""
+    """Up to white space; what is taken for a secret (base64) arrives as its mark."""
     told = _squeezed("".join(item["text"] for item in document["evidence"]))
-    return _squeezed(attack.text)[:40] in told
+    return _squeezed(redact(attack.text))[:40] in told
 
 
 def _squeezed(text: str) -> str:
