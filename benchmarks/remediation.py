@@ -65,7 +65,7 @@ CASES = (
     Case("insufficient_capacity", "shop/deployment/checkout", ROLLBACK),
     Case("oom", "shop/deployment/catalog", frozenset({"adjust_resources", "rollback"})),
     Case("oom", "payments/deployment/fraud", frozenset({"adjust_resources", "rollback"})),
-    Case("hung_replica", "shop/deployment/web", frozenset({"restart_pod"})),
+    Case("hung_replica", "shop/deployment/cart", frozenset({"restart_pod"})),
     Case("hung_replica", "platform/deployment/auth", frozenset({"restart_pod"})),
     Case("scaled_to_zero", "payments/deployment/gateway", frozenset({"restore_replicas"})),
     Case("job_failed", "payments/job/settlement", frozenset({"rerun_job"}), IDEMPOTENT),

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from detection.causes import CAUSES, Cause, Precedence, Severity
 from detection.findings import ObjectRef
 from remediation.actions import CATALOGUE
-from remediation.case import Case, Limits, PodFacts, PolicyFacts, Records, Target
+from remediation.case import Case, Limits, PodFacts, PolicyFacts, Reach, Records, Target
 from remediation.commands import CommandError, checked
 from remediation.decide import decide
+from remediation.gates import SAME_ACTION_TWICE
 from remediation.owned import gitops_owner, is_helm_release
 from remediation.rows import RowMode, row_of
 from remediation.verdicts import Verdict
@@ -41,18 +42,21 @@ targets = st.builds(
     Target, refs, st.booleans(), uids, st.booleans(), marks, marks,
     st.sampled_from([frozenset[str](), frozenset({"argocd-controller"})]), words,
     st.integers(0, 4), st.integers(0, 4), st.booleans(), st.booleans(), words, st.booleans(),
+    uids, words, words, words, st.booleans(),
 )  # fmt: skip
 policies = st.none() | st.builds(
     PolicyFacts,
     st.sampled_from(["AUTO", "MANUAL", "OFF"]),
     st.booleans(),
     st.sampled_from([frozenset[str](), frozenset({"rollback_deployment", "restart_pod"})]),
+    st.sampled_from([frozenset[str](), frozenset({"scale_deployment", "restart_pod"})]),
 )
 times = st.integers(-60, 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
 records = st.none() | st.builds(
     Records, st.booleans(), times, times, words, words, words, policies, words, words,
-    st.integers(0, 3),
+    st.integers(0, 3), st.integers(0, 3), words,
 )  # fmt: skip
+reaches = st.builds(Reach, st.integers(0, 3), st.integers(0, 3), owners=st.integers(0, 2))
 actions = st.sampled_from(sorted(CATALOGUE))
 lists = st.sets(actions).map(frozenset)
 limits = st.builds(
@@ -88,6 +92,8 @@ cases = st.builds(
     limits=limits,
     approved=st.booleans(),
     requested=st.booleans(),
+    undo=st.booleans(),
+    reach=reaches,
 )
 
 
@@ -110,7 +116,7 @@ def _catalogue(case: Case) -> None:
         raise AssertionError("acted beyond the catalogue") from error
     if case.requested:
         assert chosen.entry.family not in row_of(case.cause).bad
-    else:
+    elif not case.undo:
         assert case.row_mode in (RowMode.ACT, RowMode.ASK)
 
 
@@ -138,6 +144,10 @@ def _people(case: Case) -> None:
         if found.policy:
             assert found.policy.mode != "OFF"
             assert case.candidate.action not in found.policy.forbidden
+            assert not found.policy.allowed or case.candidate.action in found.policy.allowed
+        if not case.undo:
+            assert found.came_back_in_a_day < SAME_ACTION_TWICE
+    assert not case.target.system_priority
     assert case.target.annotations.get("kubewise.io/mode") != "off"
     if case.candidate.entry.spec_write:
         assert not gitops_owner(case.target)
@@ -147,7 +157,7 @@ def _world(case: Case) -> None:
     """The failure is there, is one to remedy, and does not flap."""
     assert not case.signal_gone
     assert not case.flapping
-    assert not case.cause_now
+    assert case.undo or not case.cause_now
     if CAUSES[case.cause].precedence != Precedence.METRIC:
         assert case.severity != Severity.INFO
     if case.target.ref.namespace in case.limits.protected:
@@ -158,8 +168,10 @@ def _alone(case: Case) -> None:
     """Without a person: stricter."""
     if case.approved:
         return
-    assert case.row_mode == RowMode.ACT
-    assert not case.requested
+    assert case.undo or case.row_mode == RowMode.ACT
+    assert case.undo or not case.requested
+    assert case.reach.owners <= 1
+    assert case.records is None or not case.records.storm
     assert not case.blind
     assert not case.storm
     assert not case.target.changed_by
