@@ -24,6 +24,10 @@ LIST = "/admin/detection/incident/"
 Path = Callable[[random.Random], str]
 
 
+def _list(query: str) -> Path:
+    return lambda _: f"{LIST}?{query}"
+
+
 def pages(first: int, incidents: int) -> dict[str, tuple[Path, int]]:
     """Page → how its path is made, and the most queries that it may take."""
     filters = {
@@ -44,8 +48,7 @@ def pages(first: int, incidents: int) -> dict[str, tuple[Path, int]]:
         "page 100": "state=all&p=100",
     }
     found: dict[str, tuple[Path, int]] = {
-        f"incidents: {name}": (lambda _, query=query: f"{LIST}?{query}", 9)
-        for name, query in filters.items()
+        f"incidents: {name}": (_list(query), 9) for name, query in filters.items()
     }
     searches: dict[str, Path] = {
         "search: name": lambda chance: f"{LIST}?state=all&q=app-{chance.randrange(50_000)}",

@@ -168,3 +168,6 @@ class WorkloadBaselineAdmin(Record):
 @admin.register(Cluster)
 class ClusterAdmin(Record):
     list_display = ("name", "context", "prometheus_url", "created_at")
+
+
+from detection import admin_anomaly  # noqa: E402, F401 registered by being imported

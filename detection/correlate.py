@@ -40,6 +40,9 @@ RANK = (
     Cause.SCALED_TO_ZERO,
     Cause.ROLLOUT_STALLED,
     Cause.UNCLASSIFIED,
+    Cause.THRESHOLD_BREACH,
+    Cause.FORECAST_BREACH,
+    Cause.METRIC_ANOMALY,
 )
 
 

@@ -263,3 +263,6 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+from detection.models_anomaly import AnomalyFeedback, ModelVersion  # noqa: E402, F401 known to Django

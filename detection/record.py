@@ -84,7 +84,7 @@ def _open_incidents(cluster: Cluster) -> Sequence[Incident]:
 def _open(
     cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: Recorded
 ) -> None:
-    predicted = bool(finding.facts.get("prediction"))
+    predicted = finding.cause == Cause.FORECAST_BREACH
     incident = Incident(
         cluster=cluster,
         open_key=open_key(cluster, finding.owner),
@@ -93,7 +93,6 @@ def _open(
         owner_name=finding.owner.name,
         owner_uid=finding.owner.uid,
         status=Status.PREDICTED_FAILURE if predicted else Status.DETECTED,
-        is_predicted=predicted,
         first_seen=now,
         last_seen=now,
         onset=finding.onset,
@@ -117,6 +116,7 @@ def _content(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.value,
         "summary": finding.summary,
         "score": finding.score,
+        "is_predicted": finding.cause == Cause.FORECAST_BREACH,
         "flapping": finding.flapping,
         "source": finding.source,
         "sources": sorted({finding.source, *finding.facts.get("sources", ())}),

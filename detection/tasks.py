@@ -13,6 +13,11 @@ def scrape() -> None:
     ticks.scrape_tick(datetime.now(UTC))
 
 
+@shared_task(name=pipeline.TRAIN, soft_time_limit=3000, time_limit=3300)
+def train() -> None:
+    ticks.train_tick(datetime.now(UTC))
+
+
 @shared_task(name=pipeline.DETECT)
 def detect() -> None:
     for incident_id in ticks.detect_tick(datetime.now(UTC)):

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from detection import clients
+from detection.anomaly.artifacts import ModelRefused
 from detection.detect import detect
 from detection.heartbeats import beat
 from detection.kubernetes import KubernetesError
@@ -16,10 +17,12 @@ from detection.leases import lease
 from detection.models import Cluster, Heartbeat
 from detection.scrape import scrape
 from detection.sources import ACCOUNT, forget_metric_sources, save_sources
+from detection.training.errors import TooLittleData
 
 log = structlog.get_logger(__name__)
 TICK_LEASE_SECONDS = 240
 LONGEST_GAP_SECONDS = 300
+TRAIN_LEASE_SECONDS = 3600
 
 
 def scrape_tick(now: datetime) -> None:
@@ -52,6 +55,23 @@ def detect_tick(now: datetime) -> list[int]:
     return ids
 
 
+def train_tick(now: datetime) -> None:
+    """Train anew from history where enough of it is new; on the queue `train` alone."""
+    from detection.training import retraining  # TensorFlow's world: no other worker enters it
+
+    def run() -> dict[str, Any]:
+        reason = retraining.not_due(now)
+        if reason:
+            return {"ok": True, "skipped": reason}
+        try:
+            done = retraining.from_history(now, lambda text: log.info("training", step=text))
+        except (ModelRefused, TooLittleData) as error:
+            return {"ok": True, "skipped": str(error)}
+        return {"ok": True, "version": done.version, "message": done.message}
+
+    _alone("train", now, run, TRAIN_LEASE_SECONDS)
+
+
 def _note_watch(cluster: Cluster, now: datetime) -> None:
     """Since when passes follow one another: AUTO asks about whatever began before."""
     last = Heartbeat.objects.filter(name="detect", ok=True).first()
@@ -60,8 +80,10 @@ def _note_watch(cluster: Cluster, now: datetime) -> None:
         Cluster.objects.filter(pk=cluster.pk).update(watching_since=now)
 
 
-def _alone(name: str, now: datetime, run: Callable[[], dict[str, Any]]) -> None:
-    with lease(name, now, TICK_LEASE_SECONDS) as held:
+def _alone(
+    name: str, now: datetime, run: Callable[[], dict[str, Any]], seconds: int = TICK_LEASE_SECONDS
+) -> None:
+    with lease(name, now, seconds) as held:
         if not held:
             log.info("the former tick still runs", tick=name)
             return

@@ -127,6 +127,8 @@ SETTINGS: tuple[Setting, ...] = (
             "a file's path", "The scaler that belongs to it."),
     Setting("AUTOENCODER_THRESHOLD", "", optional_float, "a number, or empty",
             "Overrides the threshold of the model's manifest."),
+    Setting("ANOMALY_INCIDENTS_PER_DAY", "5", number(0, 1000), "whole number, 0 to 1000",
+            "How many incidents a day anomalies alone may open, the strongest first."),
     Setting("PREDICTION_HORIZON_MINUTES", "60", number(1, 10080),
             "whole minutes, 1 to 10080", "How far ahead a forecast looks."),
     Setting("GEMINI_API_KEY", "", text, "a key, or empty",

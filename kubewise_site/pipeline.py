@@ -6,7 +6,7 @@
     act ─ verify_due_at ─→ sweep → verify
     beat → sweep                                    publishes whatever the database says is due
     sweep → notify                                  one message an incident and state
-    beat → prune, suggest_queries                   once a day
+    beat → prune, suggest_queries, train            once a day
 
 Messages are wake-ups and carry ids only. They are published after the commit; when the broker is
 away the caller succeeds all the same and the sweep publishes later.
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 SCRAPE = "detection.tasks.scrape"
 DETECT = "detection.tasks.detect"
+TRAIN = "detection.tasks.train"
 ANALYZE = "remediation.tasks.analyze"
 DECIDE = "remediation.tasks.decide"
 ACT = "remediation.tasks.act"
@@ -40,6 +41,7 @@ SUGGEST_QUERIES = "remediation.tasks.suggest_queries"
 QUEUES = {
     SCRAPE: "scrape",
     DETECT: "detect",
+    TRAIN: "train",
     ANALYZE: "analyze",
     DECIDE: "analyze",
     ACT: "act",

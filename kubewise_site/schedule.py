@@ -31,6 +31,7 @@ def ticks() -> tuple[Tick, ...]:
         Tick("scan and detect", pipeline.DETECT, settings.WORKER_SLEEP_INTERVAL_SECONDS),
         Tick("sweep", pipeline.SWEEP, SWEEP_SECONDS),
         Tick("prune", pipeline.PRUNE, DAY_SECONDS),
+        Tick("train the anomaly model", pipeline.TRAIN, DAY_SECONDS),
         Tick("suggest metric queries", pipeline.SUGGEST_QUERIES, DAY_SECONDS),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from detection.causes import CAUSES, Precedence, Severity
+from detection.causes import CAUSES, Cause, Precedence, Severity
 from remediation.actions.base import Context
 from remediation.case import Case, Records
 from remediation.commands import CommandError, checked
@@ -32,6 +32,8 @@ def scope(case: Case) -> Rulings:
         yield ignore("the signal is gone: there is nothing left to remedy", passing=True)
     if case.severity == Severity.INFO and CAUSES[case.cause].precedence != Precedence.METRIC:
         yield ignore("it is of severity info")
+    if case.cause == Cause.METRIC_ANOMALY and not case.requested:
+        yield suggest("an anomaly alone is no reason to act")
     if case.flapping:
         yield suggest("it flaps: an action would chase it")
     if case.candidate.entry.family in row_of(case.cause).bad:

@@ -6,7 +6,10 @@ from datetime import datetime
 
 import structlog
 
-from detection import history, queries
+from detection import history, peaks, queries
+from detection.anomaly.around import anomaly_view, within_budget
+from detection.detectors.autoencoder import Autoencoder
+from detection.detectors.forecast import LIMITS, Forecast
 from detection.detectors.protocol import Detector, View, detectors, register
 from detection.detectors.thresholds import Thresholds
 from detection.findings import Finding
@@ -16,13 +19,19 @@ __all__ = ["Detector", "View", "detectors", "find_in_metrics", "register"]
 
 log = structlog.get_logger(__name__)
 register(Thresholds())
+register(Forecast())
+register(Autoencoder())
 
 
 def find_in_metrics(cluster: Cluster, now: datetime) -> list[Finding]:
     """What all detectors find in the cluster's metric history."""
     window = history.window(cluster.pk, now)
     owners = history.owner_map(cluster.pk)
-    return find_in(View(window, queries.active_queries(), now, owners))
+    about = anomaly_view(cluster, window, now)
+    earlier = peaks.earlier_peaks(cluster.pk, window)
+    found = find_in(View(window, queries.active_queries(), now, owners, about, earlier))
+    peaks.remember(cluster.pk, window, LIMITS, now)
+    return within_budget(cluster, found, now)
 
 
 def find_in(view: View) -> list[Finding]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from detection.anomaly.view import AnomalyView
 from detection.findings import Finding
 from detection.history import Window
 from detection.samples import Owners, Query
@@ -14,12 +15,17 @@ from detection.samples import Owners, Query
 
 @dataclass(frozen=True)
 class View:
-    """What a detector sees: the metric window, the queries behind it, who owns what."""
+    """What a detector sees: the metric window, the queries behind it, who owns what.
+
+    `peaks`: series key → its highest value of the day before the window.
+    """
 
     window: Window
     queries: Sequence[Query]
     now: datetime
     owners: Owners = field(default_factory=Owners)
+    anomaly: AnomalyView = field(default_factory=AnomalyView)
+    peaks: Mapping[str, float] = field(default_factory=dict)
 
 
 class Detector(Protocol):

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("detection", "0003_cockpit"),
+        ("detection", "0004_cockpit"),
         ("remediation", "0003_undo_audit_deliveries"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
         ("authtoken", "0004_alter_tokenproxy_options"),

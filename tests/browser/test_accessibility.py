@@ -78,7 +78,7 @@ def test_stopping_from_the_dashboard_takes_a_click_and_a_confirmation(page: Page
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Reason")).to_have_value("stopped from the dashboard")
     dialog.get_by_role("button", name="Stop everything").click()
-    expect(page.get_by_text("STOPPED")).to_be_visible()
+    expect(page.get_by_text("STOPPED", exact=True)).to_be_visible()
     page.get_by_role("button", name="Release").click()
     dialog.get_by_label("Reason").fill("all is well")
     dialog.get_by_role("button", name="Release the stop switch").click()

@@ -43,6 +43,9 @@ FOUND = {
     "node_filesystem_ratio": {"Node/n1": 0.93},
     "volume_used_ratio": {"PersistentVolumeClaim/shop/data-db-0": 0.96},
     "volume_inodes_ratio": {"PersistentVolumeClaim/shop/data-db-0": 0.05},
+    "hpa_replicas_ratio": {"Deployment/shop/cart": 1},
+    "quota_used_ratio": {"ResourceQuota/shop/team": 0.9},
+    "certificate_seconds_left": {"Node/n1": 3e6},
 }
 INSTALLATIONS = {
     "one kube-state-metrics": cluster(),

@@ -17,6 +17,7 @@ from detection import history
 from detection.charting import charts_of
 from detection.history import Frame
 from detection.models import MetricQuery
+from detection.models_anomaly import AnomalyFeedback, ModelVersion
 from detection.states import Status
 from remediation.admin.gates_shown import HELD, PASSED, UNSEEN, gates_of
 from remediation.models import AuditEntry, Silence
@@ -179,3 +180,24 @@ def test_without_metrics_the_page_says_why(settings: Any, db: None) -> None:
     assert charts_of(incident, None, records.NOW).notice.startswith("No Prometheus")
     settings.PROMETHEUS_URL = "http://127.0.0.1:9"
     assert charts_of(incident, None, records.NOW).notice == "No metric of this owner is recorded."
+
+
+def test_a_false_positive_is_marked_once_and_only_of_an_anomaly(browser: Client) -> None:
+    anomaly = records.incident(cause="METRIC_ANOMALY", facts={"contributions": {"cpu": 1.0}})
+    assert "Mark as false positive" in page_of(browser, anomaly.pk)
+    assert do(browser, anomaly.pk, "feedback", note="batch job").startswith("Marked")
+    assert do(browser, anomaly.pk, "feedback") == "It is marked already."
+    row = AnomalyFeedback.objects.get()
+    assert (row.owner_name, row.by, row.note) == ("cart", "anna", "batch job")
+    other = records.incident("web")
+    assert do(browser, other.pk, "feedback").startswith("Not marked")
+
+
+def test_a_model_version_that_is_unknown_on_disk_is_refused(browser: Client) -> None:
+    row = ModelVersion.objects.create(version="v9", source="data", trained_at=records.NOW)
+    body = {"action": "use_this_one", "_selected_action": [row.pk]}
+    answer = browser.post("/admin/detection/modelversion/", body)
+    told = " ".join(str(message) for message in get_messages(answer.wsgi_request))
+    assert told.startswith("Nothing changed")
+    row.refresh_from_db()
+    assert not row.in_force

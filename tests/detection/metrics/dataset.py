@@ -119,11 +119,18 @@ def _kubelet() -> Iterator[Line]:
     yield Line("kubelet_volume_stats_capacity_bytes", labels, constant(1e10))
     yield Line("kubelet_volume_stats_inodes_used", labels, constant(50))
     yield Line("kubelet_volume_stats_inodes", labels, constant(1000))
+    kubelet = {"job": "kubelet", "instance": "10.1.0.1:10250", "node": "n1"}
+    yield Line("kubelet_certificate_manager_client_ttl_seconds", kubelet, constant(3e6))
 
 
 def _state_metrics() -> Iterator[Line]:
     yield from _pods()
     yield from _workloads()
+    quota = {"namespace": "shop", "resourcequota": "team"}
+    for resource, hard, used in (("pods", 20, 5), ("limits.cpu", 10, 9), ("none", 0, 0)):
+        for kind, value in (("hard", hard), ("used", used)):
+            labels = quota | {"resource": resource, "type": kind}
+            yield Line("kube_resourcequota", labels, constant(value))
     node = {"node": "n1"}
     yield Line("kube_node_info", node, constant(1))
     for condition, status, value in (

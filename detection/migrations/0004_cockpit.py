@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detection', '0002_decide_again'),
+        ('detection', '0003_anomaly_models'),
     ]
 
     operations = [

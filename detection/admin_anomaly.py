@@ -1,0 +1,55 @@
+"""The admin of the anomaly model: the version in force, and what people called no anomaly."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import action
+
+from detection.anomaly.artifacts import ModelRefused
+from detection.models_anomaly import AnomalyFeedback, ModelVersion
+from detection.training import versions
+from kubewise_site.admin_parts import Record
+
+PERMISSION = "detection.use_modelversion"
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(Record):
+    list_display = ("version", "source", "in_force", "trained_at", "used_at", "used_by")
+    list_filter = ("source", "in_force")
+    actions = ("use_this_one", "go_back")
+
+    def has_use_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(PERMISSION)
+
+    @action(description="Use this one", permissions=["use"])  # type: ignore[untyped-decorator]
+    def use_this_one(self, request: HttpRequest, chosen: QuerySet[ModelVersion]) -> None:
+        row = chosen.first()
+        if row is None or chosen.count() > 1:
+            self.message_user(request, "Choose one version.", messages.WARNING)
+            return
+        self._tell(request, row.version)
+
+    @action(description="Go back to the one before", permissions=["use"])  # type: ignore[untyped-decorator]
+    def go_back(self, request: HttpRequest, chosen: QuerySet[ModelVersion]) -> None:
+        self._tell(request, "")
+
+    def _tell(self, request: HttpRequest, version: str) -> None:
+        """'' is the version before. A refusal is said, and changes nothing."""
+        who, now = request.user.get_username(), datetime.now(UTC)
+        try:
+            row = versions.use(version, who, now) if version else versions.go_back(who, now)
+        except (ModelRefused, OSError) as error:
+            self.message_user(request, f"Nothing changed: {error}", messages.ERROR)
+            return
+        self.message_user(request, f"{row.version} is in force.")
+
+
+@admin.register(AnomalyFeedback)
+class AnomalyFeedbackAdmin(Record):
+    list_display = ("owner_name", "owner_kind", "owner_namespace", "by", "at", "score", "note")
+    search_fields = ("owner_name__startswith",)

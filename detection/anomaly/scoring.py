@@ -1,0 +1,111 @@
+"""One calibrated score and one alarm rule for every entity, whatever its metrics.
+
+The rule was fixed on public entities left out of training (`evaluate_model` prints the figures):
+weights, smoothing, and an alarm where two of three samples are above `ALARM_AT`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detection.anomaly import components, scaling
+from detection.anomaly.components import Component, root_mean_square, usual_maximum
+from detection.anomaly.measures import Bools, Floats
+from detection.anomaly.network import Network
+from detection.anomaly.series import Series
+from detection.anomaly.windows import held, smoothed
+
+WEIGHTS = {"fleet": 2.0, "shape": 1.0, "course": 1.0, "level": 0.5}
+SMOOTH_SAMPLES = 3
+DEBOUNCE = (2, 3)
+ALARM_AT = 1.0
+LEAST_TRAIN_SAMPLES = 30
+SMALL = 1e-9
+
+
+@dataclass(frozen=True)
+class Scored:
+    """`score` [samples] is 1 at the usual maximum of the entity; `shares` [samples, metrics]."""
+
+    score: Floats
+    alarm: Bools
+    shares: Floats
+    warming_up: bool
+
+
+def score_all(
+    network: Network, all_series: Sequence[Series], alarm_at: float = ALARM_AT
+) -> list[Scored]:
+    """Score each series after fitting its own parts on its training samples, without labels."""
+    own = [scaling.fit(series.values[series.train]) for series in all_series]
+    fleet = scaling.fleet_scales(
+        [(series.metrics, scale) for series, scale in zip(all_series, own, strict=True)]
+    )
+    return [score_one(network, series, fleet, alarm_at) for series in all_series]
+
+
+def score_one(
+    network: Network,
+    series: Series,
+    fleet: Mapping[str, float] | None = None,
+    alarm_at: float = ALARM_AT,
+) -> Scored:
+    """Causal: a sample's score depends on the training samples and on what came before it.
+
+    Fewer than 30 training samples: warming up, scores without alarms.
+    """
+    train = series.train
+    if int(train.sum()) < LEAST_TRAIN_SAMPLES:
+        nothing = np.zeros(len(train))
+        return Scored(nothing, nothing > 0, np.zeros(series.values.shape), warming_up=True)
+    known = np.array([(fleet or {}).get(name, np.nan) for name in series.metrics])
+    scale = scaling.fit(series.values[train], known)
+    scaled = scale.apply(series.values)
+    errors = components.calibrated(components.fleet_errors(network, scaled), train)
+    parts = _components(scaled, errors, scale.moving, train)
+    score = smoothed(fused(parts), SMOOTH_SAMPLES)
+    alarm = held(score > alarm_at, *DEBOUNCE)
+    return Scored(score, alarm, shares(errors), warming_up=False)
+
+
+def _components(scaled: Floats, errors: Floats, moving: Bools, train: Bools) -> list[Component]:
+    measured = np.isfinite(scaled)
+    found = [
+        _component("fleet", root_mean_square(errors, measured), train),
+        _component("level", root_mean_square(scaled, measured), train),
+    ]
+    weight = components.pca_weight(int(train.sum()))
+    inputs = components.pca_inputs(scaled, moving)
+    if weight > 0 and inputs.shape[1]:
+        for name, features in components.FEATURES.items():
+            residual = components.pca_residual(features(inputs), train)
+            found.append(_component(name, residual, train, weight))
+    return found
+
+
+def _component(name: str, score: Floats, train: Bools, weight: float = 1.0) -> Component:
+    usual = usual_maximum(score, train)
+    return Component(name, score / (usual + SMALL), WEIGHTS[name] * weight)
+
+
+def fused(parts: Sequence[Component]) -> Floats:
+    """Weighted mean of log(1 + score), scaled so that 1 means "all at their usual maximum"."""
+    total = sum(part.weight for part in parts)
+    logs = sum(part.weight * np.log1p(part.score) for part in parts)
+    return np.asarray(logs / total / np.log(2.0))
+
+
+def shares(errors: Floats) -> Floats:
+    """[samples, metrics]: how much of the squared error is due to each metric; rows add up to 1."""
+    squares = errors**2
+    return np.asarray(squares / np.maximum(squares.sum(axis=1, keepdims=True), SMALL))
+
+
+def explained(metrics: Sequence[str], share: Floats, most: int = 3) -> str:
+    """ "memory explains 71 %, cpu 20 %" for one sample's shares."""
+    order = np.argsort(-share)[:most]
+    parts = [f"{metrics[at]} explains {share[at]:.0%}" for at in order if share[at] >= 0.05]
+    return ", ".join(parts)

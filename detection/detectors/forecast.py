@@ -1,0 +1,144 @@
+"""A value that will reach its limit within the horizon → FORECAST_BREACH (PredictedFailure).
+
+It needs a trend now and at an earlier look, so that one wild minute opens nothing; once the trend
+breaks there is no finding any more, and the incident closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from django.conf import settings
+
+from detection.anomaly.measures import Floats
+from detection.anomaly.screen import to_step
+from detection.causes import Cause, Severity
+from detection.detectors.protocol import View
+from detection.findings import Evidence, Finding, ObjectRef
+from detection.samples import BELOW, Query, parse_key
+from detection.trend import LEAST_SAMPLES, NEWEST, Eta, confirmed
+from detection.units import shown
+
+SOURCE = "forecast"
+STEP_SECONDS = 60.0
+SCREEN_FACTOR = 3.0
+LIMITS: dict[str, float] = {
+    "container_memory_ratio": 1.0,
+    "node_memory_ratio": 1.0,
+    "node_filesystem_ratio": 1.0,
+    "volume_used_ratio": 1.0,
+    "volume_inodes_ratio": 1.0,
+    "hpa_replicas_ratio": 1.0,
+    "quota_used_ratio": 1.0,
+    "certificate_seconds_left": 0.0,
+}
+
+
+class Forecast:
+    """Looks `PREDICTION_HORIZON_MINUTES` ahead at the metrics that have a limit."""
+
+    name = "forecast"
+
+    def find(self, view: View) -> list[Finding]:
+        horizon = float(settings.PREDICTION_HORIZON_MINUTES) * 60
+        return [
+            _finding(view, query, row, eta, values)
+            for query in view.queries
+            if query.name in LIMITS
+            for row, eta, values in _rising(view, query, horizon)
+        ]
+
+
+def _rising(view: View, query: Query, horizon: float) -> Iterator[tuple[int, Eta, Floats]]:
+    """Row, forecast and its samples (mirrored where low is bad), for each that has one."""
+    rows = view.window.rows.get(query.name)
+    if rows is None:
+        return
+    sign = -1.0 if query.direction == BELOW else 1.0
+    times, stepped = to_step(view.window.times, view.window.values[rows], STEP_SECONDS)
+    values, limit = sign * np.asarray(stepped, dtype=np.float64), sign * LIMITS[query.name]
+    for at in _candidates(times, values, limit, horizon):
+        eta = confirmed(times, values[at], limit, horizon, _peak(view, int(rows[at]), sign))
+        if eta is not None:
+            yield int(rows[at]), eta, values[at]
+
+
+def _peak(view: View, row: int, sign: float) -> float:
+    """The day's highest; where low is bad there is none on record."""
+    return view.peaks.get(view.window.keys[row], -np.inf) if sign > 0 else -np.inf
+
+
+def _candidates(times: Floats, values: Floats, limit: float, horizon: float) -> Floats:
+    """Series that a straight line could bring to the limit: cheap, for all at once."""
+    if len(times) < LEAST_SAMPLES:
+        return np.empty(0, dtype=np.int64)
+    half = len(times) // 2
+    known = np.isfinite(values)
+    early = _means(values[:, :half], known[:, :half])
+    late = _means(values[:, half:], known[:, half:])
+    newest = _means(values[:, -NEWEST:], known[:, -NEWEST:])
+    speed = np.maximum(late - early, newest - late) / max(float(times[-1] - times[0]) / 2, 1.0)
+    reaches = newest + SCREEN_FACTOR * speed * horizon >= limit
+    return np.asarray(np.flatnonzero((speed > 0) & reaches & (newest < limit)))
+
+
+def _means(values: Floats, known: Floats) -> Floats:
+    """NaN where nothing is known."""
+    count = known.sum(axis=1)
+    sums = np.where(known, values, 0.0).sum(axis=1)
+    return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+
+
+def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Finding:
+    key = view.window.keys[row]
+    _, entity = parse_key(key)
+    limit = LIMITS[query.name]
+    value = float(abs(values[np.isfinite(values)][-1]))
+    what = (
+        f"{query.description or query.name}{f' ({entity.container})' if entity.container else ''}"
+    )
+    text = f"{what}: {shown(value, query.unit)}, reaches {shown(limit, query.unit)} in {eta.text()}"
+    newest = datetime.fromtimestamp(float(view.window.times[-1]), UTC)
+    uid = view.owners.uid(entity.kind, entity.namespace, entity.name)
+    return Finding(
+        cause=Cause.FORECAST_BREACH,
+        owner=ObjectRef(entity.kind, entity.namespace, entity.name, uid),
+        severity=Severity.WARNING,
+        summary=text,
+        onset=newest,
+        opens_at=newest,
+        source=SOURCE,
+        evidence=(Evidence(f"forecast/{query.name}", text),),
+        facts={
+            "metric": query.name,
+            "container": entity.container,
+            "value": value,
+            "threshold": limit,
+            "unit": query.unit,
+            "prediction": _prediction(query, limit, value, newest, eta),
+        },
+    )
+
+
+def _prediction(
+    query: Query, limit: float, value: float, newest: datetime, eta: Eta
+) -> dict[str, object]:
+    def at(seconds: float) -> str:
+        return (newest + timedelta(seconds=seconds)).isoformat()
+
+    return {
+        "metric": query.name,
+        "value": value,
+        "limit": limit,
+        "unit": query.unit,
+        "predicted_at": at(eta.seconds),
+        "earliest": at(eta.earliest),
+        "latest": at(eta.latest),
+        "seconds": round(eta.seconds),
+        "earliest_seconds": round(eta.earliest),
+        "latest_seconds": round(eta.latest),
+        "interval": "90 %",
+        "text": f"reaches {shown(limit, query.unit)} in {eta.text()}",
+    }

@@ -1,0 +1,74 @@
+"""`manage.py evaluate_model`: every measure of the model in force, beside the baselines."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from detection.anomaly import artifacts
+from detection.anomaly.artifacts import ModelRefused
+from detection.anomaly.dataset import WrongData
+
+
+class Command(BaseCommand):
+    help = "Measure the model in force, or with --leave-out the recipe on entities it never saw."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--data", type=Path, required=True, help="a directory with parquet")
+        parser.add_argument("--output", choices=("json", "table"), default="table")
+        parser.add_argument(
+            "--step",
+            action="append",
+            default=[],
+            metavar="SET=SECONDS",
+            help="time between samples of a set whose time is a sample's number; 60 otherwise",
+        )
+        parser.add_argument(
+            "--leave-out", action="store_true", help="train anew without the entities scored"
+        )
+
+    def handle(self, *args: Any, data: Path, output: str, **options: Any) -> None:
+        try:
+            found = self._measure(data, options["step"], leave_out=options["leave_out"])
+        except (ModelRefused, WrongData) as error:
+            raise CommandError(str(error)) from error
+        text = json.dumps(found, ensure_ascii=False, indent=1) if output == "json" else table(found)
+        self.stdout.write(text)
+
+    def _measure(self, data: Path, steps: list[str], *, leave_out: bool) -> dict[str, Any]:
+        from detection.training import evaluation, train
+
+        sets = evaluation.read_sets(data, evaluation.steps_of(steps))
+        paths = [*data.glob("*/*.parquet")] or [*data.glob("*.parquet")]
+        if leave_out:
+            return {"entities": "left out of training", "scores": train.measured(sets, self._tell)}
+        directory = Path(settings.AUTOENCODER_MODEL_PATH).resolve().parent
+        model, known = artifacts.load(directory), artifacts.manifest(directory)
+        seen = known["data_sha256"] == train.data_hash(paths)
+        entities = "the network was trained on them: figures flatter it" if seen else "not its own"
+        found = evaluation.with_network(model.network, sets, self._tell)
+        report = evaluation.report(found)
+        return {"version": model.version, "entities": entities, "scores": report}
+
+    def _tell(self, text: str) -> None:
+        self.stderr.write(text)
+
+
+SHOWN = ("auc_pr_per_entity", "vus_pr_per_entity", "f1", "event_recall", "false_alarms_per_day")
+
+
+def table(found: dict[str, Any]) -> str:
+    """One line per group and detector."""
+    lines = [f"entities: {found['entities']}", " ".join(("group, detector", *SHOWN))]
+    for detector, groups in found["scores"].items():
+        for group, values in groups.items():
+            figures = (values[name] for name in SHOWN)
+            shown = "  ".join("—" if value is None else f"{value:.2f}" for value in figures)
+            lines.append(f"{group:22} {detector:28} {shown}")
+    return "\n".join(lines)

@@ -1,0 +1,36 @@
+"""`manage.py import_model`: bring in a Keras model and scaler of one's own."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Check, export and record a Keras autoencoder over one window, with its scaler."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("model", type=Path, help="a .keras file")
+        parser.add_argument(
+            "scaler", type=Path, help="a .joblib file; loading one runs code: only trusted files"
+        )
+        parser.add_argument("--use", action="store_true", help="put it in force at once")
+
+    def handle(self, *args: Any, model: Path, scaler: Path, use: bool, **options: Any) -> None:
+        from detection.training import importing, versions
+        from detection.training.autoencoder import BadModel
+
+        now = datetime.now(UTC)
+        versions.adopt_shipped(now)
+        try:
+            row = importing.import_model(model, scaler, now)
+            if use:
+                row = versions.use(row.version, "import_model", now)
+        except BadModel as error:
+            raise CommandError(str(error)) from error
+        state = "in force" if row.in_force else f"kept; manage.py use_model {row.version} uses it"
+        self.stdout.write(f"{row.version} imported: {state}. Measure it with evaluate_model.")

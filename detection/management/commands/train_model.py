@@ -1,0 +1,51 @@
+"""`manage.py train_model`: train, measure on entities left out, use it where it is better."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from detection.anomaly.artifacts import ModelRefused
+from detection.anomaly.dataset import WrongData
+
+
+class Command(BaseCommand):
+    help = "Train the anomaly model; it is put in force where it beats the one that is."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument("--data", type=Path, help="a directory with parquet files")
+        source.add_argument(
+            "--from-history", action="store_true", help="the cluster's own metric history"
+        )
+        parser.add_argument(
+            "--step",
+            action="append",
+            default=[],
+            metavar="SET=SECONDS",
+            help="time between samples of a set whose time is a sample's number; 60 otherwise",
+        )
+        parser.add_argument("--force", action="store_true", help="use it even if it is not better")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from detection.training.errors import TooLittleData
+        from detection.training.retraining import from_data, from_history
+
+        now = datetime.now(UTC)
+        with tqdm(bar_format="{desc} [{elapsed}]", file=self.stderr) as bar:
+            tell = bar.set_description_str
+            try:
+                if options["from_history"]:
+                    done = from_history(now, tell, force=options["force"])
+                else:
+                    done = from_data(
+                        options["data"], now, tell, steps=options["step"], force=options["force"]
+                    )
+            except (WrongData, TooLittleData, ModelRefused) as error:
+                raise CommandError(str(error)) from error
+        self.stdout.write(done.message)

@@ -1,0 +1,39 @@
+"""`manage.py use_model VERSION` or `--back`: which model version is in force."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from detection.anomaly.artifacts import ModelRefused
+from detection.models_anomaly import ModelVersion
+
+
+class Command(BaseCommand):
+    help = "Put a model version in force, go back to the one before, or list them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("version", nargs="?", help="a version; without one they are listed")
+        which.add_argument("--back", action="store_true", help="the one that was in force before")
+
+    def handle(self, *args: Any, version: str | None, back: bool, **options: Any) -> None:
+        from detection.training import versions
+
+        now = datetime.now(UTC)
+        versions.adopt_shipped(now)
+        if not version and not back:
+            self._list()
+            return
+        try:
+            row = versions.go_back("cli", now) if back else versions.use(version or "", "cli", now)
+        except ModelRefused as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{row.version} is in force; workers load it with their next pass.")
+
+    def _list(self) -> None:
+        for row in ModelVersion.objects.all():
+            self.stdout.write(f"{row}  {row.source}  {row.trained_at:%Y-%m-%d %H:%M}")
