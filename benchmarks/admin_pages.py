@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from statistics import quantiles
 from typing import Any
 
@@ -25,8 +24,8 @@ LIST = "/admin/detection/incident/"
 Path = Callable[[random.Random], str]
 
 
-def _list(query: str, _: random.Random) -> str:
-    return f"{LIST}?{query}"
+def _list(query: str) -> Path:
+    return lambda _: f"{LIST}?{query}"
 
 
 def pages(first: int, incidents: int) -> dict[str, tuple[Path, int]]:
@@ -49,7 +48,7 @@ def pages(first: int, incidents: int) -> dict[str, tuple[Path, int]]:
         "page 100": "state=all&p=100",
     }
     found: dict[str, tuple[Path, int]] = {
-        f"incidents: {name}": (partial(_list, query), 9) for name, query in filters.items()
+        f"incidents: {name}": (_list(query), 9) for name, query in filters.items()
     }
     searches: dict[str, Path] = {
         "search: name": lambda chance: f"{LIST}?state=all&q=app-{chance.randrange(50_000)}",

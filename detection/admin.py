@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.urls import path
 
-from detection import clients, queries
+from detection import clients, previews, queries
 from detection.models import (
     Cluster,
     Heartbeat,
@@ -56,6 +58,23 @@ class MetricQueryAdmin(Editable):
     search_fields = ("name", "query")
     readonly_fields = ("check_state", "check_message", "checked_at", "series_count",
                        "duration_seconds")  # fmt: skip
+    change_form_template = "kubewise/query_form.html"
+
+    def get_urls(self) -> list[Any]:
+        wrapped = self.admin_site.admin_view(self.preview)
+        return [
+            path("preview/", wrapped, name="detection_metricquery_preview"),
+            *super().get_urls(),
+        ]
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """What Prometheus answers to a query that is being written, now and over the last hour."""
+        if not self._may_write(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        found = previews.preview(request.POST, clients.prometheus(), datetime.now(UTC))
+        return JsonResponse(found)
 
     @admin.display(description="Breach")
     def limit(self, row: MetricQuery) -> str:

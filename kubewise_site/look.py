@@ -71,6 +71,8 @@ NAVIGATION = [
         _page("Sources", "visibility", "detection_sourcestate"),
         _page("Heartbeats", "ecg_heart", "detection_heartbeat"),
         _page("Healthy revisions", "verified", "detection_workloadbaseline"),
+        _page("Model versions", "model_training", "detection_modelversion"),
+        _page("False positives", "thumb_down", "detection_anomalyfeedback"),
         _page("Clusters", "hub", "detection_cluster"),
         collapsible=True,
     ),

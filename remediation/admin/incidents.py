@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from detection.causes import Cause
 from detection.charting import charts_of
 from detection.clients import prometheus
 from detection.models import Incident
@@ -122,6 +123,7 @@ class IncidentAdmin(Record):
             ),
             "related": related_of(incident),
             "silent_hours": SILENT_HOURS,
+            "is_anomaly": incident.cause == Cause.METRIC_ANOMALY,
             "may": {verb: request.user.has_perm(needed) for verb, (needed, _) in VERBS.items()},
             "title": plain(page.headline(incident)),
             "opts": self.opts,

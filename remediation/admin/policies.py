@@ -7,13 +7,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.urls import path, reverse
 
 from detection.clients import current_cluster
 from kubewise_site.admin_parts import Editable
 from remediation import audit
 from remediation.actions import CATALOGUE
+from remediation.admin.coverage import coverage
 from remediation.models import MaintenanceWindow, Pause, Policy, Silence
 
 
@@ -87,6 +90,33 @@ class PauseAdmin(Audited):
     exclude = ("author",)
     list_display = ("reason", "namespace_pattern", "name_pattern", "author", "starts_at", "ends_at")
     ordering = ("-starts_at",)
+
+    change_form_template = "kubewise/pause_form.html"
+
+    def get_urls(self) -> list[Any]:
+        wrapped = self.admin_site.admin_view(self.preview)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_preview"
+        return [path("preview/", wrapped, name=name), *super().get_urls()]
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """Which known owners and open incidents the patterns of a form cover."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return JsonResponse(coverage(current_cluster(), request.POST, datetime.now(UTC)))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_preview"
+        context = {**(extra_context or {}), "preview_url": reverse(name)}
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, context)
+        return answer
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         given: dict[str, Any] = super().get_changeform_initial_data(request)

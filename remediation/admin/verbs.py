@@ -11,9 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from detection.anomaly.feedback import NotAnAnomaly, false_positive
 from detection.models import Incident
 from remediation import reanalysis, remarks
-from remediation.permissions import ANALYZE, COMMENT, SILENCE
+from remediation.permissions import ANALYZE, COMMENT, FEEDBACK, SILENCE
 
 SILENT_HOURS = (1, 4, 24, 168)
 Told = tuple[int, str]
@@ -60,8 +61,21 @@ def _silence(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     return messages.SUCCESS, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC."
 
 
+def _feedback(incident: Incident, request: HttpRequest, now: datetime) -> Told:
+    """The owner's threshold rises, and its hours stay training data."""
+    note = request.POST.get("note", "")[: remarks.LONGEST]
+    try:
+        row = false_positive(incident, request.user.get_username(), now, note)
+    except NotAnAnomaly as error:
+        return messages.WARNING, f"Not marked: {error}."
+    if row is None:
+        return messages.WARNING, "It is marked already."
+    return messages.SUCCESS, "Marked: the limit of this owner rises, and training learns from it."
+
+
 VERBS: dict[str, tuple[str, Verb]] = {
     "analyze": (ANALYZE, _analyze),
     "comment": (COMMENT, _comment),
     "silence": (SILENCE, _silence),
+    "feedback": (FEEDBACK, _feedback),
 }

@@ -89,7 +89,7 @@ def test_the_stop_switch_is_pulled_from_the_dashboard(page: Page) -> None:
     page.get_by_role("button", name="Stop everything").click()
     expect(page.get_by_text("Stopped: nothing is changed any more.")).to_be_visible()
     page.goto("/admin/")
-    expect(page.get_by_text("STOPPED")).to_be_visible()
+    expect(page.get_by_text("STOPPED", exact=True)).to_be_visible()
 
 
 def test_a_dashboard_that_can_not_be_refreshed_says_so(page: Page) -> None:

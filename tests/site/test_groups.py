@@ -84,6 +84,7 @@ VERBS: dict[str, tuple[str, dict[str, Any], str]] = {
     "reject": ("review/", {"verdict": "reject"}, APPROVER),
     "analyze": ("{id}/do/analyze/", {}, APPROVER),
     "comment": ("{id}/do/comment/", {"text": "seen"}, APPROVER),
+    "feedback": ("{id}/do/feedback/", {}, APPROVER),
     "silence": ("{id}/do/silence/", {"hours": "1", "reason": "known"}, OPERATOR),
 }
 
@@ -92,7 +93,7 @@ VERBS: dict[str, tuple[str, dict[str, Any], str]] = {
 @pytest.mark.parametrize("verb", VERBS)
 def test_each_verb_of_an_incident_is_for_its_group_and_those_above(group: str, verb: str) -> None:
     path, body, least = VERBS[verb]
-    incident = records.incident()
+    incident = records.incident(cause="METRIC_ANOMALY")
     plan = records.plan(incident)
     choice = {"choice": f"{plan.pk}:0:{plan.digest}"}
     url = f"/admin/detection/incident/{path.format(id=incident.pk)}"

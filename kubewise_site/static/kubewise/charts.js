@@ -169,6 +169,12 @@
     }
   }
 
+  document.addEventListener("kubewise:draw", (event) => {
+    const { target, charts } = event.detail;
+    target.replaceChildren(...charts.map(draw));
+    plotAll(target);
+  });
+
   document.querySelectorAll("[data-charts]").forEach((target) => {
     let width = target.clientWidth;
     new ResizeObserver(() => {
