@@ -13,10 +13,11 @@ from rest_framework import serializers
 
 
 class Text(serializers.CharField):
-    """Spaces stay as they were sent."""
+    """Spaces stay as they were sent; the schema says where there must be some text."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"trim_whitespace": False} | kwargs)
+        shortest = {} if kwargs.get("allow_blank") else {"min_length": 1}
+        super().__init__(**{"trim_whitespace": False, **shortest} | kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

@@ -214,11 +214,10 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "kubewise_site.openapi.problems_everywhere",
     ],
-    "ENFORCE_NON_BLANK_FIELDS": True,
     "ENUM_NAME_OVERRIDES": {
         "ActionEnum": "remediation.api.views_upkeep.ACTIONS",
         "AlertStateEnum": ["firing", "resolved"],
-        "StatusEnum": "detection.states.Status.values",
+        "StatusEnum": "detection.states.Status",
         "HealthStateEnum": ["healthy", "unhealthy", "unknown", "disabled"],
     },
     "SWAGGER_UI_DIST": "SIDECAR",

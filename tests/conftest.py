@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 
 from tests.controlplane.up import versions
 from tests.site import records
@@ -20,3 +21,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def records_are_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """Health and approvals compare with the clock; a long run must not make the records old."""
     monkeypatch.setattr(records, "NOW", datetime.now(UTC).replace(microsecond=0))
+
+
+@pytest.fixture(autouse=True)
+def limits_begin_anew() -> None:
+    """Writes and failed log-ins are counted in the cache, which outlives a test's database."""
+    cache.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -21,6 +22,7 @@ from kubewise_site.problems import Problem
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 LONGEST = 200
+FORM = re.compile(rf"[!-~]{{1,{LONGEST}}}")
 KEPT = timedelta(days=1)
 LEASE = timedelta(seconds=60)
 Handler = Callable[..., Response]
@@ -92,7 +94,7 @@ def _fingerprint(request: Request) -> str:
 
 
 def _checked(key: str) -> str:
-    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
-        detail = f"{HEADER} is 1 to {LONGEST} printable ASCII characters."
+    if not FORM.fullmatch(key):
+        detail = f"{HEADER} is 1 to {LONGEST} printable ASCII characters without spaces."
         raise Problem(HTTPStatus.BAD_REQUEST, "idempotency-key", detail)
     return key

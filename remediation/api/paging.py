@@ -60,7 +60,7 @@ class Pages(CursorPagination):
             "type": "object",
             "required": ["status", "count", self.key, "next", "previous"],
             "properties": {
-                "status": {"type": "string", "enum": ["success"]},
+                "status": {"type": "string"},
                 "count": {"type": "integer", "description": "Rows on this page."},
                 self.key: schema,
                 "next": link,

@@ -108,7 +108,7 @@ class EventSerializer(serializers.Serializer[Incident]):
     """One incident, with the keys that scripts have relied on from the start."""
 
     anomaly_id = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=Status.values)
+    status = serializers.ChoiceField(choices=Status.choices)
     entity_type = serializers.SerializerMethodField()
     entity_id = serializers.CharField(source="owner_name")
     namespace = serializers.CharField(source="owner_namespace")

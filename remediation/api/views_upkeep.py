@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from detection.clients import current_cluster
 from kubewise_site.api import Guarded
-from kubewise_site.fields import StrictModelSerializer
+from kubewise_site.fields import StrictModelSerializer, Text
 from kubewise_site.problems import Problem
 from remediation import upkeep
 from remediation.actions import CATALOGUE
@@ -48,6 +48,10 @@ class PolicySerializer(StrictModelSerializer):
 
 
 class PauseSerializer(StrictModelSerializer):
+    namespace_pattern = Text(
+        allow_blank=True, required=False, max_length=253, help_text="'' is what has no namespace."
+    )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         starts = attrs.get("starts_at", getattr(self.instance, "starts_at", None))
         ends = attrs.get("ends_at", getattr(self.instance, "ends_at", None))

@@ -1,43 +1,17 @@
-"""Who may do what over the API: each verb with its own permission, and no other."""
+"""Who may do what over the API, beside the matrix in test_api_matrix.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import User
 
 from kubewise_site.api import Guarded
 from kubewise_site.urls import v1
-from remediation import permissions
 from tests.site import records
 from tests.site.api_client import Api, check_problem
 
 EVENT = "remediation/events/{id}"
-VERBS: dict[tuple[str, str], str] = {
-    ("PUT", "setup/mode"): permissions.SET_MODE,
-    ("PUT", "setup/stop"): permissions.PULL_STOP,
-    ("POST", f"{EVENT}/approve"): permissions.APPROVE,
-    ("POST", f"{EVENT}/reject"): permissions.APPROVE,
-    ("POST", f"{EVENT}/remediate"): permissions.REMEDIATE,
-    ("POST", "anomalies/analyze/{id}"): permissions.ANALYZE,
-}
-ALL = sorted(set(VERBS.values()))
-
-
-@pytest.mark.parametrize(("verb", "needed"), VERBS.items(), ids=lambda value: str(value))
-def test_a_verb_is_allowed_by_its_own_permission_alone(
-    db: None, verb: tuple[str, str], needed: str
-) -> None:
-    incident = records.incident()
-    plan = records.plan(incident)
-    path = verb[1].format(id=incident.anomaly_id)
-    body = {"mode": "AUTO", "stopped": True, "plan": plan.pk, "digest": plan.digest,
-            "command": "escalate"}  # fmt: skip
-    others = records.user("others", *(name for name in ALL if name != needed))
-    check_problem(Api(others).send(verb[0], path, body), 403)
-    allowed = Api(records.user("allowed", needed)).send(verb[0], path, body)
-    assert allowed.status_code in (200, 202, 422), allowed.content
 
 
 def test_a_forbidden_verb_changes_nothing(reader: User) -> None:
@@ -75,7 +49,3 @@ def test_a_verb_without_a_permission_is_refused_to_everybody(admin: User, rf: An
 def _views() -> list[type[Guarded]]:
     views = [getattr(route.callback, "view_class", None) for route in v1]
     return [view for view in views if view and issubclass(view, Guarded)]
-
-
-def test_the_matrix_above_has_every_verb_that_there_is() -> None:
-    assert sum(len(view.writes) for view in set(_views())) == len(VERBS)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -19,11 +18,6 @@ from tests.site import records
 from tests.site.api_client import Api, check_problem
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def no_counts_of_before() -> None:
-    cache.clear()
 
 
 def test_the_database_holds_no_token(admin: User) -> None:

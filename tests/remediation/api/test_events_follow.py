@@ -1,0 +1,118 @@
+"""Filters of the list, and following what changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from detection import states
+from detection.models import Transition
+from remediation.api import following
+from tests.site import records
+from tests.site.api_client import Api, check_problem
+
+pytestmark = pytest.mark.django_db
+
+
+def names(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [event["entity_id"] for event in answer.json()["events"]]
+
+
+def listed(api: Api, **params: Any) -> list[str]:
+    return names(api.get("remediation/events", **params))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "param", "asked"),
+    [
+        ("severity", "info", "severity", "info"),
+        ("cause", "BAD_RELEASE", "cause", "BAD_RELEASE"),
+        ("owner_namespace", "payments", "namespace", "payments"),
+        ("owner_kind", "StatefulSet", "entity_type", "statefulset"),
+        ("summary", "it lost its database", "q", "lost DATABASE"),
+    ],
+)
+def test_each_filter_keeps_only_what_it_names(
+    api: Api, field: str, value: str, param: str, asked: str
+) -> None:
+    records.incident("a")
+    records.incident("b", **{field: value})
+    assert listed(api, **{param: asked}) == ["b"]
+
+
+def test_since_is_inclusive_and_until_exclusive(api: Api) -> None:
+    for minutes in (30, 20, 10):
+        seen = records.NOW - timedelta(minutes=minutes)
+        records.incident(f"at-{minutes}", first_seen=seen)
+    since, until = (
+        (records.NOW - timedelta(minutes=m)).isoformat().replace("+00:00", "Z") for m in (20, 10)
+    )
+    assert listed(api, since=since) == ["at-10", "at-20"]
+    assert listed(api, until=until) == ["at-20", "at-30"]
+    assert listed(api, since=since, until=until) == ["at-20"]
+
+
+@pytest.mark.parametrize(
+    ("param", "value"),
+    [("since", "yesterday"), ("until", "2026-03-01T03:00:00"), ("severity", "bad"),
+     ("cause", "GREMLINS"), ("q", "x" * 201), ("namespace", "\x00")],
+)  # fmt: skip
+def test_a_wrong_filter_is_400_and_names_it(api: Api, param: str, value: str) -> None:
+    body = check_problem(api.get("remediation/events", **{param: value}), 400)
+    assert body["errors"][0]["field"] == param
+
+
+def test_following_tells_each_change_once_oldest_first(api: Api) -> None:
+    first, second = records.incident("first"), records.incident("second")
+    cursor = api.get("remediation/events").json()["cursor"]
+    assert listed(api, after=cursor) == []
+    for incident in (second, first, second):
+        states.note(incident, "comment", actor="a", reason="look", now=records.NOW)
+    answer = api.get("remediation/events", after=cursor)
+    assert names(answer) == ["first", "second"]
+    assert listed(api, after=answer.json()["cursor"]) == []
+
+
+def test_following_from_0_in_small_pages_reaches_everything(api: Api) -> None:
+    for number in range(5):
+        records.incident(f"app-{number}")
+    seen, cursor = set(), "0"
+    for _ in range(20):
+        body = api.get("remediation/events", after=cursor, limit=3).json()
+        seen |= {event["entity_id"] for event in body["events"]}
+        cursor = body["cursor"]
+        if body["next"] is None:
+            break
+    assert seen == {f"app-{number}" for number in range(5)}
+
+
+def test_a_change_that_is_committed_late_is_not_lost(api: Api) -> None:
+    """On PostgreSQL a lower number may become visible after a higher one."""
+    late, early = records.incident("late"), records.incident("early")
+    cursor = api.get("remediation/events").json()["cursor"]
+    fields = {"at": records.NOW, "actor": "a", "kind": "comment"}
+    last = Transition.objects.order_by("-id").values_list("id", flat=True)[0]
+    Transition.objects.create(id=last + 2, incident=early, **fields)
+    answer = api.get("remediation/events", after=cursor).json()
+    assert [event["entity_id"] for event in answer["events"]] == ["early"]
+    Transition.objects.create(id=last + 1, incident=late, **fields)
+    assert listed(api, after=answer["cursor"]) == ["late"]
+
+
+def test_a_cursor_stays_short_however_many_numbers_are_missing(api: Api) -> None:
+    incident = records.incident()
+    last = Transition.objects.order_by("-id").values_list("id", flat=True)[0]
+    Transition.objects.create(
+        id=last + 10_000_000, incident=incident, at=records.NOW, actor="a", kind="comment"
+    )
+    cursor = following.changes(str(last), 10).cursor
+    assert len(cursor.split(".")) <= following.GAP_DEPTH + 1
+    assert following.changes(cursor, 10).incident_ids == []
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "-1", "1.", "1..2", "9" * 19, "1;drop"])
+def test_a_cursor_that_is_none_is_400(api: Api, cursor: str) -> None:
+    check_problem(api.get("remediation/events", after=cursor), 400)
