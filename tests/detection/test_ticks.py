@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detection.models import Cluster
+from detection.causes import Cause
+from detection.models import Cluster, Incident
 from detection.sources import ACCOUNT, save_sources
-from detection.ticks import LONGEST_GAP_SECONDS, _note_watch
+from detection.ticks import LONGEST_GAP_SECONDS, SPARED_SECONDS, _note_watch, spared
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SOON = NOW + timedelta(seconds=LONGEST_GAP_SECONDS)
@@ -36,3 +37,16 @@ def test_passes_over_another_cluster_are_no_watch_of_this_one() -> None:
     assert watched("a", NOW) == NOW
     watched("b", SOON)
     assert watched("a", LATE) == LATE
+
+
+@pytest.mark.django_db
+def test_an_api_server_that_is_overloaded_is_asked_once_a_minute() -> None:
+    cluster = Cluster.objects.create(name="c")
+    save_sources(cluster, [ACCOUNT], {}, (), NOW)
+    assert spared(cluster, NOW + timedelta(seconds=15)) == ""
+    Incident.objects.create(
+        cluster=cluster, open_key="c", owner_kind="Cluster", owner_name="c", first_seen=NOW,
+        cause=Cause.APISERVER_OVERLOAD, severity="critical", last_seen=NOW, onset=NOW,
+    )  # fmt: skip
+    assert "overloaded" in spared(cluster, NOW + timedelta(seconds=15))
+    assert spared(cluster, NOW + timedelta(seconds=SPARED_SECONDS)) == ""
