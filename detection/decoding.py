@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -22,6 +23,9 @@ ItemT = TypeVar("ItemT")
 
 class Undecodable(ValueError):
     """The answer is no list of Kubernetes objects, or it was cut off."""
+
+
+BUILDING = Lock()
 
 
 class ListMeta(Part, frozen=True):
@@ -110,11 +114,18 @@ def _rest(answer: Answer[Any]) -> tuple[str, int]:
     return meta.continue_ or "", meta.remaining_item_count or 0
 
 
-@cache
 def _decoder(type_: type[ObjectT]) -> msgspec.json.Decoder[ObjectT]:
-    return msgspec.json.Decoder(type_)
+    with BUILDING:
+        decoder: msgspec.json.Decoder[ObjectT] = _built(type_)
+    return decoder
+
+
+def _list_decoder(type_: Any) -> Any:
+    with BUILDING:
+        return _built(Answer[type_])
 
 
 @cache
-def _list_decoder(type_: Any) -> Any:
-    return msgspec.json.Decoder(Answer[type_])
+def _built(type_: Any) -> Any:
+    """Held by BUILDING: msgspec crashes where two threads make decoders of the same structs."""
+    return msgspec.json.Decoder(type_)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,6 +98,7 @@ cases = st.builds(
 )
 
 
+@pytest.mark.timeout(400)
 @settings(max_examples=2000)
 @given(cases)
 def test_decide_never_acts_when_it_must_not(case: Case) -> None:

@@ -42,7 +42,7 @@ def race(environment: dict[str, str], *words: str) -> list[list[int]]:
         )
         for word in words
     ]
-    answers = [process.communicate(timeout=100)[0].split() for process in processes]
+    answers = [process.communicate(timeout=300)[0].split() for process in processes]
     assert all(process.returncode == 0 for process in processes)
     return [[int(number) for number in answer] for answer in answers]
 
