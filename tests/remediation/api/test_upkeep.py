@@ -1,4 +1,4 @@
-"""Comments, silences, policies, windows, the audit export, and commands that are refused at once."""
+"""Comments, silences, policies, windows, the audit export; commands that are refused at once."""
 
 from __future__ import annotations
 
