@@ -53,4 +53,13 @@ clean: ## forget the data of `make run` (database, logs, password)
 bench: .venv/dev ## CPU and memory of one pass over 10,000 pods, beside the official client's typed list
 	$(BIN)/python -m benchmarks.snapshot
 
-.PHONY: help run test test-live controlplane lint bench bench-scenarios lock clean
+bench-events: .venv/dev ## the list of events with a million rows: p50 and p95 of the first page, a deep one, each filter
+	$(BIN)/python -m benchmarks.events
+
+schema: .venv/dev ## write docs/openapi.yaml anew
+	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
+
+test-api: .venv/dev ## schemathesis and the examples of docs/api.md against a running server (part of make test)
+	$(BIN)/python -m pytest tests/site/test_schemathesis.py tests/site/test_api_docs.py
+
+.PHONY: bench-events schema test-api help run test test-live controlplane lint bench bench-scenarios lock clean
