@@ -72,6 +72,8 @@ def test_a_hundred_mebibytes_are_refused_before_they_are_read(api: Api) -> None:
         def read(self, *_: Any) -> bytes:
             raise AssertionError("the body was read")
 
+        readline = read
+
     answer = api.client.generic(
         "PUT", "/api/v1/setup/mode", b"", content_type="application/json",
         CONTENT_LENGTH=str(100 * MEBIBYTE), **{"wsgi.input": Unread()},
