@@ -75,7 +75,7 @@ def test_a_hundred_mebibytes_are_refused_before_they_are_read(api: Api) -> None:
         readline = read
 
     answer = api.client.generic(
-        "PUT", "/api/v1/setup/mode", b"", content_type="application/json",
+        "PUT", "/api/v1/setup/mode", b"{}", content_type="application/json",
         CONTENT_LENGTH=str(100 * MEBIBYTE), **{"wsgi.input": Unread()},
     )  # fmt: skip
     check_problem(answer, 413)
