@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from rest_framework.views import APIView
 
 from kubewise_site.env import BASE_DIR
-from kubewise_site.parsers import BoundedJSONParser
 from kubewise_site.problems import Problem
 from tests.site.api_client import Api, check_problem
 from tests.site.test_api_matrix import _counts, _path
@@ -75,9 +75,10 @@ def test_a_hundred_mebibytes_are_refused_before_they_are_read() -> None:
         def read(self, *_: Any) -> bytes:
             raise AssertionError("the body was read")
 
+    parser = APIView.parser_classes[0]()
     told: Any = SimpleNamespace(META={"CONTENT_LENGTH": str(100 * MEBIBYTE)})
     with pytest.raises(Problem) as refused:
-        BoundedJSONParser().parse(Unread(), None, {"request": told})  # type: ignore[arg-type]
+        parser.parse(Unread(), None, {"request": told})  # type: ignore[arg-type]
     assert refused.value.status_code == 413
 
 
