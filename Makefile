@@ -61,4 +61,13 @@ bench: .venv/dev ## one pass over 10,000 pods; anomaly scores of 10,000 entities
 	$(BIN)/python -m benchmarks.anomaly
 	$(BIN)/python -m benchmarks.forecasts
 
-.PHONY: help run test test-live controlplane lint bench bench-scenarios bench-diagnosis bench-remediation lock clean
+bench-events: .venv/dev ## the list of events with a million rows: p50 and p95 of the first page, a deep one, each filter
+	$(BIN)/python -m benchmarks.events
+
+schema: .venv/dev ## write docs/openapi.yaml anew
+	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
+
+test-api: .venv/dev ## schemathesis and the examples of docs/api.md against a running server (part of make test)
+	$(BIN)/python -m pytest tests/site/test_schemathesis.py tests/site/test_api_docs.py
+
+.PHONY: help run test test-live test-api controlplane lint bench bench-scenarios bench-diagnosis bench-remediation bench-events schema lock clean

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.forms import DateTimeField
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
-from rest_framework.exceptions import ValidationError
 
 from detection.causes import Cause, Severity
 from detection.models import Incident

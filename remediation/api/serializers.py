@@ -120,7 +120,7 @@ class EventSerializer(serializers.Serializer[Incident]):
     remediation_attempts = AttemptSerializer(source="attempts", many=True)
     verification_time = serializers.SerializerMethodField()
     resolution_time = serializers.SerializerMethodField()
-    prediction_data = serializers.JSONField(source="prediction", allow_null=True)
+    prediction_data = serializers.DictField(source="prediction", allow_null=True)
     is_proactive = serializers.BooleanField(source="is_predicted")
     notes = serializers.CharField()
 
@@ -137,7 +137,7 @@ class EventSerializer(serializers.Serializer[Incident]):
     count = serializers.IntegerField()
     timeline = TransitionSerializer(source="transitions", many=True)
     plan = serializers.SerializerMethodField()
-    decision = serializers.JSONField(allow_null=True)
+    decision = serializers.DictField(allow_null=True)
 
     def get_entity_type(self, incident: Incident) -> str:
         return incident.owner_kind.lower()

@@ -12,7 +12,7 @@ import pytest
 from kubewise_site.env import BASE_DIR
 from tests.site.server import Server, running
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 SECONDS_EACH = 50
 
 
