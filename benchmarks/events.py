@@ -75,7 +75,7 @@ def _double(number: int, offset: int) -> None:
     moved = {"id": f"id + {offset}", "incident_id": f"incident_id + {offset}"}
     with connection.cursor() as cursor:
         for model, changed, key in ((Incident, fresh, "id"), (Transition, moved, "incident_id")):
-            columns = [field.column for field in model._meta.concrete_fields]
+            columns = [str(field.column) for field in model._meta.concrete_fields]
             values = ", ".join(changed.get(column, column) for column in columns)
             table, names = model._meta.db_table, ", ".join(columns)
             cursor.execute(
