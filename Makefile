@@ -55,4 +55,10 @@ bench: .venv/dev ## one pass over 10,000 pods; anomaly scores of 10,000 entities
 	$(BIN)/python -m benchmarks.anomaly
 	$(BIN)/python -m benchmarks.forecasts
 
-.PHONY: help run test test-live controlplane lint bench bench-scenarios lock clean
+bench-admin: .venv/dev ## pages of the admin with 1,000,000 incidents and 5,000,000 transitions
+	$(BIN)/python -m benchmarks.admin_pages $(ARGS)
+
+screenshots: .venv/dev ## pictures for the README in docs/images, of a product that it starts and stops
+	$(BIN)/python -m tests.browser.screenshots docs/images
+
+.PHONY: help run test test-live controlplane lint bench bench-scenarios bench-admin screenshots lock clean
