@@ -70,4 +70,10 @@ schema: .venv/dev ## write docs/openapi.yaml anew
 test-api: .venv/dev ## schemathesis and the examples of docs/api.md against a running server (part of make test)
 	$(BIN)/python -m pytest tests/site/test_schemathesis.py tests/site/test_api_docs.py
 
-.PHONY: help run test test-live test-api controlplane lint bench bench-scenarios bench-diagnosis bench-remediation bench-events schema lock clean
+bench-admin: .venv/dev ## pages of the admin with 1,000,000 incidents and 5,000,000 transitions
+	$(BIN)/python -m benchmarks.admin_pages $(ARGS)
+
+screenshots: .venv/dev ## pictures for the README in docs/images, of a product that it starts and stops
+	$(BIN)/python -m tests.browser.screenshots docs/images
+
+.PHONY: help run test test-live test-api controlplane lint bench bench-scenarios bench-diagnosis bench-remediation bench-events bench-admin schema screenshots lock clean

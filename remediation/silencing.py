@@ -1,9 +1,12 @@
-"""Silencing one incident's owner: no remediation and no message about it until a time."""
+"""What a person adds to an incident: a comment, or a silence of its owner.
+
+A silence means no remediation and no message about the owner until a time.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from glob import escape
 
 from django.db import transaction
 
@@ -13,32 +16,44 @@ from remediation import upkeep
 from remediation.models import Silence
 
 LONGEST = timedelta(days=30)
+LONGEST_TEXT = 4000
 
 
-def silence(incident: Incident, user: Any, reason: str, until: datetime, now: datetime) -> Silence:
+class Empty(ValueError):
+    """Nothing was said."""
+
+
+def silence(incident: Incident, actor: str, reason: str, until: datetime, now: datetime) -> Silence:
     """A silence of just this owner's namespace and name, with its line in the timeline.
 
-    Raises ValueError where `until` is past or more than 30 days away.
+    Raises ValueError where `until` is past or more than 30 days away, Empty without a reason.
     """
     if not now < until <= now + LONGEST:
         raise ValueError(f"a silence ends after now and within {LONGEST.days} days")
-    actor = user.get_username()
     row = Silence(
         cluster=incident.cluster,
-        namespace_pattern=incident.owner_namespace,
-        name_pattern=incident.owner_name,
+        namespace_pattern=escape(incident.owner_namespace),
+        name_pattern=escape(incident.owner_name),
         author=actor,
-        reason=reason,
+        reason=_said(reason, "a silence needs a reason"),
         starts_at=now,
         ends_at=until,
     )
     with transaction.atomic():
         upkeep.keep(row, actor, now)
-        told = f"silenced until {until:%Y-%m-%d %H:%M} UTC: {reason}"
+        told = f"silenced until {until:%Y-%m-%d %H:%M} UTC: {row.reason}"
         states.note(incident, "silence", actor=actor, reason=told, now=now)
     return row
 
 
-def comment(incident: Incident, user: Any, text: str, now: datetime) -> None:
-    """A person's words in the timeline."""
-    states.note(incident, "comment", actor=user.get_username(), reason=text, now=now)
+def comment(incident: Incident, actor: str, text: str, now: datetime) -> None:
+    """A person's words in the timeline. Raises Empty."""
+    said = _said(text, "a comment needs a text")
+    states.note(incident, "comment", actor=actor, reason=said, now=now)
+
+
+def _said(text: str, lacking: str) -> str:
+    said = text.strip()[:LONGEST_TEXT]
+    if not said:
+        raise Empty(lacking)
+    return said

@@ -34,8 +34,8 @@ def inverse_of(action: Action, incident: Incident, row: Row) -> str:
     if action.family == "rollback":
         return "none: it would be the broken release"
     before = _replicas(incident)
-    if action.family in ("scale", "restore_replicas") and before:
-        return f"{action.name} back to {before} replicas"
+    if action.family in ("scale", "restore_replicas") and before is not None:
+        return f"{action.name} back to {before} replicas" if before else "none: never back to 0"
     if action.reversible:
         return "recorded from the object as it is, right before the write"
     return "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from detection.anomaly.feedback import NotAnAnomaly, false_positive
 from detection.models import Incident
-from remediation import reanalysis, remarks
+from remediation import reanalysis, silencing
 from remediation.permissions import ANALYZE, COMMENT, FEEDBACK, SILENCE
 
 SILENT_HOURS = (1, 4, 24, 168)
@@ -44,8 +44,8 @@ def _analyze(incident: Incident, request: HttpRequest, now: datetime) -> Told:
 
 def _comment(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     try:
-        remarks.comment(incident, request.user.get_username(), request.POST.get("text", ""), now)
-    except remarks.Empty:
+        silencing.comment(incident, request.user.get_username(), request.POST.get("text", ""), now)
+    except silencing.Empty:
         return messages.WARNING, "A comment needs a text."
     return messages.SUCCESS, "The comment stands in the timeline."
 
@@ -55,7 +55,8 @@ def _silence(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     if not hours.isascii() or not hours.isdigit() or len(hours) > 6:
         raise BadRequest("hours is a whole number")
     try:
-        row = remarks.silence(incident, int(hours), request.user.get_username(), reason, now)
+        until = now + timedelta(hours=int(hours))
+        row = silencing.silence(incident, request.user.get_username(), reason, until, now)
     except ValueError as error:
         return messages.WARNING, f"Not silenced: {error}."
     return messages.SUCCESS, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC."
@@ -63,7 +64,7 @@ def _silence(incident: Incident, request: HttpRequest, now: datetime) -> Told:
 
 def _feedback(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     """The owner's threshold rises, and its hours stay training data."""
-    note = request.POST.get("note", "")[: remarks.LONGEST]
+    note = request.POST.get("note", "")[: silencing.LONGEST_TEXT]
     try:
         row = false_positive(incident, request.user.get_username(), now, note)
     except NotAnAnomaly as error:

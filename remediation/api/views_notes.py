@@ -46,7 +46,7 @@ class CommentView(Guarded):
     @extend_schema(request=CommentRequest, responses={201: NotedAnswer}, operation_id="comment")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         text = read(CommentRequest, request)["text"]
-        silencing.comment(find(anomaly_id), request.user, text, datetime.now(UTC))
+        silencing.comment(find(anomaly_id), request.user.get_username(), text, datetime.now(UTC))
         return _noted(anomaly_id, "Your comment is in the timeline.")
 
 
@@ -60,7 +60,9 @@ class SilenceView(Guarded):
         asked, incident = read(SilenceRequest, request), find(anomaly_id)
         now = datetime.now(UTC)
         try:
-            row = silencing.silence(incident, request.user, asked["reason"], asked["until"], now)
+            row = silencing.silence(
+                incident, request.user.get_username(), asked["reason"], asked["until"], now
+            )
         except ValueError as error:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "until", str(error)) from None
         return _noted(anomaly_id, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC.")

@@ -60,6 +60,8 @@ def take(at: Page, path: str, to: Path) -> None:
     """One page from its top to its end."""
     at.goto(path)
     at.wait_for_load_state("networkidle")
+    if at.locator("[data-charts]").count():
+        at.wait_for_selector("[data-drawn]", timeout=20_000)
     at.screenshot(path=to, full_page=True)
 
 

@@ -54,7 +54,12 @@ def _hostile_json(value: Any) -> Any:
 @pytest.fixture
 def incident(admin: User) -> Incident:
     """An incident whose every field, and those of all around it, is hostile."""
-    made = records.incident(owner_uid=HOSTILE[:64])
+    facts = {"contributions": {HOSTILE: 0.5}, "nodes": ["n"], "callers": ["c"], "memory_limit": "m"}
+    revision = {"current": 2, "proven": 3, "older": 3, "changed": ["image: a → b"]}
+    made = records.incident(
+        owner_uid=HOSTILE[:64], facts=facts, revision=revision, prediction={"text": "t"},
+        decision={"verdict": "ask", "reasons": [f"mode: ask: {HOSTILE}", HOSTILE]},
+    )  # fmt: skip
     plan = records.plan(made)
     records.attempt(plan, approval=records.approval(plan, admin, reason=HOSTILE), error="e")
     poisoned(plan)

@@ -186,11 +186,11 @@ def test_a_false_positive_is_marked_once_and_only_of_an_anomaly(browser: Client)
     anomaly = records.incident(cause="METRIC_ANOMALY", facts={"contributions": {"cpu": 1.0}})
     assert "Mark as false positive" in page_of(browser, anomaly.pk)
     assert do(browser, anomaly.pk, "feedback", note="batch job").startswith("Marked")
-    assert do(browser, anomaly.pk, "feedback") == "It is marked already."
+    assert do(browser, anomaly.pk, "feedback").endswith("It is marked already.")
     row = AnomalyFeedback.objects.get()
     assert (row.owner_name, row.by, row.note) == ("cart", "anna", "batch job")
     other = records.incident("web")
-    assert do(browser, other.pk, "feedback").startswith("Not marked")
+    assert "Not marked" in do(browser, other.pk, "feedback")
 
 
 def test_a_model_version_that_is_unknown_on_disk_is_refused(browser: Client) -> None:
