@@ -74,6 +74,17 @@ def test_only_those_who_ask_the_model_hold_its_key() -> None:
         assert {one for one, key in keys.items() if key} == {"worker-analyze", "worker-act"}
 
 
+def test_the_trainer_alone_writes_models_and_detection_uses_them() -> None:
+    mounts = {
+        name: [volume for volume in COMPOSE[name]["volumes"] if volume.startswith("models:")]
+        for name in WORKERS
+    }
+    assert {name: found for name, found in mounts.items() if found} == {
+        "worker-detect": ["models:/app/models:ro"],
+        "worker-train": ["models:/app/models"],
+    }
+
+
 def test_a_prometheus_that_is_not_started_is_not_asked() -> None:
     assert COMPOSE["prometheus"]["profiles"]
     assert COMPOSE["worker-detect"]["environment"]["PROMETHEUS_URL"] == "${PROMETHEUS_URL-}"
@@ -94,6 +105,7 @@ def test_the_image_copies_what_the_repository_has() -> None:
         source
         for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.M)
         for source in line.split()[:-1]
+        if not source.startswith("--")
     ]
     assert copied
     assert [source for source in copied if not (BASE_DIR / source).exists()] == []
