@@ -32,6 +32,8 @@ ALWAYS = {
     "406": "The media type that was asked for is not there.",
     "429": "Too many writes or failed log-ins; `Retry-After` says when to come back.",
 }
+# Said by the web server itself, which speaks no problem+json.
+BEFORE_US = {"414": "The address is longer than 4,094 bytes."}
 OF_ONE = {"404": "There is no such thing."}
 OF_WRITES = {
     "413": "The body is beyond 1 MiB.",
@@ -69,6 +71,8 @@ def problems_everywhere(
         for method, operation in operations.items():
             for status, why in _refusals(path, method).items():
                 operation["responses"].setdefault(status, _problem(why))
+            for status, why in BEFORE_US.items():
+                operation["responses"].setdefault(status, {"description": why})
             if method == "post":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     return result

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import django_filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.forms import DateTimeField
@@ -37,6 +39,16 @@ class Rfc3339Field(DateTimeField):
         return found
 
 
+class NothingEmpty(forms.Form):
+    """`status=` is a mistake of the caller's, not the wish for all statuses."""
+
+    def clean(self) -> dict[str, Any]:
+        for name in self.fields:
+            if self.data.get(name) == "":
+                self.add_error(name, "It is empty: leave it out, or say which.")
+        return super().clean() or {}
+
+
 @extend_schema_field({"type": "string", "format": "date-time"})
 class Rfc3339Filter(django_filters.Filter):  # type: ignore[misc]
     field_class = Rfc3339Field
@@ -67,6 +79,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = Incident
         fields = ("status",)
+        form = NothingEmpty
 
     def search(self, rows: QuerySet[Incident], _: str, text: str) -> QuerySet[Incident]:
         """Every word stands somewhere in the owner's name, namespace, the cause or the summary."""

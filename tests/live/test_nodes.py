@@ -57,6 +57,7 @@ def test_a_silent_node_is_one_incident_to_which_the_owners_of_its_pods_are_relat
     assert Incident.objects.filter(owner_kind="Node").count() == 1
     assert not Incident.objects.filter(owner_namespace=shop.name).exclude(parent=incident).exists()
     incident = auto.plans(incident)
-    assert incident.status in (Status.REMEDIATION_SUGGESTED, Status.ESCALATED), reasons(incident)
-    assert [one["action"] for one in incident.plans.get().candidates][-1] == "escalate"
+    assert incident.status == Status.AWAITING_APPROVAL, reasons(incident)
+    offered = [one["action"] for one in incident.plans.get().candidates]
+    assert (offered[0], offered[-1]) == ("cordon_node", "escalate")
     assert not incident.attempts.exists()

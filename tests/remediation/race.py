@@ -22,7 +22,7 @@ from django.conf import settings
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 APPS = ("detection", "remediation", "auth", "contenttypes", "access", "sessions", "admin",
-        "django_celery_beat")  # fmt: skip
+        "django_celery_beat", "kubewise_site")  # fmt: skip
 INCIDENTS, OWNERS = 40, 8
 MANY = 1000
 A_MOMENT_SECONDS = 0.25

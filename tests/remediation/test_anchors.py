@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from detection.causes import Cause
 from detection.findings import ObjectRef
 from kubewise_site.env import BASE_DIR
-from remediation import opinion, rbac
+from remediation import rbac
 from remediation.actions import CATALOGUE
 from remediation.actions.base import Wish
 from remediation.actions.parameters import GRACE_PERIOD, MAX_REPLICAS, REPLICAS, BadValue
@@ -24,11 +25,14 @@ from remediation.cluster import RESOURCES
 from remediation.commands import CommandError, parse
 from remediation.decide import decide
 from remediation.diff import diff
+from remediation.llm.client import ANALYSIS, NullClient, client_for
 from remediation.models import Budget
 from remediation.rows import ROWS
+from remediation.rules import diagnose
 from remediation.verdicts import Verdict
 from remediation.verify import Look, Timing, judge
 from tests.remediation.cases import NOW, OWNER, acting_case, candidate, with_records, with_target
+from tests.remediation.test_candidates import PROVEN, finding
 from tests.remediation.test_verify import LATE, TIMES, WELL, attempt
 
 CONTAINER = {"name": "cart", "resources": {"limits": {"memory": "64Mi"}}}
@@ -43,7 +47,7 @@ ELSEWHERE = {
     "11: an approval expires, has an identity, and skips no gate": (
         "tests/remediation/test_decide.py", "test_an_approval_does_not_skip_this_gate"),
     "12: logs are redacted before a model sees them": (
-        "tests/remediation/llm/test_redact.py", "def test_"),
+        "tests/detection/test_redact.py", "def test_"),
     "13: an old OOMKilled gauge is no failure now": (
         "benchmarks/scenarios/c07-long-ago.yaml", "title"),
     "15: a refused plan does not fall through": (
@@ -104,12 +108,9 @@ def test_06_a_crash_loop_or_an_out_of_memory_kill_is_never_answered_with_a_resta
 
 
 def test_07_rules_decide_without_a_model(settings: Any) -> None:
-    settings.GEMINI_API_KEY = ""
-    finding: Any = None
-    connection: Any = None
-    told: Any = object()
-    options = [candidate()]
-    assert opinion.second_opinion(finding, told, options, connection) == (told, options)
+    settings.LLM_PROVIDER = "none"
+    assert isinstance(client_for(ANALYSIS), NullClient)
+    assert diagnose(finding(Cause.BAD_RELEASE, PROVEN)).source == "rules"
     assert decide(acting_case()).verdict == Verdict.ACT
 
 
