@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import structlog
-from django.core.cache import cache
+from django.core.cache import cache, caches
+from django.utils.connection import ConnectionProxy
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+limits = ConnectionProxy(caches, "limits")  # the same cache, asked with less patience
 _away = False
 
 
@@ -34,10 +36,15 @@ def count(key: str, seconds: float) -> int:
     return _ask(lambda: _count(key, seconds), 0)
 
 
+def counted(key: str) -> int:
+    """How often `key` was counted; 0 too where the cache is away."""
+    return _ask(lambda: int(limits.get(key, 0)), 0)
+
+
 def _count(key: str, seconds: float) -> int:
-    cache.add(key, 0, timeout=int(seconds))
+    limits.add(key, 0, timeout=int(seconds))
     try:
-        return int(cache.incr(key))
+        return int(limits.incr(key))
     except ValueError:  # it ran out in between
         return 1
 

@@ -162,6 +162,10 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2},
     }
 }
+# Counting requests must not hold up an approval while the cache hangs.
+CACHES["limits"] = CACHES["default"] | {
+    "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1}
+}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -14,7 +14,8 @@ os.environ["SECRET_KEY"] = "only-for-tests"
 
 from kubewise_site.settings import *  # noqa: E402, F403
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+IN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES = {"default": IN_MEMORY, "limits": IN_MEMORY}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 KUBECONFIG = ""
 STATIC_ROOT = os.environ["KUBEWISE_DATA_DIR"]  # exists; whitenoise warns of one that doesn't

@@ -24,8 +24,7 @@ def note(request: HttpRequest | Request) -> None:
 
 def too_many(request: HttpRequest | Request) -> bool:
     """Whether FAILED_LOGINS_MOST is reached within the window."""
-    failed = (shared_cache.get_many([_key(request)]) or {}).get(_key(request), 0)
-    return int(failed) >= settings.FAILED_LOGINS_MOST
+    return shared_cache.counted(_key(request)) >= settings.FAILED_LOGINS_MOST
 
 
 def listen() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -139,8 +140,7 @@ def test_nothing_is_limited_while_the_cache_is_away(
         raise OSError("connection refused")
 
     settings.API_WRITES_PER_MINUTE = 1
-    monkeypatch.setattr("detection.shared_cache.cache.add", away)
-    monkeypatch.setattr("detection.shared_cache.cache.get_many", away)
+    monkeypatch.setattr("detection.shared_cache.limits", SimpleNamespace(add=away, get=away))
     for _ in range(3):
         assert api.send("PUT", "setup/mode", {"mode": "AUTO"}).status_code == 200
     check_problem(Client(headers={"Authorization": "Bearer no"}).get("/api/v1/setup/mode"), 401)
