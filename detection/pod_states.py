@@ -52,6 +52,15 @@ def is_ready(pod: Pod) -> bool:
     return pod.status.phase == "Running" and not unready
 
 
+def is_suspect(pod: Pod) -> bool:
+    """Not ready, or one of its containers was restarted."""
+    status = pod.status
+    return not is_ready(pod) or any(
+        found.restart_count
+        for found in (*status.container_statuses, *status.init_container_statuses)
+    )
+
+
 def began(pod: Pod) -> datetime | None:
     return pod.status.start_time or pod.metadata.creation_timestamp
 

@@ -19,7 +19,7 @@ from detection import objects_policy as policy
 from detection.complaints import Complaints, complaints_in
 from detection.findings import ObjectRef
 from detection.network import Network
-from detection.pod_states import is_active, is_ready
+from detection.pod_states import is_active, is_ready, is_suspect
 from detection.selectors import Selecting
 from detection.top_owner import TopOwners
 
@@ -77,6 +77,11 @@ class Snapshot:
         """Deployments, StatefulSets and DaemonSets; ReplicaSets only where they stand alone."""
         alone = tuple(rs for rs in self.replicasets if rs.controller is None)
         return (*self.deployments, *self.statefulsets, *self.daemonsets, *alone)
+
+    @cached_property
+    def suspects(self) -> tuple[o.Pod, ...]:
+        """Active pods that are not ready or were restarted: where every failure of pods begins."""
+        return tuple(pod for pod in self.pods if is_active(pod) and is_suspect(pod))
 
     @cached_property
     def by_uid(self) -> dict[str, o.Object]:

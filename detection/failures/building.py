@@ -9,7 +9,7 @@ from typing import Any
 from detection import objects as o
 from detection.causes import Cause, Severity
 from detection.findings import Evidence, Finding, ObjectRef, Revision
-from detection.pod_states import ContainerView, is_active, is_ready
+from detection.pod_states import ContainerView
 from detection.snapshot import Snapshot, key_of
 
 MOST_RELATED = 50
@@ -31,19 +31,11 @@ def troubled(snapshot: Snapshot) -> Iterator[tuple[ObjectRef, list[o.Pod]]]:
     Pods of Jobs that ended, and of ReplicaSets that are being taken down, are nobody's trouble.
     """
     found: dict[str, tuple[ObjectRef, list[o.Pod]]] = {}
-    for pod in snapshot.pods:
-        if is_active(pod) and _is_suspect(pod) and not _is_over(snapshot, pod):
+    for pod in snapshot.suspects:
+        if not _is_over(snapshot, pod):
             owner = snapshot.top_owner(pod)
             found.setdefault(key_of(owner), (owner, []))[1].append(pod)
     yield from found.values()
-
-
-def _is_suspect(pod: o.Pod) -> bool:
-    status = pod.status
-    return not is_ready(pod) or any(
-        found.restart_count
-        for found in (*status.container_statuses, *status.init_container_statuses)
-    )
 
 
 def _is_over(snapshot: Snapshot, pod: o.Pod) -> bool:
