@@ -12,7 +12,7 @@ from detection.causes import Cause
 from detection.models import Incident
 from detection.states import Status
 from remediation.models import Attempt, Budget
-from tests.contract.objects import GOOD, MISSING, image_patch, quota
+from tests.contract.objects import GOOD, MISSING, container, image_patch, quota
 from tests.contract.target import Space, eventually
 from tests.controlplane.rest import Json
 from tests.live.kubewise import KubeWise, reasons
@@ -125,6 +125,33 @@ def test_a_webhook_that_does_not_answer_is_the_reason_on_record(
     request.getfixturevalue("webhook")
     refused_to_all(shop, "failed calling webhook")
     check_refused(auto, shop, incident, 'failed calling webhook "images.kubewise.test"')
+
+
+def failing_job() -> Json:
+    """One that may be run again, and ends as failed at once."""
+    pod = {"restartPolicy": "Never", "containers": [container(image="nginx:crash")]}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "web", "annotations": {"kubewise.io/idempotent": "true"}},
+        "spec": {"backoffLimit": 0, "template": {"spec": pod}},
+    }
+
+
+def test_a_quota_that_refuses_the_dry_run_is_the_reason_on_record(
+    kubewise: KubeWise, shop: Space, ada: Any
+) -> None:
+    shop.create("jobs", failing_job()).ok()
+    incident = kubewise.plans(kubewise.finds(Cause.JOB_FAILED, shop.name))
+    hard = {"metadata": {"name": "limits"}, "spec": {"hard": {"count/jobs.batch": "1"}}}
+    shop.create("resourcequotas", hard).ok()
+    eventually(lambda: quota_of(shop).get("used", {}).get("count/jobs.batch") == "1", "it counts")
+    kubewise.told(incident, f"rerun_job name=web namespace={shop.name}", ada)
+    attempt = kubewise.acts(incident)
+    assert attempt.state == Attempt.State.REFUSED
+    assert "exceeded quota: limits" in attempt.error
+    assert "exceeded quota: limits" in reasons(incident)
+    assert [job["metadata"]["name"] for job in shop.items("jobs")] == ["web"]
 
 
 def test_a_quota_is_no_matter_of_the_dry_run_but_of_the_verification(
