@@ -14,6 +14,7 @@ from remediation.cluster import Session, Stopped
 from remediation.execute import Empty, Refusal
 from remediation.ways import drain
 from tests.remediation.actions.conftest import Bench
+from tests.remediation.steps import wait_for
 
 SYSTEM = "kube-system"
 
@@ -24,8 +25,10 @@ def node(bench: Bench) -> Iterator[ObjectRef]:
     nodes = [
         item["metadata"]["name"] for item in cluster.list_of(Session(bench.root), "Node", "", "")
     ]
-    found = next(filter(None, (_free_of_reasons(bench, name) for name in nodes)), None)
-    assert found, {name: [drain.why_not(pod) for pod in pods_on(bench, name)] for name in nodes}
+    found = wait_for(
+        "a node whose pods may all be evicted",  # those that were evicted before find their place
+        lambda: next(filter(None, (_free_of_reasons(bench, name) for name in nodes)), None),
+    )
     yield found
     bench.change(found, {"spec": {"unschedulable": None}})
 
