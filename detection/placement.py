@@ -43,20 +43,26 @@ def asks_for_labels(pod: o.Pod) -> bool:
     return bool(pod.spec.node_selector) or bool(_required_terms(pod))
 
 
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    """Raw parts may hold anything, null too."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def _meets_any(terms: Sequence[Any], node: o.Node) -> bool:
     return not terms or any(_meets(term, node) for term in terms if isinstance(term, dict))
 
 
 def _meets(term: Mapping[str, Any], node: o.Node) -> bool:
     labels = node.metadata.labels
-    by_label = [_holds(one, labels) for one in term.get("matchExpressions") or []]
+    by_label = [_holds(one, labels) for one in _dicts(term.get("matchExpressions"))]
     own = {"metadata.name": node.metadata.name}
-    by_field = [_holds(one, own) for one in term.get("matchFields") or []]
+    by_field = [_holds(one, own) for one in _dicts(term.get("matchFields"))]
     return bool(by_label or by_field) and all((*by_label, *by_field))
 
 
 def _holds(one: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    value, values = labels.get(str(one.get("key"))), list(one.get("values") or [])
+    given = one.get("values")
+    value, values = labels.get(str(one.get("key"))), given if isinstance(given, list) else []
     match one.get("operator"):
         case "In":
             return value in values
@@ -74,7 +80,7 @@ def _holds(one: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 def _compares(operator: str, value: str | None, values: Sequence[Any]) -> bool:
     try:
         left, right = int(value or ""), int(values[0])
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, TypeError):
         return False
     return left > right if operator == "Gt" else left < right
 
@@ -82,7 +88,7 @@ def _compares(operator: str, value: str | None, values: Sequence[Any]) -> bool:
 def untolerated(pod: o.Pod, node: o.Node) -> list[o.Taint]:
     """Taints that keep this pod away, a cordon's own left out."""
     found = parsed(pod.spec.tolerations)
-    tolerations = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    tolerations = _dicts(found)
     return [
         taint
         for taint in node.spec.taints
