@@ -117,7 +117,12 @@ def _names(objects: Iterable[Obj]) -> set[str]:
             if not (item["kind"] == "Pod" and meta.get("ownerReferences")):
                 found.add(meta["name"])
             found.add(meta.get("namespace", ""))
-    return {name for name in found if len(name) > 2 and name not in KEPT and not _is_hex(name)}
+    return {name for name in found if len(name) > 2 and not _is_kept(name) and not _is_hex(name)}
+
+
+def _is_kept(name: str) -> bool:
+    """An APIService bears the name of its API."""
+    return name in KEPT or name.endswith(".k8s.io")
 
 
 def _is_hex(name: str) -> bool:
