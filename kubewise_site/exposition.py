@@ -7,10 +7,10 @@ percentiles over the last 24 hours, as a process of its own memory would forget 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -19,7 +19,8 @@ from detection.clients import current_cluster
 from detection.models import Alert, Heartbeat, Incident, SourceState
 from detection.states import OPEN, START, Status
 from kubewise_site.version import VERSION
-from remediation.models import Attempt, LlmCall
+from remediation.llm.usage import Usage, usage
+from remediation.models import Attempt
 from remediation.modes import standing
 
 DAY = timedelta(hours=24)
@@ -137,11 +138,15 @@ def _switches() -> Iterator[Metric]:
 
 def _model_calls() -> Iterator[Metric]:
     labels = ("provider", "model", "outcome")
-    rows = LlmCall.objects.order_by().values_list(*labels).annotate(Count("id"), Sum("cost_usd"))
-    calls = list(rows)
-    yield _counter("model_calls", "Calls to models.", labels, [(row[:3], row[3]) for row in calls])
-    cost = [(row[:3], float(row[4] or 0)) for row in calls]
-    yield _counter("model_cost_usd", "What they cost, in US dollars.", labels, cost)
+    found = [((one.provider, one.model, one.outcome), one) for one in usage()]
+
+    def of(name: str, text: str, value: Callable[[Usage], float]) -> Metric:
+        return _counter(f"model_{name}", text, labels, [(key, value(one)) for key, one in found])
+
+    yield of("calls", "Calls to models.", lambda one: one.calls)
+    yield of("tokens", "Asked and answered.", lambda one: one.prompt_tokens + one.answer_tokens)
+    yield of("cost_usd", "What they cost, in US dollars.", lambda one: float(one.cost_usd))
+    yield of("seconds", "How long they took.", lambda one: one.seconds)
 
 
 def _gauge(name: str, help_text: str, labels: Sequence[str], found: Counted) -> Metric:

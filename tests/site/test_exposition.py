@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from detection import heartbeats
 from detection.states import Status
 from kubewise_site.env import BASE_DIR
-from remediation.models import Attempt
+from remediation.models import Attempt, LlmCall
 from tests.site import records
 from tests.site.api_client import Api, check_problem
 
@@ -42,6 +42,20 @@ def scraped(api: Api) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 def value(found: Any, name: str, /, **labels: str) -> float:
     return float(found[f"kubewise_{name}", tuple(sorted(labels.items()))])
+
+
+def test_metrics_say_what_models_took(api: Api) -> None:
+    for tokens in (100, 200):
+        LlmCall.objects.create(
+            task="assess", provider="gemini", model="m", prompt="assess@1", outcome="ok",
+            prompt_tokens=tokens, answer_tokens=10, cost_usd="0.001", duration_seconds=1.5,
+            at=records.NOW,
+        )  # fmt: skip
+    found, of = scraped(api), {"provider": "gemini", "model": "m", "outcome": "ok"}
+    assert value(found, "model_calls_total", **of) == 2
+    assert value(found, "model_tokens_total", **of) == 320
+    assert value(found, "model_cost_usd_total", **of) == pytest.approx(0.002)
+    assert value(found, "model_seconds_total", **of) == pytest.approx(3)
 
 
 def test_metrics_say_what_the_records_say(api: Api) -> None:
