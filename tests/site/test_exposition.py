@@ -142,6 +142,7 @@ def test_rules_and_dashboard_ask_for_metrics_that_exist(api: Api) -> None:
     assert _used() - OF_MODELS <= {name for name, _ in scraped(api)}
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("words", [["check", "rules", "alerts.yml"],
                                    ["test", "rules", "alerts_test.yml"]])  # fmt: skip
 def test_promtool_accepts_the_rules(words: list[str]) -> None:
@@ -151,6 +152,7 @@ def test_promtool_accepts_the_rules(words: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.live
 def test_promtool_accepts_the_metrics(api: Api, tmp_path: Path) -> None:
     records.incident()
     promtool = shutil.which("promtool")
