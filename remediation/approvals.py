@@ -17,12 +17,14 @@ from kubewise_site import pipeline
 from remediation import audit
 from remediation.candidates import Candidate
 from remediation.commands import CommandError
-from remediation.endings import Approved, Handled, Refused, Rejected, Stale
+from remediation.endings import Approved, Handled, Refused, Rejected, Stale, Stopped
 from remediation.models import Approval, Plan
+from remediation.modes import standing
 from remediation.planning import candidates_of
 
 VALIDITY = timedelta(minutes=15)
-Answer = Approved | Stale | Handled | Refused
+Trouble = Stale | Handled | Refused | Stopped
+Answer = Approved | Trouble
 
 
 def approve(
@@ -93,7 +95,7 @@ def _approve(plan: Plan, index: int, user: Any, reason: str, now: datetime) -> A
     return record_approval(plan, index, user, reason, now)
 
 
-def _trouble(plan: Plan, index: int, digest: str) -> Stale | Handled | Refused | None:
+def _trouble(plan: Plan, index: int, digest: str) -> Trouble | None:
     incident = plan.incident
     if not digest:
         return Refused("the digest of the plan as it was shown is missing")
@@ -106,15 +108,23 @@ def _trouble(plan: Plan, index: int, digest: str) -> Stale | Handled | Refused |
     return _not_approvable(plan, index)
 
 
-def _not_approvable(plan: Plan, index: int) -> Refused | None:
-    """Catalogue and settings are asked at approval too, and again at execution."""
+def _not_approvable(plan: Plan, index: int) -> Refused | Stopped | None:
+    """Catalogue, settings and stop switch are asked at approval too, and again at execution."""
     try:
         options = candidates_of(plan)
     except CommandError as error:
         return Refused(f"the catalogue refuses the plan: {error}")
     if not 0 <= index < len(options):
         return Refused(f"the plan has no candidate {index}")
-    return refusal(options[index])
+    return refusal(options[index]) or _stopped(plan.incident, options[index])
+
+
+def _stopped(incident: Incident, candidate: Candidate) -> Stopped | None:
+    """A yes that could only run out while nothing may be changed; reading goes on."""
+    found = standing(incident.cluster)
+    if not (found.stopped and candidate.entry.changes_cluster):
+        return None
+    return Stopped(found.stop_sentence)
 
 
 def refusal(candidate: Candidate) -> Refused | None:

@@ -28,6 +28,12 @@ class Standing:
     def auto(self) -> bool:
         return self.mode == ModeChoice.AUTO
 
+    @property
+    def stop_sentence(self) -> str:
+        """Who pulled the stop switch, and why."""
+        why = f": {self.stop_reason}" if self.stop_reason else "; no reason was given"
+        return f"{self.stop_actor} pulled the stop switch{why}"
+
 
 def standing(cluster: Cluster) -> Standing:
     """Mode and stop switch as the database has them now."""

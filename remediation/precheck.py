@@ -15,6 +15,7 @@ from remediation.endings import Refused, Stopped
 from remediation.fresh import owner_of
 from remediation.gates import GATES
 from remediation.limits import limits
+from remediation.modes import standing
 from remediation.records import records_of
 from remediation.rows import RowMode
 
@@ -33,7 +34,7 @@ def refused(incident: Incident, candidate: Candidate, now: datetime) -> Refused 
     for gate in GATES:
         for ruling in gate.rule(case) if gate.name in ASKED else ():
             if ruling.hard and gate.name == STOP:
-                return Stopped(ruling.reason)
+                return Stopped(standing(incident.cluster).stop_sentence)
             if ruling.hard:
                 return Refused(f"{gate.name}: {ruling.reason}", gate.name)
     return None

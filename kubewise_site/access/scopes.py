@@ -18,6 +18,7 @@ APPROVING = frozenset(
         "remediation.approve_plan",
         "detection.analyze_incident",
         "detection.comment_incident",
+        "detection.add_anomalyfeedback",
     }
 )
 

@@ -82,6 +82,8 @@ def sentence(ending: Any) -> str:
     """What the admin says of one ending."""
     if isinstance(ending, endings.Refused):
         return f"refused: {ending.reason}"
+    if isinstance(ending, endings.Stopped):
+        return f"not approved: {ending.reason}"
     return ENDINGS[type(ending)]
 
 

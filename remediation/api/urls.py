@@ -19,6 +19,7 @@ urlpatterns = [
     *both(f"{EVENT}/reject", views_review.RejectView.as_view(), "reject"),
     *both(f"{EVENT}/comment", views_notes.CommentView.as_view(), "comment"),
     *both(f"{EVENT}/silence", views_notes.SilenceView.as_view(), "silence"),
+    *both(f"{EVENT}/false-positive", views_notes.FalsePositiveView.as_view(), "false-positive"),
     *both(f"{EVENT}/remediate", views_review.RemediateView.as_view(), "remediate"),
     *both("anomalies/analyze/<uuid:anomaly_id>", views_review.AnalyzeView.as_view(), "analyze"),
     *both("remediation/commands", views_setup.CommandsView.as_view(), "commands"),

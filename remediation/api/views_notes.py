@@ -1,4 +1,4 @@
-"""What people add to an incident without deciding on its plan: a comment, a silence."""
+"""What people add to an incident without deciding on its plan: a comment, a silence, a mark."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from detection.anomaly.feedback import NotAnAnomaly, false_positive
 from kubewise_site.api import Guarded, read
 from kubewise_site.fields import Text
 from kubewise_site.problems import Problem
 from remediation import silencing
 from remediation.api.serializers import EventSerializer
 from remediation.api.views_events import event, find
-from remediation.permissions import COMMENT, SILENCE
+from remediation.permissions import COMMENT, FEEDBACK, SILENCE
 
 LONGEST_TEXT = 2000
 
@@ -30,6 +31,10 @@ class CommentRequest(serializers.Serializer[Any]):
 class SilenceRequest(serializers.Serializer[Any]):
     until = serializers.DateTimeField(help_text="With its offset; within 30 days.")
     reason = Text(max_length=LONGEST_TEXT)
+
+
+class FalsePositiveRequest(serializers.Serializer[Any]):
+    note = Text(default="", allow_blank=True, max_length=LONGEST_TEXT)
 
 
 class NotedAnswer(serializers.Serializer[Any]):
@@ -68,6 +73,29 @@ class SilenceView(Guarded):
         return _noted(anomaly_id, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC.")
 
 
-def _noted(anomaly_id: UUID, message: str) -> Response:
+class FalsePositiveView(Guarded):
+    """This anomaly was none: the limit of its owner rises, and training learns from it."""
+
+    writes = {"POST": FEEDBACK}
+
+    @extend_schema(
+        request=FalsePositiveRequest, responses={200: NotedAnswer}, operation_id="false_positive"
+    )
+    def post(self, request: Request, anomaly_id: UUID) -> Response:
+        asked, incident = read(FalsePositiveRequest, request), find(anomaly_id)
+        try:
+            row = false_positive(
+                incident, request.user.get_username(), datetime.now(UTC), asked["note"]
+            )
+        except NotAnAnomaly as error:
+            told = f"Not marked: {error}."
+            raise Problem(HTTPStatus.CONFLICT, "not-an-anomaly", told) from None
+        if row is None:
+            raise Problem(HTTPStatus.CONFLICT, "marked", "It is marked already.")
+        message = "Marked: the limit of this owner rises, and training learns from it."
+        return _noted(anomaly_id, message, HTTPStatus.OK)
+
+
+def _noted(anomaly_id: UUID, message: str, status: HTTPStatus = HTTPStatus.CREATED) -> Response:
     body = {"status": "success", "message": message, "event": event(anomaly_id)}
-    return Response(body, status=HTTPStatus.CREATED)
+    return Response(body, status=status)

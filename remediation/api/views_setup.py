@@ -47,6 +47,7 @@ class StopRequest(serializers.Serializer[Any]):
 
 class StopAnswer(serializers.Serializer[Any]):
     stopped = serializers.BooleanField()
+    actor = serializers.CharField(help_text="Who pulled it; empty while it is released.")
     reason = serializers.CharField()
     success = serializers.BooleanField()
     message = serializers.CharField()
@@ -100,16 +101,15 @@ class StopView(Guarded):
     @extend_schema(responses=StopAnswer, operation_id="stop_read")
     def get(self, request: Request) -> Response:
         found = modes.standing(current_cluster())
-        return _stop(found.stopped, found.stop_reason)
+        return _stop(found)
 
     @extend_schema(request=StopRequest, responses=StopAnswer, operation_id="stop_set")
     def put(self, request: Request) -> Response:
         asked = read(StopRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
-        row = modes.set_stop(
-            current_cluster(), asked["stopped"], actor, asked.get("reason", ""), now
-        )
-        return _stop(row.stopped, row.reason)
+        cluster = current_cluster()
+        modes.set_stop(cluster, asked["stopped"], actor, asked.get("reason", ""), now)
+        return _stop(modes.standing(cluster))
 
 
 class CommandsView(Guarded):
@@ -133,7 +133,7 @@ def _mode(mode: str, message: str) -> Response:
     return Response({"mode": str(mode), "success": True, "message": message})
 
 
-def _stop(stopped: bool, reason: str) -> Response:
-    message = "Stopped: nothing is changed." if stopped else "Running."
-    body = {"stopped": stopped, "reason": reason, "success": True, "message": message}
-    return Response(body)
+def _stop(found: modes.Standing) -> Response:
+    message = "Stopped: nothing is changed." if found.stopped else "Running."
+    told = {"stopped": found.stopped, "actor": found.stop_actor, "reason": found.stop_reason}
+    return Response({**told, "success": True, "message": message})

@@ -9,11 +9,13 @@ import json
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import django
 
 EVENTS = 60
+VERSIONS = ("first", "second", "third")
 
 
 def main() -> None:
@@ -41,17 +43,33 @@ def main() -> None:
         name: issuing.issue(admin, name, given, 1, datetime.now(UTC))[1]
         for name, given in scopes.items()
     }
-    sys.stdout.write(json.dumps({"events": events, "tokens": tokens}))
+    _models()
+    more = {"anomaly": _event(EVENTS, "METRIC_ANOMALY"), "version": VERSIONS[-1]}
+    sys.stdout.write(json.dumps({"events": events, "tokens": tokens} | more))
 
 
-def _event(number: int) -> dict[str, Any]:
+def _event(number: int, cause: str = "THRESHOLD_BREACH") -> dict[str, Any]:
     """An event on Deployment my-app in dev that waits for a person."""
     from tests.site import records
 
-    owner = {"owner_name": "my-app", "owner_namespace": "dev", "cause": "THRESHOLD_BREACH"}
+    owner = {"owner_name": "my-app", "owner_namespace": "dev", "cause": cause}
     found = records.incident(f"my-app-{number}", **owner)
     plan = records.plan(found)
     return {"id": str(found.anomaly_id), "plan": plan.pk, "digest": plan.digest}
+
+
+def _models() -> None:
+    """Three versions of a model; the second is in force, and the first was before it."""
+    from django.conf import settings
+
+    from detection.training import versions
+    from tests.detection.anomaly.test_network import install_version
+
+    for name in VERSIONS:
+        kept = Path(settings.AUTOENCODER_MODEL_PATH).parent / "versions" / name
+        install_version(kept, name)
+    for name in VERSIONS[:2]:
+        versions.use(name, "seed", datetime.now(UTC))
 
 
 if __name__ == "__main__":

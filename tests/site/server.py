@@ -43,6 +43,7 @@ def running(directory: Path) -> Iterator[Server]:
         "KUBEWISE_DATA_DIR": str(directory / "var"),
         "CELERY_BROKER_URL": f"redis+socket://{socket}",
         "PROMETHEUS_URL": "",
+        "AUTOENCODER_MODEL_PATH": str(directory / "models" / "kube_anomaly_autoencoder.keras"),
         "API_WRITES_PER_MINUTE": UNLIMITED,
         "FAILED_LOGINS_MOST": UNLIMITED,
         "LOG_LEVEL": "ERROR",

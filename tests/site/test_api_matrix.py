@@ -15,7 +15,7 @@ import yaml
 from django.contrib.auth.models import User
 from django.urls import resolve
 
-from detection.models import Alert, MetricQuery, Transition
+from detection.models import Alert, AnomalyFeedback, MetricQuery, ModelVersion, Transition
 from kubewise_site.access.models import IdempotencyKey
 from kubewise_site.access.scopes import Scope, scope_for
 from kubewise_site.env import BASE_DIR
@@ -29,9 +29,9 @@ CALLS = [
 ]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WRITTEN = (
-    Alert, MetricQuery, Transition, IdempotencyKey, models.Approval, models.Mode, models.Plan,
-    models.StopSwitch, models.Policy, models.MaintenanceWindow, models.Silence,
-    models.AuditEntry,
+    Alert, AnomalyFeedback, MetricQuery, ModelVersion, Transition, IdempotencyKey,
+    models.Approval, models.Mode, models.Plan, models.StopSwitch, models.Policy,
+    models.MaintenanceWindow, models.Silence, models.AuditEntry,
 )  # fmt: skip
 THROUGH = (200, 201, 202, 204, 400, 404, 409, 422, 503)
 
@@ -39,7 +39,7 @@ THROUGH = (200, 201, 202, 204, 400, 404, 409, 422, 503)
 def _path(path: str) -> str:
     """An address of nothing that exists: who gets through meets 404 or 400, and writes nothing."""
     found = path.replace("{anomaly_id}", str(uuid4())).replace("{id}", "999")
-    return found.replace("{name}", "nothing")
+    return found.replace("{name}", "nothing").replace("{version}", "nothing")
 
 
 def _send(api: Api, method: str, path: str) -> Any:

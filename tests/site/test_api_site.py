@@ -34,7 +34,7 @@ UNDOCUMENTED = {
 
 
 def _address(path: str) -> str:
-    example = {"{anomaly_id}": str(uuid4()), "{id}": "1", "{name}": "x"}
+    example = {"{anomaly_id}": str(uuid4()), "{id}": "1", "{name}": "x", "{version}": "x"}
     for part, value in example.items():
         path = path.replace(part, value)
     return path

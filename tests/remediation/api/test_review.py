@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from detection.models import Incident
+from detection.models import AnomalyFeedback, Incident
 from detection.states import Status
 from remediation.models import Approval, Plan
 from tests.site import records
@@ -196,3 +196,50 @@ def test_the_api_succeeds_with_the_broker_away(
     assert answer.status_code == 202
     assert len(published) == 1
     assert Approval.objects.count() == 1
+
+
+def test_nothing_is_approved_while_the_stop_switch_is_pulled_and_the_reason_is_told(
+    api: Api, incident: Incident, plan: Plan
+) -> None:
+    api.send("PUT", "setup/stop", {"stopped": True, "reason": "odd rollbacks"})
+    body = check_problem(api.send("POST", path(incident, "approve"), seen(plan)), 409)
+    assert body["type"] == "urn:kubewise:stopped"
+    assert body["detail"] == "anna pulled the stop switch: odd rollbacks"
+    assert not Approval.objects.exists()
+    api.send("PUT", "setup/stop", {"stopped": False})
+    assert api.send("POST", path(incident, "approve"), seen(plan)).status_code == 202
+
+
+def test_what_changes_nothing_is_approved_while_it_is_stopped(
+    api: Api, incident: Incident, plan: Plan
+) -> None:
+    api.send("PUT", "setup/stop", {"stopped": True})
+    body = seen(plan, candidate=1)
+    assert plan.candidates[1]["action"] == "escalate"
+    assert api.send("POST", path(incident, "approve"), body).status_code == 202
+
+
+def test_a_false_positive_is_marked_once(api: Api) -> None:
+    anomaly = records.incident(cause="METRIC_ANOMALY", score=3.5)
+    answer = api.send("POST", path(anomaly, "false-positive"), {"note": "the weekly batch"})
+    assert answer.status_code == 200
+    assert answer.json()["event"]["timeline"][-1]["reason"] == "false positive"
+    row = AnomalyFeedback.objects.get()
+    assert (row.by, row.note, row.score) == ("anna", "the weekly batch", 3.5)
+    body = check_problem(api.send("POST", path(anomaly, "false-positive"), {}), 409)
+    assert body["type"] == "urn:kubewise:marked"
+    assert AnomalyFeedback.objects.count() == 1
+
+
+def test_only_an_anomaly_can_be_a_false_positive(api: Api, incident: Incident) -> None:
+    body = check_problem(api.send("POST", path(incident, "false-positive"), {}), 409)
+    assert body["type"] == "urn:kubewise:not-an-anomaly"
+    assert "IMAGE_NOT_FOUND" in body["detail"]
+    assert not AnomalyFeedback.objects.exists()
+
+
+def test_a_false_positive_needs_its_permission_and_an_event(api: Api) -> None:
+    anomaly = records.incident(cause="METRIC_ANOMALY")
+    clerk = Api(records.user("clerk", "detection.comment_incident"))
+    check_problem(clerk.send("POST", path(anomaly, "false-positive"), {}), 403)
+    check_problem(api.send("POST", f"remediation/events/{uuid4()}/false-positive", {}), 404)
