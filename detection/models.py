@@ -258,6 +258,7 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=120, unique=True)
     at = models.DateTimeField()
+    since = models.DateTimeField(null=True, help_text="When `ok` became what it is.")
     ok = models.BooleanField(default=True)
     detail = models.JSONField(default=dict)
 

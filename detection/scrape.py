@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from statistics import median
 from typing import Any
 
 from detection import history, metric_sources
@@ -83,8 +84,14 @@ class Scrape:
         ok = PROMETHEUS not in self.blind
         return {
             "ok": ok, "samples": len(self.samples), "queries": dict(states),
-            "blind": dict(self.blind),
+            "blind": dict(self.blind), "latency_ms": self.latency_ms,
         }  # fmt: skip
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The median of what the queries took; None where nothing was asked."""
+        took = [one.duration_seconds for one in self.outcomes.values() if one.duration_seconds]
+        return round(median(took) * 1000, 2) if took else None
 
 
 @dataclass

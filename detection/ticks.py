@@ -48,9 +48,10 @@ def detect_tick(now: datetime) -> list[int]:
 
     def run() -> dict[str, Any]:
         _note_watch(cluster, now)
-        done = detect(cluster, clients.reader(), now)
+        connection = clients.reader()
+        done = detect(cluster, connection, now)
         ids.extend(done.to_advance)
-        return done.as_detail()
+        return done.as_detail() | {"latency_ms": connection.take_latency_ms()}
 
     try:
         _alone(f"detect/{cluster.pk}", now, run)

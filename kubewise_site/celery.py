@@ -5,7 +5,14 @@ import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import after_task_publish, beat_init, heartbeat_sent, setup_logging
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    before_task_publish,
+    heartbeat_sent,
+    setup_logging,
+    task_prerun,
+)
 
 from kubewise_site import pipeline
 
@@ -50,13 +57,15 @@ def keep_our_logging(**_: Any) -> None:
 
 
 SIGN_OF_LIFE_SECONDS = 10.0
-_last_sign = {"at": 0.0}
+PUBLISHED = "kubewise_published"
+_last_signs: dict[str, float] = {}
 
 
 @heartbeat_sent.connect
 def worker_is_alive(sender: Any, **_: Any) -> None:
     """Every two seconds in a worker's main process; the row is written less often."""
-    _sign_of_life(f"worker/{sender.eventer.hostname}")
+    queues = sorted(app.amqp.queues.consume_from)
+    _sign_of_life(f"worker/{sender.eventer.hostname}", queues=queues)
 
 
 @beat_init.connect
@@ -68,10 +77,26 @@ def beat_is_alive(**_: Any) -> None:
     _sign_of_life("beat")
 
 
-def _sign_of_life(name: str) -> None:
-    if time.monotonic() - _last_sign["at"] < SIGN_OF_LIFE_SECONDS:
+@before_task_publish.connect
+def note_when_published(headers: Any = None, **_: Any) -> None:
+    if isinstance(headers, dict):
+        headers[PUBLISHED] = time.time()
+
+
+@task_prerun.connect
+def note_how_long_it_waited(task: Any, **_: Any) -> None:
+    """Clocks of two hosts may differ by more than a message waits."""
+    published = task.request.get(PUBLISHED)
+    queue = (task.request.delivery_info or {}).get("routing_key")
+    if queue and isinstance(published, float):
+        wait_ms = round(max(time.time() - published, 0.0) * 1000, 1)
+        _sign_of_life(f"queue/{queue}", wait_ms=wait_ms)
+
+
+def _sign_of_life(name: str, **detail: Any) -> None:
+    if time.monotonic() - _last_signs.get(name, -SIGN_OF_LIFE_SECONDS) < SIGN_OF_LIFE_SECONDS:
         return
-    _last_sign["at"] = time.monotonic()
+    _last_signs[name] = time.monotonic()
     from detection.heartbeats import sign_of_life  # the apps are loaded by now
 
-    sign_of_life(name)
+    sign_of_life(name, **detail)

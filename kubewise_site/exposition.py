@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from detection.clients import current_cluster
 from detection.models import Alert, Heartbeat, Incident, SourceState
 from detection.states import OPEN, START, Status
+from kubewise_site.queues import QUEUE_PREFIX
 from kubewise_site.version import VERSION
 from remediation.llm.usage import Usage, usage
 from remediation.models import Attempt
@@ -126,8 +127,16 @@ def _sight(now: datetime) -> Iterator[Metric]:
     rows = SourceState.objects.exclude(state=SourceState.State.NOT_INSTALLED)
     blind = [((row.name,), float(row.state == SourceState.State.BLIND)) for row in rows]
     yield _gauge("source_blind", "1: the source can't be seen.", ("source",), blind)
-    ages = [((row.name,), (now - row.at).total_seconds()) for row in Heartbeat.objects.all()]
+    rows = {row.name: row for row in Heartbeat.objects.all()}
+    waits = {name: row for name, row in rows.items() if name.startswith(QUEUE_PREFIX)}
+    ages = [((k,), (now - row.at).total_seconds()) for k, row in rows.items() if k not in waits]
     yield _gauge("heartbeat_age_seconds", "Since the last sign of life.", ("name",), ages)
+    found = [
+        ((name.removeprefix(QUEUE_PREFIX),), row.detail["wait_ms"] / 1000)
+        for name, row in waits.items()
+    ]
+    help_text = "How long the queue's last message waited."
+    yield _gauge("queue_wait_seconds", help_text, ("queue",), found)
 
 
 def _switches() -> Iterator[Metric]:

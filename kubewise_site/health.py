@@ -6,54 +6,48 @@ No sign of life is no good news: what never reported is `unknown`, which counts 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
+from detection import round_trips
 from detection.clients import current_cluster
 from detection.heartbeats import is_fresh
 from detection.models import Heartbeat, SourceState
-from kubewise_site import broker, schedule
+from kubewise_site import pipeline, queues, schedule
+from kubewise_site.queues import Late
+from kubewise_site.vitals import Service as Service
+from kubewise_site.vitals import State as State
+from kubewise_site.vitals import Workers
 
-BROKER_TIMEOUT_SECONDS = 1.0
+BROKER_TIMEOUT_SECONDS = round_trips.BROKER_TIMEOUT_SECONDS
 SLACK_SECONDS = 45
-WORKERS = ("detect", "analyze", "act")
-WORKER_PREFIX = "worker/"
+WORKER_PREFIX = queues.WORKER_PREFIX
 KUBERNETES_PREFIX = "kubernetes/"
 SCAN_ONLY = "PROMETHEUS_URL is empty on purpose: scan only"
-RULES_ALONE = "not asked so far; the rules diagnose without it"
-
-
-class State(StrEnum):
-    HEALTHY = "healthy"
-    UNHEALTHY = "unhealthy"
-    UNKNOWN = "unknown"
-    DISABLED = "disabled"
-
-
-@dataclass(frozen=True)
-class Service:
-    """`since` is when the state began, where that is known; both times are aware, UTC."""
-
-    status: State
-    detail: str = ""
-    since: datetime | None = None
-    last_seen: datetime | None = None
+NOT_ASKED = "not asked so far; the rules diagnose without it"
+SAYS_LITTLE = timedelta(days=1)
+DATABASE_AWAY = "the database is away"
+_last_answers: dict[str, datetime] = {}
 
 
 def services(now: datetime) -> dict[str, Service]:
     """Every part by name. With the database away the rest is unknown, as its rows are there."""
-    database = check_database()
-    names = ("prometheus", "kubernetes", "gemini", "workers", "beat")
-    parts = {name: Service(State.UNKNOWN, "the database is away") for name in names}
-    if database.status is State.HEALTHY:
-        parts = _from_rows(now)
-    return parts | {"database": database, "broker": check_broker()}
+    database, broker = check_database(), check_broker()
+    if database.status is not State.HEALTHY:
+        away = Service(State.UNKNOWN, DATABASE_AWAY)
+        parts = dict.fromkeys(("prometheus", "kubernetes", "gemini", "beat"), away)
+        workers = Workers(State.UNKNOWN, DATABASE_AWAY)
+        return parts | {"workers": workers, "database": database, "broker": broker}
+    beats = {row.name: row for row in Heartbeat.objects.all()}
+    return _from_rows(beats, now) | {
+        "database": _with_since(database, beats.get("database"), now),
+        "broker": _with_since(broker, beats.get("broker"), now),
+    }
 
 
 def is_healthy(parts: dict[str, Service]) -> bool:
@@ -67,96 +61,108 @@ def as_dict(service: Service) -> dict[str, Any]:
 
 
 def check_database() -> Service:
+    """While it is away its rows can't say since when, but when it last answered us is known."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        latency_ms = round_trips.database_ms()
     except DatabaseError as error:
-        return Service(State.UNHEALTHY, type(error).__name__)
-    return Service(State.HEALTHY)
+        since = _last_answers.get("database")
+        return Service(State.UNHEALTHY, type(error).__name__, since, since)
+    now = _last_answers["database"] = datetime.now(UTC)
+    return Service(State.HEALTHY, "", None, now, latency_ms)
 
 
 def check_broker() -> Service:
     """One PING with a short time-out. The address is not told: it may hold a password."""
-    client = redis.Redis.from_url(
-        broker.cache_url(settings.CELERY_BROKER_URL),
-        socket_connect_timeout=BROKER_TIMEOUT_SECONDS,
-        socket_timeout=BROKER_TIMEOUT_SECONDS,
-    )
     try:
-        client.ping()
+        latency_ms = round_trips.broker_ms()
     except (redis.RedisError, OSError) as error:
         return Service(State.UNHEALTHY, type(error).__name__)
-    finally:
-        client.close()
-    return Service(State.HEALTHY)
+    return Service(State.HEALTHY, "", None, datetime.now(UTC), latency_ms)
 
 
-def _from_rows(now: datetime) -> dict[str, Service]:
+def _with_since(found: Service, row: Heartbeat | None, now: datetime) -> Service:
+    """What the sweep noted of it, as far as that reaches: the state of now may be younger."""
+    if row is None:
+        return found
+    last_seen = found.last_seen or (row.at if row.ok else None)
+    healthy = found.status is State.HEALTHY
+    if healthy != row.ok:
+        return replace(found, since=row.at, last_seen=last_seen)
+    watched = is_fresh(row, now) or not healthy
+    return replace(found, since=row.since if watched else None, last_seen=last_seen)
+
+
+def _from_rows(beats: Mapping[str, Heartbeat], now: datetime) -> dict[str, Service]:
     sources = list(SourceState.objects.filter(cluster=current_cluster()))
-    beats = {row.name: row for row in Heartbeat.objects.all()}
     kubernetes = [row for row in sources if row.name.startswith(KUBERNETES_PREFIX)]
     metrics = [row for row in sources if not row.name.startswith((KUBERNETES_PREFIX, "detection"))]
     return {
-        "prometheus": _prometheus(metrics, now),
-        "kubernetes": _sources(kubernetes, now),
-        "gemini": _gemini(beats.get("gemini")),
-        "workers": _workers(beats, now),
+        "prometheus": _prometheus(metrics, beats.get("scrape"), now),
+        "kubernetes": _sources(kubernetes, beats.get("detect"), now),
+        "gemini": _gemini(beats, now),
+        "workers": queues.workers(beats, _late_by_queue(beats, now), now),
         "beat": _beat(beats.get("beat"), now),
     }
 
 
-def _prometheus(rows: list[SourceState], now: datetime) -> Service:
+def _prometheus(rows: list[SourceState], tick: Heartbeat | None, now: datetime) -> Service:
     if not settings.PROMETHEUS_URL:
         return Service(State.DISABLED, SCAN_ONLY)
-    return _sources(rows, now)
+    return _sources(rows, tick, now)
 
 
-def _sources(rows: list[SourceState], now: datetime) -> Service:
-    """One blind source is enough: automatic action is suspended by it."""
+def _sources(rows: list[SourceState], tick: Heartbeat | None, now: datetime) -> Service:
+    """One blind source is enough: automatic action is suspended by it. `tick` measured them."""
     looked_at = [row for row in rows if row.state != SourceState.State.NOT_INSTALLED]
     if not looked_at:
         return Service(State.UNKNOWN, "never looked at")
-    last_seen = max(row.checked_at for row in looked_at)
+    last_seen, latency = max(row.checked_at for row in looked_at), _latency(tick)
     if now - last_seen > max(patience(tick) for tick in frequent_ticks()):
-        return Service(State.UNHEALTHY, "not looked at for too long", None, last_seen)
+        detail = "not looked at for too long"
+        return Service(State.UNHEALTHY, detail, last_seen, last_seen, latency)
     blind = [row for row in looked_at if row.state == SourceState.State.BLIND]
     if blind:
         detail = "; ".join(f"{row.name}: {row.reason}" for row in blind)
-        return Service(State.UNHEALTHY, detail, min(row.since for row in blind), last_seen)
-    return Service(State.HEALTHY, "", max(row.since for row in looked_at), last_seen)
+        since = min(row.since for row in blind)
+        return Service(State.UNHEALTHY, detail, since, last_seen, latency)
+    since = max(row.since for row in looked_at)
+    return Service(State.HEALTHY, "", since, last_seen, latency)
 
 
-def _gemini(row: Heartbeat | None) -> Service:
+def _latency(row: Heartbeat | None) -> float | None:
+    return row.detail.get("latency_ms") if row else None
+
+
+def _gemini(beats: Mapping[str, Heartbeat], now: datetime) -> Service:
+    """Whether there is a key is known to the workers alone; an old answer says little of today."""
+    row, sweep = beats.get("gemini"), beats.get("sweep")
+    last_seen = row.at if row else None
+    if lacking := sweep.detail.get("no_model") if sweep else "":
+        return Service(State.DISABLED, f"{lacking}: the rules diagnose alone", None, last_seen)
     if row is None:
-        return Service(State.DISABLED, RULES_ALONE)
+        return Service(State.UNKNOWN, NOT_ASKED)
+    if now - row.at > SAYS_LITTLE:
+        return Service(State.UNKNOWN, "not asked for a day", row.at, row.at, _latency(row))
     state = State.HEALTHY if row.ok else State.UNHEALTHY
-    return Service(state, str(row.detail.get("error", "")), None, row.at)
-
-
-def _workers(beats: Mapping[str, Heartbeat], now: datetime) -> Service:
-    """Every role needs one live worker, on whichever host, and its ticks must end in time."""
-    signs = {name: row for name, row in beats.items() if name.startswith(WORKER_PREFIX)}
-    if not signs:
-        return Service(State.UNKNOWN, "no worker has reported")
-    alive = {_role(name) for name, row in signs.items() if is_fresh(row, now)}
-    silent = [f"worker-{role} is silent" for role in WORKERS if role not in alive]
-    late = [f"{row_of(tick)} is late" for tick in frequent_ticks() if _is_late(beats, tick, now)]
-    last_seen = max(row.at for row in signs.values())
-    state = State.UNHEALTHY if silent or late else State.HEALTHY
-    return Service(state, "; ".join(silent + late), None, last_seen)
-
-
-def _role(row_name: str) -> str:
-    """`worker/act@host` → `act`."""
-    return row_name.removeprefix(WORKER_PREFIX).partition("@")[0]
+    detail = str(row.detail.get("error", ""))
+    return Service(state, detail, row.since, row.at, _latency(row))
 
 
 def _beat(row: Heartbeat | None, now: datetime) -> Service:
     if row is None:
         return Service(State.UNKNOWN, "it has not reported")
     if not is_fresh(row, now):
-        return Service(State.UNHEALTHY, "it is silent: nothing is published", None, row.at)
-    return Service(State.HEALTHY, "", None, row.at)
+        return Service(State.UNHEALTHY, "it is silent: nothing is published", row.at, row.at)
+    return Service(State.HEALTHY, "", row.since, row.at)
+
+
+def _late_by_queue(beats: Mapping[str, Heartbeat], now: datetime) -> dict[str, Late]:
+    late = [tick for tick in frequent_ticks() if _is_late(beats, tick, now)]
+    rows = {tick: beats.get(row_of(tick)) for tick in late}
+    return {
+        pipeline.QUEUES[tick.task]: Late(row_of(tick), row.at if row else None)
+        for tick, row in rows.items()
+    }
 
 
 def _is_late(beats: Mapping[str, Heartbeat], tick: schedule.Tick, now: datetime) -> bool:

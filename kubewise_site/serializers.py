@@ -26,6 +26,23 @@ class ServiceSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     since = serializers.DateTimeField(allow_null=True)
     last_seen = serializers.DateTimeField(allow_null=True)
+    latency_ms = serializers.FloatField(
+        allow_null=True, help_text="The newest measured round trip; null: nothing was measured."
+    )
+
+
+class QueueSerializer(ServiceSerializer):
+    latency_ms = serializers.FloatField(
+        allow_null=True, help_text="How long the last message waited to be begun."
+    )
+    last_message = serializers.DateTimeField(allow_null=True)
+    workers = serializers.ListField(
+        child=serializers.CharField(), help_text="The live ones that serve it."
+    )
+
+
+class WorkersSerializer(ServiceSerializer):
+    queues = serializers.DictField(child=QueueSerializer())
 
 
 class ServicesSerializer(serializers.Serializer[Any]):
@@ -34,7 +51,7 @@ class ServicesSerializer(serializers.Serializer[Any]):
     gemini = ServiceSerializer()
     database = ServiceSerializer()
     broker = ServiceSerializer()
-    workers = ServiceSerializer()
+    workers = WorkersSerializer()
     beat = ServiceSerializer()
 
 

@@ -18,7 +18,7 @@ from remediation.diagnosis import Diagnosis
 from remediation.llm import bounds
 from remediation.llm.client import VERIFICATION, NullClient, client_for
 from remediation.llm.failures import NEVER_SENT, LlmFailure
-from remediation.llm.schema import Assessment
+from remediation.llm.schema import Assessment, Source
 from remediation.llm.verification import assess_verification
 from remediation.models import Attempt
 from remediation.rules import RULES
@@ -40,10 +40,17 @@ def merged(
         _sign(answer)
         details = {"model": str(answer), "failure": answer.kind.value}
         return replace(diagnosis, details=details), list(options)
-    sign_of_life("gemini", model=answer.source.model, provider=answer.source.provider)
+    _sign_answer(answer.source)
     order = ranked(options, answer)
     doubts = [*_contradiction(cause, answer), *_other_first(options, order)]
     return _told(diagnosis, cause, answer, doubts), order
+
+
+def _sign_answer(source: Source) -> None:
+    """An answer from memory says nothing about the provider either."""
+    if not source.cached:
+        latency_ms = round(source.duration_seconds * 1000, 1)
+        sign_of_life("gemini", model=source.model, provider=source.provider, latency_ms=latency_ms)
 
 
 def _sign(failure: LlmFailure) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from detection import round_trips
 from detection.clients import current_cluster
 from detection.heartbeats import beat
 from detection.models import Incident
@@ -14,6 +15,7 @@ from detection.states import START, WAITING, Status
 from kubewise_site import pipeline
 from remediation import again, notify
 from remediation.attempts import State
+from remediation.llm.client import missing
 from remediation.models import Attempt
 
 PUBLISH_AGAIN = timedelta(seconds=20)
@@ -34,7 +36,8 @@ def sweep(now: datetime) -> list[str]:
         *_publish("verify", pipeline.verify, _due(attempts & _to_verify(now))),
         *_publish("notify", pipeline.notify, _to_notify(now)),
     ]
-    beat("sweep", now, published=len(done))
+    beat("sweep", now, published=len(done), no_model=missing())
+    round_trips.note(now)
     return done
 
 

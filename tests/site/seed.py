@@ -25,7 +25,7 @@ def main() -> None:
 
     from detection import heartbeats
     from detection.models import SourceState
-    from kubewise_site import health
+    from kubewise_site import health, queues
     from kubewise_site.access import issuing
     from kubewise_site.access.scopes import Scope
     from tests.site import records
@@ -36,8 +36,9 @@ def main() -> None:
     records.source("kubernetes/pods")
     SourceState.objects.update(checked_at=later)
     ticks = [health.row_of(tick) for tick in health.frequent_ticks()]
-    for name in ("beat", *ticks, *(f"worker/{role}@host" for role in health.WORKERS)):
+    for name in ("beat", "database", "broker", *ticks):
         heartbeats.beat(name, later)
+    heartbeats.beat("worker/all@host", later, queues=list(queues.NAMES))
     scopes = {"read": [], "operate": list(Scope)}
     tokens = {
         name: issuing.issue(admin, name, given, 1, datetime.now(UTC))[1]
