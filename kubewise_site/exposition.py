@@ -25,6 +25,7 @@ from remediation.models import Attempt
 from remediation.modes import standing
 
 DAY = timedelta(hours=24)
+LATELY = timedelta(minutes=5)
 PERCENTILES = (50, 95)
 MOST_DURATIONS = 10_000
 MOST_DECISIONS = 5_000
@@ -134,8 +135,9 @@ def _sight(now: datetime) -> Iterator[Metric]:
     found = [
         ((name.removeprefix(QUEUE_PREFIX),), row.detail["wait_ms"] / 1000)
         for name, row in waits.items()
+        if now - row.at <= LATELY
     ]
-    help_text = "How long the queue's last message waited."
+    help_text = "How long the queue's last message waited; no sample: none lately."
     yield _gauge("queue_wait_seconds", help_text, ("queue",), found)
 
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from kubewise_site.problems import Problem
@@ -16,8 +16,13 @@ from kubewise_site.problems import Problem
 MOST_BYTES = 1024 * 1024
 
 
-class BoundedJSONParser(JSONParser):
-    """DRF reads a body of any size, takes the last of two equal keys, and dies of deep nesting."""
+class BoundedJSONParser(BaseParser):
+    """DRF's own takes the last of two equal keys and dies of deep nesting.
+
+    No JSONParser: of such a one DRF reads the whole body before it asks.
+    """
+
+    media_type = "application/json"
 
     def parse(
         self,

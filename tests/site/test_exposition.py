@@ -90,6 +90,15 @@ def test_metrics_say_what_the_records_say(api: Api) -> None:
     assert ("kubewise_build_info", (("version", "0.1.0"),)) in found
 
 
+def test_a_queue_tells_how_long_its_last_message_waited_while_that_is_news(api: Api) -> None:
+    heartbeats.beat("queue/sweep", records.NOW, wait_ms=250.0)
+    heartbeats.beat("queue/notify", records.NOW - timedelta(hours=1), wait_ms=90_000.0)
+    found = scraped(api)
+    assert value(found, "queue_wait_seconds", queue="sweep") == 0.25
+    assert ("kubewise_queue_wait_seconds", (("queue", "notify"),)) not in found
+    assert ("kubewise_heartbeat_age_seconds", (("name", "queue/notify"),)) not in found
+
+
 def test_what_never_happened_has_no_sample(api: Api) -> None:
     names = {name for name, _ in scraped(api)}
     assert "kubewise_repair_seconds" not in names
