@@ -7,7 +7,7 @@ percentiles over the last 24 hours, as a process of its own memory would forget 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
@@ -128,17 +128,21 @@ def _sight(now: datetime) -> Iterator[Metric]:
     rows = SourceState.objects.exclude(state=SourceState.State.NOT_INSTALLED)
     blind = [((row.name,), float(row.state == SourceState.State.BLIND)) for row in rows]
     yield _gauge("source_blind", "1: the source can't be seen.", ("source",), blind)
-    rows = {row.name: row for row in Heartbeat.objects.all()}
-    waits = {name: row for name, row in rows.items() if name.startswith(QUEUE_PREFIX)}
-    ages = [((k,), (now - row.at).total_seconds()) for k, row in rows.items() if k not in waits]
+    signs = {row.name: row for row in Heartbeat.objects.all()}
+    waits = {name: row for name, row in signs.items() if name.startswith(QUEUE_PREFIX)}
+    ages = [((k,), (now - row.at).total_seconds()) for k, row in signs.items() if k not in waits]
     yield _gauge("heartbeat_age_seconds", "Since the last sign of life.", ("name",), ages)
+    yield _queue_waits(waits, now)
+
+
+def _queue_waits(waits: Mapping[str, Heartbeat], now: datetime) -> Metric:
     found = [
         ((name.removeprefix(QUEUE_PREFIX),), row.detail["wait_ms"] / 1000)
         for name, row in waits.items()
         if now - row.at <= LATELY
     ]
     help_text = "How long the queue's last message waited; no sample: none lately."
-    yield _gauge("queue_wait_seconds", help_text, ("queue",), found)
+    return _gauge("queue_wait_seconds", help_text, ("queue",), found)
 
 
 def _switches() -> Iterator[Metric]:

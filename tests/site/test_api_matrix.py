@@ -15,7 +15,8 @@ import yaml
 from django.contrib.auth.models import User
 from django.urls import resolve
 
-from detection.models import Alert, AnomalyFeedback, MetricQuery, ModelVersion, Transition
+from detection.models import Alert, MetricQuery, Transition
+from detection.models_anomaly import AnomalyFeedback, ModelVersion
 from kubewise_site.access.models import IdempotencyKey
 from kubewise_site.access.scopes import Scope, scope_for
 from kubewise_site.env import BASE_DIR

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from detection.models import AnomalyFeedback, Incident
+from detection.models import Incident
+from detection.models_anomaly import AnomalyFeedback
 from detection.states import Status
 from remediation.models import Approval, Plan
 from tests.site import records
