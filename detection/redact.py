@@ -128,6 +128,25 @@ RULES: tuple[tuple[re.Pattern[str], Replace], ...] = (
 )
 
 
+NAMED = re.compile(rf"(?i)(?:{SENSITIVE}){SUFFIX}$")
+FLAG = re.compile(rf"(?i)^--?[\w-]{{0,40}}(?:{SENSITIVE}){SUFFIX}$")
+
+
+def names_a_secret(key: str) -> bool:
+    """Whether what stands under this key is a secret by its name: `password`, `x/api-token`."""
+    return bool(NAMED.search(key))
+
+
+def asks_for_a_secret(argument: str) -> bool:
+    """Whether the argument after this one is a secret: `--password`."""
+    return bool(FLAG.match(argument))
+
+
+def is_plain(value: str) -> bool:
+    """Numbers and truth values are no secrets, whatever their name."""
+    return bool(PLAIN_VALUE.match(value))
+
+
 def redact(text: str) -> str:
     """`text` with every known form of secret replaced; a second time changes nothing."""
     for pattern, mark in RULES:
@@ -149,4 +168,5 @@ def redact_all(value: Any) -> Any:
 def redacted(finding: Finding) -> Finding:
     """A finding as it may be stored and shown: what it quotes of a cluster, without secrets."""
     evidence = tuple(replace(item, text=redact(item.text)) for item in finding.evidence)
-    return replace(finding, summary=redact(finding.summary), evidence=evidence)
+    facts = redact_all(dict(finding.facts))
+    return replace(finding, summary=redact(finding.summary), evidence=evidence, facts=facts)
