@@ -10,7 +10,7 @@ time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -155,18 +155,29 @@ def redact(text: str) -> str:
 
 
 def redact_all(value: Any) -> Any:
-    """The same for every text within lists and mappings; keys stay."""
+    """The same for every text within lists (of arguments, too) and mappings; keys stay."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
         return {key: redact_all(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [redact_all(item) for item in value]
+        return [_item(value, index) for index in range(len(value))]
     return value
+
+
+def _item(items: Sequence[Any], index: int) -> Any:
+    """An argument behind a flag that asks for a secret is one, whatever its form."""
+    item, former = items[index], items[index - 1] if index else None
+    if isinstance(former, str) and isinstance(item, str) and asks_for_a_secret(former):
+        return item if is_plain(item) else _mark("secret")
+    return redact_all(item)
 
 
 def redacted(finding: Finding) -> Finding:
     """A finding as it may be stored and shown: what it quotes of a cluster, without secrets."""
     evidence = tuple(replace(item, text=redact(item.text)) for item in finding.evidence)
-    facts = redact_all(dict(finding.facts))
-    return replace(finding, summary=redact(finding.summary), evidence=evidence, facts=facts)
+    facts, revision = redact_all(dict(finding.facts)), finding.revision
+    if revision is not None:
+        revision = replace(revision, changed=tuple(map(redact, revision.changed)))
+    summary = redact(finding.summary)
+    return replace(finding, summary=summary, evidence=evidence, facts=facts, revision=revision)

@@ -98,7 +98,7 @@ def test_the_command_hints_at_sql_and_migrations_and_a_save_mends_it(trail: Clus
     err = StringIO()
     with pytest.raises(CommandError):
         call_command("verify_audit", stderr=err)
-    assert "saved once in the admin" in err.getvalue()
+    assert "saved once by KubeWise" in err.getvalue()
     Mode.objects.get(actor="eve").save()
     assert audit.verify() == []
     assert AuditEntry.objects.last().kind == "mode changed"  # type: ignore[union-attr]

@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from remediation import audit
 from remediation.models import AuditEntry, AuditHead
 
-BESIDE = "the trail"
 HINT = (
     "KubeWise puts every change that it makes on the trail. What was changed past it, by SQL or a "
-    "migration, is named above until the row is saved once in the admin, which leaves an entry."
+    "migration, is named above until the row is saved once by KubeWise, in the admin or a "
+    "shell, which leaves an entry."
 )
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         problems = audit.verify()
         for problem in problems:
             self.stderr.write(self.style.ERROR(problem))
-        if any(BESIDE in problem for problem in problems):
+        if any(problem.split()[0] in audit.MODELS for problem in problems):
             self.stderr.write(HINT)
         if problems:
             raise CommandError(f"the audit trail has {len(problems)} signs of tampering")
