@@ -271,5 +271,11 @@ def _close(incident: Incident, now: datetime) -> bool:
     if incident.status == Status.DISMISSED:
         states.close_dismissed(incident, now)
         return True
-    reason = f"the signal is gone for {GONE_BEFORE_CLOSING_SECONDS} s, without an action of ours"
+    reason = f"the signal is gone for {GONE_BEFORE_CLOSING_SECONDS} s, {_after(incident)}"
     return states.move(incident, Status.RESOLVED, actor=ACTOR, reason=reason, now=now)
+
+
+def _after(incident: Incident) -> str:
+    """What of ours came before its end: whether it was the reason is not known."""
+    acted = incident.transitions.filter(after=Status.REMEDIATION_ATTEMPTED).last()
+    return f"after {acted.reason}" if acted else "without an action of ours"

@@ -10,7 +10,7 @@ time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -128,6 +128,25 @@ RULES: tuple[tuple[re.Pattern[str], Replace], ...] = (
 )
 
 
+NAMED = re.compile(rf"(?i)(?:{SENSITIVE}){SUFFIX}$")
+FLAG = re.compile(rf"(?i)^--?[\w-]{{0,40}}(?:{SENSITIVE}){SUFFIX}$")
+
+
+def names_a_secret(key: str) -> bool:
+    """Whether what stands under this key is a secret by its name: `password`, `x/api-token`."""
+    return bool(NAMED.search(key))
+
+
+def asks_for_a_secret(argument: str) -> bool:
+    """Whether the argument after this one is a secret: `--password`."""
+    return bool(FLAG.match(argument))
+
+
+def is_plain(value: str) -> bool:
+    """Numbers and truth values are no secrets, whatever their name."""
+    return bool(PLAIN_VALUE.match(value))
+
+
 def redact(text: str) -> str:
     """`text` with every known form of secret replaced; a second time changes nothing."""
     for pattern, mark in RULES:
@@ -136,17 +155,29 @@ def redact(text: str) -> str:
 
 
 def redact_all(value: Any) -> Any:
-    """The same for every text within lists and mappings; keys stay."""
+    """The same for every text within lists (of arguments, too) and mappings; keys stay."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
         return {key: redact_all(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [redact_all(item) for item in value]
+        return [_item(value, index) for index in range(len(value))]
     return value
+
+
+def _item(items: Sequence[Any], index: int) -> Any:
+    """An argument behind a flag that asks for a secret is one, whatever its form."""
+    item, former = items[index], items[index - 1] if index else None
+    if isinstance(former, str) and isinstance(item, str) and asks_for_a_secret(former):
+        return item if is_plain(item) else _mark("secret")
+    return redact_all(item)
 
 
 def redacted(finding: Finding) -> Finding:
     """A finding as it may be stored and shown: what it quotes of a cluster, without secrets."""
     evidence = tuple(replace(item, text=redact(item.text)) for item in finding.evidence)
-    return replace(finding, summary=redact(finding.summary), evidence=evidence)
+    facts, revision = redact_all(dict(finding.facts)), finding.revision
+    if revision is not None:
+        revision = replace(revision, changed=tuple(map(redact, revision.changed)))
+    summary = redact(finding.summary)
+    return replace(finding, summary=summary, evidence=evidence, facts=facts, revision=revision)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from detection.decoding import without_nulls
+from detection.redact import is_plain, names_a_secret, redact_all
 
 Template = Mapping[str, Any]
 NOISE_LABELS = frozenset({"pod-template-hash", "controller-revision-hash"})
@@ -143,6 +144,9 @@ def _shown(path: str, value: Any) -> str:
         return "none"
     if ".env[" in path:
         return "set"
+    if names_a_secret(path) and not is_plain(str(value)):
+        return "set"
+    value = redact_all(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 

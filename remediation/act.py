@@ -172,7 +172,7 @@ def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
     )
     if not rows.update(
         state=State.SENDING,
-        diff=list(rehearsal.diff),
+        diff=rehearsal.lines,
         before=dict(rehearsal.facts),
         inverse=rehearsal.inverse,
     ):

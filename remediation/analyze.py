@@ -14,6 +14,7 @@ from detection import states
 from detection.findings import Finding
 from detection.kubernetes import KubernetesError, NotFound
 from detection.models import Incident
+from detection.redact import redacted
 from detection.states import START, WAITING, Status
 from remediation.candidates import Candidate, candidates, escalate
 from remediation.clients import Clients
@@ -46,7 +47,7 @@ def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
     found = candidates(finding, around.snapshot, now, settings.BLACKLISTED_COMMANDS)
     options = _not_futile(incident, _untried(incident, found), now)
     pack = evidence_of(incident, finding, around, clients.reader, now)
-    diagnosis = replace(diagnose(finding), evidence=pack.cited)
+    diagnosis = replace(diagnose(redacted(finding)), evidence=pack.cited)
     return _save(incident, diagnosis, options, pack, spec_hash_of(incident, clients), now)
 
 

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class RemediationConfig(AppConfig):
     name = "remediation"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from remediation import audited  # needs the models
+
+        audited.connect()

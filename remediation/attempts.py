@@ -14,6 +14,7 @@ from django.db.models import F
 
 from detection import states
 from detection.models import Incident
+from detection.redact import redact
 from detection.states import Status
 from remediation import audit, budgets
 from remediation.candidates import Candidate
@@ -162,11 +163,15 @@ def settle(
     False where another settled it, or has its lease now. Call it inside atomic(), together with
     the incident's move.
     """
+    if "error" in fields:
+        fields["error"] = redact(fields["error"])
     rows = Attempt.objects.filter(pk=attempt.pk, state__in=only, lease_until=attempt.lease_until)
     if not rows.update(state=state, open_target=None, settled_at=now, **fields):
         return False
-    give_back = budgets.refund if refund else budgets.release
-    give_back(attempt.incident.cluster, costs_of(attempt))
+    if refund:
+        budgets.refund(attempt.incident.cluster, costs_of(attempt), attempt.created_at)
+    else:
+        budgets.release(attempt.incident.cluster, costs_of(attempt))
     attempt.refresh_from_db()
     audit.append(audit.SETTLED, attempt.executor, attempt, now)
     return True

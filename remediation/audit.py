@@ -144,8 +144,9 @@ def _newest_entries(model: str) -> dict[int, AuditEntry]:
 def _of_model(
     name: str, model: type[models.Model], newest: Mapping[int, AuditEntry]
 ) -> Iterator[str]:
-    """Rows older than the trail (before it began, or pruned) have no entry and prove nothing."""
-    first = min(newest, default=None)
+    """Rows whose entries may have been pruned have none any more and prove nothing."""
+    pruned = AuditEntry.objects.filter(kind=CHECKPOINT).exists()
+    first = min(newest, default=None) if pruned else 0
     kept = {row.pk: row for row in model._default_manager.all()}
     for pk, row in kept.items():
         entry = newest.get(pk)

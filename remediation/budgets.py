@@ -1,7 +1,8 @@
-"""Budgets: counter rows, spent by conditional UPDATEs inside the claim's transaction.
+"""Budgets: counter rows, spent inside the claim's transaction, each held by an UPDATE of its row.
 
-All workers share them, and they outlive restarts. A budget with a window counts attempts that
-began in it; one without counts attempts that are open, and is given back when they are settled.
+All workers share them, and they outlive restarts. A budget with a window counts the attempts that
+began within the last `window_seconds`, at any moment: the window slides, so that no border lets
+twice as many through. One without counts attempts that are open, until they are settled.
 """
 
 from __future__ import annotations
@@ -100,45 +101,69 @@ def exhausted(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
     rows = {row.name: row for row in Budget.objects.filter(cluster=cluster)}
     for cost in wanted:
         row = rows.get(cost.name)
-        if cost.limit < 1:
-            return cost.says
-        if row and row.spent >= cost.limit and not _over(cost, row, now):
+        if cost.limit < 1 or (row and _used(cost, row, now) >= cost.limit):
             return cost.says
     return ""
 
 
 def release(cluster: Cluster, spent: Iterable[Cost]) -> None:
     """Give back what is counted only while an attempt is open."""
-    _give_back(cluster, (cost for cost in spent if cost.window_seconds is None))
-
-
-def refund(cluster: Cluster, spent: Iterable[Cost]) -> None:
-    """Give back everything: the attempt ended before anything was sent."""
-    _give_back(cluster, spent)
-
-
-def _give_back(cluster: Cluster, spent: Iterable[Cost]) -> None:
     for cost in spent:
-        rows = Budget.objects.filter(cluster=cluster, name=cost.name, spent__gt=0)
-        rows.update(spent=F("spent") - 1)
+        if cost.window_seconds is None:
+            rows = Budget.objects.filter(cluster=cluster, name=cost.name, spent__gt=0)
+            rows.update(spent=F("spent") - 1)
+
+
+def refund(cluster: Cluster, spent: Iterable[Cost], at: datetime) -> None:
+    """Give back everything that was spent at `at`: the attempt ended before anything was sent.
+
+    Call it inside atomic().
+    """
+    costs = tuple(spent)
+    release(cluster, costs)
+    for cost in costs:
+        row = _held(cluster, cost.name)
+        if cost.window_seconds is not None and row and (mark := at.isoformat()) in row.marks:
+            row.marks.remove(mark)
+            _write(row)
 
 
 def _spend_one(cluster: Cluster, cost: Cost, now: datetime) -> bool:
     if cost.limit < 1:
         return False
-    Budget.objects.get_or_create(
-        cluster=cluster, name=cost.name, defaults={"window_start": now, "spent": 0}
-    )
     rows = Budget.objects.filter(cluster=cluster, name=cost.name)
-    if cost.window_seconds is not None:
-        start = now - timedelta(seconds=cost.window_seconds)
-        if rows.filter(window_start__lte=start).update(window_start=now, spent=1):
-            return True
-    fresh = rows.filter(spent=0).update(window_start=now, spent=1)
-    return bool(fresh or rows.filter(spent__lt=cost.limit).update(spent=F("spent") + 1))
-
-
-def _over(cost: Cost, row: Budget, now: datetime) -> bool:
+    rows.get_or_create(
+        defaults={"cluster": cluster, "name": cost.name, "window_start": now, "spent": 0}
+    )
     if cost.window_seconds is None:
+        return bool(rows.filter(spent__lt=cost.limit).update(spent=F("spent") + 1))
+    row = _held(cluster, cost.name)
+    if row is None or _used(cost, row, now) >= cost.limit:
         return False
-    return row.window_start <= now - timedelta(seconds=cost.window_seconds)
+    row.marks = [*_counted(cost, row, now), now.isoformat()]
+    _write(row)
+    return True
+
+
+def _held(cluster: Cluster, name: str) -> Budget | None:
+    """The row as it is once every other writer of it has committed: the UPDATE waits for them."""
+    rows = Budget.objects.filter(cluster=cluster, name=name)
+    rows.update(spent=F("spent"))
+    return rows.first()
+
+
+def _write(row: Budget) -> None:
+    row.spent = len(row.marks)
+    if row.marks:
+        row.window_start = datetime.fromisoformat(row.marks[0])
+    row.save(update_fields=["marks", "spent", "window_start"])
+
+
+def _used(cost: Cost, row: Budget, now: datetime) -> int:
+    return row.spent if cost.window_seconds is None else len(_counted(cost, row, now))
+
+
+def _counted(cost: Cost, row: Budget, now: datetime) -> list[str]:
+    """When each unit was spent that still counts at `now`; one of the future counts, too."""
+    begin = now - timedelta(seconds=cost.window_seconds or 0)
+    return [mark for mark in row.marks if datetime.fromisoformat(mark) > begin]

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-MASK = "(masked)"
+from detection.redact import asks_for_a_secret, is_plain, names_a_secret, redact
+
+MASK = "[redacted]"
+NEXT = " (after its flag)"
 MOST_LINES = 400
 LONGEST_VALUE = 300
 IGNORED = re.compile(
@@ -37,7 +40,11 @@ def _line(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 
 def _shown(path: str, value: Any) -> str:
-    return MASK if SECRET.search(path) else str(value)[:LONGEST_VALUE]
+    """Masked by the path, by the key's name, or by the value's own form; only then cut."""
+    by_name = names_a_secret(path.removesuffix(NEXT)) and not is_plain(str(value))
+    if SECRET.search(path) or path.endswith(NEXT) or by_name:
+        return MASK
+    return redact(str(value))[:LONGEST_VALUE]
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -46,7 +53,9 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(child, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list) and value:
         for index, child in enumerate(value):
-            yield from _leaves(child, f"{path}[{_key(child, index)}]")
+            former = value[index - 1] if index else None
+            mark = NEXT if isinstance(former, str) and asks_for_a_secret(former) else ""
+            yield from _leaves(child, f"{path}[{_key(child, index)}]{mark}")
     elif value not in (None, {}, []):
         yield path, value
 

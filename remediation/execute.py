@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from detection.findings import ObjectRef
-from detection.redact import redact
+from detection.redact import redact, redact_all
 from remediation import cluster
 from remediation.actions.base import Effect, Object
 from remediation.candidates import Candidate
@@ -61,4 +61,7 @@ def read_only(session: Session, candidate: Candidate) -> dict[str, Any]:
         container = str(candidate.parameters.get("container", ""))
         return {"log": redact(cluster.logs(session, target, container))}
     found = cluster.read(session, target)
-    return {"object": masked(found), "events": cluster.events(session, target)}
+    return {
+        "object": redact_all(masked(found)),
+        "events": redact_all(cluster.events(session, target)),
+    }

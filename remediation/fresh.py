@@ -57,10 +57,17 @@ def _grave(findings: Iterable[Finding], owner: ObjectRef) -> list[Finding]:
     return [finding for finding in mine if finding.severity != Severity.INFO]
 
 
-def fresh(connection: Connection, incident: Incident, now: datetime) -> Fresh:
-    """Scan the incident's namespace (the cluster, for what has none) and find all failures."""
+def fresh(
+    connection: Connection, incident: Incident, now: datetime, everywhere: bool = False
+) -> Fresh:
+    """Scan the incident's namespace and find all failures.
+
+    The whole cluster for what has no namespace, for what others are related to from another one (a
+    scan of its own would not see their complaints), and where `everywhere` asks for it.
+    """
     uncached = Uncached(connection)
-    snapshot = with_logs(uncached, scan(uncached, now, incident.owner_namespace))
+    space = "" if everywhere or _reaches_further(incident) else incident.owner_namespace
+    snapshot = with_logs(uncached, scan(uncached, now, space))
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     context = Context(
         now=now,
@@ -71,6 +78,11 @@ def fresh(connection: Connection, incident: Incident, now: datetime) -> Fresh:
     found = find_all(snapshot, context)
     opened, signs = (correlate(found, snapshot, young) for young in (False, True))
     return Fresh(snapshot, tuple(opened), tuple(signs))
+
+
+def _reaches_further(incident: Incident) -> bool:
+    spaces = {item.get("namespace") for item in incident.related}
+    return bool(spaces - {"", None, incident.owner_namespace})
 
 
 def owner_of(incident: Incident) -> ObjectRef:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -43,17 +43,30 @@ def deadline_seconds(found: o.Object) -> int:
     return JOB_PATIENCE_SECONDS if isinstance(found, o.Job | o.CronJob) else 0
 
 
-def news(findings: Iterable[Finding], owner: ObjectRef, since: datetime) -> str:
-    """What broke beside the owner since the attempt, within its namespace; '' for nothing.
+def news(
+    findings: Iterable[Finding],
+    owner: ObjectRef,
+    since: datetime,
+    related: Iterable[Mapping[str, str]] = (),
+) -> str:
+    """What broke beside the owner since the attempt, near it; '' for nothing.
 
-    For what has no namespace, a node, it is the whole cluster. Onsets are the objects' own times.
+    Near is its namespace, what the incident relates to it, and what names it as related, wherever
+    that is. For what has no namespace, a node, it is the whole cluster. Onsets are the objects' own
+    times.
     """
+    known = {item.get("uid") for item in related} - {"", None}
     for finding in findings:
         other = finding.owner.uid != owner.uid and finding.severity != Severity.INFO
-        near = not owner.namespace or finding.owner.namespace == owner.namespace
-        if other and near and finding.onset > since:
+        if other and finding.onset > since and _is_near(finding, owner, known):
             return f"{finding.cause} of {finding.owner}, since the attempt"
     return ""
+
+
+def _is_near(finding: Finding, owner: ObjectRef, known: Collection[str | None]) -> bool:
+    here = not owner.namespace or finding.owner.namespace == owner.namespace
+    names_it = owner.uid in {ref.uid for ref in finding.related}
+    return here or names_it or finding.owner.uid in known
 
 
 def _rerun(attempt: Attempt, snapshot: Snapshot) -> o.Job | None:

@@ -6,6 +6,7 @@ from django.db import models
 from detection.models import Cluster, Incident
 from remediation.llm.records import EvidencePack, LlmCall, LlmGate
 from remediation.models_audit import AuditEntry, AuditHead
+from remediation.models_audited import Audited
 from remediation.models_notify import Delivery
 
 __all__ = [
@@ -34,7 +35,7 @@ class ModeChoice(models.TextChoices):
     AUTO = "AUTO"
 
 
-class Mode(models.Model):
+class Mode(Audited):
     """Each change of the mode; the newest row of a cluster counts."""
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
@@ -50,8 +51,11 @@ class Mode(models.Model):
     def __str__(self) -> str:
         return self.mode
 
+    def told(self, what: str) -> str:
+        return "mode set" if what == "added" else super().told(what)
 
-class StopSwitch(models.Model):
+
+class StopSwitch(Audited):
     """Each pull and release of the stop switch; the newest row of a cluster counts."""
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
@@ -68,8 +72,13 @@ class StopSwitch(models.Model):
     def __str__(self) -> str:
         return "stopped" if self.stopped else "running"
 
+    def told(self, what: str) -> str:
+        if what != "added":
+            return super().told(what)
+        return "stopped" if self.stopped else "released"
 
-class Policy(models.Model):
+
+class Policy(Audited):
     """What a namespace pattern allows. A literal name may allow asking in a protected one."""
 
     class Choice(models.TextChoices):
@@ -100,7 +109,7 @@ class Policy(models.Model):
         return f"{self.namespace_pattern}: {self.mode}"
 
 
-class Pause(models.Model):
+class Pause(Audited):
     """What windows and silences share: author, reason, time span, what is covered."""
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
@@ -127,12 +136,18 @@ class Silence(Pause):
 
 
 class Budget(models.Model):
-    """A counter row, spent by a conditional UPDATE inside the claim's transaction."""
+    """A counter row, spent inside the claim's transaction.
+
+    `marks` are the moments at which the units of a sliding window were spent, the oldest first;
+    `window_start` is the first of them, and `spent` their number. Where there is no window, `spent`
+    alone counts what is open.
+    """
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
     name = models.CharField(max_length=200)
     window_start = models.DateTimeField()
     spent = models.PositiveIntegerField(default=0)
+    marks = models.JSONField(default=list, editable=False)
 
     class Meta:
         constraints = [
@@ -218,6 +233,7 @@ class Attempt(models.Model):
         NOT_FIXED = "not fixed"
         WORSE = "worse"
         INCONCLUSIVE = "inconclusive"
+        CONTAINED = "contained"
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="attempts")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="attempts")

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 
 from detection.clients import current_cluster
 from detection.models import Cluster
-from remediation import audit
+from remediation.audited import by
 from remediation.models import Mode, ModeChoice, StopSwitch
 
 
@@ -69,17 +68,15 @@ def auto_since(cluster: Cluster) -> datetime:
 def set_mode(cluster: Cluster, mode: str, actor: str, reason: str, now: datetime) -> Mode:
     """Add a row. `mode` in any case. Raises ValueError for what is no mode."""
     choice = ModeChoice(mode.upper())
-    with transaction.atomic():
-        row = Mode.objects.create(cluster=cluster, mode=choice, actor=actor, reason=reason, at=now)
-        audit.append("mode set", actor, row, now)
+    row = Mode(cluster=cluster, mode=choice, actor=actor, reason=reason, at=now)
+    with by(actor, now):
+        row.save()
     return row
 
 
 def set_stop(cluster: Cluster, stopped: bool, actor: str, reason: str, now: datetime) -> StopSwitch:
     """Pull or release the stop switch; every worker reads it before its next API call."""
-    with transaction.atomic():
-        row = StopSwitch.objects.create(
-            cluster=cluster, stopped=stopped, actor=actor, reason=reason, at=now
-        )
-        audit.append("stopped" if stopped else "released", actor, row, now)
+    row = StopSwitch(cluster=cluster, stopped=stopped, actor=actor, reason=reason, at=now)
+    with by(actor, now):
+        row.save()
     return row

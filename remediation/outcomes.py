@@ -140,7 +140,7 @@ def dry_run_only(attempt: Attempt, rehearsal: Rehearsal, now: datetime) -> Endin
     """DRY_RUN: the diff is on record, nothing was changed."""
     reason = "DRY_RUN is on: stopped after the server's dry run; nothing was changed"
     fields: dict[str, Any] = {
-        "diff": list(rehearsal.diff),
+        "diff": rehearsal.lines,
         "before": dict(rehearsal.facts),
         "inverse": rehearsal.inverse,
         "dry_run": True,

@@ -113,6 +113,10 @@ def corroborated(situation: Situation) -> bool:
     return bool(situation.fact("corroborated")) and not situation.last_schedulable
 
 
+def may_be_cordoned(situation: Situation) -> bool:
+    return not situation.last_schedulable and not situation.fact("cordoned")
+
+
 def kernel_fault(situation: Situation) -> RowMode:
     return RowMode.ASK if corroborated(situation) else RowMode.SUGGEST
 
@@ -190,7 +194,7 @@ ROWS: Mapping[Cause, Row] = (
         ),
         Cause.NODE_NOT_READY: Row(
             node_not_ready,
-            (Offer("cordon_node", lambda s: not s.last_schedulable), ESCALATE),
+            (Offer("cordon_node", may_be_cordoned), ESCALATE),
             bad=RESTARTS | {"rollback"},
         ),
         Cause.NODE_STORM: Row(
@@ -239,7 +243,7 @@ ROWS: Mapping[Cause, Row] = (
         ),
         Cause.KERNEL_FAULT: Row(
             kernel_fault,
-            (Offer("cordon_node", corroborated), ESCALATE),
+            (Offer("cordon_node", lambda s: corroborated(s) and may_be_cordoned(s)), ESCALATE),
             bad=frozenset({"drain_node"}),
         ),
         Cause.APISERVER_OVERLOAD: Row(

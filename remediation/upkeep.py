@@ -1,24 +1,20 @@
-"""Writing what operators set (policies, windows, silences), with its entry on the audit trail."""
+"""Writing what operators set (policies, windows, silences); models_audited.py puts it on record."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import models, transaction
+from remediation.audited import by
+from remediation.models_audited import Audited
 
-from remediation import audit
 
-
-def keep(row: models.Model, actor: str, now: datetime) -> None:
-    """Save a new or changed row."""
-    what = "added" if row.pk is None else "changed"
-    with transaction.atomic():
+def keep(row: Audited, actor: str, now: datetime) -> None:
+    """Save a new or changed row, on this person's behalf."""
+    with by(actor, now):
         row.save()
-        audit.append(f"{row._meta.verbose_name} {what}", actor, row, now)
 
 
-def drop(row: models.Model, actor: str, now: datetime) -> None:
-    """Delete a row; the entry keeps what it said."""
-    with transaction.atomic():
-        audit.append(f"{row._meta.verbose_name} deleted", actor, row, now)
+def drop(row: Audited, actor: str, now: datetime) -> None:
+    """Delete a row; its entry keeps what it said."""
+    with by(actor, now):
         row.delete()

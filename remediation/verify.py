@@ -14,7 +14,7 @@ from detection.models import Incident
 from detection.objects import Object
 from detection.states import Status
 from kubewise_site import pipeline
-from remediation import health
+from remediation import containment, health
 from remediation.analyze import spec_hash_of
 from remediation.attempts import State, settle
 from remediation.clients import Clients
@@ -29,6 +29,7 @@ from remediation.situation import update_running
 from remediation.undo import plan_undo, suggestion
 
 ACTOR = "KubeWise"
+FOR_PEOPLE = "What is wrong with the node is for people: it closes once that is gone."
 Outcome = Attempt.Outcome
 
 
@@ -48,7 +49,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Look:
-    """The owner as one look saw it."""
+    """The owner as one look saw it. `held` and `left` are of a containment (containment.py)."""
 
     blind: str = ""
     gone: bool = False
@@ -58,6 +59,8 @@ class Look:
     desired: int = 0
     deadline_seconds: int = 0
     news: str = ""
+    held: str = ""
+    left: str = ""
 
     @property
     def healthy(self) -> bool:
@@ -87,6 +90,9 @@ def verify(
         attempt.healthy_since = None  # nobody looked meanwhile: the soak begins anew
     seen = look(attempt, clients, now)
     judged = judge(attempt, seen, times, now)
+    if judged.outcome == Outcome.RESOLVED and attempt.incident.owner_namespace:
+        seen = look(attempt, clients, now, everywhere=True)
+        judged = judge(attempt, seen, times, now)
     if judged.outcome is None:
         return _again(attempt, seen, times, now)
     view = view_of_verification(attempt, judged.reason)
@@ -107,10 +113,13 @@ def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
     return bool(rows.update(verify_lease_until=now + times.lease))
 
 
-def look(attempt: Attempt, clients: Clients, now: datetime) -> Look:
-    """Lists for verification come from etcd, never from the server's cache."""
+def look(attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False) -> Look:
+    """Lists for verification come from etcd, never from the server's cache.
+
+    `everywhere` looks at the whole cluster: callers in other namespaces tell of the owner, too.
+    """
     incident = attempt.incident
-    around, owner = fresh(clients.reader, incident, now), owner_of(incident)
+    around, owner = fresh(clients.reader, incident, now, everywhere), owner_of(incident)
     blind = ", ".join(sorted(around.snapshot.blind | blind_besides_scan(incident, now)))
     found = around.snapshot.get(owner)
     if found is None:
@@ -124,7 +133,9 @@ def look(attempt: Attempt, clients: Clients, now: datetime) -> Look:
         ready=ready,
         desired=desired,
         deadline_seconds=health.deadline_seconds(found),
-        news=health.news(around.findings, owner, began),
+        news=health.news(around.findings, owner, began, incident.related),
+        held=containment.held(attempt, found, around.snapshot),
+        left=containment.left(attempt, found, around.snapshot),
     )
 
 
@@ -152,7 +163,9 @@ def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
     if seen.healthy:
         since = attempt.healthy_since or now
         if now - since >= times.soak:
-            return Judged(Outcome.RESOLVED, f"{seen.ready} of {seen.desired} ready, signal gone")
+            still = ", still cordoned" if seen.held else ""
+            said = f"{seen.ready} of {seen.desired} ready, signal gone{still}"
+            return Judged(Outcome.RESOLVED, said)
         return Judged(None, "healthy, soaking")
     if not over:
         return Judged(None, "not healthy yet")
@@ -171,7 +184,13 @@ def _failed(attempt: Attempt, seen: Look) -> Judged:
         return Judged(Outcome.WORSE, counts)
     if seen.news and seen.ready >= seen.desired and not (seen.signal or seen.progressing):
         return Judged(Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}")
-    return Judged(Outcome.NOT_FIXED, f"{counts}; {seen.signal or 'the rollout does not end'}")
+    if seen.held and seen.news:
+        said = f"{seen.held}, but something new broke: {seen.news}"
+        return Judged(Outcome.INCONCLUSIVE, said)
+    if seen.held:
+        return Judged(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
+    trouble = "; ".join(filter(None, (seen.left, seen.signal)))
+    return Judged(Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout does not end'}")
 
 
 def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:
@@ -209,10 +228,15 @@ def _move(
 ) -> None:
     incident, said = attempt.incident, f"{outcome}: {reason}"
     if outcome == Outcome.RESOLVED:
+        if containment.contains(attempt) and "still cordoned" in reason:
+            said = f"{said}. {suggestion(attempt)}"
         states.move(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.INCONCLUSIVE:
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,
                     inconclusive=True)  # fmt: skip
+    elif outcome == Outcome.CONTAINED:
+        said = f"{said}. {FOR_PEOPLE} {suggestion(attempt)}"
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.WORSE:
         if plan_undo(attempt, spec_hash, said, now):
             return

@@ -73,7 +73,10 @@ class Wish:
 
 
 class Action(ABC):
-    """One entry of the catalogue. Stateless; the registry holds one instance each."""
+    """One entry of the catalogue. Stateless; the registry holds one instance each.
+
+    `contains`: it keeps a failure from spreading and repairs nothing.
+    """
 
     name: ClassVar[str]
     family: ClassVar[str]
@@ -88,6 +91,7 @@ class Action(ABC):
     contexts: ClassVar[frozenset[Context]] = frozenset()
     rights: ClassVar[tuple[Right, ...]] = ()
     spec_write: ClassVar[bool] = False
+    contains: ClassVar[bool] = False
     recognised_by: ClassVar[str] = f"the annotation {ATTEMPT} on the object names the attempt"
 
     @abstractmethod

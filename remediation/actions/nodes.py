@@ -27,6 +27,7 @@ class NodeAction(Action):
     parameters: ClassVar[tuple[Parameter, ...]] = (NAME,)
     effect = Effect.PATCH
     reversible = True
+    contains = True
     rights: ClassVar[tuple[Right, ...]] = (Right("", "nodes", "patch"),)
     cordons: ClassVar[bool] = True
     undone_by: ClassVar[str] = "uncordon_node"
@@ -63,6 +64,7 @@ class UncordonNode(NodeAction):
     estimated_duration = "seconds"
     risk = Risk.LOW
     cordons = False
+    contains = False
     undone_by = "cordon_node"
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import path, reverse
 
 from detection.clients import current_cluster
 from kubewise_site.admin_parts import Editable
-from remediation import audit
 from remediation.actions import CATALOGUE
 from remediation.admin.coverage import coverage
+from remediation.audited import by
 from remediation.models import MaintenanceWindow, Pause, Policy, Silence
 
 
@@ -46,30 +46,28 @@ class PauseForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
-class Audited(Editable):
-    """Each change is on the audit trail, in the same transaction (the form's own)."""
+class OnBehalf(Editable):
+    """Each change is on the audit trail as the person's (models_audited.py)."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        self._note(request, obj, "changed" if change else "added")
+        with _by(request):
+            super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self._note(request, obj, "deleted")
-        super().delete_model(request, obj)
+        with _by(request):
+            super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        with transaction.atomic():
-            for obj in queryset:
-                self.delete_model(request, obj)
+        with _by(request):
+            super().delete_queryset(request, queryset)
 
-    def _note(self, request: HttpRequest, obj: Any, what: str) -> None:
-        kind = f"{type(obj)._meta.verbose_name} {what}"
-        with transaction.atomic():
-            audit.append(kind, request.user.get_username(), obj, datetime.now(UTC))
+
+def _by(request: HttpRequest) -> AbstractContextManager[None]:
+    return by(request.user.get_username(), datetime.now(UTC))
 
 
 @admin.register(Policy)
-class PolicyAdmin(Audited):
+class PolicyAdmin(OnBehalf):
     form = PolicyForm
     list_display = (
         "namespace_pattern", "mode", "allowed_actions", "forbidden_actions", "attempts_an_hour",
@@ -83,7 +81,7 @@ class PolicyAdmin(Audited):
         return {"cluster": current_cluster().pk} | given
 
 
-class PauseAdmin(Audited):
+class PauseAdmin(OnBehalf):
     """The author is who writes it, and stays who wrote it first."""
 
     form = PauseForm

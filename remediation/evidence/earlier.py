@@ -36,5 +36,10 @@ def _told(incident: Incident) -> str:
 
 def _attempt(attempt: Attempt) -> str:
     outcome = attempt.outcome or attempt.state
-    verdict = {"resolved": "helped", "not fixed": "did not help", "worse": "made it worse"}
+    verdict = {
+        "resolved": "helped",
+        "not fixed": "did not help",
+        "worse": "made it worse",
+        "contained": "kept it from spreading",
+    }
     return f"{attempt.command} {verdict.get(outcome, outcome)}"

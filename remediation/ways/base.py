@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from detection.findings import ObjectRef
+from detection.redact import redact
 from remediation.actions.base import Object
 from remediation.candidates import Candidate
 from remediation.cluster import Session
@@ -46,6 +47,11 @@ class Rehearsal:
     inverse: Mapping[str, Any] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     subject: Mapping[str, Any] | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """The diff as it may be stored and shown."""
+        return [redact(line) for line in self.diff]
 
 
 class Way(Protocol):

@@ -3,6 +3,7 @@
 python -m tests.remediation.race make                  → tables, and incidents that are decided
 python -m tests.remediation.race claim START           → claims each; prints those it got
 python -m tests.remediation.race claim-without-caps START
+python -m tests.remediation.race claim-by-hour START     → no caps, but for BY_HOUR an hour
 python -m tests.remediation.race stop START            → pulls the stop switch a moment later
 python -m tests.remediation.race report                → what the database holds, as JSON
 """
@@ -25,6 +26,7 @@ APPS = ("detection", "remediation", "auth", "contenttypes", "access", "sessions"
         "django_celery_beat", "kubewise_site")  # fmt: skip
 INCIDENTS, OWNERS = 40, 8
 MANY = 1000
+BY_HOUR = 5
 A_MOMENT_SECONDS = 0.25
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -64,12 +66,12 @@ def claim_all(start: float) -> list[int]:
     return won
 
 
-def without_caps() -> None:
+def without_caps(**changes: int) -> None:
     """Only owners are held apart: the stop switch alone is to end it."""
     from remediation import budgets
 
     wide = budgets.Limits(*[MANY] * 3, 1, MANY, MANY, MANY)
-    budgets.Limits = lambda: replace(wide)  # type: ignore[assignment,misc]
+    budgets.Limits = lambda: replace(wide, **changes)  # type: ignore[assignment,misc]
 
 
 def stop(start: float) -> None:
@@ -109,4 +111,6 @@ if __name__ == "__main__":
     else:
         if word == "claim-without-caps":
             without_caps()
+        if word == "claim-by-hour":
+            without_caps(an_hour=BY_HOUR)
         sys.stdout.write(" ".join(map(str, claim_all(start))))

@@ -16,6 +16,7 @@ import pytest
 from kubewise_site.env import BASE_DIR
 from remediation.budgets import Limits
 from tests.remediation.postgres import postgres
+from tests.remediation.race import BY_HOUR
 
 pytestmark = pytest.mark.timeout(400)
 WORKERS = 4
@@ -65,6 +66,13 @@ def test_racing_workers_never_exceed_a_budget_nor_share_an_owner(database: dict[
     assert len(set(targets)) == len(targets), "two attempts on one owner"
     assert (found["spent"]["open"], found["spent"]["hour"]) == (len(won), len(won))
     assert found["tampered"] == [], "racing writers leave an unbroken audit trail"
+
+
+def test_racing_workers_never_exceed_what_an_hour_allows(database: dict[str, str]) -> None:
+    answers = race(database, *["claim-by-hour"] * WORKERS)
+    found = report(database)
+    assert sum(map(len, answers)) == len(found["attempts"]) == BY_HOUR
+    assert found["spent"]["hour"] == BY_HOUR
 
 
 def test_no_claim_stands_behind_the_stop_switch(database: dict[str, str]) -> None:

@@ -9,6 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 from remediation import audit
 from remediation.models import AuditEntry, AuditHead
 
+HINT = (
+    "KubeWise puts every change that it makes on the trail. What was changed past it, by SQL or a "
+    "migration, is named above until the row is saved once by KubeWise, in the admin or a "
+    "shell, which leaves an entry."
+)
+
 
 class Command(BaseCommand):
     help = "Recompute the audit trail's chain and compare the records with it."
@@ -17,6 +23,8 @@ class Command(BaseCommand):
         problems = audit.verify()
         for problem in problems:
             self.stderr.write(self.style.ERROR(problem))
+        if any(problem.split()[0] in audit.MODELS for problem in problems):
+            self.stderr.write(HINT)
         if problems:
             raise CommandError(f"the audit trail has {len(problems)} signs of tampering")
         head = AuditHead.objects.filter(pk=audit.HEAD).first() or AuditHead()
