@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from detection.anomaly.measures import Floats
 from detection.units import duration
 
+Ints = npt.NDArray[np.int64]
 LEAST_SAMPLES = 20
 MOST_SAMPLES = 120
 Z_90 = 1.645
@@ -25,6 +27,9 @@ DAY_SECONDS = 86_400.0
 SAME_AS_YESTERDAY = 0.25
 NEWEST = 5
 EARLIER_LOOKS = (2, 4)
+AT_LIMIT = 0.05
+FEWEST_TEETH = 4
+REACHING_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -70,17 +75,55 @@ def forecast(
         return None
     if _like_yesterday(times, values, limit, horizon_seconds):
         return None
-    start, peak = _since_turn(values)
+    found = _of_teeth(times, values, limit, earlier_peak) or _of_rise(
+        times, values, limit, earlier_peak
+    )
+    return found if found is not None and found.seconds <= horizon_seconds else None
+
+
+def _of_rise(times: Floats, values: Floats, limit: float, earlier_peak: float) -> Eta | None:
+    """By the newest rise, where it did not turn before."""
+    start, peak = _since_turn(values, limit)
     times, values = times[start:], values[start:]
     if len(values) < LEAST_SAMPLES or values[-NEWEST:].max() <= peak:
         return None
-    if _turned_before(values, earlier_peak):
+    if _turned_before(values, limit, earlier_peak):
         return None
     trend = newest_trend(times, values)
     if trend is None or not _steady(times, values, trend):
         return None
-    eta = _eta(trend, limit, float(np.median(np.diff(times))))
-    return eta if eta is not None and eta.seconds <= horizon_seconds else None
+    return _eta(trend, limit, float(np.median(np.diff(times))))
+
+
+def _of_teeth(times: Floats, values: Floats, limit: float, earlier_peak: float) -> Eta | None:
+    """By the peaks of a sawtooth: where they rise on a line, it is a leak whatever lies between."""
+    at = _peaks(values)
+    if len(at) < FEWEST_TEETH or earlier_peak > values[at].max():
+        return None
+    trend = robust_trend(times[at], values[at])
+    if trend is None:
+        return None
+    ahead = float(times[-1] - times[at[-1]])
+    now = replace(trend, level=trend.level + trend.per_second * ahead)
+    return _eta(now, limit, float(np.median(np.diff(times[at]))) / 2)
+
+
+def _peaks(values: Floats) -> Ints:
+    """Indices of the maxima from which it fell by 40 % of the range of its detrended values."""
+    line = np.linspace(0.0, 1.0, len(values)) * (values[-NEWEST:].mean() - values[:NEWEST].mean())
+    depth = TURN_SHARE * float(np.ptp(values - line))
+    found: list[int] = []
+    top = low = 0
+    for index, value in enumerate(values):
+        if value > values[top]:
+            top = index
+        if values[top] - value >= depth and value < values[low if low > top else top]:
+            low = index
+            if not found or found[-1] != top:
+                found.append(top)
+        if low > top and value - values[low] >= depth:
+            top = index
+    return np.array(found, dtype=np.int64)
 
 
 def confirmed(
@@ -156,24 +199,34 @@ def _eta(trend: Trend, limit: float, step: float) -> Eta | None:
     return Eta(room / trend.per_second, max(earliest, 0.0), latest)
 
 
-def _since_turn(values: Floats) -> tuple[int, float]:
+def _since_turn(values: Floats, limit: float) -> tuple[int, float]:
     """Where the newest rise begins, and what must be passed to believe in it.
 
     A peak from which the values fell by 40 % of their range (a sawtooth, a wave) says that the
-    next rise may turn there too. Without one: the whole series, and nothing to pass.
+    next rise may turn there too, unless that was at the limit. Without one: the whole series, and
+    nothing to pass.
     """
     span = float(np.ptp(values))
     top = int(np.argmax(values[:-NEWEST]))
     low = top + int(np.argmin(values[top:]))
     if span == 0 or values[top] - values[low] < TURN_SHARE * span:
         return 0, -np.inf
+    if _was_at_limit(float(values[top]), limit, span):
+        return low, -np.inf
     return low, float(values[top]) + ABOVE_PEAK * span
 
 
-def _turned_before(values: Floats, earlier_peak: float) -> bool:
+def _was_at_limit(peak: float, limit: float, span: float) -> bool:
+    """It did not turn by itself there: the limit ended it, as an out-of-memory kill does."""
+    return limit - peak <= AT_LIMIT * span
+
+
+def _turned_before(values: Floats, limit: float, earlier_peak: float) -> bool:
     """Within a day it was as high, fell back, and this rise has not passed that peak yet."""
     low = float(values.min())
     span = max(earlier_peak, float(values.max())) - low
+    if _was_at_limit(earlier_peak, limit, span):
+        return False
     fell = earlier_peak - low >= TURN_SHARE * span
     passed = float(np.median(values[-NEWEST:])) > earlier_peak + ABOVE_PEAK * span
     return fell and not passed
