@@ -191,8 +191,7 @@ HARMLESS: dict[str, Shape] = {
 
 def last_kill(values: Floats) -> int:
     """Where it last fell from its limit, 0 where it never did: what is foretold comes after it."""
-    known = np.nan_to_num(values)
-    fell = (known[:-1] >= 0.98 * LIMIT) & (np.diff(known) < -0.5 * LIMIT)
+    fell = (values[:-1] >= 0.98 * LIMIT) & (np.diff(values) < -0.5 * LIMIT)
     return int(np.flatnonzero(fell)[-1]) + 1 if fell.any() else 0
 
 

@@ -96,9 +96,9 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
 
 
 def _calm(values: Floats) -> Floats:
-    """The limit counts as reached by the mean of three minutes, not by one wild sample."""
+    """The limit counts as reached by the mean of three minutes around it, not by one wild sample."""
     known = np.nan_to_num(values, nan=float(np.nanmedian(values)))
-    return np.convolve(known, np.ones(3) / 3, mode="full")[: len(known)]
+    return np.convolve(known, np.ones(3) / 3, mode="same")
 
 
 def public(directory: Path) -> list[Floats]:

@@ -28,8 +28,9 @@ SAME_AS_YESTERDAY = 0.25
 NEWEST = 5
 EARLIER_LOOKS = (2, 4)
 AT_LIMIT = 0.05
-FEWEST_TEETH = 4
-REACHING_SHARE = 0.9
+FEWEST_TEETH = 3
+TEETH_ABOVE_NOISE = 3.2
+FLOOR_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -96,34 +97,47 @@ def _of_rise(times: Floats, values: Floats, limit: float, earlier_peak: float) -
 
 
 def _of_teeth(times: Floats, values: Floats, limit: float, earlier_peak: float) -> Eta | None:
-    """By the peaks of a sawtooth: where they rise on a line, it is a leak whatever lies between."""
-    at = _peaks(values)
+    """By the peaks of a sawtooth: where they rise, and its floors too, it is a leak.
+
+    The limit is reached by the first peak that stands above it, up to one tooth after the line.
+    """
+    at, floors = _teeth(values)
     if len(at) < FEWEST_TEETH or earlier_peak > values[at].max():
         return None
-    trend = robust_trend(times[at], values[at])
-    if trend is None:
+    trend, floor = (robust_trend(times[some], values[some]) for some in (at, floors))
+    if trend is None or floor is None or trend.level >= limit:
         return None
-    ahead = float(times[-1] - times[at[-1]])
-    now = replace(trend, level=trend.level + trend.per_second * ahead)
-    return _eta(now, limit, float(np.median(np.diff(times[at]))) / 2)
+    if floor.per_second < FLOOR_SHARE * trend.per_second:
+        return None
+    ahead, tooth = float(times[-1] - times[at[-1]]), float(np.median(np.diff(times[at])))
+    room = limit - trend.level
+    line, low, high = (room / slope for slope in (trend.per_second, trend.high, trend.low))
+    shifted = [max(seconds - ahead, 0.0) for seconds in (line + tooth / 2, low, high + tooth)]
+    return Eta(*shifted)
 
 
-def _peaks(values: Floats) -> Ints:
-    """Indices of the maxima from which it fell by 40 % of the range of its detrended values."""
+def _teeth(values: Floats) -> tuple[Ints, Ints]:
+    """Indices of tops and of floors: it fell between them by 40 % of its range, and rose again.
+
+    None where such falls are no larger than what it wavers by from one sample to the next.
+    """
     line = np.linspace(0.0, 1.0, len(values)) * (values[-NEWEST:].mean() - values[:NEWEST].mean())
     depth = TURN_SHARE * float(np.ptp(values - line))
-    found: list[int] = []
-    top = low = 0
+    tops: list[int] = []
+    floors: list[int] = []
+    top, low, climbs = 0, 0, True
     for index, value in enumerate(values):
-        if value > values[top]:
+        if climbs and value > values[top]:
             top = index
-        if values[top] - value >= depth and value < values[low if low > top else top]:
+        elif not climbs and value < values[low]:
             low = index
-            if not found or found[-1] != top:
-                found.append(top)
-        if low > top and value - values[low] >= depth:
-            top = index
-    return np.array(found, dtype=np.int64)
+        if climbs and values[top] - value >= depth:
+            tops, low, climbs = [*tops, top], index, False
+        elif not climbs and value - values[low] >= depth:
+            floors, top, climbs = [*floors, low], index, True
+    if depth < TEETH_ABOVE_NOISE * float(np.median(np.abs(np.diff(values)))):
+        tops, floors = [], []
+    return np.array(tops, dtype=np.int64), np.array(floors, dtype=np.int64)
 
 
 def confirmed(
@@ -155,7 +169,9 @@ def newest_trend(times: Floats, values: Floats) -> Trend | None:
 
 
 def robust_trend(times: Floats, values: Floats) -> Trend | None:
-    """None where the interval of the slope reaches down to 0."""
+    """None where the interval of the slope reaches down to 0, or there is no slope at all."""
+    if len(values) < 2:
+        return None
     every = max(-(-len(values) // MOST_SAMPLES), 1)
     at, some = times[::-1][::every][::-1] - times[-1], values[::-1][::every][::-1]
     first, second = np.triu_indices(len(at), k=1)
