@@ -48,7 +48,9 @@ def plain(rng: Rng) -> Floats:
 
 def wave(rng: Rng) -> Floats:
     values = _leak(rng)
-    return values + 0.02 * np.sin(np.arange(len(values)) / rng.uniform(3, 8)) + _red(rng, len(values))
+    return (
+        values + 0.02 * np.sin(np.arange(len(values)) / rng.uniform(3, 8)) + _red(rng, len(values))
+    )
 
 
 def coarse(rng: Rng) -> Floats:
@@ -183,7 +185,8 @@ REACHING: dict[str, Shape] = {
     "after an earlier kill": again, "after a step": stepped,
 }  # fmt: skip
 HARMLESS: dict[str, Shape] = {
-    "sawtooth": saw, "uneven sawtooth": uneven_saw, "daily pattern": day, "cache warming up": warming,
+    "sawtooth": saw, "uneven sawtooth": uneven_saw, "daily pattern": day,
+    "cache warming up": warming,
     "level": level, "steps": steps, "wandering": wandering, "deploys": deploys,
     "sawtooth with gaps": saw_with_gaps,
 }  # fmt: skip

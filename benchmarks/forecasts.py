@@ -1,8 +1,9 @@
 """Forecasts beside Prometheus' predict_linear: `python -m benchmarks.forecasts [--data DIR]`.
 
 Simulated series that do reach their limit and days that never do (`forecast_series`), each judged
-minute by minute as the detector sees it: one hour of history, one hour ahead. Public series, where there are some: values against a
-limit above everything that was ever seen, so that each forecast is a false one.
+minute by minute as the detector sees it: one hour of history, one hour ahead. Public series, where
+there are some: values against a limit above everything that was ever seen, so that each forecast is
+a false one.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
 
 
 def _calm(values: Floats) -> Floats:
-    """The limit counts as reached by the mean of three minutes around it, not by one wild sample."""
+    """The limit is reached by the mean of three minutes around it, not by one wild sample."""
     known = np.nan_to_num(values, nan=float(np.nanmedian(values)))
     return np.convolve(known, np.ones(3) / 3, mode="same")
 
