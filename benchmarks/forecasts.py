@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import restart_series
 from benchmarks.forecast_series import DAY, HARMLESS, LIMIT, REACHING, last_kill, made
 from detection.anomaly.measures import Floats
 from detection.trend import Eta, confirmed
@@ -130,7 +131,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _show(title, by_shape)
     if options.data:
         _show("public, never do", {"": public(options.data)})
+    _show_restarts(options.first_seed, options.each)
     return 0
+
+
+def _show_restarts(first_seed: int, each: int) -> None:
+    print("\nseries | forecast | restarts foretold | opened per entity-day | coverage of the 90 % "
+          "interval | median error of the time")  # fmt: skip
+    for shapes in (restart_series.RHYTHMS, restart_series.CHANCE):
+        for shape, series in restart_series.counters(shapes, first_seed, each).items():
+            for name, forecast in restart_series.FORECASTS.items():
+                row = restart_series.judged(forecast, series)
+                print(" | ".join((f"{shape} ({len(series)})", name, *row)))
 
 
 def _show(title: str, by_shape: Mapping[str, Sequence[Floats]]) -> None:

@@ -19,6 +19,7 @@ from detection.anomaly.measures import Floats
 from detection.trend import Eta, robust_trend
 
 FEWEST_RESTARTS = 4
+LEAST_SPAN_SECONDS = 1800.0
 MOST_INTERVALS = 12
 MOST_SPREAD = 0.4
 OVERDUE = 0.95
@@ -60,9 +61,10 @@ def restart_times(times: Sequence[float], counts: Sequence[float]) -> Floats:
 def rhythm_of(restarts: Floats, now: float, step_seconds: float) -> Rhythm | None:
     """`restarts` in seconds, oldest first, known to a step. None: too few, irregular, or overdue.
 
-    Never from fewer than four restarts: three intervals that are alike are no accident.
+    Never from fewer than four restarts: three intervals that are alike are no accident. Nor from
+    those of one bad half hour: that is a crash loop, which the rules see.
     """
-    if len(restarts) < FEWEST_RESTARTS:
+    if len(restarts) < FEWEST_RESTARTS or restarts[-1] - restarts[0] < LEAST_SPAN_SECONDS:
         return None
     logs = np.log(np.maximum(np.diff(restarts), step_seconds))[-MOST_INTERVALS:]
     middle, spread, quickens = _next(logs)

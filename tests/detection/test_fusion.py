@@ -86,7 +86,7 @@ def test_what_was_foretold_and_came_is_no_forecast_any_more(cluster: Cluster) ->
 
 
 def leaking(cluster: Cluster) -> None:
-    """An hour of history: memory is quiet, then climbs, above its threshold for more than its dwell."""
+    """An hour of history: memory is quiet, then climbs beyond its threshold and its dwell."""
     entity = Entity("Deployment", "shop", "cart", "app")
     ratio, cpu = (series_key(n, entity) for n in ("container_memory_ratio", "container_cpu_cores"))
     rng = np.random.default_rng(4)
