@@ -1,28 +1,28 @@
 """Forecasts beside Prometheus' predict_linear: `python -m benchmarks.forecasts [--data DIR]`.
 
-Simulated series that do reach their limit (leaks with noise, steps and daily load) and series that
-never do (sawtooth, daily pattern, plateau, noise), each judged minute by minute as the detector
-sees it: one hour of history, one hour ahead. Public series, where there are some: values against a
-limit above everything that was ever seen, so that each forecast is a false one.
+Simulated series that do reach their limit and days that never do (`forecast_series`), each judged
+minute by minute as the detector sees it: one hour of history, one hour ahead. Public series, where
+there are some: values against a limit above everything that was ever seen, so that each forecast is
+a false one.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import restart_series
+from benchmarks.forecast_series import DAY, HARMLESS, LIMIT, REACHING, last_kill, made
 from detection.anomaly.measures import Floats
 from detection.trend import Eta, confirmed
 
 HISTORY, HORIZON, EVERY = 60, 3600.0, 2
-SEEDS = 60
-LIMIT = 1.0
-DAY = 1440
+EACH = 12
 Predict = Callable[[Floats, Floats, float], "Eta | None"]
 
 
@@ -55,53 +55,16 @@ class Tally:
     false: int = 0
     days: float = 0.0
 
-
-def rising(seed: int) -> Floats:
-    """Reaches the limit between hour 1 and hour 4, in one of four ways."""
-    rng = np.random.default_rng(seed)
-    length = int(rng.integers(60, 240))
-    start = rng.uniform(0.3, 0.6)
-    noise = rng.choice([0.002, 0.008, 0.02])
-    quiet = np.full(HISTORY, start)
-    ramp = np.linspace(start, LIMIT * 1.02, length)
-    values = np.concatenate([quiet, ramp])
-    if seed % 4 == 1:
-        values += 0.02 * np.sin(np.arange(len(values)) / rng.uniform(3, 8))
-    if seed % 4 == 2:
-        values = np.round(values / 0.01) * 0.01
-    if seed % 4 == 3:
-        values[rng.random(len(values)) < 0.03] = np.nan
-    return values + _red(rng, len(values), noise)
+    def add(self, other: Tally) -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
 
-def harmless(seed: int) -> Floats:
-    """A day that never reaches the limit."""
-    rng = np.random.default_rng(10_000 + seed)
-    at = np.arange(1440)
-    kinds = (
-        0.5 + 0.35 * (at % int(rng.integers(30, 300))) / 300,
-        0.55 + 0.35 * np.sin(at * 2 * np.pi / 1440 + rng.uniform(0, 6)),
-        0.9 - 0.5 * np.exp(-at / rng.uniform(60, 400)),
-        np.full(1440, rng.uniform(0.4, 0.9)),
-        0.5 + 0.3 * (at > 700) + 0.1 * np.sin(at / 40),
-    )
-    period = int(rng.integers(40, 300))
-    saw = 0.35 + rng.uniform(0.3, 0.55) * (at % period) / period
-    values = [saw, *kinds][seed % 6]
-    return values + _red(rng, 1440, rng.choice([0.002, 0.01, 0.02]))
-
-
-def _red(rng: np.random.Generator, count: int, size: float) -> Floats:
-    """Noise whose neighbours are alike, as in real metrics."""
-    found = np.empty(count)
-    found[0] = rng.normal(0, size)
-    for at in range(1, count):
-        found[at] = 0.5 * found[at - 1] + rng.normal(0, size)
-    return found
+FORECASTS: dict[str, Predict] = {"KubeWise": ours, "predict_linear": predict_linear}
 
 
 def judge(predict: Predict, series: Sequence[Floats]) -> Tally:
-    """Walk each series; a forecast that is wrong by more than the horizon's double is false."""
+    """Walk each series; where it never reaches the limit, each time a forecast opens is false."""
     tally = Tally()
     for values in series:
         _walk(predict, values, tally)
@@ -109,12 +72,13 @@ def judge(predict: Predict, series: Sequence[Floats]) -> Tally:
 
 
 def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
-    reached = np.flatnonzero(np.nan_to_num(_calm(values)) >= LIMIT)
+    begin = max(HISTORY, last_kill(values))
+    reached = begin + np.flatnonzero(np.nan_to_num(_calm(values))[begin:] >= LIMIT)
     end = int(reached[0]) if len(reached) else len(values)
-    tally.days += (end - HISTORY) / 1440
+    tally.days += (end - begin) / DAY
     tally.reached += bool(len(reached))
     open_before, first = False, None
-    for now in range(HISTORY, end, EVERY):
+    for now in range(begin, end, EVERY):
         part = slice(now - HISTORY, now)
         before = values[max(now - HISTORY - DAY, 0) : now - HISTORY]
         peak = float(np.nanmax(before)) if np.isfinite(before).any() else -np.inf
@@ -134,9 +98,9 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
 
 
 def _calm(values: Floats) -> Floats:
-    """The limit counts as reached by the mean of three minutes, not by one wild sample."""
+    """The limit is reached by the mean of three minutes around it, not by one wild sample."""
     known = np.nan_to_num(values, nan=float(np.nanmedian(values)))
-    return np.convolve(known, np.ones(3) / 3, mode="full")[: len(known)]
+    return np.convolve(known, np.ones(3) / 3, mode="same")
 
 
 def public(directory: Path) -> list[Floats]:
@@ -158,20 +122,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="public series")
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--each", type=int, default=EACH, help="series of each shape")
     options = parser.parse_args(arguments)
-    seeds = range(options.first_seed, options.first_seed + SEEDS)
-    sets = {
-        "reach the limit": [rising(seed) for seed in seeds],
-        "never do": [harmless(seed) for seed in seeds],
-    }
-    if options.data:
-        sets["public, never do"] = public(options.data)
     print("series | forecast | foretold | median lead, min | false per entity-day | coverage of "
           "the 90 % interval | median error of the time")  # fmt: skip
-    for name, series in sets.items():
-        for title, predict in (("KubeWise", ours), ("predict_linear", predict_linear)):
-            print(" | ".join((f"{name} ({len(series)})", title, *_row(judge(predict, series)))))
+    for title, shapes in (("reach the limit", REACHING), ("never do", HARMLESS)):
+        by_shape = made(shapes, options.first_seed, options.each)
+        _show(title, by_shape)
+    if options.data:
+        _show("public, never do", {"": public(options.data)})
+    _show_restarts(options.first_seed, options.each)
     return 0
+
+
+def _show_restarts(first_seed: int, each: int) -> None:
+    print("\nseries | forecast | restarts foretold | opened per entity-day | coverage of the 90 % "
+          "interval | median error of the time")  # fmt: skip
+    for shapes in (restart_series.RHYTHMS, restart_series.CHANCE):
+        for shape, series in restart_series.counters(shapes, first_seed, each).items():
+            for name, forecast in restart_series.FORECASTS.items():
+                row = restart_series.judged(forecast, series)
+                print(" | ".join((f"{shape} ({len(series)})", name, *row)))
+
+
+def _show(title: str, by_shape: Mapping[str, Sequence[Floats]]) -> None:
+    """One line a forecast and shape, then one for all of them."""
+    together = {name: Tally() for name in FORECASTS}
+    for shape, series in by_shape.items():
+        for name, predict in FORECASTS.items():
+            tally = judge(predict, series)
+            together[name].add(tally)
+            if len(by_shape) > 1:
+                print(" | ".join((f"{shape} ({len(series)})", name, *_row(tally))))
+    count = sum(map(len, by_shape.values()))
+    for name, tally in together.items():
+        print(" | ".join((f"{title} ({count})", name, *_row(tally))))
 
 
 def _row(tally: Tally) -> tuple[str, ...]:

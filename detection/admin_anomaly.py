@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
 from detection.anomaly.artifacts import ModelRefused
+from detection.models import Heartbeat
 from detection.models_anomaly import AnomalyFeedback, ModelVersion
 from detection.training import versions
 from kubewise_site.admin_parts import Record
@@ -21,7 +26,8 @@ PERMISSION = "detection.use_modelversion"
 class ModelVersionAdmin(Record):
     list_display = ("version", "source", "in_force", "trained_at", "used_at", "used_by")
     list_filter = ("source", "in_force")
-    actions = ("use_this_one", "go_back")
+    actions = ("use_this_one",)
+    list_before_template = "kubewise/model_data.html"
 
     def has_use_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(PERMISSION)
@@ -34,9 +40,31 @@ class ModelVersionAdmin(Record):
             return
         self._tell(request, row.version)
 
-    @action(description="Go back to the one before", permissions=["use"])  # type: ignore[untyped-decorator]
-    def go_back(self, request: HttpRequest, chosen: QuerySet[ModelVersion]) -> None:
+    def get_urls(self) -> list[Any]:
+        name = "detection_modelversion_go_back"
+        view = require_POST(self.admin_site.admin_view(self.go_back))
+        return [path("go-back/", view, name=name), *super().get_urls()]
+
+    def go_back(self, request: HttpRequest) -> HttpResponse:
+        """One click; the second one goes forth again."""
+        if not self.has_use_permission(request):
+            raise PermissionDenied
         self._tell(request, "")
+        return HttpResponseRedirect(reverse("admin:detection_modelversion_changelist"))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list below what there is to train on, and the way back."""
+        last, former = Heartbeat.objects.filter(name="train").first(), versions.former()
+        more = {
+            "training": last.detail if last else {},
+            "training_at": last.at if last else None,
+            "former": former.version if former else "",
+            "may_use": self.has_use_permission(request),
+        }
+        shown: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
+        return shown
 
     def _tell(self, request: HttpRequest, version: str) -> None:
         """'' is the version before. A refusal is said, and changes nothing."""

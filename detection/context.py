@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from detection.rhythm import Rhythm
+
 if TYPE_CHECKING:
     from detection.baselines import Baseline
 
@@ -64,6 +66,14 @@ class Growth:
 
 
 @dataclass(frozen=True)
+class Restarts:
+    """`rhythm` counts from the time of its question; `pod` is the one that is due first."""
+
+    pod: str
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True)
 class Filling:
     """`free_ratio` of its capacity is left; it is full in `hours`, None where it doesn't fill."""
 
@@ -82,10 +92,12 @@ class Metrics:
     `readiness_changes`: (namespace, pod) → how often it flipped within the last hour.
     `memory_growth`: as `memory_ratios` → how the memory of a container near its limit grows.
     `throttling`: as `memory_ratios` → the least share of throttled CPU periods in 15 minutes.
+    `restarts`: as `memory_ratios` → the rhythm in which a container of one of its pods restarts.
     `volumes`: (namespace, claim) → how full it is, and in how many hours at the present trend.
     `secrets`: (namespace, name) of Secrets that there are; empty where that isn't known.
     `changed`: (kind, namespace, name) of Secrets and ConfigMaps → changed within so many seconds.
-    `expired`: (kind, namespace, name) of what bears a certificate → seconds until it ends.
+    `certificates`: (kind, namespace, name) of what bears a certificate that ends within a week or
+    has ended → seconds until then.
     `error_ratios`: (namespace, pod) → share of its requests that it answers with an error.
     `dns_error_ratio`: share of the answers of DNS that are errors.
     `overload`: what says that the API server is overloaded; '' for nothing.
@@ -97,10 +109,11 @@ class Metrics:
     readiness_changes: Mapping[tuple[str, str], float] = field(default_factory=dict)
     memory_growth: Mapping[tuple[str, str, str, str], Growth] = field(default_factory=dict)
     throttling: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
+    restarts: Mapping[tuple[str, str, str, str], Restarts] = field(default_factory=dict)
     volumes: Mapping[tuple[str, str], Filling] = field(default_factory=dict)
     secrets: frozenset[tuple[str, str]] = frozenset()
     changed: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
-    expired: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    certificates: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     error_ratios: Mapping[tuple[str, str], float] = field(default_factory=dict)
     dns_error_ratio: float = 0.0
     overload: str = ""

@@ -15,6 +15,7 @@ from detection.answers import PrometheusError, Series
 from detection.context import Growth, Metrics
 from detection.growth import growth_of
 from detection.history import owner_map
+from detection.metric_restarts import restart_rhythms
 from detection.metric_surroundings import surroundings
 from detection.owners import known_or_asked
 from detection.prometheus import Prometheus
@@ -105,6 +106,7 @@ def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
             key for key, _ in _pairs(client, READY_REPLICASETS, now, _named("replicaset"))
         ),
         memory_growth=_growths(client, now, known_or_asked(owners, client, now)),
+        restarts=restart_rhythms(client, now, known_or_asked(owners, client, now)),
         throttling=_by_container(client, now, known_or_asked(owners, client, now), THROTTLED),
         readiness_changes=dict(_pairs(client, READINESS_CHANGES, now, _named("pod"))),
     )

@@ -30,9 +30,10 @@ HOURS = f"""min by ({CLAIM}) (
 )"""
 SECRETS = """max by (namespace, secret, exported_namespace, exported_secret) (kube_secret_info)"""
 WINDOWS = {"5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "2h": 7200, "6h": 21600, "24h": 86400}
-CERTIFICATES = """certmanager_certificate_expiration_timestamp_seconds - time() < 0"""
-FILES = """x509_cert_not_after{secret_name!=""} - time() < 0"""
-PROBES = """probe_ssl_earliest_cert_expiry - time() < 0"""
+WEEK = 7 * 86400
+CERTIFICATES = f"""certmanager_certificate_expiration_timestamp_seconds - time() < {WEEK}"""
+FILES = f"""x509_cert_not_after{{secret_name!=""}} - time() < {WEEK}"""
+PROBES = f"""probe_ssl_earliest_cert_expiry - time() < {WEEK}"""
 POD = "namespace, pod, exported_namespace, exported_pod"
 ERRORS = " or ".join(
     f'sum by ({POD}) (rate(http_requests_total{{{label}=~"5.."}}[10m]))'
@@ -68,7 +69,7 @@ def surroundings(client: Prometheus, now: datetime) -> Metrics:
         volumes=_volumes(ask(FREE), ask(HOURS)),
         secrets=frozenset((_label(s, "namespace"), _label(s, "secret")) for s in ask(SECRETS)),
         changed=_changed(ask),
-        expired=_expired(ask),
+        certificates=_certificates(ask),
         error_ratios={(_label(s, "namespace"), _label(s, "pod")): s.values[0] for s in ask(ERRORS)},
         dns_error_ratio=next((s.values[0] for s in ask(DNS_ERRORS)), 0.0),
         overload=_overload(ask),
@@ -110,7 +111,7 @@ def _changes_of(metric: str) -> str:
     )
 
 
-def _expired(ask: Ask) -> Mapping[tuple[str, str, str], float]:
+def _certificates(ask: Ask) -> Mapping[tuple[str, str, str], float]:
     found: dict[tuple[str, str, str], float] = {}
     for one in ask(CERTIFICATES):
         found["Certificate", _label(one, "namespace"), one.labels.get("name", "")] = one.values[0]

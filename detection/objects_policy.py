@@ -67,6 +67,7 @@ class CertificateSpec(Part, frozen=True):
 class CertificateStatus(Part, frozen=True):
     conditions: tuple[Condition, ...] = ()
     not_after: Time | None = None
+    not_before: Time | None = None
 
 
 class Certificate(Object, frozen=True):

@@ -18,7 +18,7 @@ from detection.leases import lease
 from detection.models import Cluster, Incident, SourceState
 from detection.scrape import scrape
 from detection.sources import ACCOUNT, forget_metric_sources, save_sources
-from detection.training.errors import TooLittleData
+from detection.training.errors import NoHistory, TooLittleData
 
 log = structlog.get_logger(__name__)
 TICK_LEASE_SECONDS = 240
@@ -77,15 +77,15 @@ def spared(cluster: Cluster, now: datetime) -> str:
 
 def train_tick(now: datetime) -> None:
     """Train anew from history where enough of it is new; on the queue `train` alone."""
-    from detection.training import retraining  # TensorFlow's world: no other worker enters it
+    from detection.training import retraining, stock  # TensorFlow's world: no other worker enters
 
     def run() -> dict[str, Any]:
-        reason = retraining.not_due(now)
-        if reason:
-            return {"ok": True, "skipped": reason}
         try:
+            there = stock.current_stock(now)
+            if there.reason:
+                return {"ok": True, "skipped": there.reason, **there.as_detail()}
             done = retraining.from_history(now, lambda text: log.info("training", step=text))
-        except (ModelRefused, TooLittleData) as error:
+        except (ModelRefused, NoHistory, TooLittleData) as error:
             return {"ok": True, "skipped": str(error)}
         return {"ok": True, "version": done.version, "message": done.message}
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from detection.anomaly.measures import Floats
 from detection.units import duration
 
+Ints = npt.NDArray[np.int64]
 LEAST_SAMPLES = 20
 MOST_SAMPLES = 120
 Z_90 = 1.645
@@ -25,6 +27,10 @@ DAY_SECONDS = 86_400.0
 SAME_AS_YESTERDAY = 0.25
 NEWEST = 5
 EARLIER_LOOKS = (2, 4)
+AT_LIMIT = 0.05
+FEWEST_TEETH = 3
+TEETH_ABOVE_NOISE = 3.2
+FLOOR_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -70,17 +76,68 @@ def forecast(
         return None
     if _like_yesterday(times, values, limit, horizon_seconds):
         return None
-    start, peak = _since_turn(values)
+    found = _of_teeth(times, values, limit, earlier_peak) or _of_rise(
+        times, values, limit, earlier_peak
+    )
+    return found if found is not None and found.seconds <= horizon_seconds else None
+
+
+def _of_rise(times: Floats, values: Floats, limit: float, earlier_peak: float) -> Eta | None:
+    """By the newest rise, where it did not turn before."""
+    start, peak = _since_turn(values, limit)
     times, values = times[start:], values[start:]
     if len(values) < LEAST_SAMPLES or values[-NEWEST:].max() <= peak:
         return None
-    if _turned_before(values, earlier_peak):
+    if _turned_before(values, limit, earlier_peak):
         return None
     trend = newest_trend(times, values)
     if trend is None or not _steady(times, values, trend):
         return None
-    eta = _eta(trend, limit, float(np.median(np.diff(times))))
-    return eta if eta is not None and eta.seconds <= horizon_seconds else None
+    return _eta(trend, limit, float(np.median(np.diff(times))))
+
+
+def _of_teeth(times: Floats, values: Floats, limit: float, earlier_peak: float) -> Eta | None:
+    """By the peaks of a sawtooth: where they rise, and its floors too, it is a leak.
+
+    The limit is reached by the first peak that stands above it, up to one tooth after the line.
+    """
+    at, floors = _teeth(values)
+    if len(at) < FEWEST_TEETH or earlier_peak > values[at].max():
+        return None
+    trend, floor = (robust_trend(times[some], values[some]) for some in (at, floors))
+    if trend is None or floor is None or trend.level >= limit:
+        return None
+    if floor.per_second < FLOOR_SHARE * trend.per_second:
+        return None
+    ahead, tooth = float(times[-1] - times[at[-1]]), float(np.median(np.diff(times[at])))
+    room = limit - trend.level
+    line, low, high = (room / slope for slope in (trend.per_second, trend.high, trend.low))
+    shifted = [max(seconds - ahead, 0.0) for seconds in (line + tooth / 2, low, high + tooth)]
+    return Eta(*shifted)
+
+
+def _teeth(values: Floats) -> tuple[Ints, Ints]:
+    """Indices of tops and of floors: it fell between them by 40 % of its range, and rose again.
+
+    None where such falls are no larger than what it wavers by from one sample to the next.
+    """
+    line = np.linspace(0.0, 1.0, len(values)) * (values[-NEWEST:].mean() - values[:NEWEST].mean())
+    depth = TURN_SHARE * float(np.ptp(values - line))
+    tops: list[int] = []
+    floors: list[int] = []
+    top, low, climbs = 0, 0, True
+    for index, value in enumerate(values):
+        if climbs and value > values[top]:
+            top = index
+        elif not climbs and value < values[low]:
+            low = index
+        if climbs and values[top] - value >= depth:
+            tops, low, climbs = [*tops, top], index, False
+        elif not climbs and value - values[low] >= depth:
+            floors, top, climbs = [*floors, low], index, True
+    if depth < TEETH_ABOVE_NOISE * float(np.median(np.abs(np.diff(values)))):
+        tops, floors = [], []
+    return np.array(tops, dtype=np.int64), np.array(floors, dtype=np.int64)
 
 
 def confirmed(
@@ -112,7 +169,9 @@ def newest_trend(times: Floats, values: Floats) -> Trend | None:
 
 
 def robust_trend(times: Floats, values: Floats) -> Trend | None:
-    """None where the interval of the slope reaches down to 0."""
+    """None where the interval of the slope reaches down to 0, or there is no slope at all."""
+    if len(values) < 2:
+        return None
     every = max(-(-len(values) // MOST_SAMPLES), 1)
     at, some = times[::-1][::every][::-1] - times[-1], values[::-1][::every][::-1]
     first, second = np.triu_indices(len(at), k=1)
@@ -156,24 +215,34 @@ def _eta(trend: Trend, limit: float, step: float) -> Eta | None:
     return Eta(room / trend.per_second, max(earliest, 0.0), latest)
 
 
-def _since_turn(values: Floats) -> tuple[int, float]:
+def _since_turn(values: Floats, limit: float) -> tuple[int, float]:
     """Where the newest rise begins, and what must be passed to believe in it.
 
     A peak from which the values fell by 40 % of their range (a sawtooth, a wave) says that the
-    next rise may turn there too. Without one: the whole series, and nothing to pass.
+    next rise may turn there too, unless that was at the limit. Without one: the whole series, and
+    nothing to pass.
     """
     span = float(np.ptp(values))
     top = int(np.argmax(values[:-NEWEST]))
     low = top + int(np.argmin(values[top:]))
     if span == 0 or values[top] - values[low] < TURN_SHARE * span:
         return 0, -np.inf
+    if _was_at_limit(float(values[top]), limit, span):
+        return low, -np.inf
     return low, float(values[top]) + ABOVE_PEAK * span
 
 
-def _turned_before(values: Floats, earlier_peak: float) -> bool:
+def _was_at_limit(peak: float, limit: float, span: float) -> bool:
+    """It did not turn by itself there: the limit ended it, as an out-of-memory kill does."""
+    return limit - peak <= AT_LIMIT * span
+
+
+def _turned_before(values: Floats, limit: float, earlier_peak: float) -> bool:
     """Within a day it was as high, fell back, and this rise has not passed that peak yet."""
     low = float(values.min())
     span = max(earlier_peak, float(values.max())) - low
+    if _was_at_limit(earlier_peak, limit, span):
+        return False
     fell = earlier_peak - low >= TURN_SHARE * span
     passed = float(np.median(values[-NEWEST:])) > earlier_peak + ABOVE_PEAK * span
     return fell and not passed

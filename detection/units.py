@@ -27,6 +27,9 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min" if minutes >= 5 or not rest else f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        days, hours = divmod(hours, 24)
+        return f"{days} d {hours} h" if hours else f"{days} d"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 

@@ -57,7 +57,7 @@ def case_of(
         candidates=tuple(options),
         index=index,
         flapping=finding.flapping,
-        predicted=bool(finding.facts.get("prediction")),
+        predicted=finding.cause == Cause.FORECAST_BREACH,
         storm=storm(others),
         reach=reach_of(options[index], finding.owner, snapshot),
         pod=pod_facts(options[index], finding, snapshot),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from detection.anomaly import scoring
+from detection.anomaly import screen as screening
 from detection.anomaly.artifacts import Model
 from detection.anomaly.measures import Bools, Floats
 from detection.anomaly.scoring import Scored
@@ -25,7 +26,7 @@ from detection.units import duration
 SOURCE = "anomaly"
 CLOSER_LOOKS = 50
 STANDS_OUT = 2.0
-UNSETTLED_SAMPLES = 5
+UNSETTLED_SAMPLES, LONGEST_UNSETTLED = 5, 20
 DRIFT_SHARE = 0.5
 MOST_KNOWN = 300_000
 
@@ -98,11 +99,19 @@ class Autoencoder:
             group="",
             metrics=tuple(f"{m}/{e.container}" if e.container else m for m, e in parsed),
             values=np.asarray(values[rows].T, dtype=np.float64),
-            train=samples < len(samples) - UNSETTLED_SAMPLES,
+            train=samples < len(samples) - unsettled(len(samples)),
             labels=np.zeros(len(samples), dtype=np.int64),
             rows=samples,
             step_seconds=step,
         )
+
+
+def unsettled(count: int) -> int:
+    """How many of the newest samples are not taken for usual yet.
+
+    A fault that lasts would else be usual after five minutes, and its incident close by itself.
+    """
+    return int(np.clip(count - screening.LEAST_SAMPLES, UNSETTLED_SAMPLES, LONGEST_UNSETTLED))
 
 
 def threshold(view: View, model: Model, owner: Owner) -> float:

@@ -7,7 +7,7 @@ breaks there is no finding any more, and the incident closes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 from django.conf import settings
@@ -17,9 +17,11 @@ from detection.anomaly.screen import to_step
 from detection.causes import Cause, Severity
 from detection.detectors.protocol import View
 from detection.findings import Evidence, Finding, ObjectRef
+from detection.history import Ints
+from detection.predictions import prediction
 from detection.samples import BELOW, Query, parse_key
 from detection.trend import LEAST_SAMPLES, NEWEST, Eta, confirmed
-from detection.units import shown
+from detection.units import duration, shown
 
 SOURCE = "forecast"
 STEP_SECONDS = 60.0
@@ -34,6 +36,8 @@ LIMITS: dict[str, float] = {
     "quota_used_ratio": 1.0,
     "certificate_seconds_left": 0.0,
 }
+# What counts down by itself needs no trend: it ends when it says, unless it is renewed.
+COUNTDOWNS = {"certificate_seconds_left": 7 * 86_400.0}
 
 
 class Forecast:
@@ -56,6 +60,9 @@ def _rising(view: View, query: Query, horizon: float) -> Iterator[tuple[int, Eta
     rows = view.window.rows.get(query.name)
     if rows is None:
         return
+    if query.name in COUNTDOWNS:
+        yield from _counting_down(view, query, rows)
+        return
     sign = -1.0 if query.direction == BELOW else 1.0
     times, stepped = to_step(view.window.times, view.window.values[rows], STEP_SECONDS)
     values, limit = sign * np.asarray(stepped, dtype=np.float64), sign * LIMITS[query.name]
@@ -63,6 +70,16 @@ def _rising(view: View, query: Query, horizon: float) -> Iterator[tuple[int, Eta
         eta = confirmed(times, values[at], limit, horizon, _peak(view, int(rows[at]), sign))
         if eta is not None:
             yield int(rows[at]), eta, values[at]
+
+
+def _counting_down(view: View, query: Query, rows: Ints) -> Iterator[tuple[int, Eta, Floats]]:
+    """Each whose newest value is within its notice; one that is over is no forecast any more."""
+    for row in rows:
+        values = view.window.values[row]
+        known = values[np.isfinite(values)]
+        left = float(known[-1]) if len(known) else 0.0
+        if 0.0 < left <= COUNTDOWNS[query.name]:
+            yield int(row), Eta(left, left, left), values
 
 
 def _peak(view: View, row: int, sign: float) -> float:
@@ -99,7 +116,8 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
     what = (
         f"{query.description or query.name}{f' ({entity.container})' if entity.container else ''}"
     )
-    text = f"{what}: {shown(value, query.unit)}, reaches {shown(limit, query.unit)} in {eta.text()}"
+    reaches = _told(query, limit, eta)
+    text = f"{what}: {shown(value, query.unit)}, {reaches}"
     newest = datetime.fromtimestamp(float(view.window.times[-1]), UTC)
     uid = view.owners.uid(entity.kind, entity.namespace, entity.name)
     return Finding(
@@ -117,28 +135,12 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
             "value": value,
             "threshold": limit,
             "unit": query.unit,
-            "prediction": _prediction(query, limit, value, newest, eta),
+            "prediction": prediction(query.name, value, limit, query.unit, newest, eta, reaches),
         },
     )
 
 
-def _prediction(
-    query: Query, limit: float, value: float, newest: datetime, eta: Eta
-) -> dict[str, object]:
-    def at(seconds: float) -> str:
-        return (newest + timedelta(seconds=seconds)).isoformat()
-
-    return {
-        "metric": query.name,
-        "value": value,
-        "limit": limit,
-        "unit": query.unit,
-        "predicted_at": at(eta.seconds),
-        "earliest": at(eta.earliest),
-        "latest": at(eta.latest),
-        "seconds": round(eta.seconds),
-        "earliest_seconds": round(eta.earliest),
-        "latest_seconds": round(eta.latest),
-        "interval": "90 %",
-        "text": f"reaches {shown(limit, query.unit)} in {eta.text()}",
-    }
+def _told(query: Query, limit: float, eta: Eta) -> str:
+    if query.name in COUNTDOWNS:
+        return f"ends in {duration(eta.seconds)} unless it is renewed"
+    return f"reaches {shown(limit, query.unit)} in {eta.text()}"

@@ -17,7 +17,6 @@ from detection.findings import Evidence, Finding, ObjectRef
 from detection.snapshot import Snapshot, key_of
 
 DWELL = timedelta(minutes=5)
-AHEAD = timedelta(days=7)
 
 
 @failure(Cause.CERT_EXPIRED)
@@ -31,14 +30,14 @@ def cert_expired(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
             yield _of_certificate(snapshot, certificate, problem, callers)
     for ref, callers in told.values():
         yield _of_bearer(snapshot, ref, callers, [])
-    for (kind, namespace, name), left in context.metrics.expired.items():
-        bearer = _measured(snapshot, kind, namespace, name)
+    for (kind, namespace, name), left in context.metrics.certificates.items():
+        bearer = measured(snapshot, kind, namespace, name) if left <= 0 else None
         if bearer is not None and key_of(bearer) not in told:
             line = saw("metrics", f"its certificate ended {-left / 3600:.0f} hours ago", True)
             yield _of_bearer(snapshot, bearer, [], [line], seconds=-left)
 
 
-def _measured(snapshot: Snapshot, kind: str, namespace: str, name: str) -> ObjectRef | None:
+def measured(snapshot: Snapshot, kind: str, namespace: str, name: str) -> ObjectRef | None:
     """The object that bears a certificate which metrics name by itself, its Secret or its host."""
     if kind == "Certificate":
         item = snapshot.find(kind, namespace, name)
@@ -178,20 +177,3 @@ def _certificate_for(snapshot: Snapshot, names: set[str]) -> ObjectRef | None:
 
 def _covers(name: str, host: str) -> bool:
     return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:])
-
-
-@failure(Cause.FORECAST_BREACH)
-def cert_ends_soon(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
-    """A certificate that ends within seven days, and was not renewed in time."""
-    for item in snapshot.certificates:
-        ends = item.status.not_after
-        if ends is not None and context.now < ends <= context.now + AHEAD:
-            yield Finding(
-                cause=Cause.FORECAST_BREACH,
-                owner=item.ref,
-                severity=Severity.INFO,
-                summary=f"{named(item.ref)} ends at {ends:%Y-%m-%d %H:%M}",
-                onset=ends - AHEAD,
-                opens_at=ends - AHEAD,
-                evidence=(saw("certificates", f"notAfter {ends:%Y-%m-%d %H:%M}", decisive=True),),
-            )

@@ -13,17 +13,22 @@ from detection.models_anomaly import ModelVersion
 from detection.training import autoencoder, train, versions
 from detection.training.autoencoder import BadModel
 from detection.training.train import Trained
+from detection.training.untrusted import read_model, read_scaler
 
 
 def import_model(model_path: Path, scaler_path: Path, now: datetime) -> ModelVersion:
-    """Raises BadModel where the two don’t fit what is served: a window in, the same window out."""
-    model = autoencoder.read(model_path)
-    if model.input_shape != model.output_shape or len(model.input_shape) != 2:
+    """Raises BadModel where the two don’t fit what is served: a window in, the same window out.
+
+    Neither file runs code of its own; see `untrusted`.
+    """
+    model = read_model(model_path)
+    shape = model.input_shape
+    if shape != model.output_shape or len(shape) != 2 or shape[1] is None:
         raise BadModel(
             f"{model_path} maps {model.input_shape} to {model.output_shape}; an autoencoder over "
             "one window of a scaled metric is needed, (None, samples) to the same"
         )
-    scaler = _read_scaler(scaler_path)
+    scaler = read_scaler(scaler_path)
     center, scale = _affine(scaler, model.input_shape[1])
     exported = autoencoder.exported(model, center, scale)
     known = train.write(
@@ -35,15 +40,6 @@ def import_model(model_path: Path, scaler_path: Path, now: datetime) -> ModelVer
         now,
     )
     return versions.record(known, "imported", now)
-
-
-def _read_scaler(path: Path) -> Any:
-    import joblib
-
-    try:
-        return joblib.load(path)
-    except Exception as error:  # a pickle may raise anything
-        raise BadModel(f"{path} can't be loaded: {type(error).__name__}: {error}") from error
 
 
 def _affine(scaler: Any, window: int) -> tuple[Floats32, Floats32]:

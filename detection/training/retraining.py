@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from detection import clients
 from detection.anomaly.artifacts import ModelRefused, load, manifest
 from detection.anomaly.network import Network
-from detection.models import Cluster
-from detection.models_anomaly import ModelVersion
+from detection.anomaly.series import Series
 from detection.training import evaluation, injected, train, versions
+from detection.training.errors import TooLittleData
 from detection.training.evaluation import OURS
+from detection.training.past import data_hash, window
 from detection.training.past import series_of as past_series
-from detection.training.past import window
 from detection.training.sampling import Sets
+from detection.training.stock import history_client
 from detection.training.train import Tell
 
 BETTER_BY = 0.0
-EVERY_DAYS = 7
-
-
-def not_due(now: datetime) -> str:
-    """Why there is no need to train from history now; '' where there is."""
-    last = ModelVersion.objects.filter(source="history").order_by("-trained_at").first()
-    if last and now - last.trained_at < timedelta(days=EVERY_DAYS):
-        return f"trained from history on {last.trained_at:%Y-%m-%d}, again after {EVERY_DAYS} days"
-    beats = Cluster.objects.order_by("pk").values_list("watching_since", flat=True).first()
-    if beats is None or now - beats < timedelta(days=1):
-        return "the cluster has been watched for less than a day"
-    return ""
 
 
 @dataclass(frozen=True)
@@ -95,25 +86,40 @@ def quality(scores: dict[str, Any]) -> float:
 def from_history(now: datetime, tell: Tell, *, force: bool = False) -> Done:
     """Train on the cluster's own history; judged, like the one in force, on injected faults.
 
-    Raises ModelRefused without a Prometheus, TooLittleData with too little history.
+    Raises NoHistory without a Prometheus that answers, TooLittleData with too little history.
     """
-    client = clients.prometheus()
-    if client is None:
-        raise ModelRefused("PROMETHEUS_URL is empty: there is no history to train on")
+    client = history_client()
     versions.adopt_shipped(now)
     cluster = clients.current_cluster()
-    tell("reading the metric history")
-    past = past_series(cluster, window(cluster, client, now))
+    read = window(cluster, client, now, tell)
+    past = _enough(past_series(cluster, read))
     trained = train.train({"history": past}, tell)
+    tell("measuring it on injected faults")
     scores = on_injected(trained.network)
     draft = versions.directory_of(f"{now:%Y%m%d-%H%M%S}")
-    known = train.write(trained, scores, {"history": past}, "", draft, now)
+    known = train.write(trained, scores, {"history": past}, data_hash(read), draft, now)
     row = versions.record(known, "history", now)
     better, why = _better_on_injected(scores)
     if better or force:
         versions.use(row.version, "train_model", now)
     state = "in force" if better or force else "kept, not in force"
     return Done(row.version, better or force, f"version {row.version} is {state}: {why}")
+
+
+def _enough(past: list[Series]) -> list[Series]:
+    """Raises TooLittleData, in words that say what there was."""
+    if not past:
+        raise TooLittleData(
+            "Prometheus has no entity with an hour of values of the active metric queries; "
+            "the admin's list of metric queries says what each of them finds"
+        )
+    samples = sum(int((np.isfinite(one.values) & one.train[:, None]).sum()) for one in past)
+    if samples < train.LEAST_WINDOWS:
+        raise TooLittleData(
+            f"{samples:,} normal samples of one minute in the history of {len(past)} entities, "
+            f"{train.LEAST_WINDOWS:,} are needed"
+        )
+    return past
 
 
 def on_injected(network: Network) -> dict[str, Any]:

@@ -68,11 +68,16 @@ def use(version: str, who: str, now: datetime) -> ModelVersion:
 
 def go_back(who: str, now: datetime) -> ModelVersion:
     """The version that was in force before. Raises ModelRefused where there was none."""
-    before = ModelVersion.objects.filter(replaced_at__isnull=False, in_force=False)
-    row = before.order_by("-replaced_at").first()
+    row = former()
     if row is None:
         raise ModelRefused("no other version was in force before")
     return use(row.version, who, now)
+
+
+def former() -> ModelVersion | None:
+    """The version that was in force before the one that is."""
+    before = ModelVersion.objects.filter(replaced_at__isnull=False, in_force=False)
+    return before.order_by("-replaced_at").first()
 
 
 def adopt_shipped(now: datetime) -> ModelVersion | None:

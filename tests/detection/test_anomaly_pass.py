@@ -16,10 +16,10 @@ from detection.causes import Cause
 from detection.detectors import find_in_metrics
 from detection.history import Frame, Window
 from detection.models import Cluster, Incident, WorkloadBaseline
-from detection.models_anomaly import AnomalyFeedback, ModelVersion
+from detection.models_anomaly import AnomalyFeedback
 from detection.samples import Entity, series_key
 from detection.states import Status
-from detection.training import past, retraining
+from detection.training import past
 from tests.detection.anomaly.builders import network
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -128,15 +128,10 @@ def test_hours_with_an_incident_are_no_training_data_unless_it_was_a_false_posit
     )  # fmt: skip
     (found,) = past.series_of(cluster, given)
     assert found.train.all()
-
-
-def test_it_trains_by_schedule_once_a_week_after_a_day_of_watching(cluster: Cluster) -> None:
-    assert "less than a day" in retraining.not_due(NOW)
-    Cluster.objects.update(watching_since=NOW - timedelta(days=2))
-    assert retraining.not_due(NOW) == ""
-    ModelVersion.objects.create(version="v", source="history", trained_at=NOW)
-    assert "again after 7 days" in retraining.not_due(NOW + timedelta(days=6))
-    assert retraining.not_due(NOW + timedelta(days=8)) == ""
+    crash = incident(cluster, NOW - timedelta(minutes=20), NOW - timedelta(minutes=11))
+    Incident.objects.filter(pk=crash.pk).update(cause=Cause.OOM_LIMIT_LOW.value)
+    (found,) = past.series_of(cluster, given)
+    assert (~found.train).sum() == 10
 
 
 def test_a_changed_file_leaves_the_former_model_in_use(tmp_path: Any, settings: Any) -> None:

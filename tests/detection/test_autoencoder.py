@@ -23,6 +23,7 @@ from detection.findings import Finding, ObjectRef
 from detection.history import Window
 from detection.models import Cluster, Incident
 from detection.models_anomaly import AnomalyFeedback
+from detection.queries import seeds
 from detection.samples import Entity, Query, series_key
 from detection.states import Status
 from tests.detection.anomaly.builders import network
@@ -212,6 +213,23 @@ def test_a_volume_that_fills_up_is_foretold_with_an_interval() -> None:
     prediction = found.facts["prediction"]
     assert prediction["earliest_seconds"] < prediction["seconds"] < prediction["latest_seconds"]
     assert Forecast().find(View(replace(given, values=values[:, ::-1]), (query,), NOW)) == []
+
+
+def test_a_kubelets_certificate_is_foretold_a_week_ahead_and_not_once_it_is_renewed() -> None:
+    key = series_key("certificate_seconds_left", Entity("Node", "", "n1"))
+    (query,) = (one for one in seeds() if one.name == "certificate_seconds_left")
+
+    def found(left: float) -> list[Finding]:
+        times = NOW.timestamp() - 60.0 * np.arange(3)[::-1]
+        values = left - (times - times[0])[None]
+        given = Window("ok", times, (key,), values, np.zeros(values.shape, dtype=np.bool_))
+        return Forecast().find(View(given, (query,), NOW))
+
+    (soon,) = found(3 * 86_400.0)
+    assert "ends in 2 d 23 h unless it is renewed" in soon.summary
+    assert soon.facts["prediction"]["limit"] == 0.0
+    assert found(300 * 86_400.0) == []
+    assert found(-60.0) == []
 
 
 def test_a_shift_that_lasts_stands_out_among_thousands_with_the_model_that_is_shipped() -> None:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import numpy as np
 import pytest
+from django.core.cache import cache
 
+from detection import history
+from detection.anomaly import around, artifacts
 from detection.causes import Cause, Severity
+from detection.context import Context
 from detection.correlate import correlate
+from detection.detectors import find_in_metrics
+from detection.failures import find_all
 from detection.findings import Finding, ObjectRef
+from detection.history import Frame
 from detection.models import Cluster, Incident
+from detection.queries import seed
 from detection.record import GONE_BEFORE_CLOSING_SECONDS, record
+from detection.samples import Entity, series_key
 from detection.snapshot import Snapshot
 from detection.states import Status
+from tests.detection.builders import NODES, objects, snapshot_from
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 CART = ObjectRef("Deployment", "shop", "cart", "uid-cart")
@@ -70,3 +83,48 @@ def test_what_was_foretold_and_came_is_no_forecast_any_more(cluster: Cluster) ->
     passes(cluster, FORECAST, BREACH, seconds=15)
     incident = Incident.objects.get()
     assert (incident.cause, incident.is_predicted) == (Cause.THRESHOLD_BREACH, False)
+
+
+def leaking(cluster: Cluster) -> None:
+    """An hour of history: memory is quiet, then climbs beyond its threshold and its dwell."""
+    entity = Entity("Deployment", "shop", "cart", "app")
+    ratio, cpu = (series_key(n, entity) for n in ("container_memory_ratio", "container_cpu_cores"))
+    rng = np.random.default_rng(4)
+    shares = np.concatenate([np.full(20, 0.5), np.linspace(0.5, 0.985, 40)])
+    shares += rng.normal(0, 0.003, 60)
+    busy = rng.normal(1, 0.05, 60)
+    busy[-6:] *= 3
+    frames = [
+        Frame(NOW.timestamp() - 60.0 * (59 - at), {ratio: float(shares[at]), cpu: float(busy[at])})
+        for at in range(60)
+    ]
+    assert history.append_many(cluster.pk, frames)
+
+
+def killed(cluster: Cluster) -> list[Finding]:
+    """The API server's view of the same owner: its container was killed for its memory."""
+    state = {"waiting": "CrashLoopBackOff", "exit": 137, "reason": "OOMKilled", "restarts": 5}
+    pods = [{"age": "1h", "containers": {"app": state | {"ended": "3m", "ran": "20m"}}}]
+    entry = {"deployment": "cart", "ns": "shop", "revisions": [{"image": "a:1", "pods": pods}]}
+    snapshot = snapshot_from(objects([*NODES, entry], NOW), NOW)
+    metrics = find_in_metrics(cluster, NOW)
+    owner = snapshot.deployments[0].ref
+    seen = [replace(f, owner=replace(f.owner, uid=owner.uid)) for f in metrics]
+    assert {f.source for f in seen} == {"anomaly", "forecast", "threshold"}
+    return correlate([*seen, *find_all(snapshot, Context(NOW))], snapshot)
+
+
+def test_the_real_detectors_and_the_scan_make_one_incident_of_one_owner(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.clear()
+    history.forget_local()
+    seed(NOW)
+    shipped = artifacts.load(Path(__file__).resolve().parents[2] / "models")
+    monkeypatch.setattr(around, "model_in_force", lambda: shipped)
+    leaking(cluster)
+    record(cluster, killed(cluster), {}, NOW)
+    incident = Incident.objects.get()
+    assert incident.sources == ["anomaly", "forecast", "kubernetes", "threshold"]
+    assert incident.cause.startswith("OOM")
+    assert re.match(r"reaches 100 % in \d+ min( \d+ s)? \(.+ – .+\)", incident.prediction["text"])

@@ -70,3 +70,32 @@ def test_gaps_are_left_out() -> None:
 
 def test_too_few_samples_are_no_trend() -> None:
     assert forecast(MINUTES[:15], ramp(0.4, 0.9)[:15], 1.0, 3600) is None
+
+
+def test_a_sawtooth_whose_peaks_and_floors_rise_is_a_leak() -> None:
+    at = np.arange(60)
+    teeth = 0.55 + 0.004 * at + 0.2 * (at % 15) / 15
+    eta = confirmed(MINUTES, teeth, 1.0, 3600)
+    assert eta is not None
+    assert eta.earliest < 900 < eta.latest
+
+
+def test_a_sawtooth_whose_peaks_alone_rise_is_none() -> None:
+    at = np.arange(60)
+    teeth = 0.4 + (0.3 + 0.004 * at) * (at % 15) / 15
+    assert confirmed(MINUTES, teeth, 1.0, 3600) is None
+
+
+def test_a_leak_that_was_killed_at_its_limit_is_foretold_the_next_time_too() -> None:
+    rise = ramp(0.4, 0.8)
+    assert confirmed(MINUTES, rise, 1.0, 3600, earlier_peak=0.995) is not None
+    killed = np.concatenate([ramp(0.8, 0.995, samples=25), ramp(0.3, 0.8, samples=35)])
+    assert confirmed(MINUTES, killed, 1.0, 3600) is not None
+
+
+def test_dips_of_a_garbage_collector_hide_no_leak() -> None:
+    at = np.arange(60)
+    values = 0.5 + 0.005 * at + 0.05 * (at % 7) / 7
+    eta = confirmed(MINUTES, values, 1.0, 3600)
+    assert eta is not None
+    assert eta.earliest < 2220 < eta.latest

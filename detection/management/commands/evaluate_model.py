@@ -13,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from detection.anomaly import artifacts
 from detection.anomaly.artifacts import ModelRefused
 from detection.anomaly.dataset import WrongData
+from detection.management.commands.train_model import STEPS_DATA
+from detection.management.progress import progress
 
 
 class Command(BaseCommand):
@@ -42,24 +44,31 @@ class Command(BaseCommand):
         self.stdout.write(text)
 
     def _measure(self, data: Path, steps: list[str], *, leave_out: bool) -> dict[str, Any]:
-        from detection.training import evaluation, train
+        from detection.training import evaluation, side_by_side, train
+        from detection.training.errors import TooLittleData
 
         sets = evaluation.read_sets(data, evaluation.steps_of(steps))
         paths = [*data.glob("*/*.parquet")] or [*data.glob("*.parquet")]
-        if leave_out:
-            return {"entities": "left out of training", "scores": train.measured(sets, self._tell)}
-        directory = Path(settings.AUTOENCODER_MODEL_PATH).resolve().parent
-        model, known = artifacts.load(directory), artifacts.manifest(directory)
-        seen = known["data_sha256"] == train.data_hash(paths)
-        entities = "the network was trained on them: figures flatter it" if seen else "not its own"
-        found = evaluation.with_network(model.network, sets, self._tell)
-        report = evaluation.report(found)
-        return {"version": model.version, "entities": entities, "scores": report}
+        with progress(self.stderr, STEPS_DATA if leave_out else 2 * len(sets)) as tell:
+            if leave_out:
+                try:
+                    scores = train.measured(sets, tell)
+                except TooLittleData as error:
+                    raise WrongData(str(error)) from error
+                return {"entities": "left out of training", "scores": scores}
+            directory = Path(settings.AUTOENCODER_MODEL_PATH).resolve().parent
+            model, known = artifacts.load(directory), artifacts.manifest(directory)
+            seen = known["data_sha256"] == train.data_hash(paths)
+            entities = SEEN if seen else "not its own"
+            found = side_by_side.with_every_baseline(model.network, sets, tell)
+        return {
+            "version": model.version,
+            "entities": entities,
+            "scores": evaluation.report(found),
+        }
 
-    def _tell(self, text: str) -> None:
-        self.stderr.write(text)
 
-
+SEEN = "the network was trained on them: figures flatter it"
 SHOWN = ("auc_pr_per_entity", "vus_pr_per_entity", "f1", "event_recall", "false_alarms_per_day")
 
 

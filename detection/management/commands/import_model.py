@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from detection.anomaly.artifacts import ModelRefused
+
 
 class Command(BaseCommand):
     help = "Check, export and record a Keras autoencoder over one window, with its scaler."
@@ -16,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("model", type=Path, help="a .keras file")
         parser.add_argument(
-            "scaler", type=Path, help="a .joblib file; loading one runs code: only trusted files"
+            "scaler", type=Path, help="a .joblib file with a scaler of scikit-learn"
         )
         parser.add_argument("--use", action="store_true", help="put it in force at once")
 
@@ -25,12 +27,12 @@ class Command(BaseCommand):
         from detection.training.autoencoder import BadModel
 
         now = datetime.now(UTC)
-        versions.adopt_shipped(now)
         try:
+            versions.adopt_shipped(now)
             row = importing.import_model(model, scaler, now)
             if use:
                 row = versions.use(row.version, "import_model", now)
-        except BadModel as error:
+        except (BadModel, ModelRefused, OSError) as error:
             raise CommandError(str(error)) from error
         state = "in force" if row.in_force else f"kept; manage.py use_model {row.version} uses it"
         self.stdout.write(f"{row.version} imported: {state}. Measure it with evaluate_model.")

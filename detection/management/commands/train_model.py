@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from detection.anomaly.artifacts import ModelRefused
 from detection.anomaly.dataset import WrongData
+from detection.management.progress import progress
+
+EPOCHS, SEEDS, FOLDS, HOURS = 10, 3, 3, 24
+STEPS_DATA = FOLDS + (FOLDS + 1) * SEEDS * EPOCHS
+STEPS_HISTORY = HOURS + SEEDS * EPOCHS + 1
 
 
 class Command(BaseCommand):
@@ -33,19 +37,17 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="use it even if it is not better")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from detection.training.errors import TooLittleData
+        from detection.training.errors import NoHistory, TooLittleData
         from detection.training.retraining import from_data, from_history
 
-        now = datetime.now(UTC)
-        with tqdm(bar_format="{desc} [{elapsed}]", file=self.stderr) as bar:
-            tell = bar.set_description_str
-            try:
+        now, force = datetime.now(UTC), options["force"]
+        steps = STEPS_HISTORY if options["from_history"] else STEPS_DATA
+        try:
+            with progress(self.stderr, steps) as tell:
                 if options["from_history"]:
-                    done = from_history(now, tell, force=options["force"])
+                    done = from_history(now, tell, force=force)
                 else:
-                    done = from_data(
-                        options["data"], now, tell, steps=options["step"], force=options["force"]
-                    )
-            except (WrongData, TooLittleData, ModelRefused) as error:
-                raise CommandError(str(error)) from error
+                    done = from_data(options["data"], now, tell, steps=options["step"], force=force)
+        except (WrongData, TooLittleData, NoHistory, ModelRefused) as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(done.message)

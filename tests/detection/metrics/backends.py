@@ -34,7 +34,14 @@ def simulated(lines: list[Line], faults: Faults | None = None) -> Iterator[Prome
 @contextmanager
 def real(lines: list[Line], directory: Path) -> Iterator[Prometheus]:
     """Debian's Prometheus over blocks that promtool makes of `lines`."""
-    blocks = _blocks(lines, directory)
+    with real_over(openmetrics(lines), directory) as client:
+        yield client
+
+
+@contextmanager
+def real_over(text: str, directory: Path) -> Iterator[Prometheus]:
+    """The same over series in the OpenMetrics format; '' for none."""
+    blocks = _blocks(text, directory) if text else directory / "data"
     port = _free_port()
     program = _program("prometheus")
     config = directory / "prometheus.yml"
@@ -59,9 +66,9 @@ def real(lines: list[Line], directory: Path) -> Iterator[Prometheus]:
         process.wait(30)
 
 
-def _blocks(lines: list[Line], directory: Path) -> Path:
+def _blocks(series: str, directory: Path) -> Path:
     text, blocks = directory / "series.txt", directory / "data"
-    text.write_text(openmetrics(lines))
+    text.write_text(series)
     command = [_program("promtool"), "tsdb", "create-blocks-from", "openmetrics"]
     done = subprocess.run([*command, str(text), str(blocks)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,64 @@ def test_a_new_version_is_kept_but_not_used_where_it_is_not_better(
     assert not done.in_force
     assert "kept, not in force" in done.message
     assert ModelVersion.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_better_version_is_used_and_one_command_goes_back_and_forth(
+    trained: train.Trained, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = versions.record(written(trained, NOW), "data", NOW)
+    versions.use(first.version, "ann", NOW)
+    better = evaluation.report(evaluation.ours_alone(trained.network, SETS))
+    better["KubeWise"]["made"]["f1"] = 1.0
+    better["KubeWise"]["made"]["vus_pr_per_entity"] = 1.0
+    monkeypatch.setattr(train, "measured", lambda sets, tell: better)
+    monkeypatch.setattr(train, "train", lambda sets, tell: trained)
+    done = publish(SETS, "d" * 64, "data", NOW + timedelta(days=1), lambda text: None, force=False)
+    assert done.in_force
+    assert artifacts.load(models).version == done.version
+    for expected in (first.version, done.version):
+        out = StringIO()
+        call_command("use_model", "--back", stdout=out)
+        assert f"{expected} is in force" in out.getvalue()
+        assert artifacts.load(models).version == expected
+        assert ModelVersion.objects.get(in_force=True).version == expected
+
+
+@pytest.mark.django_db
+def test_a_version_measured_on_other_data_is_not_put_in_force_by_itself(
+    trained: train.Trained, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
+    scores = evaluation.report(evaluation.ours_alone(trained.network, SETS))
+    monkeypatch.setattr(train, "measured", lambda sets, tell: scores)
+    monkeypatch.setattr(train, "train", lambda sets, tell: trained)
+    later = NOW + timedelta(days=1)
+    done = publish(SETS, "e" * 64, "data", later, lambda text: None, force=False)
+    assert not done.in_force
+    assert "measured on other data" in done.message
+
+
+@pytest.mark.django_db
+def test_the_evaluation_prints_json_alone_with_every_baseline_beside_the_model(
+    trained: train.Trained, models: Path, tmp_path: Path
+) -> None:
+    versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
+    rows = 300
+    labels = [int(at >= 250) if at % 2 else 0 for at in range(rows)]
+    parquet(tmp_path / "made" / "public.parquet", rows, label=labels)
+    out, told = StringIO(), StringIO()
+    call_command("evaluate_model", data=tmp_path, output="json", stdout=out, stderr=told)
+    found = json.loads(out.getvalue())
+    assert {
+        "largest z-score",
+        "moving median + MAD",
+        "IsolationForest",
+        "PCA",
+        "classic recipe",
+    } < (set(found["scores"]))
+    assert found["entities"] == "not its own"
+    assert "fitting the classic recipe on made" in told.getvalue()
 
 
 def test_quality_is_zero_without_events() -> None:
