@@ -146,6 +146,14 @@ class Simulator:
 
         load(self.cluster, self.metric_store, objects, logs or {}, metrics)
 
+    def wake_controllers(self) -> None:
+        """From now on controllers look at whatever changes.
+
+        What was loaded stays as it is until something of it changes.
+        """
+        self.controllers = True
+        self.engine = Engine(self.cluster, all_controllers(self.cluster))
+
     # -- time ------------------------------------------------------------------------------
 
     def tick(self, now: datetime) -> None:
