@@ -169,7 +169,7 @@ def _told(incident: Incident) -> Told:
     rows = incident.attempts.order_by("pk")
     carried_out = [row for row in rows if row.executed_at is not None]
     changing = [row for row in carried_out if CATALOGUE[row.action].changes_cluster]
-    last = rows.last()
+    last = changing[-1] if changing else None
     owner = (incident.owner_kind, incident.owner_namespace, incident.owner_name)
     newest = incident.transitions.order_by("pk").last()
     return Told(

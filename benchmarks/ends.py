@@ -28,7 +28,14 @@ class End(StrEnum):
 
 
 # Where the row allows a change, and this very scenario does not, or it ends nothing.
-OTHERWISE: Mapping[str, tuple[End, str]] = {}
+OTHERWISE: Mapping[tuple[str, str], tuple[End, str]] = {
+    ("f24-several", "Cluster"): (End.HANDED_OVER, "a whole pool is cordoned by somebody's plan"),
+    ("f50-holder-on-a-dead-node", "Node"): (End.CONTAINED, "a cordon revives no node"),
+    ("f51-kubelet-down-and-a-bad-image", "Node"): (End.CONTAINED, "a cordon revives no node"),
+    ("f51-node-unknown", "Node"): (End.CONTAINED, "a cordon revives no node"),
+    ("f53-young-node", "Node"): (End.HANDED_OVER, "the only evicted pod is a Job's: evidence"),
+    ("f55-readonly-filesystem", "Node"): (End.CONTAINED, "such a condition does not clear"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def rows_of(scenarios: Iterable[Scenario]) -> list[Row]:
 
 def end_of(scenario: Scenario, expected: Mapping[str, Any]) -> End:
     """A change is allowed, and the decision may come to it: then it is to be repaired."""
-    if found := OTHERWISE.get(scenario.name):
+    if found := OTHERWISE.get((scenario.name, expected["owner"]["kind"])):
         return found[0]
     verdicts = set(expected.get("verdicts") or ["act", "ask"])
     if not set(expected["ok"]) - HARMLESS or not verdicts & {"act", "ask"}:

@@ -7,7 +7,7 @@ deletes the object, scales it away or takes its probes off is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from simulator.quantities import parse_quantity
@@ -138,7 +138,7 @@ def _waits_for_room(pod: Object) -> bool:
 
 
 def _scales(scaler: Object, target: Key) -> bool:
-    wanted = scaler["spec"].get("scaleTargetRef") or {}
+    wanted = (scaler.get("spec") or {}).get("scaleTargetRef") or {}
     table = f"{wanted.get('kind', '').lower()}s.apps"
     here = scaler["metadata"].get("namespace", "") == target[1]
     return here and (table, wanted.get("name")) == (target[0], target[2])
@@ -186,15 +186,23 @@ def _limits(container: Object) -> set[str]:
 
 
 def changed_elsewhere(
-    target: Key, broken: Dump, after: Dump, families: Iterable[str] = ()
+    target: Key,
+    broken: Dump,
+    after: Dump,
+    families: Iterable[str] = (),
+    others: Collection[Key] = (),
 ) -> list[str]:
     """Every other object that differs: made, removed, or with another spec, label, annotation.
 
-    With raise_hpa_max among the row's families, its own autoscaler's maximum may differ.
+    With raise_hpa_max among the row's families, its own autoscaler's maximum may differ. `others`
+    are targets that are judged by themselves.
     """
     raises = "raise_hpa_max" in families
     uid = (broken.get(target) or {"metadata": {}})["metadata"].get("uid", "-")
-    keys = {key for key in (*broken, *after) if key[0] not in MADE_BY_CONTROLLERS} - {target}
+    keys = {key for key in (*broken, *after) if key[0] not in MADE_BY_CONTROLLERS} - {
+        target,
+        *others,
+    }
     found = []
     for key in sorted(keys):
         old, new = broken.get(key), after.get(key)
@@ -244,25 +252,30 @@ def _conditions(obj: Object) -> list[dict[str, Any]]:
     return list((obj.get("status") or {}).get("conditions") or [])
 
 
-def pods_taken(target: Key, broken: Dump, after: Dump) -> list[str]:
+def pods_taken(target: Key, broken: Dump, after: Dump, others: Collection[Key] = ()) -> list[str]:
     """Pods of others that are gone or on their way: what controllers make anew was still killed.
 
-    A node's own dead pods are no loss.
+    Dead pods are no loss, and from a dead node the control plane takes them by itself.
     """
-    mine = _tree(target, broken)
+    mine = set().union(*(tree(one, broken) for one in (target, *others)))
+    dead = {
+        key[2] for key, obj in broken.items() if key[0] == "nodes" and not _is_true(obj, "Ready")
+    }
     lost = []
     for key, pod in broken.items():
-        if key[0] != "pods" or mine & {ref["uid"] for ref in _owners(pod)}:
+        if key[0] != "pods" or mine & {ref["uid"] for ref in _owners(pod)} or _is_going(pod):
             continue
-        now, phase = after.get(key), (pod.get("status") or {}).get("phase")
-        same = now is not None and now["metadata"]["uid"] == pod["metadata"]["uid"]
-        going = same and now is not None and _is_going(now) and not _is_going(pod)
-        if (not same or going) and phase not in ("Failed", "Succeeded") and not _is_going(pod):
+        over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+        if not over and pod["spec"].get("nodeName") not in dead and _is_lost(pod, after.get(key)):
             lost.append(f"pod {key[1]}/{key[2]} was taken")
     return lost
 
 
-def _tree(target: Key, broken: Dump) -> set[str]:
+def _is_lost(pod: Object, now: Object | None) -> bool:
+    return now is None or now["metadata"]["uid"] != pod["metadata"]["uid"] or _is_going(now)
+
+
+def tree(target: Key, broken: Dump) -> set[str]:
     """UIDs of the target, and of the ReplicaSets and Jobs below it."""
     found = {broken[target]["metadata"]["uid"]} if target in broken else set()
     for key, obj in broken.items():

@@ -23,7 +23,7 @@ import django
 from benchmarks.causes import older_template, owner_in
 from benchmarks.ends import End, Row, rows_of, uncovered
 from benchmarks.fault_cases import FAULTS, Fault
-from benchmarks.oracle import Dump, Key, changed_elsewhere, dump, pods_taken, why_not_repaired
+from benchmarks.oracle import Dump, Key, changed_elsewhere, dump, pods_taken, tree, why_not_repaired
 from benchmarks.scenarios import Scenario, load_scenarios, prometheus_url
 from benchmarks.stage import staged
 from benchmarks.verdicts import Result, passes, table
@@ -80,7 +80,8 @@ def run_scenario(scenario: Scenario, rows: Sequence[Row], folder: Path) -> list[
         owners = [row.expected["owner"] for row in rows]
         url = prometheus_url(simulator, scenario)
         told = drive(simulator, owners, folder, url, PATIENCE_SECONDS, after_step)
-        results = [_of_row(row, simulator, told, broken) for row in rows]
+        keys = [key_of(row, simulator) for row in rows]
+        results = [_of_row(row, simulator, told, broken, keys) for row in rows]
         if not rows:
             results = [_untouched(scenario, simulator, broken)]
         _strangers(results, told, [row.owner for row in rows])
@@ -98,13 +99,20 @@ def _untouched(scenario: Scenario, simulator: Any, broken: Dump) -> Result:
     return result
 
 
-def _of_row(row: Row, simulator: Any, told: Sequence[Any], broken: Dump) -> Result:
-    result = Result(row.name, row.end, row.changing)
-    _fill(result, told, row.owner)
+def key_of(row: Row, simulator: Any) -> Key:
     kind, namespace, name = row.owner
     resource = simulator.cluster.catalogue.by_kind(kind)
-    key = (resource.table if resource else kind, namespace, name)
-    _judge(result, key, simulator, _healthy(key, broken, row.expected["owner"]), broken)
+    return resource.table if resource else kind, namespace, name
+
+
+def _of_row(
+    row: Row, simulator: Any, told: Sequence[Any], broken: Dump, keys: Sequence[Key]
+) -> Result:
+    result = Result(row.name, row.end, row.changing)
+    _fill(result, told, row.owner)
+    key = key_of(row, simulator)
+    healthy = _healthy(key, broken, row.expected["owner"])
+    _judge(result, key, simulator, healthy, broken, [one for one in keys if one != key])
     return result
 
 
@@ -126,15 +134,34 @@ def _fill(result: Result, told: Sequence[Any], owner: tuple[str, ...]) -> None:
         result.families = last.families
 
 
-def _judge(result: Result, key: Key, simulator: Any, healthy: Dump, broken: Dump) -> None:
+def _judge(
+    result: Result,
+    key: Key,
+    simulator: Any,
+    healthy: Dump,
+    broken: Dump,
+    others: Sequence[Key] = (),
+) -> None:
+    """`others` are the targets of the same case that are judged by themselves."""
     after = dump(simulator.store.tables)
-    writes = _writes(simulator)
+    writes = [w for w in _writes(simulator) if not any(_is_on(w, o, broken) for o in others)]
     result.writes = len(writes)
     if result.end == End.REPAIRED:
         result.missing = why_not_repaired(key, healthy, broken, after)
-    result.elsewhere = changed_elsewhere(key, broken, after, result.changing)
+    result.elsewhere = changed_elsewhere(key, broken, after, result.changing, others)
     if "drain_node" not in result.families:
-        result.elsewhere += pods_taken(key, broken, after)
+        result.elsewhere += pods_taken(key, broken, after, others)
+
+
+def _is_on(write: Any, target: Key, broken: Dump) -> bool:
+    """Whether it was a write on that target or on a pod of it."""
+    place = (write.namespace, write.name)
+    if place == target[1:]:
+        return True
+    pod = broken.get(("pods", *place))
+    mine = tree(target, broken)
+    refs = pod["metadata"].get("ownerReferences") or [] if pod else []
+    return any(ref["uid"] in mine for ref in refs)
 
 
 def _writes(simulator: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.causes import afflictions, owner_in, pods_below
+from benchmarks.causes import afflictions, essence, owner_in, pods_below
 from benchmarks.continued import Continued
 from benchmarks.scenarios import Scenario, case_of, prepare
 from simulator.api.defaults import apply_defaults, pod_spec
@@ -41,6 +41,7 @@ def staged(scenario: Scenario) -> Iterator[tuple[Any, Step]]:
     case = case_of(scenario, now)
     objects = [_as_stored(item) for item in case.objects]
     objects += namespaces_of(objects)
+    objects += list(referenced(objects, scenario.expected))
     with Simulator(controllers=False, background=False) as simulator:
         simulator.tick(now)
         for expected in scenario.expected:
@@ -75,6 +76,61 @@ def namespaces_of(objects: Sequence[Obj]) -> list[Obj]:
     ]
 
 
+MISSING = frozenset({"CONFIGMAP_MISSING", "SECRET_MISSING"})
+
+
+def referenced(objects: Sequence[Obj], rows: Sequence[Mapping[str, Any]]) -> Iterator[Obj]:
+    """ConfigMaps and Secrets that pods name and the scenario leaves out, as nobody reads them.
+
+    Not those of the newest template where just that is what is missing.
+    """
+    failing = [owner_in(objects, row["owner"]) for row in rows if row["causes"][0] in MISSING]
+    bad = [essence(one["spec"]["template"]["spec"]) for one in failing if one]
+    held = {(i["kind"], i["metadata"].get("namespace"), i["metadata"]["name"]) for i in objects}
+    made: dict[tuple[str, str, str], Obj] = {}
+    for item in objects:
+        shape = _shape_of(item)
+        if not shape or essence(shape) in bad:
+            continue
+        for kind, name, key in _named_in(shape):
+            place = (kind, item["metadata"]["namespace"], name)
+            if place not in held:
+                meta = {"name": name, "namespace": place[1]}
+                made.setdefault(
+                    place, {"apiVersion": "v1", "kind": kind, "metadata": meta, "data": {}}
+                )
+                made[place]["data"][key or "key"] = "eA=="
+    yield from made.values()
+
+
+def _named_in(shape: Obj) -> Iterator[tuple[str, str, str]]:
+    """(kind, name, key or '') of what its environment and volumes come from."""
+    for volume in shape.get("volumes") or ():
+        if found := volume.get("configMap"):
+            yield "ConfigMap", found["name"], ""
+        if found := volume.get("secret"):
+            yield "Secret", found["secretName"], ""
+    for one in [*(shape.get("containers") or ()), *(shape.get("initContainers") or ())]:
+        sources = [*(one.get("envFrom") or ())]
+        sources += [variable.get("valueFrom") or {} for variable in one.get("env") or ()]
+        for source in sources:
+            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                for end in ("Ref", "KeyRef"):
+                    if found := source.get(field + end):
+                        yield kind, found["name"], found.get("key", "")
+
+
+def _shape_of(item: Obj) -> Obj:
+    """The pod spec in an object; {} where it has none."""
+    spec = item.get("spec") or {}
+    if item["kind"] == "CronJob":
+        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
+    if item["kind"] == "ControllerRevision":
+        spec = item["data"]["spec"]
+    found: Obj = spec if item["kind"] == "Pod" else (spec.get("template") or {}).get("spec") or {}
+    return found
+
+
 def _places(simulator: Any, objects: Sequence[Obj]) -> None:
     """Images that exist, nodes that are dead, and nodes that have no room."""
     behaviour = simulator.cluster.behaviour
@@ -96,12 +152,7 @@ def _said(item: Obj) -> str:
 
 
 def _containers(item: Obj) -> Iterator[Obj]:
-    spec = item.get("spec") or {}
-    if item["kind"] == "CronJob":
-        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
-    if item["kind"] == "ControllerRevision":
-        spec = item["data"]["spec"]
-    shape = spec if item["kind"] == "Pod" else (spec.get("template") or {}).get("spec") or {}
+    shape = _shape_of(item)
     for field in ("containers", "initContainers"):
         yield from shape.get(field) or ()
 

@@ -36,7 +36,8 @@ class Result:
             case End.REPAIRED:
                 return self.outcome == "resolved" and not self.missing
             case End.CONTAINED:
-                return self.status == "Escalated" and bool(self.families)
+                honest = self.outcome != "resolved"
+                return self.status == "Escalated" and honest and bool(self.families)
             case End.BLIND:
                 return self.status == "Escalated" and self.outcome != "resolved"
             case End.HANDED_OVER:

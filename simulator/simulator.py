@@ -14,6 +14,7 @@ import yaml
 from simulator.clock import Clock, utc_now
 from simulator.cluster import Cluster, LogKey
 from simulator.controllers import all_controllers
+from simulator.controllers.scheduler import Scheduler
 from simulator.engine import Engine
 from simulator.faults import Fault, make_fault, parse_target
 from simulator.http.api import Api
@@ -153,6 +154,9 @@ class Simulator:
         """
         self.controllers = True
         self.engine = Engine(self.cluster, all_controllers(self.cluster))
+        for controller in self.engine.controllers:
+            if isinstance(controller, Scheduler):
+                controller.remember_pending()
 
     # -- time ------------------------------------------------------------------------------
 

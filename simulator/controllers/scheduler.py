@@ -27,6 +27,11 @@ class Scheduler(Base):
         self.used: dict[str, tuple[float, float, int]] = {}
         self.store.listeners.append(self._forget_usage)
 
+    def remember_pending(self) -> None:
+        """Pods that waited before this scheduler began."""
+        pods = self.store.items("pods")
+        self.pending |= {own_key(pod) for pod in pods if not pod["spec"].get("nodeName")}
+
     def _forget_usage(self, change: Change) -> None:
         if change.table == "pods":
             for obj in (change.old, change.new):
