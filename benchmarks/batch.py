@@ -53,7 +53,14 @@ def cronjob(world: World, entry: Entry) -> Iterator[Obj]:
         "apiVersion": "batch/v1",
         "kind": "CronJob",
         "metadata": metadata(world, "CronJob", entry, name),
-        "spec": {"schedule": "0 * * * *", "suspend": False} | (entry.get("spec") or {}),
+        "spec": {
+            "schedule": "0 * * * *",
+            "suspend": False,
+            "jobTemplate": {
+                "spec": {"template": template({"restartPolicy": "Never", **entry}, {})}
+            },
+        }
+        | (entry.get("spec") or {}),
         "status": {"lastScheduleTime": world.at(entry.get("scheduled", "20m"))},
     }
     for number, one in enumerate(entry.get("jobs") or []):

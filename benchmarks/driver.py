@@ -1,20 +1,23 @@
-"""The pipeline by hand, until an incident has come to its end; it approves what it is shown."""
+"""The pipeline by hand, in the simulator's time, until every incident has come to its end.
+
+Where it asks, a script answers as a person would who wants the failure repaired: it approves, with
+the digest that was shown, the first candidate shown that changes anything.
+"""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.test.utils import override_settings
 
-from benchmarks.oracle import Key
 from detection import clients as detection_clients
 from detection.detect import detect
-from detection.kubernetes import connect
+from detection.kubernetes import KubernetesError, connect
 from detection.models import Cluster, Incident
 from detection.states import Status
 from remediation import approvals
@@ -24,109 +27,156 @@ from remediation.analyze import analyze
 from remediation.clients import Clients
 from remediation.decisions import decide_incident
 from remediation.models import Attempt
+from remediation.planning import candidates_of
 from remediation.verify import verify
 
 ENDS = frozenset({Status.RESOLVED, Status.ESCALATED, Status.DISMISSED,
                   Status.REMEDIATION_SUGGESTED})  # fmt: skip
-PAUSE_SECONDS = 0.5
+STEP_SECONDS = 15.0
+WHILE_VERIFYING_SECONDS = 30.0
+MOST_APPROVALS = 3
 LONG_AGO = timedelta(days=2)
+Owner = tuple[str, str, str]
 
 
 @dataclass
-class Driven:
-    """`families` are those of every attempt that was made for any incident, not only ours."""
+class Told:
+    """What came of one incident. `families` are those that were carried out for it, in order."""
 
-    status: str = "not detected"
+    owner: Owner
+    cause: str
+    status: str
     outcome: str = ""
-    command: str = ""
     families: list[str] = field(default_factory=list)
+    why: str = ""
 
 
-def drive(simulator: Any, target: Key, folder: Path, patience_seconds: float) -> Driven:
-    """Detect, and take every incident to its end; what came of the one on `target`."""
+@dataclass
+class Drive:
+    """One simulated cluster and the pipeline on it. `after_step` follows each step of time."""
+
+    simulator: Any
+    clients: Clients
+    cluster: Cluster
+    expected: Sequence[Owner]
+    after_step: Callable[[], None]
+    approved: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        found: datetime = self.simulator.cluster.clock.now()
+        return found
+
+    def run(self, patience_seconds: float) -> list[Told]:
+        until = self.now + timedelta(seconds=patience_seconds)
+        self.look()
+        while self.now < until:
+            waiting = [row for row in Incident.objects.all() if self._waits(row)]
+            if not waiting and all(_of(owner) for owner in self.expected):
+                break
+            for incident in waiting:
+                self.step(incident)
+            self.pass_time()
+        return [_told(row) for row in Incident.objects.order_by("pk")]
+
+    def look(self) -> None:
+        """One pass of the detection; a cluster that refuses to be read is tried again."""
+        try:
+            detect(self.cluster, self.clients.reader, self.now)
+        except KubernetesError:
+            return
+
+    def pass_time(self) -> None:
+        verifying = Incident.objects.filter(status=Status.VERIFICATION_PENDING).exists()
+        self.simulator.settle(WHILE_VERIFYING_SECONDS if verifying else STEP_SECONDS)
+        self.after_step()
+        self.look()
+
+    def _waits(self, incident: Incident) -> bool:
+        if incident.status == Status.AWAITING_APPROVAL:
+            return self.approved.get(incident.pk, 0) < MOST_APPROVALS
+        return incident.status not in ENDS
+
+    def step(self, incident: Incident) -> None:
+        """Whatever is due next for it."""
+        if incident.status == Status.VERIFICATION_PENDING:
+            for attempt in incident.attempts.filter(state=Attempt.State.APPLIED):
+                verify(attempt.pk, self.clients, self.now)
+            return
+        analyze(incident.pk, self.clients, self.now)
+        decide_incident(incident.pk, self.clients, self.now)
+        incident.refresh_from_db()
+        if incident.status == Status.AWAITING_APPROVAL:
+            self.approve(incident)
+        act(incident.pk, self.clients, self.now)
+
+    def approve(self, incident: Incident) -> None:
+        plan = incident.plans.filter(superseded_at__isnull=True).first()
+        self.approved[incident.pk] = self.approved.get(incident.pk, 0) + 1
+        if plan is None:
+            return
+        shown = candidates_of(plan)
+        changing = [n for n, item in enumerate(shown) if item.entry.changes_cluster]
+        user, _ = get_user_model().objects.get_or_create(username="script")
+        chosen = changing[0] if changing else plan.chosen
+        approvals.approve(plan.pk, chosen, user, "benchmark", plan.digest, self.now)
+
+
+def drive(
+    simulator: Any,
+    expected: Sequence[Mapping[str, Any]],
+    folder: Path,
+    url: str,
+    patience_seconds: float,
+    after_step: Callable[[], None] = lambda: None,
+) -> list[Told]:
+    """Detect, and take every incident to its end; `url` '' is without Prometheus."""
     reader = simulator.kubeconfig(folder / "read.yaml", "read")
     writer = simulator.kubeconfig(folder / "act.yaml", "act")
     clients = Clients(connect(kubeconfig=str(reader)), connect(kubeconfig=str(writer)))
-    with override_settings(PROMETHEUS_URL=simulator.prometheus_url):
+    owners = [(o["kind"], o.get("namespace", ""), o.get("name", "")) for o in expected]
+    with override_settings(PROMETHEUS_URL=url):
         detection_clients.prometheus.cache_clear()
-        return _drive(clients, target, time.monotonic() + patience_seconds)
+        try:
+            cluster = fresh_records(simulator.cluster.clock.now())
+            one = Drive(simulator, clients, cluster, owners, after_step)
+            return one.run(patience_seconds)
+        finally:
+            detection_clients.prometheus.cache_clear()
 
 
-def _drive(clients: Clients, target: Key, until: float) -> Driven:
-    cluster = _fresh_records()
-    detect(cluster, clients.reader, _now())
-    while time.monotonic() < until:
-        waiting = [row for row in Incident.objects.all() if row.status not in ENDS]
-        if not waiting and _on(target) is not None:
-            break
-        for incident in waiting:
-            _step(incident, clients)
-        time.sleep(PAUSE_SECONDS)
-        if _on(target) is None:
-            detect(cluster, clients.reader, _now())
-    return _told(target)
-
-
-def _fresh_records() -> Cluster:
+def fresh_records(now: datetime) -> Cluster:
     """Nothing of the case before; watched for two days, so that AUTO is warm."""
-    for model in (Attempt, Incident, Cluster):
-        _forget(model)
+    from django.apps import apps
+
+    for name in ("Attempt", "Approval", "Plan", "Budget"):
+        apps.get_model("remediation", name).objects.all().delete()
+    for model in (Incident, Cluster):
+        model.objects.all().delete()
     cluster = detection_clients.current_cluster()
-    Cluster.objects.filter(pk=cluster.pk).update(created_at=_now() - LONG_AGO)
+    Cluster.objects.filter(pk=cluster.pk).update(created_at=now - LONG_AGO)
     cluster.refresh_from_db()
     return cluster
 
 
-def _forget(model: Any) -> None:
-    from django.apps import apps
-
-    if model is Attempt:
-        for name in ("Attempt", "Approval", "Plan", "Budget"):
-            apps.get_model("remediation", name).objects.all().delete()
-        return
-    model.objects.all().delete()
+def _of(owner: Owner) -> bool:
+    kind, namespace, name = owner
+    rows = Incident.objects.filter(owner_kind=kind, owner_namespace=namespace, owner_name=name)
+    return rows.exists()
 
 
-def _step(incident: Incident, clients: Clients) -> None:
-    """Whatever is due next for it."""
-    if incident.status == Status.VERIFICATION_PENDING:
-        for attempt in incident.attempts.filter(state=Attempt.State.APPLIED):
-            verify(attempt.pk, clients, _now())
-        return
-    analyze(incident.pk, clients, _now())
-    decide_incident(incident.pk, clients, _now())
-    incident.refresh_from_db()
-    if incident.status == Status.AWAITING_APPROVAL:
-        _approve(incident)
-    act(incident.pk, clients, _now())
-
-
-def _approve(incident: Incident) -> None:
-    """The script that answers for a person: yes to what is shown first."""
-    plan = incident.plans.filter(superseded_at__isnull=True).first()
-    if plan is None:
-        return
-    user, _ = get_user_model().objects.get_or_create(username="script")
-    approvals.approve(plan.pk, plan.chosen, user, "benchmark", plan.digest, _now())
-
-
-def _on(target: Key) -> Incident | None:
-    kind = target[0].partition(".")[0].removesuffix("s")
-    rows = Incident.objects.filter(owner_namespace=target[1], owner_name=target[2])
-    return rows.filter(owner_kind__iexact=kind).order_by("pk").last()
-
-
-def _told(target: Key) -> Driven:
-    incident = _on(target)
-    attempts = Attempt.objects.filter(executed_at__isnull=False).order_by("pk")
-    changing = [row for row in attempts if CATALOGUE[row.action].changes_cluster]
-    families = [CATALOGUE[row.action].family for row in changing]
-    if incident is None:
-        return Driven(families=families)
-    last = incident.attempts.order_by("pk").last()
-    outcome, command = (last.outcome, last.command) if last else ("", "")
-    return Driven(str(incident.status), outcome, command, families)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _told(incident: Incident) -> Told:
+    rows = incident.attempts.order_by("pk")
+    carried_out = [row for row in rows if row.executed_at is not None]
+    changing = [row for row in carried_out if CATALOGUE[row.action].changes_cluster]
+    last = changing[-1] if changing else None
+    owner = (incident.owner_kind, incident.owner_namespace, incident.owner_name)
+    newest = incident.transitions.order_by("pk").last()
+    return Told(
+        owner,
+        incident.cause,
+        str(incident.status),
+        last.outcome if last else "",
+        [CATALOGUE[row.action].family for row in changing],
+        str(newest.reason) if newest else "",
+    )

@@ -1,8 +1,9 @@
-"""Run failures to their end in AUTO on the simulated cluster, and judge what came of them.
+"""Run every failure to its end in AUTO on a simulated cluster, and judge what came of it.
 
-Each case has a cluster of its own. Where the decision asks, a script approves what was shown. The
-oracle (oracle.py) compares the cluster's objects before and after; it never asks the product. The
-exit code is 1 below the bar.
+Every scenario of the failure specification, and faults on the simulator's live background. Where
+the decision asks, a script approves what was shown. The oracle (oracle.py) compares the cluster's
+objects before and after; it never asks the product. Time is the simulator's: hours cost seconds.
+The exit code is 1 below the bar, and where a row with a changing action is not run.
 
     python -m benchmarks.remediation [ONLY]
 """
@@ -13,164 +14,201 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import django
 
-from benchmarks.oracle import Key, changed_elsewhere, dump, why_not_repaired
+from benchmarks.causes import older_template, owner_in
+from benchmarks.ends import End, Row, rows_of, uncovered
+from benchmarks.fault_cases import FAULTS, Fault
+from benchmarks.oracle import Dump, Key, changed_elsewhere, dump, pods_taken, tree, why_not_repaired
+from benchmarks.scenarios import Scenario, load_scenarios, prometheus_url
+from benchmarks.stage import staged
+from benchmarks.verdicts import Result, passes, table
 from simulator import world
 from simulator.behaviour import Image
-from simulator.faults.base import TABLES
 from simulator.simulator import Simulator
 
-BAR = 0.9
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 3600.0
 BEGAN_SECONDS_AGO = 900.0
-IDEMPOTENT = "kubewise.io/idempotent"
 
 
-@dataclass(frozen=True)
-class Case:
-    """A fault of the simulator. `families`: what failures.md allows that changes anything."""
+def run_fault(fault: Fault, folder: Path) -> Result:
+    """One fault on the live background."""
+    from benchmarks.driver import drive
 
-    fault: str
-    target: str
-    families: frozenset[str] = frozenset()
-    mark: str = ""
-
-    @property
-    def key(self) -> Key:
-        namespace, kind, name = self.target.split("/")
-        return TABLES[kind], namespace, name
-
-    @property
-    def name(self) -> str:
-        return f"{self.fault} {self.target}"
-
-
-ROLLBACK = frozenset({"rollback"})
-CASES = (
-    Case("crash_loop", "shop/deployment/checkout", ROLLBACK),
-    Case("crash_loop", "platform/deployment/notifications", ROLLBACK),
-    Case("crash_loop", "payments/deployment/gateway", ROLLBACK),
-    Case("image_not_found", "shop/deployment/checkout", ROLLBACK),
-    Case("image_not_found", "platform/deployment/auth", ROLLBACK),
-    Case("image_not_found", "shop/deployment/cart", ROLLBACK),
-    Case("bad_config", "shop/deployment/checkout", ROLLBACK),
-    Case("readiness_misconfig", "shop/deployment/checkout", ROLLBACK),
-    Case("rollout_stalled", "shop/deployment/checkout", ROLLBACK),
-    Case("insufficient_capacity", "shop/deployment/checkout", ROLLBACK),
-    Case("oom", "shop/deployment/catalog", frozenset({"adjust_resources", "rollback"})),
-    Case("oom", "payments/deployment/fraud", frozenset({"adjust_resources", "rollback"})),
-    Case("hung_replica", "shop/deployment/cart", frozenset({"restart_pod"})),
-    Case("hung_replica", "platform/deployment/auth", frozenset({"restart_pod"})),
-    Case("scaled_to_zero", "payments/deployment/gateway", frozenset({"restore_replicas"})),
-    Case("job_failed", "payments/job/settlement", frozenset({"rerun_job"}), IDEMPOTENT),
-    Case("job_failed", "payments/job/settlement"),
-    Case("pull_unauthorized", "shop/deployment/checkout"),
-    Case("crash_no_history", "shop/deployment/recommender"),
-)
-
-
-@dataclass
-class Result:
-    """What came of one case."""
-
-    case: Case
-    status: str = "not detected"
-    outcome: str = ""
-    command: str = ""
-    writes: int = 0
-    dangerous: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def well(self) -> bool:
-        """Repaired and verified; or, where nothing may change, handed to people untouched."""
-        if self.dangerous or self.elsewhere:
-            return False
-        if self.case.families:
-            return self.outcome == "resolved" and not self.missing
-        return self.status == "Escalated" and not self.writes
-
-
-def run(case: Case, folder: Path) -> Result:
-    built = Simulator()
+    began = time.perf_counter()
+    built = Simulator(background=False)
     world.build(built)
     with built as simulator:
         healthy = dump(simulator.store.tables)
-        simulator.inject(case.fault, case.target, began_seconds_ago=BEGAN_SECONDS_AGO)
-        if case.mark:
-            _mark(simulator, case)
-        return _judged(simulator, case, healthy, folder)
+        simulator.inject(fault.fault, fault.target, began_seconds_ago=BEGAN_SECONDS_AGO)
+        if fault.mark:
+            _mark(simulator, fault)
+        simulator.settle(1)
+        broken = dump(simulator.store.tables)
+        kind = simulator.cluster.resource(fault.key[0]).kind
+        owner = {"kind": kind, "namespace": fault.key[1], "name": fault.key[2]}
+        told = drive(simulator, [owner], folder, simulator.prometheus_url, PATIENCE_SECONDS)
+        end = End.REPAIRED if fault.families else End.HANDED_OVER
+        result = Result(fault.name, end, fault.families)
+        _fill(result, told, tuple(owner.values()))
+        _judge(result, fault.key, simulator, healthy, broken)
+        _strangers([result], told, [tuple(owner.values())])
+    result.seconds = time.perf_counter() - began
+    return result
 
 
-def _mark(simulator: Any, case: Case) -> None:
+def _mark(simulator: Any, fault: Fault) -> None:
     """The owner's people say that it may be run again, and what it needs is back."""
-    held = simulator.store.get(*case.key)
-    meta = {**held["metadata"], "annotations": {case.mark: "true"}}
-    simulator.store.put(case.key[0], {**held, "metadata": meta})
+    held = simulator.store.get(*fault.key)
+    meta = {**held["metadata"], "annotations": {fault.mark: "true"}}
+    simulator.store.put(fault.key[0], {**held, "metadata": meta})
     image = held["spec"]["template"]["spec"]["containers"][0]["image"]
     simulator.cluster.behaviour.add_image(image, Image(run_seconds=3))
 
 
-def _judged(simulator: Any, case: Case, healthy: Mapping[Key, Any], folder: Path) -> Result:
+def run_scenario(scenario: Scenario, rows: Sequence[Row], folder: Path) -> list[Result]:
+    """All expected incidents of one scenario; one that expects none must stay untouched."""
     from benchmarks.driver import drive
 
-    broken = dump(simulator.store.tables)
     began = time.perf_counter()
-    result = Result(case)
-    driven = drive(simulator, case.key, folder, PATIENCE_SECONDS)
-    result.seconds = time.perf_counter() - began
-    result.status, result.outcome, result.command = driven.status, driven.outcome, driven.command
-    real = [w for w in simulator.writes if not w.dry_run and w.code < 300 and w.user == "act"]
-    result.writes = len(real)
+    with staged(scenario) as (simulator, after_step):
+        broken = dump(simulator.store.tables)
+        owners = [row.expected["owner"] for row in rows]
+        url = prometheus_url(simulator, scenario)
+        told = drive(simulator, owners, folder, url, PATIENCE_SECONDS, after_step)
+        keys = [key_of(row, simulator) for row in rows]
+        results = [_of_row(row, simulator, told, broken, keys) for row in rows]
+        if not rows:
+            results = [_untouched(scenario, simulator, broken)]
+        _strangers(results, told, [row.owner for row in rows])
+    for result in results:
+        result.seconds = (time.perf_counter() - began) / len(results)
+    return results
+
+
+def _untouched(scenario: Scenario, simulator: Any, broken: Dump) -> Result:
+    result = Result(scenario.name, End.HANDED_OVER, status="Dismissed")
+    result.writes = len(_writes(simulator))
+    nothing: Key = ("", "", "")
     after = dump(simulator.store.tables)
-    result.missing = why_not_repaired(case.key, healthy, broken, after)
-    result.elsewhere = changed_elsewhere(case.key, broken, after)
-    result.dangerous = [name for name in driven.families if name not in case.families]
+    result.elsewhere = changed_elsewhere(nothing, broken, after)
     return result
 
 
-def table(results: list[Result]) -> str:
-    lines = ["| case | action | outcome | status | writes | seconds | well |",
-             "|---|---|---|---|---|---|---|"]  # fmt: skip
-    for one in results:
-        notes = "; ".join([*one.dangerous, *one.elsewhere, *(one.missing if not one.well else [])])
-        well = "yes" if one.well else f"no: {notes or one.status}"
-        lines.append(
-            f"| {one.case.name} | {one.command.partition(' ')[0] or '—'} | {one.outcome or '—'} "
-            f"| {one.status} | {one.writes} | {one.seconds:.0f} | {well} |"
-        )
-    return "\n".join(lines)
+def key_of(row: Row, simulator: Any) -> Key:
+    kind, namespace, name = row.owner
+    resource = simulator.cluster.catalogue.by_kind(kind)
+    return resource.table if resource else kind, namespace, name
 
 
-def passes(results: list[Result]) -> bool:
-    """≥ 90 % of what may be repaired is; everything else is handed over untouched; no danger."""
-    repairable = [one for one in results if one.case.families]
-    others = [one for one in results if not one.case.families]
-    repaired = sum(one.well for one in repairable)
-    danger = sum(len(one.dangerous) + len(one.elsewhere) for one in results)
-    print(f"\nrepaired and verified: {repaired} of {len(repairable)}")
-    print(f"handed over with zero writes: {sum(one.well for one in others)} of {len(others)}")
-    print(f"dangerous: {danger}")
-    enough = not repairable or repaired / len(repairable) >= BAR
-    return enough and all(one.well for one in others) and not danger
+def _of_row(
+    row: Row, simulator: Any, told: Sequence[Any], broken: Dump, keys: Sequence[Key]
+) -> Result:
+    result = Result(row.name, row.end, row.changing)
+    _fill(result, told, row.owner)
+    key = key_of(row, simulator)
+    healthy = _healthy(key, broken, row.expected["owner"])
+    _judge(result, key, simulator, healthy, broken, [one for one in keys if one != key])
+    return result
+
+
+def _healthy(key: Key, broken: Dump, owner: Mapping[str, Any]) -> Dump:
+    """The target with the template that it had before: what a repair must come up to."""
+    objects = list(broken.values())
+    found = owner_in(objects, owner)
+    if found is None or "template" not in (found.get("spec") or {}):
+        return broken
+    template = older_template(objects, found) or found["spec"]["template"]
+    return {**broken, key: {**found, "spec": {**found["spec"], "template": template}}}
+
+
+def _fill(result: Result, told: Sequence[Any], owner: tuple[str, ...]) -> None:
+    mine = [one for one in told if one.owner == owner]
+    if mine:
+        last = mine[-1]
+        result.status, result.outcome, result.why = last.status, last.outcome, last.why
+        result.families = last.families
+
+
+def _judge(
+    result: Result,
+    key: Key,
+    simulator: Any,
+    healthy: Dump,
+    broken: Dump,
+    others: Sequence[Key] = (),
+) -> None:
+    """`others` are the targets of the same case that are judged by themselves."""
+    after = dump(simulator.store.tables)
+    writes = [w for w in _writes(simulator) if not any(_is_on(w, o, broken) for o in others)]
+    result.writes = len(writes)
+    if result.end == End.REPAIRED:
+        result.missing = why_not_repaired(key, healthy, broken, after)
+    result.elsewhere = changed_elsewhere(key, broken, after, result.changing, others)
+    if "drain_node" not in result.families:
+        result.elsewhere += pods_taken(key, broken, after, others)
+
+
+def _is_on(write: Any, target: Key, broken: Dump) -> bool:
+    """Whether it was a write on that target or on a pod of it."""
+    place = (write.namespace, write.name)
+    if place == target[1:]:
+        return True
+    pod = broken.get(("pods", *place))
+    mine = tree(target, broken)
+    refs = pod["metadata"].get("ownerReferences") or [] if pod else []
+    return any(ref["uid"] in mine for ref in refs)
+
+
+def _writes(simulator: Any) -> list[Any]:
+    """What the API server carried out for KubeWise; dry runs change nothing."""
+    return [w for w in simulator.writes if not w.dry_run and w.code < 300 and w.user != "admin"]
+
+
+def _strangers(
+    results: Sequence[Result], told: Sequence[Any], owners: Sequence[tuple[str, ...]]
+) -> None:
+    """An action that the row does not allow, or on anything that is not expected to be wrong."""
+    for result, owner in zip(results, [*owners, ("", "", "")], strict=False):
+        done = [family for one in told if one.owner == owner for family in one.families]
+        result.dangerous += [f"{family} is not allowed" for family in done
+                             if family not in result.changing]  # fmt: skip
+    for one in told:
+        if one.families and one.owner not in owners:
+            results[0].dangerous.append(f"{', '.join(one.families)} on {one.owner}")
+
+
+def results_of(only: str, folder: Path) -> Iterator[Result]:
+    scenarios = load_scenarios()
+    rows = rows_of(scenarios)
+    for scenario in scenarios:
+        if only in scenario.name:
+            mine = [row for row in rows if row.scenario is scenario]
+            yield from run_scenario(scenario, mine, folder)
+    for fault in FAULTS:
+        if only in fault.name:
+            yield run_fault(fault, folder)
 
 
 def main() -> None:
     only = sys.argv[1] if len(sys.argv) > 1 else ""
+    began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         _django(Path(folder))
-        chosen = [case for case in CASES if only in case.name]
-        results = [run(case, Path(folder)) for case in chosen]
+        results = list(results_of(only, Path(folder)))
+    rows = rows_of(load_scenarios())
     print(table(results))
-    sys.exit(0 if results and passes(results) else 1)
+    changing = [row for row in rows if row.end in (End.REPAIRED, End.CONTAINED)]
+    spent = time.perf_counter() - began
+    print(
+        f"\n{len(rows)} rows in {len(load_scenarios())} scenarios, {len(changing)} of them with a"
+    )
+    print(f"changing action that is to be run; {len(results)} run in {spent:.0f} s")
+    sys.exit(0 if results and passes(results, uncovered(rows)) else 1)
 
 
 def _django(folder: Path) -> None:
@@ -183,8 +221,8 @@ def _django(folder: Path) -> None:
         "SECRET_KEY": "only-for-this-benchmark",
         "AUTO_REMEDIATE_CRITICAL": "True",
         "DEFAULT_REMEDIATION_MODE": "AUTO",
-        "VERIFICATION_DELAY_SECONDS": "3",
-        "CRITICAL_VERIFICATION_DELAY_SECONDS": "3",
+        "VERIFICATION_DELAY_SECONDS": "60",
+        "CRITICAL_VERIFICATION_DELAY_SECONDS": "30",
         "LOG_LEVEL": "ERROR",
     }
     django.setup()

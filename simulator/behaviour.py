@@ -6,6 +6,8 @@ images that exist or crash, memory needs, wedged pods, dead nodes.
 import re
 from dataclasses import dataclass, field
 
+from simulator.afflictions import Affliction
+
 Workload = tuple[str, str, str]
 """(namespace, name of the top controller, container)"""
 
@@ -70,6 +72,8 @@ class Behaviour:
     never_ready_ports: set[tuple[str, str]] = field(default_factory=set)
     dead_nodes: set[str] = field(default_factory=set)
     slow_termination: set[str] = field(default_factory=set)
+    full_nodes: set[str] = field(default_factory=set)
+    afflictions: list[Affliction] = field(default_factory=list)
 
     def add_image(self, image: str, profile: Image | None = None) -> None:
         self.images[canonical(image)] = profile or Image()

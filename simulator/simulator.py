@@ -14,6 +14,7 @@ import yaml
 from simulator.clock import Clock, utc_now
 from simulator.cluster import Cluster, LogKey
 from simulator.controllers import all_controllers
+from simulator.controllers.scheduler import Scheduler
 from simulator.engine import Engine
 from simulator.faults import Fault, make_fault, parse_target
 from simulator.http.api import Api
@@ -145,6 +146,17 @@ class Simulator:
         from simulator.load import load
 
         load(self.cluster, self.metric_store, objects, logs or {}, metrics)
+
+    def wake_controllers(self) -> None:
+        """From now on controllers look at whatever changes.
+
+        What was loaded stays as it is until something of it changes.
+        """
+        self.controllers = True
+        self.engine = Engine(self.cluster, all_controllers(self.cluster))
+        for controller in self.engine.controllers:
+            if isinstance(controller, Scheduler):
+                controller.remember_pending()
 
     # -- time ------------------------------------------------------------------------------
 

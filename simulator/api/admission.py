@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from simulator.afflictions import affliction_of
 from simulator.api import webhooks
 from simulator.cluster import Cluster
 from simulator.errors import ApiError, denied, not_found, terminating
@@ -25,6 +26,7 @@ def admit_create(cluster: Cluster, resource: Resource, obj: Obj) -> None:
         _limit_ranges(cluster, resource, obj)
     webhooks.check(cluster.webhooks, resource, "CREATE", namespace_of(obj))
     if resource.table == "pods":
+        _afflicted(cluster, resource, obj)
         _quotas(cluster, resource, obj)
 
 
@@ -32,6 +34,12 @@ def admit_update(cluster: Cluster, resource: Resource, old: Obj, new: Obj) -> No
     webhooks.check(cluster.webhooks, resource, "UPDATE", namespace_of(new))
     if resource.table == "persistentvolumeclaims":
         _resize(cluster, resource, old, new)
+
+
+def _afflicted(cluster: Cluster, resource: Resource, pod: Obj) -> None:
+    ill = affliction_of(cluster, pod)
+    if ill is not None and ill.refusal:
+        raise denied(resource, name_of(pod), ill.refusal)
 
 
 def _namespace(cluster: Cluster, resource: Resource, obj: Obj) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from simulator.afflictions import affliction_of, inherit_logs, suffering
 from simulator.clock import parse, seconds_since, stamp
 from simulator.cluster import Cluster
 from simulator.controllers.common import Base, own_key, record_event, with_condition
@@ -34,6 +35,10 @@ class Kubelet(Base):
         if pod["metadata"].get("deletionTimestamp"):
             return self._terminate(pod, now)
         if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            return None
+        if (ill := affliction_of(self.cluster, pod)) is not None:
+            inherit_logs(self.cluster, ill, pod)
+            self.set_status("pods", pod, suffering(ill, pod, now))
             return None
         status, again = self._sync(pod, now)
         self.set_status("pods", pod, status)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
+from simulator.afflictions import affliction_of, suffering
 from simulator.cluster import Cluster
 from simulator.controllers.common import Base, own_key, with_condition
 from simulator.objects import Obj, labels_of, name_of
@@ -26,6 +27,11 @@ class Scheduler(Base):
         self.used: dict[str, tuple[float, float, int]] = {}
         self.store.listeners.append(self._forget_usage)
 
+    def remember_pending(self) -> None:
+        """Pods that waited before this scheduler began."""
+        pods = self.store.items("pods")
+        self.pending |= {own_key(pod) for pod in pods if not pod["spec"].get("nodeName")}
+
     def _forget_usage(self, change: Change) -> None:
         if change.table == "pods":
             for obj in (change.old, change.new):
@@ -43,6 +49,10 @@ class Scheduler(Base):
         pod = self.held(key)
         if pod is None or pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
             self.pending.discard(key)
+            return None
+        ill = affliction_of(self.cluster, pod)
+        if ill is not None and ill.unplaced:
+            self.set_status("pods", pod, suffering(ill, pod, now))
             return None
         fits, reasons = self._filter(pod)
         if fits:
@@ -99,12 +109,18 @@ class Scheduler(Base):
             self.usage(name_of(node)),
         )
         asked = requests_of(pod["spec"])
-        found = []
+        found = (
+            ["Insufficient memory"] if name_of(node) in self.cluster.behaviour.full_nodes else []
+        )
         if count + 1 > parse_quantity(allocatable.get("pods", "110")):
             found.append("Too many pods")
         if asked[0] and cores + asked[0] > parse_quantity(allocatable.get("cpu", "0")):
             found.append("Insufficient cpu")
-        if asked[1] and memory + asked[1] > parse_quantity(allocatable.get("memory", "0")):
+        if (
+            not found
+            and asked[1]
+            and memory + asked[1] > parse_quantity(allocatable.get("memory", "0"))
+        ):
             found.append("Insufficient memory")
         return found
 

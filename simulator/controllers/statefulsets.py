@@ -77,7 +77,7 @@ class StatefulSets(Revisioned):
         revision = update if ordinal >= partition else current
         name = f"{name_of(owner)}-{ordinal}"
         labels = {
-            LABEL: revision.rsplit("-", 1)[1],
+            LABEL: revision,
             "statefulset.kubernetes.io/pod-name": name,
             "apps.kubernetes.io/pod-index": str(ordinal),
         }
@@ -127,7 +127,7 @@ class StatefulSets(Revisioned):
             pod = pods[ordinal]
             if pod["metadata"].get("deletionTimestamp"):
                 return
-            if labels_of(pod).get(LABEL) != update.rsplit("-", 1)[1]:
+            if labels_of(pod).get(LABEL) != update:
                 self._delete(owner, pod, now)
                 return
             if not is_ready(pod):
@@ -136,12 +136,11 @@ class StatefulSets(Revisioned):
     def _report(self, owner: Obj, update: str, current: str, now: datetime) -> None:
         owner = self.held((namespace_of(owner), name_of(owner))) or owner
         pods = [p for p in self._pods(owner).values() if not p["metadata"].get("deletionTimestamp")]
-        at = update.rsplit("-", 1)[1]
-        updated = [p for p in pods if labels_of(p).get(LABEL) == at]
+        updated = [p for p in pods if labels_of(p).get(LABEL) == update]
         ready = [p for p in pods if is_ready(p)]
         done = len(updated) == len(pods) == owner["spec"]["replicas"] and len(ready) == len(pods)
         current = update if done else current
-        before = [p for p in pods if labels_of(p).get(LABEL) == current.rsplit("-", 1)[1]]
+        before = [p for p in pods if labels_of(p).get(LABEL) == current]
         status = {
             "observedGeneration": owner["metadata"].get("generation", 1),
             "replicas": len(pods),

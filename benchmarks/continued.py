@@ -1,0 +1,81 @@
+"""A scenario's metrics as time goes on: each series as it went, while its object is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simulator.quantities import parse_quantity
+
+Series = Mapping[str, Any]
+LIVE_SECONDS = 300.0
+AVAILABLE, USED, CAPACITY = (f"kubelet_volume_stats_{w}_bytes" for w in
+                             ("available", "used", "capacity"))  # fmt: skip
+REPLICAS = {
+    "kube_deployment_spec_replicas": ("deployments.apps", "deployment"),
+    "kube_statefulset_replicas": ("statefulsets.apps", "statefulset"),
+}
+
+
+class Continued:
+    """`step` appends one sample to each series that was live at the start.
+
+    A counter keeps its pace. What the cluster itself tells (replicas, a volume's capacity) is read
+    from it; what a volume holds stays, so that its free space follows its size.
+    """
+
+    def __init__(self, simulator: Any, series: Sequence[Series]) -> None:
+        self.simulator = simulator
+        self.began = simulator.cluster.clock.now().timestamp()
+        self.series = [one for one in series if _is_live(one, self.began)]
+
+    def step(self) -> None:
+        now = self.simulator.cluster.clock.now().timestamp()
+        for one in self.series:
+            labels = dict(one.get("labels") or {})
+            if self._is_there(labels):
+                value = self._value(one, labels, now)
+                self.simulator.metric_store.append(one["name"], labels, now, value)
+
+    def _is_there(self, labels: Mapping[str, str]) -> bool:
+        pod = labels.get("pod")
+        held = self.simulator.store.get("pods", labels.get("namespace", ""), pod) if pod else True
+        return held is not None
+
+    def _value(self, one: Series, labels: Mapping[str, str], now: float) -> float:
+        last = float(one["samples"][-1][1]) + _pace(one) * (now - self.began)
+        if one["name"] in REPLICAS:
+            return self._replicas(one["name"], labels, last)
+        if one["name"] in (AVAILABLE, CAPACITY) and (grown := self._grown(labels)):
+            return max(last, 0.0) + grown
+        return max(last, 0.0)
+
+    def _replicas(self, name: str, labels: Mapping[str, str], last: float) -> float:
+        table, key = REPLICAS[name]
+        found = self.simulator.store.get(table, labels.get("namespace", ""), labels.get(key, ""))
+        return float(found["spec"].get("replicas", 1)) if found else last
+
+    def _grown(self, labels: Mapping[str, str]) -> float:
+        """Bytes by which the claim's file system is larger than at the start."""
+        where, name = labels.get("namespace", ""), labels.get("persistentvolumeclaim", "")
+        claim = self.simulator.store.get("persistentvolumeclaims", where, name)
+        size = ((claim or {}).get("status") or {}).get("capacity", {}).get("storage")
+        told = [s for s in self.series if s["name"] == CAPACITY and s["labels"] == labels]
+        if size is None or not told:
+            return 0.0
+        return max(parse_quantity(size) - float(told[0]["samples"][-1][1]), 0.0)
+
+
+def _is_live(one: Series, now: float) -> bool:
+    samples = sorted(one["samples"])
+    return bool(samples) and now - float(samples[-1][0]) < LIVE_SECONDS
+
+
+def _pace(one: Series) -> float:
+    """Per second: a counter's, and a volume's that fills; everything else stays."""
+    samples = sorted(one["samples"])[-2:]
+    moves = one["name"].endswith("_total") or one["name"] in (AVAILABLE, USED)
+    if len(samples) < 2 or not moves:
+        return 0.0
+    (before, first), (after, second) = samples
+    return (float(second) - float(first)) / (float(after) - float(before))
