@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 
 from detection.causes import Severity
+from detection.indexes import INCIDENT_INDEXES, NEWEST
 from detection.states import Status
 
 
@@ -39,7 +40,7 @@ class Incident(models.Model):
 
     owner_kind = models.CharField(max_length=100)
     owner_namespace = models.CharField(max_length=253, blank=True)
-    owner_name = models.CharField(max_length=253, db_index=True)
+    owner_name = models.CharField(max_length=253)
     owner_uid = models.CharField(max_length=64, blank=True)
 
     cause = models.CharField(max_length=40)
@@ -85,27 +86,12 @@ class Incident(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-last_seen", "-id"]
+        ordering = NEWEST
         permissions = [
             ("analyze_incident", "Can ask for a new analysis"),
             ("comment_incident", "Can comment on an incident"),
         ]
-        indexes = [
-            models.Index(fields=["status", "-last_seen"]),
-            models.Index(fields=["severity", "-last_seen"]),
-            models.Index(fields=["cause", "-last_seen"]),
-            models.Index(fields=["owner_namespace", "-last_seen"]),
-            models.Index(fields=["owner_kind", "owner_name"]),
-            models.Index(fields=["source", "-last_seen"]),
-            models.Index(fields=["-last_seen", "-id"]),
-            models.Index(fields=["first_seen"]),
-            models.Index(fields=["closed_at"]),
-            models.Index(
-                fields=["-last_seen", "-id"],
-                condition=models.Q(closed_at__isnull=True),
-                name="incidents_not_over",
-            ),
-        ]
+        indexes = INCIDENT_INDEXES
 
     def __str__(self) -> str:
         return f"{self.cause} {self.owner_kind} {self.owner_namespace}/{self.owner_name}"

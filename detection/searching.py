@@ -5,7 +5,20 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from detection.indexes import BY_NAME
+from detection.models import Incident
+
+
+def found(rows: QuerySet[Incident], text: str) -> QuerySet[Incident]:
+    """Those of `rows` that match, by name and each name's newest first.
+
+    That is the order of the index, so that a beginning that half of all incidents have costs no
+    more than one that a single incident has.
+    """
+    return rows.filter(matching(text)).order_by(*BY_NAME)
 
 
 def matching(text: str) -> Q:
@@ -27,6 +40,11 @@ def begins_with(field: str, text: str) -> Q:
     if connection.vendor == "sqlite":
         return Q(**{f"{field}__gte": text, f"{field}__lt": text[:-1] + chr(ord(text[-1]) + 1)})
     return Q(**{f"{field}__startswith": text})
+
+
+def of_kind(rows: QuerySet[Incident], kind: str) -> QuerySet[Incident]:
+    """By the owner's kind in any case, in the form that the index has."""
+    return rows.alias(lower_kind=Lower("owner_kind")).filter(lower_kind=kind.lower())
 
 
 def _anomaly_id(text: str) -> UUID | None:

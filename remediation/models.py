@@ -270,6 +270,12 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["id"]
         permissions = [("remediate", "Can give a command of their own")]
+        indexes = [
+            models.Index(fields=["-incident"], name="attempts_by_auto",
+                         condition=models.Q(approval__isnull=True)),
+            models.Index(fields=["-incident"], name="attempts_by_approval",
+                         condition=models.Q(approval__isnull=False)),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.command} ({self.state})"

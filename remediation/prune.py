@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from detection import statistics
 from remediation import audit
 from remediation.models import Budget
 
@@ -14,6 +15,7 @@ KEPT = timedelta(days=7)
 
 def prune(now: datetime) -> int:
     """The number of counter rows that were deleted. The audit trail keeps a checkpoint."""
+    statistics.refresh()
     audit.prune(now - timedelta(days=settings.AUDIT_RETENTION_DAYS), now)
     rows = Budget.objects.filter(name__contains=":", window_start__lte=now - KEPT)
     return rows.delete()[0]

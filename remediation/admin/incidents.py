@@ -17,13 +17,15 @@ from django.views.decorators.cache import never_cache
 from detection.causes import Cause
 from detection.charting import charts_of
 from detection.clients import prometheus
+from detection.indexes import BY_NAME, NEWEST
 from detection.models import Incident
-from detection.searching import matching
+from detection.searching import found
 from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, WORST_FIRST, Record, badge
 from kubewise_site.templatetags.kubewise import plain, span, words
 from remediation.admin import page
 from remediation.admin.confirm import confirm
 from remediation.admin.filters import (
+    BOUNDLESS,
     CauseFilter,
     KindFilter,
     ModeFilter,
@@ -48,21 +50,24 @@ class IncidentAdmin(Record):
     list_filter_submit = True
     search_fields = ("owner_name",)
     search_help_text = "Name or namespace/name (its beginning is enough), or an anomaly id"
-    ordering = ("-last_seen", "-id")
+    ordering = NEWEST
     actions = ("approve_selected", "reject_selected")
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """The worst first among what is open: those are few. All others by an index."""
-        if request.GET.get("state") in ("over", "all"):
-            return self.ordering
-        return (WORST_FIRST, *self.ordering)
+        if request.GET.get("q", "").strip():
+            return BY_NAME
+        return self.ordering if _boundless(request) else (WORST_FIRST, *self.ordering)
+
+    def get_sortable_by(self, request: HttpRequest) -> tuple[str, ...]:
+        """Only what is open is sorted by a click: a sort of all there ever were takes seconds."""
+        return () if _boundless(request) else tuple(self.list_display)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str
     ) -> tuple[QuerySet[Incident], bool]:
         """By prefix, with an index: see `detection.searching`."""
-        found = queryset.filter(matching(search_term)) if search_term.strip() else queryset
-        return found, False
+        return (found(queryset, search_term) if search_term.strip() else queryset), False
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
@@ -81,8 +86,8 @@ class IncidentAdmin(Record):
         incident = Incident.objects.filter(pk=incident_id).first()
         if incident is None:
             raise Http404
-        found = charts_of(incident, prometheus(), datetime.now(UTC))
-        return JsonResponse({"charts": found.charts, "notice": found.notice})
+        shown = charts_of(incident, prometheus(), datetime.now(UTC))
+        return JsonResponse({"charts": shown.charts, "notice": shown.notice})
 
     @admin.display(description="Owner", ordering="owner_name")
     def owner(self, incident: Incident) -> str:
@@ -134,10 +139,10 @@ class IncidentAdmin(Record):
     def _find(self, object_id: str) -> Incident:
         if not NUMBER.fullmatch(object_id):
             raise Http404
-        found = with_approvals(Incident.objects.filter(pk=object_id)).first()
-        if found is None:
+        incident = with_approvals(Incident.objects.filter(pk=object_id)).first()
+        if incident is None:
             raise Http404
-        return found
+        return incident
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(APPROVE))
@@ -153,6 +158,10 @@ class IncidentAdmin(Record):
         self, request: HttpRequest, incidents: QuerySet[Incident]
     ) -> HttpResponse | None:
         return confirm(self, request, incidents, "reject")
+
+
+def _boundless(request: HttpRequest) -> bool:
+    return request.GET.get(StateFilter.parameter_name) in BOUNDLESS
 
 
 def _chosen(request: HttpRequest) -> int | None:

@@ -8,19 +8,19 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import DateTimeField
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 
 from detection.causes import Cause, Severity
 from detection.models import Incident
+from detection.searching import found, of_kind
 from detection.states import Status
 
 UNKNOWN_STATUS = f"%(value)r is no status; valid are {', '.join(Status.values)}."
 UNKNOWN_SEVERITY = f"%(value)r is no severity; valid are {', '.join(Severity)}."
 UNKNOWN_CAUSE = "%(value)r is no cause that KubeWise knows; docs/failures.md lists them."
-MOST_WORDS = 5
 
 
 class Rfc3339Field(DateTimeField):
@@ -69,9 +69,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
         error_messages={"invalid_choice": UNKNOWN_CAUSE},
     )
     namespace = django_filters.CharFilter(field_name="owner_namespace", max_length=253)
-    entity_type = django_filters.CharFilter(
-        field_name="owner_kind", lookup_expr="iexact", max_length=100
-    )
+    entity_type = django_filters.CharFilter(method="kind", max_length=100)
     since = Rfc3339Filter(field_name="first_seen", lookup_expr="gte")
     until = Rfc3339Filter(field_name="first_seen", lookup_expr="lt")
     q = django_filters.CharFilter(method="search", max_length=200)
@@ -81,9 +79,9 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ("status",)
         form = NothingEmpty
 
+    def kind(self, rows: QuerySet[Incident], _: str, text: str) -> QuerySet[Incident]:
+        return of_kind(rows, text)
+
     def search(self, rows: QuerySet[Incident], _: str, text: str) -> QuerySet[Incident]:
-        """Every word stands somewhere in the owner's name, namespace, the cause or the summary."""
-        for word in text.split()[:MOST_WORDS]:
-            anywhere = Q(owner_name__icontains=word) | Q(owner_namespace__icontains=word)
-            rows = rows.filter(anywhere | Q(cause__icontains=word) | Q(summary__icontains=word))
-        return rows
+        """As the admin's: the beginning of a name, `namespace/name`, or an anomaly id."""
+        return found(rows, text)

@@ -41,16 +41,20 @@ def newest() -> str:
 def changes(cursor: str, limit: int) -> Changes:
     """At most `limit` transitions after the cursor, as incidents. Raises NoCursor."""
     last, gaps = _read(cursor)
-    wanted = Q(id__gt=last) | Q(id__in=gaps)
-    rows = list(
-        Transition.objects.filter(wanted).order_by("id").values_list("id", "incident_id")[:limit]
-    )
+    rows = _rows(Q(id__in=gaps), limit) if gaps else []
+    rows += _rows(Q(id__gt=last), limit - len(rows))
     told = {pk for pk, _ in rows}
     high = max(told | {last})
     missing = (gaps | set(range(last + 1, high))) - told
     order = list(dict.fromkeys(incident for _, incident in reversed(rows)))[::-1]
     kept = {gap for gap in missing if gap > high - GAP_DEPTH}
     return Changes(order, _text(high, kept), len(rows) == limit)
+
+
+def _rows(which: Q, limit: int) -> list[tuple[int, int]]:
+    """Number and incident, in order. Gaps lie below what is new: an OR of both would sort it all."""
+    rows = Transition.objects.filter(which).order_by("id").values_list("id", "incident_id")
+    return list(rows[:limit])
 
 
 def _text(last: int, gaps: set[int]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -13,8 +14,9 @@ from detection.causes import Severity
 from detection.models import Incident
 from detection.states import Status
 from remediation.actions import find
+from remediation.api.plain import PlainReading, time_text
 from remediation.models import Attempt, Plan
-from remediation.querysets import shown_plan
+from remediation.querysets import rows_of, shown_plan
 
 CANDIDATE_TEXTS = (
     "action_type", "resource_type", "resource_name", "namespace", "command", "kubectl", "risk",
@@ -51,7 +53,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
     )
 
 
-class PlanSerializer(serializers.ModelSerializer[Plan]):
+class PlanSerializer(PlainReading, serializers.ModelSerializer[Plan]):
     candidates = serializers.SerializerMethodField()
 
     class Meta:
@@ -63,7 +65,7 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
         return candidates_of(plan)
 
 
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+class AttemptSerializer(PlainReading, serializers.ModelSerializer[Attempt]):
     timestamp = serializers.DateTimeField(source="created_at")
     success = serializers.SerializerMethodField(help_text="null while it is not settled")
     result = serializers.SerializerMethodField()
@@ -88,7 +90,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         return attempt.outcome or Attempt.State(attempt.state).label
 
 
-class TransitionSerializer(serializers.Serializer[Any]):
+class TransitionSerializer(PlainReading, serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     actor = serializers.CharField()
     kind = serializers.CharField()
@@ -97,14 +99,14 @@ class TransitionSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class OwnerSerializer(serializers.Serializer[Any]):
+class OwnerSerializer(PlainReading, serializers.Serializer[Any]):
     kind = serializers.CharField(source="owner_kind")
     namespace = serializers.CharField(source="owner_namespace")
     name = serializers.CharField(source="owner_name")
     uid = serializers.CharField(source="owner_uid")
 
 
-class EventSerializer(serializers.Serializer[Incident]):
+class EventSerializer(PlainReading, serializers.Serializer[Incident]):
     """One incident, with the keys that scripts have relied on from the start."""
 
     anomaly_id = serializers.UUIDField()
@@ -153,21 +155,34 @@ class EventSerializer(serializers.Serializer[Incident]):
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_verification_time(self, incident: Incident) -> str | None:
-        verified = [row.settled_at for row in incident.attempts.all() if row.outcome]
-        return _time(verified[-1]) if verified else None
+        verified = [row.settled_at for row in rows_of(incident, "attempts") if row.outcome]
+        return time_text(verified[-1]) if verified else None
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_resolution_time(self, incident: Incident) -> str | None:
-        return _time(incident.closed_at) if incident.status == Status.RESOLVED else None
+        return time_text(incident.closed_at) if incident.status == Status.RESOLVED else None
 
     @extend_schema_field(PlanSerializer(allow_null=True))
     def get_plan(self, incident: Incident) -> dict[str, Any] | None:
         plan = shown_plan(incident)
-        return dict(PlanSerializer(plan).data) if plan else None
+        return _plan_shape().to_representation(plan) if plan else None
 
 
-def _time(value: Any) -> Any:
-    return serializers.DateTimeField().to_representation(value)
+def events_of(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
+    """Each in the shape of EventSerializer."""
+    shape = _event_shape()
+    return [shape.to_representation(incident) for incident in incidents]
+
+
+@cache
+def _event_shape() -> EventSerializer:
+    """One for all: to make a serializer is to copy every field."""
+    return EventSerializer()
+
+
+@cache
+def _plan_shape() -> PlanSerializer:
+    return PlanSerializer()
 
 
 def analysis_of(incident: Incident) -> dict[str, Any] | None:
@@ -187,13 +202,18 @@ def analysis_of(incident: Incident) -> dict[str, Any] | None:
 
 
 def candidates_of(plan: Plan) -> list[dict[str, Any]]:
-    return [_candidate(index, row) for index, row in enumerate(plan.candidates)]
+    """Worked out once for a plan that was read once: an event shows them twice."""
+    if "_told" not in plan.__dict__:
+        never = settings.BLACKLISTED_COMMANDS
+        plan.__dict__["_told"] = [_candidate(*item, never) for item in enumerate(plan.candidates)]
+    told: list[dict[str, Any]] = plan.__dict__["_told"]
+    return told
 
 
-def _candidate(index: int, row: Mapping[str, Any]) -> dict[str, Any]:
+def _candidate(index: int, row: Mapping[str, Any], never: Collection[str]) -> dict[str, Any]:
     """`Candidate.as_dict()` as the plan keeps it, in the shape of the API."""
     texts = {name: row.get(name, "") for name in CANDIDATE_TEXTS}
     action = find(str(row.get("action", "")))
-    executable = action is not None and action.name not in settings.BLACKLISTED_COMMANDS
+    executable = action is not None and action.name not in never
     more = {"parameters": row.get("parameters") or {}, "executable": executable}
     return {"index": index} | texts | more

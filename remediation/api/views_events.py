@@ -19,8 +19,8 @@ from kubewise_site.api import Guarded
 from remediation.api import following
 from remediation.api.filters import EventFilter
 from remediation.api.paging import EventPages
-from remediation.api.serializers import EventSerializer
-from remediation.querysets import with_history
+from remediation.api.serializers import EventSerializer, events_of
+from remediation.querysets import with_history, with_lists
 
 AFTER_SHAPE = {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,18}){0,100}$"}
 AFTER = "`cursor` of an earlier answer: what changed since, oldest change first."
@@ -40,7 +40,7 @@ class EventsView(Guarded, GenericAPIView[Incident]):
     filterset_class = EventFilter
 
     def get_queryset(self) -> QuerySet[Incident]:
-        return with_history(Incident.objects.all())
+        return with_lists(Incident.objects.all())
 
     @extend_schema(
         operation_id="events",
@@ -53,7 +53,7 @@ class EventsView(Guarded, GenericAPIView[Incident]):
             return self._changed(request, after)
         cast(EventPages, self.paginator).follow_cursor = following.newest()
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.get_paginated_response(events_of(page or ()))
 
     def _changed(self, request: Request, after: str) -> Response:
         """The events that changed since the cursor, in the order of their newest change."""
@@ -64,7 +64,7 @@ class EventsView(Guarded, GenericAPIView[Incident]):
             raise ValidationError({"after": told}) from None
         rows = self.filter_queryset(self.get_queryset().filter(pk__in=found.incident_ids))
         order = {pk: place for place, pk in enumerate(found.incident_ids)}
-        events = self.get_serializer(sorted(rows, key=lambda row: order[row.pk]), many=True).data
+        events = events_of(sorted(rows, key=lambda row: order[row.pk]))
         again = request.build_absolute_uri(f"{request.path}?{_query(request, found.cursor)}")
         body = {
             "status": "success",
@@ -101,4 +101,4 @@ def find(anomaly_id: UUID) -> Incident:
 
 def event(anomaly_id: UUID) -> dict[str, Any]:
     """The event as it is now, read anew."""
-    return dict(EventSerializer(find(anomaly_id)).data)
+    return events_of([find(anomaly_id)])[0]
