@@ -21,7 +21,7 @@ from detection.anomaly.windows import held, smoothed
 
 SMOOTH_SAMPLES = 3
 DEBOUNCE = (2, 3)
-ALARM_AT = 0.95
+ALARM_AT = 1.0
 FAR, BEYOND_FAR = 6.0, 0.1
 LEAST_TRAIN_SAMPLES = 30
 SMALL = 1e-9
