@@ -15,7 +15,7 @@ from detection.anomaly.measures import Bools, Floats
 
 MEMORY_DAYS = 2
 DAY_SAMPLES = 1440
-ROOM = 1.3
+ROOM = 1.25
 EVERY = 15
 
 
