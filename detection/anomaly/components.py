@@ -3,8 +3,9 @@
 1. `fleet`: the fleet autoencoder's error of the newest sample of each metric, ÷ that metric's q99;
    root mean square over the metrics that exist.
 2. `shape`: residual of a PCA on five statistics of a window, fitted per entity.
-3. `course`: residual of a PCA on the lagged values, fitted per entity.
-4. `level`: root mean square of the scaled values.
+3. `course`: residual of a PCA on the lagged values, fitted per entity, each ÷ its own q99; the mean
+   of the tenth that is highest.
+4. `level`: root mean square of the distances from the usual at that time of the day.
 
 Per-entity models are scored on samples that they were not fitted on, also for their calibration.
 """
@@ -28,6 +29,7 @@ COURSE_SAMPLES = 8
 LEAST_PCA_SAMPLES = 60
 FULL_PCA_SAMPLES = 200
 MOST_FEATURES = 400
+TOP_SHARE, LEAST_TOP = 0.1, 3
 
 
 @dataclass(frozen=True)
@@ -67,19 +69,24 @@ def root_mean_square(values: Floats, measured: Bools) -> Floats:
 
 
 def pca_residual(features: Floats, train: Bools) -> Floats:
-    """[samples]: distance from the plane that holds 95 % of the variance.
+    """[samples]: root mean square distance from the plane that holds 95 % of the variance."""
+    return np.asarray(np.sqrt((pca_errors(features, train) ** 2).mean(axis=1)))
+
+
+def pca_errors(features: Floats, train: Bools) -> Floats:
+    """[samples, features]: how far each feature is from the plane.
 
     Training samples are measured against a plane fitted on the other half of them.
     """
     numbers = np.flatnonzero(train)
     first, second = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
-    score = _distance(features, features[numbers])
-    score[second] = _distance(features[second], features[first])
-    score[first] = _distance(features[first], features[second])
-    return score
+    errors = _off_plane(features, features[numbers])
+    errors[second] = _off_plane(features[second], features[first])
+    errors[first] = _off_plane(features[first], features[second])
+    return errors
 
 
-def _distance(features: Floats, fitted_on: Floats) -> Floats:
+def _off_plane(features: Floats, fitted_on: Floats) -> Floats:
     mean = fitted_on.mean(axis=0)
     centred = fitted_on - mean
     variances, axes = np.linalg.eigh(centred.T @ centred / max(len(centred) - 1, 1))
@@ -88,8 +95,13 @@ def _distance(features: Floats, fitted_on: Floats) -> Floats:
     share = np.cumsum(variances) / total if total > 0 else np.ones(len(variances))
     plane = axes[:, : int(np.searchsorted(share, KEPT_VARIANCE)) + 1]
     around = features - mean
-    left = around - (around @ plane) @ plane.T
-    return np.asarray(np.sqrt((left**2).mean(axis=1)))
+    return np.asarray(np.abs(around - (around @ plane) @ plane.T))
+
+
+def highest(errors: Floats) -> Floats:
+    """[samples]: the mean of the highest tenth of the errors, of three at least."""
+    most = min(max(int(errors.shape[1] * TOP_SHARE), LEAST_TOP), errors.shape[1])
+    return np.asarray(np.partition(errors, -most, axis=1)[:, -most:].mean(axis=1))
 
 
 def pca_weight(samples: int) -> float:
@@ -98,18 +110,16 @@ def pca_weight(samples: int) -> float:
     return float(np.clip(reach, 0.0, 1.0))
 
 
-def shape_features(moving: Floats) -> Floats:
-    return five_statistics(moving, SHAPE_SAMPLES)
+def shape(moving: Floats, train: Bools) -> Floats:
+    return pca_residual(five_statistics(moving, SHAPE_SAMPLES), train)
 
 
-def course_features(moving: Floats) -> Floats:
-    return np.asarray(sliding(moving, COURSE_SAMPLES).reshape(len(moving), -1))
+def course(moving: Floats, train: Bools) -> Floats:
+    lagged = np.asarray(sliding(moving, COURSE_SAMPLES).reshape(len(moving), -1))
+    return highest(calibrated(pca_errors(lagged, train), train))
 
 
-FEATURES: dict[str, Callable[[Floats], Floats]] = {
-    "shape": shape_features,
-    "course": course_features,
-}
+PER_ENTITY: dict[str, Callable[[Floats, Bools], Floats]] = {"shape": shape, "course": course}
 
 
 def pca_inputs(scaled: Floats, moving: Bools) -> Floats:

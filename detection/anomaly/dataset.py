@@ -21,6 +21,8 @@ KNOWN = frozenset(
     {"entity", "app", "day", "pod", "ts", "t", "label", "event_id", "split", "score", "alarm"}
 )
 DEFAULT_STEP_SECONDS = 60.0
+USUAL_STEPS_SECONDS = (60, 300)
+DAY_SECONDS = 86_400
 
 
 class WrongData(ValueError):
@@ -55,9 +57,28 @@ def series_of(table: pa.Table, where: str) -> list[Series]:
         rows = rows[np.lexsort((time[rows], ~train[rows]))] if step else _by_time(rows, time)
         every = step or _spacing(time[rows])
         found.append(
-            Series(entity, day, metrics, values[rows], train[rows], labels[rows], rows, every)
-        )
+            Series(
+                entity, day, metrics, values[rows], train[rows], labels[rows], rows, every,
+                ticks=_ticks(time[rows], 1.0 if step else every),
+                days=_possible_days() if step else days_of(every),
+            )
+        )  # fmt: skip
     return found
+
+
+def _ticks(time: Floats, step: float) -> Ints:
+    return np.asarray(np.round(np.nan_to_num(time) / max(step, 1e-9)), dtype=np.int64)
+
+
+def days_of(step_seconds: float) -> tuple[int, ...]:
+    """The length of a day in samples, where the step is known and divides it."""
+    samples = round(DAY_SECONDS / step_seconds) if step_seconds > 0 else 0
+    return (samples,) if samples >= 1 else ()
+
+
+def _possible_days() -> tuple[int, ...]:
+    """Where a sample has a number and no time: of the steps that the model was trained on."""
+    return tuple(DAY_SECONDS // step for step in USUAL_STEPS_SECONDS)
 
 
 def metric_columns(table: pa.Table) -> tuple[str, ...]:

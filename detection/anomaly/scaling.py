@@ -51,6 +51,18 @@ def fit(train: Floats, fleet: Floats | None = None) -> Scale:
     return Scale(median, scale, moving, samples)
 
 
+def medians(values: Floats) -> Floats:
+    """[metrics]: of the values that were measured; NaN where none was."""
+    order = np.sort(values, axis=0)
+    count = np.isfinite(values).sum(axis=0)
+    columns = np.arange(values.shape[1])
+    if not len(values):
+        return np.full(values.shape[1], np.nan)
+    low, high = np.maximum((count - 1) // 2, 0), np.maximum(count // 2, 0)
+    high = np.minimum(high, len(values) - 1)
+    return np.asarray((order[low, columns] + order[high, columns]) / 2)
+
+
 def _spread(known: Floats) -> tuple[float, float]:
     median = float(np.median(known))
     mad = MAD_TO_SIGMA * float(np.median(np.abs(known - median)))

@@ -1,7 +1,8 @@
 """One calibrated score and one alarm rule for every entity, whatever its metrics.
 
 The rule was fixed on public entities left out of training (`evaluate_model` prints the figures):
-weights, smoothing, and an alarm where two of three samples are above `ALARM_AT`.
+the parts count alike, the score is smoothed, and two of three samples above the entity's limit
+are an alarm. The limit is `ALARM_AT`, and higher where the entity drifts (`limits`).
 """
 
 from __future__ import annotations
@@ -11,26 +12,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detection.anomaly import components, scaling
+from detection.anomaly import components, daily, limits, scaling
 from detection.anomaly.components import Component, root_mean_square, usual_maximum
 from detection.anomaly.measures import Bools, Floats
 from detection.anomaly.network import Network
 from detection.anomaly.series import Series
 from detection.anomaly.windows import held, smoothed
 
-WEIGHTS = {"fleet": 2.0, "shape": 1.0, "course": 1.0, "level": 0.5}
 SMOOTH_SAMPLES = 3
 DEBOUNCE = (2, 3)
 ALARM_AT = 1.0
+FAR, BEYOND_FAR = 6.0, 0.1
 LEAST_TRAIN_SAMPLES = 30
 SMALL = 1e-9
 
 
 @dataclass(frozen=True)
 class Scored:
-    """`score` [samples] is 1 at the usual maximum of the entity; `shares` [samples, metrics]."""
+    """`score` [samples] is 1 at the usual maximum of the entity; `shares` [samples, metrics].
+
+    `limit` [samples]: what the score is compared with.
+    """
 
     score: Floats
+    limit: Floats
     alarm: Bools
     shares: Floats
     warming_up: bool
@@ -59,43 +64,63 @@ def score_one(
     """
     train = series.train
     if int(train.sum()) < LEAST_TRAIN_SAMPLES:
-        nothing = np.zeros(len(train))
-        return Scored(nothing, nothing > 0, np.zeros(series.values.shape), warming_up=True)
+        return _cold(series, alarm_at)
     known = np.array([(fleet or {}).get(name, np.nan) for name in series.metrics])
     scale = scaling.fit(series.values[train], known)
     scaled = scale.apply(series.values)
     errors = components.calibrated(components.fleet_errors(network, scaled), train)
-    parts = _components(scaled, errors, scale.moving, train)
+    pattern = daily.find(scaled, series.ticks, train, series.days)
+    parts = _components(scaled, pattern.around(scaled, train), errors, scale.moving, train)
     score = smoothed(fused(parts), SMOOTH_SAMPLES)
-    alarm = held(score > alarm_at, *DEBOUNCE)
-    return Scored(score, alarm, shares(errors), warming_up=False)
+    memory = limits.memory_samples(pattern.day_samples, series.days)
+    limit = limits.rolling(score, train, memory, alarm_at)
+    seen = np.isfinite(series.values).any(axis=1)
+    alarm = held(score > limit, *DEBOUNCE) & seen
+    return Scored(score, limit, alarm, shares(errors), warming_up=False)
 
 
-def _components(scaled: Floats, errors: Floats, moving: Bools, train: Bools) -> list[Component]:
+def _cold(series: Series, alarm_at: float) -> Scored:
+    nothing = np.zeros(len(series.train))
+    shape = np.zeros(series.values.shape)
+    return Scored(nothing, nothing + alarm_at, nothing > 0, shape, warming_up=True)
+
+
+def _components(
+    scaled: Floats, around: Floats, errors: Floats, moving: Bools, train: Bools
+) -> list[Component]:
+    """`around`: distances from the usual at that time of the day; `scaled`: from the usual."""
     measured = np.isfinite(scaled)
     found = [
         _component("fleet", root_mean_square(errors, measured), train),
-        _component("level", root_mean_square(scaled, measured), train),
+        _component("level", root_mean_square(around, measured), train),
     ]
     weight = components.pca_weight(int(train.sum()))
     inputs = components.pca_inputs(scaled, moving)
     if weight > 0 and inputs.shape[1]:
-        for name, features in components.FEATURES.items():
-            residual = components.pca_residual(features(inputs), train)
-            found.append(_component(name, residual, train, weight))
+        for name, residual in components.PER_ENTITY.items():
+            found.append(_component(name, residual(inputs, train), train, weight))
     return found
 
 
 def _component(name: str, score: Floats, train: Bools, weight: float = 1.0) -> Component:
     usual = usual_maximum(score, train)
-    return Component(name, score / (usual + SMALL), WEIGHTS[name] * weight)
+    return Component(name, score / (usual + SMALL), weight)
 
 
 def fused(parts: Sequence[Component]) -> Floats:
     """Weighted mean of log(1 + score), scaled so that 1 means "all at their usual maximum"."""
     total = sum(part.weight for part in parts)
-    logs = sum(part.weight * np.log1p(part.score) for part in parts)
+    logs = sum(part.weight * _compressed(part.score) for part in parts)
     return np.asarray(logs / total / np.log(2.0))
+
+
+def _compressed(score: Floats) -> Floats:
+    """log(1 + score), and hardly more beyond six times the usual maximum.
+
+    One part that has gone astray alone can't keep the entity above its limit.
+    """
+    beyond = np.log(np.maximum(score, FAR) / FAR)
+    return np.asarray(np.log1p(np.minimum(score, FAR)) + BEYOND_FAR * beyond)
 
 
 def shares(errors: Floats) -> Floats:

@@ -12,6 +12,8 @@ class Series:
     """One entity: `values` [samples, metrics] as given (NaN: not measured), in time order.
 
     `rows` are the numbers of the samples' rows in the file, `train` says which may be fitted on.
+    `ticks` are the numbers of the samples' steps, `days` the lengths that a day may have in steps;
+    without them no daily pattern is looked for.
     """
 
     entity: str
@@ -22,6 +24,8 @@ class Series:
     labels: Ints
     rows: Ints
     step_seconds: float
+    ticks: Ints | None = None
+    days: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:

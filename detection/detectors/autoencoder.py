@@ -88,7 +88,7 @@ class Autoencoder:
         scored = scoring.score_one(model.network, series, alarm_at=alarm_at)
         if scored.warming_up or not scored.alarm[-1] or drifting(scored.score > alarm_at):
             return None
-        return _finding(view, model, series, scored, times, alarm_at)
+        return _finding(view, model, series, scored, times)
 
     def _series(self, window: Window, owner: Owner, rows: Any, values: Any, step: float) -> Series:
         """The owner's metrics; the newest samples are scored, all before them are its history."""
@@ -125,17 +125,13 @@ def drifting(above: Bools) -> bool:
     return bool(above.mean() > DRIFT_SHARE)
 
 
-def _finding(
-    view: View, model: Model, series: Series, scored: Scored, times: Floats, alarm_at: float
-) -> Finding:
-    since = _since(scored.alarm)
+def _finding(view: View, model: Model, series: Series, scored: Scored, times: Floats) -> Finding:
+    since, limit = _since(scored.alarm), float(scored.limit[-1])
     onset = datetime.fromtimestamp(float(times[since]), UTC)
     share, score = scored.shares[-1], float(scored.score[-1])
     told = scoring.explained(series.metrics, share)
     lasted = duration(float(times[-1] - times[since]))
-    text = (
-        f"Its metrics look unusual for {lasted}: {told} (score {score:.2f}, limit {alarm_at:.2f})"
-    )
+    text = f"Its metrics look unusual for {lasted}: {told} (score {score:.2f}, limit {limit:.2f})"
     kind, namespace, name = _owner_of(series, view)
     return Finding(
         cause=Cause.METRIC_ANOMALY,
@@ -149,7 +145,7 @@ def _finding(
         score=round(score, 3),
         facts={
             "contributions": _contributions(series.metrics, share),
-            "threshold": alarm_at,
+            "threshold": round(limit, 3),
             "model_version": model.version,
             "chart": _chart(times, scored.score),
             "metrics": _newest(series),

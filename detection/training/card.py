@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from detection.anomaly import limits
 from detection.training.evaluation import OURS
 
 HONEST = (
@@ -24,8 +25,9 @@ over windows of {window_samples} samples of one scaled metric, averaged; trained
 
 **How it was measured.** {evaluation}; labels were used for these figures alone. Nothing is \
 point-adjusted. One rule for all sets: an alarm is two of three samples above {threshold}, where \
-1 is the entity's own usual maximum. AUC-PR and VUS-PR are means over the series with events; the \
-other figures pool all series. In brackets: 95 % intervals of a bootstrap over series.
+1 is the entity's own usual maximum, or above {room} times the median of its last {days} days \
+where that is more. AUC-PR and VUS-PR are means over the series with events; the other figures \
+pool all series. In brackets: 95 % intervals of a bootstrap over series.
 
 ## Honest figures
 
@@ -44,9 +46,11 @@ of normal rows.
 
 ## What it can't do
 
-- Servers of the kind of `smd8` drift; its false alarms there are far above one a day. In serving \
-the threshold of an entity therefore follows its own rolling history, and the number of incidents \
-a day is limited.
+- Servers of the kind of `smd8` drift. Their limit follows what they do, but only after a day: an \
+entity that changes for good has alarms until then, and an outage of more than a day is taken \
+for the new usual. The number of incidents a day is limited as well.
+- A daily pattern needs two days of history, a weekly one four weeks; before that a busy hour \
+looks unusual.
 - It was trained on steps of one and five minutes. Restarts, kills, replicas and phases are for \
 rules.
 - An alarm says "unusual", never "broken". It is a suggestion to look, and never a reason for an \
@@ -67,6 +71,8 @@ def text(known: Mapping[str, Any]) -> str:
     }
     return TEXT.format(
         **fields,
+        room=round(limits.ROOM * known["threshold"], 2),
+        days=limits.MEMORY_DAYS,
         trained_on=sets,
         honest=_honest(scores, plain),
         classic=_classic(scores.get(OURS, {})),

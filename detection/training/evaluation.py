@@ -44,7 +44,8 @@ def read_sets(directory: Path, steps: Mapping[str, float] | None = None) -> Sets
     for name, seconds in (steps or {}).items():
         if name not in found:
             raise dataset.WrongData(f"a step is given for {name}, but there are {', '.join(found)}")
-        found[name] = [replace(series, step_seconds=seconds) for series in found[name]]
+        days = dataset.days_of(seconds)
+        found[name] = [replace(one, step_seconds=seconds, days=days) for one in found[name]]
     return found
 
 

@@ -251,6 +251,23 @@ def test_score_series_writes_the_rows_in_the_same_order_with_score_and_alarm(
 
 
 @pytest.mark.django_db
+def test_score_series_gives_every_row_its_score_whatever_the_order_of_the_rows(
+    trained: train.Trained, models: Path, tmp_path: Path
+) -> None:
+    versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
+    table = pq.read_table(parquet(tmp_path / "in.parquet"))
+    order = np.random.default_rng(0).permutation(table.num_rows)
+    pq.write_table(table.take(order), tmp_path / "mixed.parquet")
+    found = []
+    for name in ("in", "mixed"):
+        out = tmp_path / f"{name}-out.parquet"
+        call_command("score_series", data=tmp_path / f"{name}.parquet", output=out)
+        found.append([pq.read_table(out)[column].to_numpy() for column in ("score", "alarm")])
+    for plain, mixed in zip(*found, strict=True):
+        np.testing.assert_array_equal(plain[order], mixed)
+
+
+@pytest.mark.django_db
 def test_score_series_without_a_model_says_what_to_do(models: Path, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="train a model first"):
         call_command(
