@@ -64,6 +64,8 @@ NAVIGATION = [
         _page("Messages", "mail", "remediation_delivery"),
         _page("Audit trail", "fact_check", "remediation_auditentry"),
         _page("Budgets", "savings", "remediation_budget"),
+        _page("Plans", "list_alt", "remediation_plan"),
+        _page("Model calls", "neurology", "remediation_llmcall"),
         collapsible=True,
     ),
     _group(
@@ -138,6 +140,7 @@ UNFOLD: dict[str, Any] = {
     ],
     "COLORS": {"primary": PRIMARY},
     "STYLES": [lambda request: static("kubewise/kubewise.css")],
+    "SCRIPTS": [lambda request: static("kubewise/sending.js")],
     "DASHBOARD_CALLBACK": "kubewise_site.dashboard.callback",
     "LOGIN": {"form": "kubewise_site.access.failed_logins.LoginForm"},
     "TABS": TABS,
