@@ -83,7 +83,8 @@ def cause_title(code: str) -> str:
 
 
 def _lower_first(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+    """An abbreviation at the beginning stays as it is: CPU, DNS."""
+    return sentence if sentence[:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
 def candidates(plan: Plan) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ class Spend:
 
 
 def spend(now: datetime) -> Spend:
-    """Sums of a day, which its budget of calls bounds, and where there were any the newest calls."""
+    """Sums of a day, which its budget of calls bounds; where there were any, the newest calls."""
     provider, model = settings.LLM_PROVIDER, _model()
     done = Q(outcome__in=(LlmCall.OK, LlmCall.PENDING))
     found = LlmCall.objects.filter(at__gt=now - calls.DAY).aggregate(

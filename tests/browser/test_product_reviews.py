@@ -123,7 +123,7 @@ def test_many_are_approved_at_once_and_each_ending_is_counted(
     expect(operator.get_by_role("button", name="Approve 5")).to_be_visible()
     planned_anew(product, events["web"])
     cart = events["cart"]
-    body = {"digest": cart["plan"]["digest"], "reason": "faster"}
+    body = {"plan": cart["plan"]["id"], "digest": cart["plan"]["digest"], "reason": "faster"}
     answer = product.send("POST", f"remediation/events/{cart['anomaly_id']}/approve", body)
     assert answer.ok, answer.text
     operator.get_by_role("button", name="Approve 5").click()
