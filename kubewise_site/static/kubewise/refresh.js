@@ -7,6 +7,7 @@
 (function () {
   const EVERY_SECONDS = 5;
   const STALE_SECONDS = 15;
+  const PATIENCE_MS = 10_000;
   const source = document.querySelector("[data-refresh]");
   const notice = document.getElementById("stale");
   const changed = document.getElementById("changed");
@@ -77,7 +78,9 @@
     if (document.hidden) return;
     let kept = false;
     try {
-      const answer = await fetch(source.dataset.refresh || location.href, { headers: { Accept: "text/html" } });
+      const answer = await fetch(source.dataset.refresh || location.href, {
+        headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE_MS),
+      });
       ended.hidden = !answer.redirected;
       if (!answer.ok || answer.redirected) throw new Error("HTTP " + answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
