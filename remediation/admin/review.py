@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from kubewise_site.templatetags.kubewise import plain
 from remediation import approvals, endings, next_candidate
 from remediation.permissions import APPROVE
 
@@ -95,7 +96,7 @@ def tell(request: HttpRequest, came_of_it: Counter[str]) -> None:
     else:
         told = f"{', '.join(f'{count} {ending}' for ending, count in came_of_it.items())}."
     level = messages.SUCCESS if set(came_of_it) <= {APPROVED, REJECTED} else messages.WARNING
-    messages.add_message(request, level, told)
+    messages.add_message(request, level, plain(told))
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,7 +112,7 @@ def plan_next(request: HttpRequest) -> HttpResponse:
     )
     if isinstance(ending, next_candidate.Planned):
         told = f"Planned: {ending.command}. It is not approved yet: read what it would change."
-        messages.success(request, told)
+        messages.success(request, plain(told))
     else:
         tell(request, Counter([sentence(ending)]))
     return _back(request)
