@@ -20,14 +20,35 @@ from detection.training import versions
 from kubewise_site.admin_parts import Record
 
 PERMISSION = "detection.use_modelversion"
+OURS = "KubeWise"
+TOLD = (
+    ("f1", "F1"),
+    ("event_recall", "events found"),
+    ("false_alarms_per_day", "false alarms a day"),
+)
+
+
+def _scores_of(name: str, found: Any) -> str:
+    """`asd: F1 0.4, events found 0.564, …`; '' for what is no table of scores."""
+    given = found if isinstance(found, dict) else {}
+    told = [f"{label} {given[key]:.3g}" for key, label in TOLD
+            if isinstance(given.get(key), int | float)]  # fmt: skip
+    return f"{name}: {', '.join(told)}" if told else ""
 
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(Record):
-    list_display = ("version", "source", "in_force", "trained_at", "used_at", "used_by")
+    list_display = ("version", "in_force", "told", "source", "trained_at", "used_at", "used_by")
     list_filter = ("source", "in_force")
     actions = ("use_this_one",)
     list_before_template = "kubewise/model_data.html"
+
+    @admin.display(description="Scores")
+    def told(self, row: ModelVersion) -> str:
+        """On each data set: F1, share of the events found, false alarms a day."""
+        ours = row.scores.get(OURS, {}) if isinstance(row.scores, dict) else {}
+        shown = [_scores_of(name, found) for name, found in ours.items()]
+        return "; ".join(filter(None, shown)) or "not evaluated"
 
     def has_use_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(PERMISSION)

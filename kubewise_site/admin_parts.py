@@ -28,6 +28,10 @@ WORST_FIRST = Case(
     default=Value(1),
 )
 STATUS_COLOURS = {
+    Status.DETECTED.value: "info",
+    Status.PREDICTED_FAILURE.value: "info",
+    Status.ANALYZING.value: "info",
+    Status.DISMISSED.value: "default",
     Status.AWAITING_APPROVAL.value: "primary",
     Status.REMEDIATION_SUGGESTED.value: "primary",
     Status.REMEDIATION_ATTEMPTED.value: "info",

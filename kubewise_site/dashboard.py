@@ -17,10 +17,12 @@ from detection.states import OPEN, WAITING
 from kubewise_site import pulse, trends
 from kubewise_site.admin_parts import WORST_FIRST
 from remediation import modes
+from remediation.llm.spend import spend
 from remediation.permissions import PULL_STOP, SET_MODE
 
 NEWEST = 10
 SEE_INCIDENTS = "detection.view_incident"
+SEE_MODEL_CALLS = "remediation.view_llmcall"
 
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +66,8 @@ def contents(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "workers": pulse.workers(beats, now),
         "queues": pulse.queue_lengths(),
     }
+    if request.user.has_perm(SEE_MODEL_CALLS):
+        context["spend"] = spend(now)
     if request.user.has_perm(SEE_INCIDENTS):
         context |= incidents_now()
         context |= {"waiting": pulse.waiting(), "durations": trends.durations(now)}

@@ -64,6 +64,8 @@ NAVIGATION = [
         _page("Messages", "mail", "remediation_delivery"),
         _page("Audit trail", "fact_check", "remediation_auditentry"),
         _page("Budgets", "savings", "remediation_budget"),
+        _page("Plans", "list_alt", "remediation_plan"),
+        _page("Model calls", "neurology", "remediation_llmcall"),
         collapsible=True,
     ),
     _group(
@@ -107,7 +109,7 @@ TABS = [
     }
 ]
 
-# Tailwind's sky.
+# Tailwind's sky; 600 is darker, as white text stands on it: 4.5 to 1 at least.
 PRIMARY = {
     "50": "oklch(97.7% .013 236.62)",
     "100": "oklch(95.1% .026 236.824)",
@@ -115,7 +117,7 @@ PRIMARY = {
     "300": "oklch(82.8% .111 230.318)",
     "400": "oklch(74.6% .16 232.661)",
     "500": "oklch(68.5% .169 237.323)",
-    "600": "oklch(58.8% .158 241.966)",
+    "600": "oklch(52% .14 242.5)",
     "700": "oklch(50% .134 242.749)",
     "800": "oklch(44.3% .11 240.79)",
     "900": "oklch(39.1% .09 240.876)",
@@ -138,6 +140,7 @@ UNFOLD: dict[str, Any] = {
     ],
     "COLORS": {"primary": PRIMARY},
     "STYLES": [lambda request: static("kubewise/kubewise.css")],
+    "SCRIPTS": [lambda request: static("kubewise/sending.js")],
     "DASHBOARD_CALLBACK": "kubewise_site.dashboard.callback",
     "LOGIN": {"form": "kubewise_site.access.failed_logins.LoginForm"},
     "TABS": TABS,

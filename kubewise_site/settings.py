@@ -180,6 +180,7 @@ X_FRAME_OPTIONS = "DENY"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = ["kubewise_site.formats"]
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -34,8 +34,8 @@ def approve(
     plan = Plan.objects.select_related("incident").filter(pk=plan_id).first()
     if plan is None:
         return Refused("there is no such plan")
-    if trouble := _trouble(plan, candidate_index, digest):
-        return trouble
+    if against := trouble(plan, candidate_index, digest):
+        return against
     return _approve(plan, candidate_index, user, reason, now)
 
 
@@ -95,7 +95,8 @@ def _approve(plan: Plan, index: int, user: Any, reason: str, now: datetime) -> A
     return record_approval(plan, index, user, reason, now)
 
 
-def _trouble(plan: Plan, index: int, digest: str) -> Trouble | None:
+def trouble(plan: Plan, index: int, digest: str) -> Trouble | None:
+    """Why this candidate can't be answered as it was shown; None where it can."""
     incident = plan.incident
     if not digest:
         return Refused("the digest of the plan as it was shown is missing")

@@ -117,6 +117,7 @@ class Case:
     """`records` None means that no database was asked: `diagnose`.
 
     `approved`: a person approved candidate `index`. `requested`: a person wrote the candidate.
+    `picked`: a person planned another candidate than the first; it waits for a person's yes.
     `undo`: the candidate is the recorded inverse of an action that made it worse.
     `doubts`: why a model's view calls for a person.
     """
@@ -143,6 +144,7 @@ class Case:
     doubts: tuple[str, ...] = ()
     approved: bool = False
     requested: bool = False
+    picked: bool = False
     undo: bool = False
 
     @property

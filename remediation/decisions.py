@@ -73,7 +73,7 @@ def gather(
     flapping, requested = incident.flapping, plan.source == "person"
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
                    doubts=doubts_of(incident), approved=approved, requested=requested,
-                   undo=plan.source == UNDO)  # fmt: skip
+                   picked=plan.chosen != 0, undo=plan.source == UNDO)  # fmt: skip
 
 
 def _unread(incident: Incident, plan: Plan) -> dict[str, str]:

@@ -38,6 +38,8 @@ def scope(case: Case) -> Rulings:
         yield suggest("it flaps: an action would chase it")
     if case.candidate.entry.family in row_of(case.cause).bad:
         yield suggest(f"{case.candidate.action} makes {case.cause} worse")
+    if case.picked:
+        yield ask("a person planned this candidate in place of the first")
     yield from _row(case)
 
 

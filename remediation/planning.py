@@ -45,6 +45,7 @@ def new_plan(
     spec_hash: str,
     source: str,
     now: datetime,
+    chosen: int = 0,
 ) -> Plan:
     """Write a plan in place of the former one, or ASIDE of it. Call it inside atomic()."""
     if source != ASIDE:
@@ -58,6 +59,7 @@ def new_plan(
         target_uid=incident.owner_uid,
         spec_hash=spec_hash,
         candidates=[option.as_dict() for option in options],
+        chosen=chosen,
         source=source,
     )
 

@@ -34,7 +34,7 @@ from remediation.admin.filters import (
     StateFilter,
 )
 from remediation.admin.related import related_of
-from remediation.admin.review import NUMBER, review
+from remediation.admin.review import NUMBER, plan_next, review
 from remediation.admin.verbs import SILENT_HOURS, VERBS, do
 from remediation.permissions import APPROVE
 from remediation.querysets import with_approvals
@@ -50,6 +50,7 @@ class IncidentAdmin(Record):
     list_filter_submit = True
     search_fields = ("owner_name",)
     search_help_text = "Name or namespace/name (its beginning is enough), or an anomaly id"
+    list_before_template = "kubewise/list_stale.html"
     ordering = NEWEST
     actions = ("approve_selected", "reject_selected")
 
@@ -73,6 +74,7 @@ class IncidentAdmin(Record):
         wrap = self.admin_site.admin_view
         return [
             path("review/", wrap(review), name="detection_incident_review"),
+            path("next/", wrap(plan_next), name="detection_incident_next"),
             path("<int:incident_id>/charts/", wrap(self.charts), name="detection_incident_charts"),
             path("<int:incident_id>/do/<slug:verb>/", wrap(do), name="detection_incident_do"),
             *super().get_urls(),
@@ -123,9 +125,7 @@ class IncidentAdmin(Record):
         incident = self._find(object_id)
         context = {
             **self.admin_site.each_context(request),
-            **page.contents(
-                incident, request.user.has_perm(APPROVE), datetime.now(UTC), _chosen(request)
-            ),
+            **page.contents(incident, request.user.has_perm(APPROVE), datetime.now(UTC)),
             "related": related_of(incident),
             "silent_hours": SILENT_HOURS,
             "is_anomaly": incident.cause == Cause.METRIC_ANOMALY,
@@ -162,9 +162,3 @@ class IncidentAdmin(Record):
 
 def _boundless(request: HttpRequest) -> bool:
     return request.GET.get(StateFilter.parameter_name) in BOUNDLESS
-
-
-def _chosen(request: HttpRequest) -> int | None:
-    """`?choice=1`: another candidate than the first is looked at. Nothing is changed by it."""
-    given = request.GET.get("choice", "")
-    return int(given) if NUMBER.fullmatch(given) else None

@@ -16,19 +16,18 @@ from remediation.approvals import VALIDITY
 from remediation.commands import format_command
 from remediation.llm.usage import usage_of
 from remediation.models import Plan
+from remediation.next_candidate import FIXED
 from remediation.querysets import shown_plan
 
 SEPARATOR = " → "
 
 
-def contents(
-    incident: Incident, may_review: bool, now: datetime, chosen: int | None = None
-) -> dict[str, Any]:
-    """`chosen` is the candidate to tick, where a person looks at another one than the first."""
+def contents(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
+    """`undecided`: the gates have not been asked about the candidate that is planned now."""
     plan = shown_plan(incident)
     answered = bool(plan and plan.answered_at and now - plan.answered_at < VALIDITY)
     live = plan is not None and not plan.superseded_at and incident.status in WAITING
-    options = candidates(plan, chosen) if plan else []
+    options = candidates(plan) if plan else []
     reviewable = live and not answered
     return {
         "incident": incident,
@@ -46,7 +45,8 @@ def contents(
         "approvable": any(option["approvable"] for option in options),
         "may_review": may_review,
         "reviewable": reviewable,
-        "next_choice": next_choice(options),
+        "next_choice": next_choice(plan, options) if plan else "",
+        "undecided": reviewable and _index(incident) != (plan.chosen if plan else 0),
         "signature": f"{plan.pk}-{plan.digest}" if plan and reviewable else "",
         "answered": live and answered,
         "attempts": [attempt_shown(row) for row in incident.attempts.all()],
@@ -83,25 +83,32 @@ def cause_title(code: str) -> str:
 
 
 def _lower_first(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+    """An abbreviation at the beginning stays as it is: CPU, DNS."""
+    return sentence if sentence[:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
-def candidates(plan: Plan, chosen: int | None = None) -> list[dict[str, Any]]:
+def candidates(plan: Plan) -> list[dict[str, Any]]:
     """Best first, each with the value that a review form sends for it."""
     options = [_candidate(plan, index, row) for index, row in enumerate(plan.candidates)]
-    ticked = plan.chosen if chosen is None else chosen
+    ticked = plan.chosen
     if not any(option["approvable"] and option["index"] == ticked for option in options):
         ticked = next((option["index"] for option in options if option["approvable"]), -1)
     return [option | {"ticked": option["index"] == ticked} for option in options]
 
 
-def next_choice(options: list[dict[str, Any]]) -> int | None:
-    """The index of the next candidate that can be approved, after the one that is ticked."""
-    approvable = [option["index"] for option in options if option["approvable"]]
+def next_choice(plan: Plan, options: list[dict[str, Any]]) -> str:
+    """What the form sends for the candidate after the ticked one; '' where there is none."""
+    if plan.source in FIXED:
+        return ""
+    approvable = [option for option in options if option["approvable"] and not option["ticked"]]
     ticked = next((option["index"] for option in options if option["ticked"]), -1)
-    later = [index for index in approvable if index > ticked]
-    others = [*later, *(index for index in approvable if index < ticked)]
-    return others[0] if others else None
+    ordered = sorted(approvable, key=lambda option: option["index"] < ticked)
+    return str(ordered[0]["choice"]) if ordered else ""
+
+
+def _index(incident: Incident) -> int:
+    """Of the candidate that the decision on record is about; 0 where there is no decision."""
+    return int((incident.decision or {}).get("index", 0))
 
 
 def contributions(incident: Incident) -> list[dict[str, Any]]:

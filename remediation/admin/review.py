@@ -13,9 +13,10 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
-from remediation import approvals, endings
+from kubewise_site.templatetags.kubewise import plain
+from remediation import approvals, endings, next_candidate
 from remediation.permissions import APPROVE
 
 NUMBER = re.compile(r"[0-9]{1,18}")
@@ -51,9 +52,11 @@ class Choice:
         return cls(int(plan), int(index), digest)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def review(request: HttpRequest) -> HttpResponse:
     """Approve or reject every choice of the form, and tell what came of it."""
+    if request.method == "GET":
+        return nothing_done(request)
     if not request.user.has_perm(APPROVE):
         raise PermissionDenied
     verdict = request.POST.get("verdict", "")
@@ -80,7 +83,7 @@ def _ending(verdict: str, choice: Choice, user: Any, reason: str) -> str:
 
 def sentence(ending: Any) -> str:
     """What the admin says of one ending."""
-    if isinstance(ending, endings.Refused):
+    if isinstance(ending, endings.Refused | endings.Stopped):
         return f"refused: {ending.reason}"
     if isinstance(ending, endings.Stopped):
         return f"not approved: {ending.reason}"
@@ -95,12 +98,37 @@ def tell(request: HttpRequest, came_of_it: Counter[str]) -> None:
     else:
         told = f"{', '.join(f'{count} {ending}' for ending, count in came_of_it.items())}."
     level = messages.SUCCESS if set(came_of_it) <= {APPROVED, REJECTED} else messages.WARNING
-    messages.add_message(request, level, told)
+    messages.add_message(request, level, plain(told))
+
+
+@require_http_methods(["GET", "POST"])
+def plan_next(request: HttpRequest) -> HttpResponse:
+    """Plan the candidate that the button names, and show its plan. Nothing is approved by it."""
+    if request.method == "GET":
+        return nothing_done(request)
+    if not request.user.has_perm(APPROVE):
+        raise PermissionDenied
+    asked = Choice.read(request.POST.get("next", ""))
+    ending = next_candidate.plan_next(
+        asked.plan_id, asked.index, asked.digest, request.user, datetime.now(UTC)
+    )
+    if isinstance(ending, next_candidate.Planned):
+        told = f"Planned: {ending.command}. It is not approved yet: read what it would change."
+        messages.success(request, plain(told))
+    else:
+        tell(request, Counter([sentence(ending)]))
+    return _back(request)
+
+
+def nothing_done(request: HttpRequest) -> HttpResponse:
+    """Where a log-in leads back to after the session ended under a form: its answer is lost."""
+    messages.warning(request, "Nothing was done: your session had ended. Please answer again.")
+    return _back(request)
 
 
 def _back(request: HttpRequest) -> HttpResponse:
     """To the incident that the form came from, else to the list."""
-    incident = request.POST.get("incident", "")
-    if incident.isdigit():
+    incident = request.POST.get("incident") or request.GET.get("incident", "")
+    if NUMBER.fullmatch(incident):
         return redirect("admin:detection_incident_change", incident)
     return redirect("admin:detection_incident_changelist")

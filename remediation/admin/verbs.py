@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from detection.anomaly.feedback import NotAnAnomaly, false_positive
 from detection.models import Incident
@@ -21,11 +21,14 @@ Told = tuple[int, str]
 Verb = Callable[[Incident, HttpRequest, datetime], Told]
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def do(request: HttpRequest, incident_id: int, verb: str) -> HttpResponse:
     """Carry out `verb`, tell what came of it, and go back to the incident."""
     if verb not in VERBS:
         raise Http404
+    if request.method == "GET":
+        messages.warning(request, "Nothing was done: your session had ended. Please ask again.")
+        return redirect("admin:detection_incident_change", incident_id)
     permission, carry_out = VERBS[verb]
     if not request.user.has_perm(permission):
         raise PermissionDenied

@@ -90,7 +90,9 @@ def reserve(question: Question, allowed: Limits, now: datetime) -> LlmCall | Llm
     LlmGate.objects.get_or_create(pk=1)
     with transaction.atomic():
         LlmGate.objects.filter(pk=1).update(passed_at=now)  # the others wait until we commit
-        refused = _over_budget(question, allowed, now) or _circuit(question, now)
+        refused = _over_budget(question, allowed, now) or circuit(
+            question.provider, question.model, now
+        )
         if refused:
             return refused
         return LlmCall.objects.create(
@@ -178,9 +180,12 @@ def _cost(rows: QuerySet[LlmCall]) -> Decimal:
     return Decimal(rows.aggregate(all=Sum("cost_usd"))["all"] or 0)
 
 
-def _circuit(question: Question, now: datetime) -> LlmFailure | None:
-    """Open after failures in a row, for longer each time; then one call at a time may try."""
-    rows = LlmCall.objects.filter(provider=question.provider, model=question.model)
+def circuit(provider: str, model: str, now: datetime) -> LlmFailure | None:
+    """Open after failures in a row, for longer each time; then one call at a time may try.
+
+    None while it is closed. It reads alone.
+    """
+    rows = LlmCall.objects.filter(provider=provider, model=model)
     ended = rows.exclude(outcome=LlmCall.PENDING).values_list("outcome", "at", "duration_seconds")
     newest = list(ended[: OPENS_AFTER + 8])
     failures = len(list(takewhile(lambda row: row[0] in ITS_TROUBLE, newest)))

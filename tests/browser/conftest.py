@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,10 +14,18 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from kubewise_site.groups import GROUPS
 from tests.browser import screens
+from tests.system.product import Product, running
 
 PASSWORD = "secret-of-tests"
 HERE = Path(__file__).parent
+PEOPLE = f"""
+from django.contrib.auth.models import Group, User
+for name in {GROUPS!r}:
+    user = User.objects.create_user("one-" + name, password={PASSWORD!r}, is_staff=True)
+    user.groups.add(Group.objects.get(name=name))
+"""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -95,3 +103,26 @@ def shots(tmp_path: Path) -> Path:
     directory = Path(os.environ.get("KUBEWISE_SHOTS", tmp_path))
     directory.mkdir(parents=True, exist_ok=True)
     return directory
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Every process of the product beside a simulated cluster, and one person of each group."""
+    with running(tmp_path_factory.mktemp("product")) as started:
+        started.shell(PEOPLE)
+        yield started
+
+
+@pytest.fixture
+def as_one_of(chromium: Browser, product: Product) -> Iterator[Callable[[str], Page]]:
+    """A page of the running product, logged in as a member of that group."""
+    made: list[Page] = []
+
+    def log_in(group: str) -> Page:
+        made.append(screens.page(chromium, product.base, screens.WIDE))
+        screens.log_in(made[-1], f"one-{group}", PASSWORD)
+        return made[-1]
+
+    yield log_in
+    for page in made:
+        page.context.close()

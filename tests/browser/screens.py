@@ -50,10 +50,15 @@ def page(browser: Browser, base: str, size: tuple[int, int], *, dark: bool = Fal
 
 def log_in(at: Page, user: str, password: str) -> None:
     at.goto("/admin/login/?next=/admin/")
+    fill_in(at, user, password)
+    at.wait_for_selector("#dashboard")
+
+
+def fill_in(at: Page, user: str, password: str) -> None:
+    """The form of the log-in that is shown."""
     at.fill("input[name=username]", user)
     at.fill("input[name=password]", password)
     at.click("#login-form button[type=submit]")
-    at.wait_for_selector("#dashboard")
 
 
 def take(at: Page, path: str, to: Path) -> None:

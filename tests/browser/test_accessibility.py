@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from detection.models import Incident
+from detection.models import Incident, MetricQuery
+from detection.models_anomaly import ModelVersion
 from remediation.models import Approval
 from tests.browser import axe, screens
 from tests.site import records
@@ -17,6 +18,17 @@ PAGES = {
     "incident": screens.INCIDENTS + "{id}/change/",
     "switches": "/admin/switches/",
     "notifications": "/admin/notifications/",
+    "queries": "/admin/detection/metricquery/",
+    "query": "/admin/detection/metricquery/add/",
+    "policies": "/admin/remediation/policy/",
+    "policy": "/admin/remediation/policy/add/",
+    "windows": "/admin/remediation/maintenancewindow/",
+    "window": "/admin/remediation/maintenancewindow/add/",
+    "silence": "/admin/remediation/silence/add/",
+    "schedules": "/admin/django_celery_beat/periodictask/",
+    "schedule": "/admin/django_celery_beat/intervalschedule/add/",
+    "model versions": "/admin/detection/modelversion/",
+    "model calls": "/admin/remediation/llmcall/",
 }
 
 
@@ -27,6 +39,8 @@ def incident(db: None) -> Incident:
              "chart": [[1.0, 0.5], [2.0, 1.5]]}  # fmt: skip
     made = records.incident(revision=revision, facts=facts)
     records.attempt(records.plan(made))
+    ModelVersion.objects.create(version="v1", source="data", trained_at=records.NOW)
+    MetricQuery.objects.create(name="one", query="up", entity_kind="pod")
     return made
 
 
@@ -41,10 +55,30 @@ def test_axe_finds_no_serious_violation(
     assert axe.violations(page) == []
 
 
+@pytest.mark.parametrize("name", ["query", "policy", "window", "silence", "schedule"])
+def test_every_field_of_a_form_and_its_save_button_are_reached_by_tab(
+    page: Page, incident: Incident, name: str
+) -> None:
+    page.goto(PAGES[name])
+    fields = "#content form :is(input:not([type=hidden]), select, textarea):visible"
+    wanted = set(page.locator(fields).evaluate_all("all => all.map((one) => one.name)")) - {""}
+    first = page.locator(fields).first
+    first.focus()
+    reached = set()
+    for _ in range(60):
+        reached.add(page.evaluate("document.activeElement.name"))
+        if wanted | {"_save"} <= reached:
+            break
+        page.keyboard.press("Tab")
+    assert wanted | {"_save"} <= reached
+
+
 def test_an_incident_is_approved_by_keyboard_alone(page: Page, incident: Incident) -> None:
     page.goto(PAGES["incident"].format(id=incident.pk))
     page.get_by_label("Reason", exact=True).focus()
     page.keyboard.type("by keyboard")
+    page.keyboard.press("Enter")
+    assert not Approval.objects.exists()  # the end of a reason is no yes
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Approve")).to_be_focused()
     page.keyboard.press("Enter")

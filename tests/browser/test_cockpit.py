@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.conf import settings
+from playwright.sync_api import Page, Route, expect
 
 from detection.models import Incident
 from detection.states import Status
@@ -99,6 +101,75 @@ def test_a_dashboard_that_can_not_be_refreshed_says_so(page: Page) -> None:
     expect(page.locator("#stale")).to_be_visible(timeout=25_000)
 
 
+def test_a_page_whose_session_ended_says_so_and_leads_to_the_log_in(page: Page) -> None:
+    page.goto("/admin/")
+    page.context.clear_cookies()
+    expect(page.locator("#ended")).to_be_visible(timeout=15_000)
+    page.get_by_role("link", name="Log in again").click()
+    screens.fill_in(page, "anna", PASSWORD)
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+
+
+def test_an_approval_after_the_session_ended_does_nothing_and_says_so(page: Page) -> None:
+    records.plan(records.incident())
+    open_incident(page)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_role("button", name="Approve").click()
+    screens.fill_in(page, "anna", PASSWORD)
+    expect(page.get_by_text("Nothing was done: your session had ended.")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    assert not Approval.objects.exists()
+
+
+def test_a_second_click_on_a_slow_network_sends_nothing_twice(page: Page) -> None:
+    records.plan(records.incident())
+    open_incident(page)
+    sent: list[str] = []
+
+    def slowly(route: Route) -> None:
+        sent.append(route.request.method)
+        time.sleep(1)
+        route.continue_()
+
+    page.route("**/review/**", slowly)
+    page.get_by_role("button", name="Approve").dblclick(no_wait_after=True)
+    expect(page.get_by_text("Approved; KubeWise acts within seconds.", exact=True)).to_be_visible()
+    assert sent == ["POST"]
+    assert Approval.objects.count() == 1
+
+
+def test_the_next_candidate_is_planned_by_one_click(page: Page) -> None:
+    restart = records.ROLLBACK | {
+        "action": "restart_deployment", "parameters": {"name": "cart", "namespace": "shop"},
+        "command": "restart_deployment name=cart namespace=shop",
+    }  # fmt: skip
+    records.plan(records.incident(), candidates=[records.ROLLBACK, restart, records.ESCALATE])
+    open_incident(page)
+    page.get_by_role("button", name="Try the next candidate").click()
+    expect(page.get_by_text("It is not approved yet: read what it would change.")).to_be_visible()
+    planned = page.locator(".kw-candidate").filter(has_text="planned by a person")
+    expect(planned.get_by_role("radio")).to_be_checked()
+    expect(planned.locator(".kw-plus")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+
+
+def test_the_list_is_kept_fresh_but_not_under_ticked_rows(page: Page) -> None:
+    cart = records.incident()
+    page.goto(screens.INCIDENTS)
+    records.incident("search")
+    expect(page.get_by_role("link", name="Deployment shop/search")).to_be_visible(timeout=15_000)
+    Incident.objects.filter(pk=cart.pk).update(status=Status.ESCALATED)
+    expect(page.get_by_text("escalated", exact=True)).to_be_visible(timeout=15_000)
+    box = page.locator("input.action-select").first
+    box.check()
+    records.incident("web")
+    expect(page.locator("#ticked")).to_be_visible(timeout=15_000)
+    expect(page.locator("#stale")).to_be_visible(timeout=25_000)
+    box.uncheck()
+    box.blur()
+    expect(page.get_by_role("link", name="Deployment shop/web")).to_be_visible(timeout=15_000)
+
+
 def test_hostile_text_runs_nothing(page: Page) -> None:
     script = "<script>document.title='pwned'</script><img src=x onerror='document.title=1'>"
     records.plan(records.incident(summary=script, diagnosis={"root_cause": script}))
@@ -110,7 +181,8 @@ def test_hostile_text_runs_nothing(page: Page) -> None:
 def test_no_page_is_wider_than_the_screen(page: Page) -> None:
     incident = records.incident(summary="x" * 300)
     records.plan(incident, candidates=[records.ROLLBACK | {"kubectl": "k" * 300}])
-    for path in ("/admin/", "/admin/switches/", f"{screens.INCIDENTS}{incident.pk}/change/"):
+    for path in ("/admin/", "/admin/switches/", screens.INCIDENTS,
+                 f"{screens.INCIDENTS}{incident.pk}/change/"):  # fmt: skip
         page.goto(path)
         too_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
         assert not too_wide, path

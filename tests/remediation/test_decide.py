@@ -48,6 +48,7 @@ def restart_pod(**changes: Any) -> Case:
 SPOILED: list[tuple[str, Case, Verdict, str]] = [
     ("the signal is gone", acting_case(signal_gone=True), Verdict.IGNORE, "scope"),
     ("severity info", acting_case(severity=Severity.INFO), Verdict.IGNORE, "scope"),
+    ("a picked candidate", acting_case(picked=True), Verdict.ASK, "scope"),
     ("it flaps", acting_case(flapping=True), Verdict.SUGGEST, "scope"),
     ("a row of mode M", acting_case(row_mode=RowMode.ASK), Verdict.ASK, "scope"),
     ("a row of mode E", acting_case(row_mode=RowMode.SUGGEST), Verdict.SUGGEST, "scope"),

@@ -26,7 +26,8 @@ LISTS = (
     "detection/heartbeat/", "detection/workloadbaseline/", "detection/metricquery/",
     "remediation/attempt/", "remediation/approval/", "remediation/plan/", "remediation/mode/",
     "remediation/stopswitch/", "remediation/silence/", "remediation/maintenancewindow/",
-    "remediation/policy/",
+    "remediation/policy/", "remediation/llmcall/", "detection/modelversion/",
+    "detection/anomalyfeedback/", "remediation/delivery/",
 )  # fmt: skip
 
 

@@ -233,7 +233,7 @@ def test_a_review_is_a_post_with_a_csrf_token(admin: User) -> None:
     client = logged_in(admin, enforce_csrf_checks=True)
     body = {"verdict": "approve", "choice": choice(plan)}
     assert client.post(REVIEW, body).status_code == 403
-    assert client.get(REVIEW, body).status_code == 405
+    assert client.get(REVIEW, body).status_code == 302
     assert not Approval.objects.exists()
 
 

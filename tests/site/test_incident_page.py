@@ -67,17 +67,6 @@ def test_a_rollback_shows_what_the_release_changed_turned_around(browser: Client
     assert "none: it would be the broken release" in page
 
 
-def test_the_next_candidate_is_looked_at_without_changing_anything(browser: Client) -> None:
-    restart = records.ROLLBACK | {"action": "restart_deployment", "command": "restart …"}
-    incident = records.incident()
-    plan = records.plan(incident, candidates=[records.ROLLBACK, restart])
-    assert 'href="?choice=1#plan"' in page_of(browser, incident.pk)
-    other = page_of(browser, incident.pk, "?choice=1")
-    assert f'value="{plan.pk}:1:{plan.digest}" checked' in other
-    plan.refresh_from_db()
-    assert plan.chosen == 0
-
-
 def test_a_comment_stands_in_the_timeline_as_text(browser: Client) -> None:
     incident = records.incident()
     assert do(browser, incident.pk, "comment", text="<b>look</b>").startswith("The comment")

@@ -51,7 +51,10 @@
       pen.lineTo(x, plot.bbox.top + plot.bbox.height);
       pen.stroke();
       pen.font = `${11 * devicePixelRatio}px sans-serif`;
-      pen.fillText(mark.label, x + 4, plot.bbox.top + 12 * devicePixelRatio);
+      const late = x > plot.bbox.left + plot.bbox.width / 2;
+      pen.textAlign = late ? "right" : "left";
+      pen.textBaseline = "bottom";
+      pen.fillText(mark.label, x + (late ? 4 : -4) * devicePixelRatio, plot.bbox.top - 3 * devicePixelRatio);
       pen.restore();
     }) } };
   }
@@ -61,7 +64,7 @@
       ticks: { stroke: colour("--kw-border"), width: 1 } };
     const bars = chart.bars && uPlot.paths.bars({ size: [0.7, 40] });
     return {
-      width, height: HEIGHT, legend: { show: false }, cursor: { show: true, y: false },
+      width, height: HEIGHT, legend: { show: false }, padding: [20, null, null, null], cursor: { show: true, y: false },
       plugins: [marks(chart)], tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
       axes: [{ ...axis, values: (_, ticks) => ticks.map(hour) }, { ...axis, size: 64,
