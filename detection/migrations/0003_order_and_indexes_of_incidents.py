@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('detection', '0001_initial'),
+        ('detection', '0002_heartbeat_since'),
     ]
 
     operations = [

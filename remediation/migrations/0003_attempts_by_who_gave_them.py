@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('detection', '0001_initial'),
-        ('remediation', '0001_initial'),
+        ('remediation', '0002_sliding_budgets_and_containment'),
     ]
 
     operations = [
