@@ -20,13 +20,38 @@ class Page:
     last: str | None = None
 
 
-def page(frame: Frame | None, units: dict[str, str], after: str, limit: int) -> Page:
-    """`limit` entities in the order of their names, from the first one behind `after`."""
+@dataclass(frozen=True)
+class Wanted:
+    """What the values are narrowed by, each exactly; '' is whatever there is."""
+
+    namespace: str = ""
+    entity_type: str = ""
+    name: str = ""
+    metric: str = ""
+
+    def fits(self, metric: str, entity: Entity) -> bool:
+        pairs = (
+            (self.namespace, entity.namespace),
+            (self.entity_type.lower(), entity.kind.lower()),
+            (self.name, entity.name),
+            (self.metric, metric),
+        )
+        return all(wanted in ("", found) for wanted, found in pairs)
+
+
+def page(frame: Frame | None, units: dict[str, str], after: str, limit: int, **wanted: str) -> Page:
+    """`limit` entities in the order of their names, from the first one behind `after`.
+
+    `wanted` are the fields of `Wanted`.
+    """
     if frame is None:
         return Page()
     found: dict[str, list[dict[str, Any]]] = {}
+    fits = Wanted(**wanted).fits
     for key, value in frame.values.items():
         metric, entity = parse_key(key)
+        if not fits(metric, entity):
+            continue
         one = _value(metric, entity, value, units, frame.pods.get(key, ""))
         found.setdefault(name_of(entity), []).append(one)
     names = sorted(name for name in found if name > after)

@@ -23,11 +23,27 @@ from kubewise_site.api import Guarded
 LIMIT_MOST = 500
 LIMIT = {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": 100}
 AFTER = {"type": "string", "maxLength": 1000}
+FILTER = {"type": "string", "minLength": 1, "maxLength": 253}
+FILTERS = {
+    "namespace": "Of this namespace.",
+    "entity_type": "Of this kind, in any case: deployment, node, …",
+    "name": "Of the entity that is called so.",
+    "metric": "Of this metric query.",
+}
+
+
+def _filter() -> serializers.CharField:
+    """An empty one is a mistake of the caller's, not the wish for everything."""
+    return serializers.CharField(required=False, max_length=253, trim_whitespace=False)
 
 
 class PageForm(serializers.Serializer[Any]):
     limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MOST, default=100)
     after = serializers.CharField(default="", allow_blank=True, max_length=1000)
+    namespace = _filter()
+    entity_type = _filter()
+    name = _filter()
+    metric = _filter()
 
 
 class MetricsView(Guarded):
@@ -39,10 +55,11 @@ class MetricsView(Guarded):
         parameters=[
             OpenApiParameter("limit", LIMIT, description=f"1 to {LIMIT_MOST} entities"),
             OpenApiParameter("after", AFTER, description="from `next`"),
+            *(OpenApiParameter(name, FILTER, description=of) for name, of in FILTERS.items()),
         ],
     )
     def get(self, request: Request) -> Response:
-        asked = PageForm(data=request.query_params)
+        asked = PageForm(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         units = dict(MetricQuery.objects.values_list("name", "unit"))
         found = page(history.latest(current_cluster().pk), units, **asked.validated_data)

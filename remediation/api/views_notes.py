@@ -51,7 +51,13 @@ class CommentView(Guarded):
     @extend_schema(request=CommentRequest, responses={201: NotedAnswer}, operation_id="comment")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         text = read(CommentRequest, request)["text"]
-        silencing.comment(find(anomaly_id), request.user.get_username(), text, datetime.now(UTC))
+        incident, who = find(anomaly_id), request.user.get_username()
+        try:
+            silencing.comment(incident, who, text, datetime.now(UTC))
+        except silencing.Empty:
+            told = "A comment of spaces alone says nothing."
+            error = {"field": "text", "detail": told}
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "empty", told, [error]) from None
         return _noted(anomaly_id, "Your comment is in the timeline.")
 
 

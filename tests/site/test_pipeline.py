@@ -1,12 +1,14 @@
 """Messages are wake-ups: published after the commit, and a broken broker is no error."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from kubewise_site import pipeline
+from detection.models import Heartbeat
+from kubewise_site import celery, pipeline
 from kubewise_site.celery import app
 
 
@@ -38,3 +40,33 @@ def test_messages_carry_ids_as_json_and_leave_no_result() -> None:
     assert app.conf.task_serializer == "json"
     assert app.conf.task_ignore_result
     assert not app.conf.task_acks_late
+
+
+def _task(**request: object) -> SimpleNamespace:
+    return SimpleNamespace(request={"delivery_info": {"routing_key": "sweep"}} | request)
+
+
+def _begin(task: SimpleNamespace) -> None:
+    """`request` of Celery is a mapping by `get` and an object by its attributes."""
+    known = task.request
+    task.request = SimpleNamespace(get=known.get, delivery_info=known["delivery_info"])
+    celery.note_how_long_it_waited(task)
+
+
+def test_a_message_tells_how_long_it_waited(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(celery, "_last_signs", {})
+    headers: dict[str, float] = {}
+    celery.note_when_published(headers=headers)
+    headers[celery.PUBLISHED] -= 2
+    _begin(_task(**headers))
+    assert 2_000 <= Heartbeat.objects.get(name="queue/sweep").detail["wait_ms"] < 60_000
+
+
+@pytest.mark.parametrize("published", [None, "yesterday", 1e12])
+def test_a_message_with_a_strange_time_tells_no_nonsense(
+    db: None, monkeypatch: pytest.MonkeyPatch, published: object
+) -> None:
+    monkeypatch.setattr(celery, "_last_signs", {})
+    _begin(_task(**{celery.PUBLISHED: published}))
+    told = [row.detail["wait_ms"] for row in Heartbeat.objects.all()]
+    assert told in ([], [0.0])

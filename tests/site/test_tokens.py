@@ -129,6 +129,7 @@ def test_too_many_writes_are_429_and_reading_goes_on(api: Api, settings: Any) ->
     answers = [api.send("PUT", "setup/mode", {"mode": "AUTO"}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert check_problem(answers[2], 429)["title"] == "Too Many Requests"
+    assert int(answers[2].headers["Retry-After"]) > 0
     assert Mode.objects.count() == 2
     assert api.get("setup/mode").status_code == 200
 

@@ -112,3 +112,32 @@ def test_a_broken_manifest_is_no_model(api: Api, settings: Any, tmp_path: Path, 
     (tmp_path / "manifest.json").write_text(text)
     info = api.get("metrics/model/info").json()["model_info"]
     assert info["trained"] is False
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"namespace": "shop"}, ["shop/deployment/cart"]),
+        ({"entity_type": "Node"}, ["/node/node-1"]),
+        ({"name": "cart", "metric": "cpu_cores"}, ["shop/deployment/cart"]),
+        ({"namespace": "other"}, []),
+    ],
+)
+def test_values_are_narrowed_by_namespace_kind_name_and_metric(
+    frame: Frame, api: Api, asked: dict[str, str], names: list[str]
+) -> None:
+    body = api.get("metrics/", **asked).json()
+    assert list(body["metrics"]) == names
+    if "metric" in asked:
+        assert [row["metric"] for row in body["metrics"][names[0]]] == [asked["metric"]]
+
+
+def test_the_next_page_keeps_the_filters(frame: Frame, api: Api) -> None:
+    body = api.get("metrics/", limit="1", entity_type="deployment").json()
+    assert (body["count"], body["next"]) == (1, None)
+
+
+@pytest.mark.parametrize("name", ["namespace", "entity_type", "name", "metric"])
+def test_an_empty_filter_is_400(frame: Frame, api: Api, name: str) -> None:
+    found = check_problem(api.get("metrics/", **{name: ""}), 400)
+    assert found["errors"][0]["field"] == name

@@ -43,6 +43,13 @@ def test_a_comment_stands_in_the_timeline_with_its_author(api: Api, incident: In
     assert (last["actor"], last["kind"], last["reason"]) == ("anna", "comment", "<b>known</b>")
 
 
+@pytest.mark.parametrize("text", [" ", "\u00a0", "\n\t"])
+def test_a_comment_of_spaces_alone_is_422(api: Api, incident: Incident, text: str) -> None:
+    answer = api.send("POST", f"remediation/events/{incident.anomaly_id}/comment", {"text": text})
+    assert check_problem(answer, 422)["errors"][0]["field"] == "text"
+    assert not incident.transitions.filter(kind="comment").exists()
+
+
 def test_a_silence_covers_its_owner_and_holds_commands_back(api: Api, incident: Incident) -> None:
     body = {"until": (records.NOW + timedelta(hours=2)).isoformat(), "reason": "load test"}
     assert api.send("POST", path(incident, "silence"), body).status_code == 201
