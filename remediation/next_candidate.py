@@ -47,8 +47,8 @@ def plan_next(
     if against := trouble(plan, index, digest):
         return against
     options = candidates_of(plan)
-    if against := _not_plannable(plan, options[index], now):
-        return against
+    if refused := _not_plannable(plan, options[index], now):
+        return refused
     return _planned(plan, options, index, user, now)
 
 

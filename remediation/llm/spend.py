@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Count, F, Q, Sum
 
 from remediation.llm import calls
+from remediation.llm.calls import Limits
 from remediation.llm.client import missing
 from remediation.llm.records import LlmCall
 
@@ -30,7 +31,7 @@ class Spend:
     tokens: int
     usd: Decimal
     calls_last_minute: int
-    limits: calls.Limits
+    limits: Limits
     circuit: str
 
     @property
