@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from detection.causes import Cause
 from detection.models import Incident
 from detection.states import Status
+from remediation.models import Attempt
 from tests.contract.target import Space, eventually
 from tests.controlplane.node import HEARTBEAT
 from tests.controlplane.nodes import NODES
@@ -61,3 +64,18 @@ def test_a_silent_node_is_one_incident_to_which_the_owners_of_its_pods_are_relat
     offered = [one["action"] for one in incident.plans.get().candidates]
     assert (offered[0], offered[-1]) == ("cordon_node", "escalate")
     assert not incident.attempts.exists()
+
+
+def test_a_cordon_of_a_silent_node_is_contained_and_not_called_resolved(
+    auto: KubeWise, shop: Space, lost: str, ada: Any
+) -> None:
+    incident = auto.plans(auto.finds(Cause.NODE_NOT_READY, "", lost))
+    auto.approved(incident, ada)
+    attempt = auto.acts(incident)
+    assert attempt.command == f"cordon_node name={lost}", reasons(incident)
+    attempt = auto.verifies(attempt, later=timedelta(hours=1))
+    shop.api.patch(f"{NODES}/{lost}", {"spec": {"unschedulable": None}}, "merge").ok()
+    assert attempt.outcome == Attempt.Outcome.CONTAINED, attempt.outcome_reason
+    found = Incident.objects.get(pk=incident.pk)
+    assert found.status == Status.ESCALATED, reasons(incident)
+    assert f"uncordon_node name={lost}" in reasons(incident)

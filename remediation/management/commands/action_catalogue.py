@@ -16,6 +16,10 @@ HEAD = """\
 Made by `manage.py action_catalogue` from `remediation/actions/`; the API shows the same under
 `/api/v1/remediation/commands`. Text form: `ACTION key=value …`, nothing else.
 """
+CONTAINS = (
+    "- keeps a failure from spreading and repairs nothing: while the node is ill it ends as "
+    "`contained` and is handed to people; it is never undone without one"
+)
 
 
 class Command(BaseCommand):
@@ -42,6 +46,7 @@ def entry(action: Action) -> str:
         lines += [
             f"- AUTO may use it: {', '.join(contexts) or 'never without a person'}",
             f"- recognised as done by: {action.recognised_by}",
+            *([CONTAINS] if action.contains else []),
         ]
     if rights:
         lines.append(f"- rights: {', '.join(f'`{right}`' for right in rights)}")
