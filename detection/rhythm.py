@@ -45,7 +45,7 @@ class Rhythm:
         return DAY_SECONDS / self.every_seconds
 
 
-def restart_times(times: Sequence[float], counts: Sequence[float]) -> Floats:
+def restart_times(times: Sequence[float] | Floats, counts: Sequence[float] | Floats) -> Floats:
     """When a counter of restarts rose, in the times of its samples; a reset is a new pod's start.
 
     Several within one step are one: they are one burst.
