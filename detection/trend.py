@@ -213,12 +213,12 @@ def _slope_interval(slopes: Floats, count: int, inflation: float) -> tuple[float
 
 
 def _eta(trend: Trend, limit: float, step: float) -> Eta | None:
-    """Noise may reach the limit before the trend does; nothing is known closer than a step."""
+    """Noise may reach the limit before the trend does, never after it; a step is how exact it is."""
     room = limit - trend.level
     if room <= 0:
         return None
     earliest = max(room - Z_90 * trend.noise, 0.0) / trend.high - step
-    latest = (room + trend.noise) / trend.low + step
+    latest = room / trend.low + step
     return Eta(room / trend.per_second, max(earliest, 0.0), latest)
 
 
