@@ -213,7 +213,7 @@ def _slope_interval(slopes: Floats, count: int, inflation: float) -> tuple[float
 
 
 def _eta(trend: Trend, limit: float, step: float) -> Eta | None:
-    """Noise may reach the limit before the trend does, never after it; a step is how exact it is."""
+    """Noise may reach the limit before the trend does, not after; exact to a step."""
     room = limit - trend.level
     if room <= 0:
         return None
