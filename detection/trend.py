@@ -164,13 +164,16 @@ def confirmed(
 def newest_trend(times: Floats, values: Floats) -> Trend | None:
     """The trend of the whole, or of its newer half where that is certainly steeper.
 
-    The interval spans both: when a rise began is not known either.
+    The interval spans both: when a rise began is not known either. Where the newer half alone is
+    too noisy to tell, the whole may be half as steep.
     """
     whole = robust_trend(times, values)
     half = len(values) // 2
     newer = robust_trend(times[half:], values[half:]) if half >= LEAST_SAMPLES // 2 else None
-    if whole is None or newer is None:
+    if whole is None or half < LEAST_SAMPLES // 2:
         return None
+    if newer is None:
+        return replace(whole, low=whole.low / 2)
     first = newer if newer.low > whole.per_second else whole
     return replace(first, low=min(whole.low, newer.low), high=max(whole.high, newer.high))
 
