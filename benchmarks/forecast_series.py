@@ -38,7 +38,7 @@ def _teeth(rng: Rng, count: int, periods: tuple[int, int], uneven: float = 0.0) 
     period = int(rng.integers(*periods))
     at = np.arange(count) + int(rng.integers(period))
     heights = 1 - uneven * rng.random(at[-1] // period + 1)
-    return (at % period) / period * heights[at // period]
+    return np.asarray((at % period) / period * heights[at // period])
 
 
 def plain(rng: Rng) -> Floats:
@@ -100,7 +100,7 @@ def over_a_day(rng: Rng) -> Floats:
     day = 0.45 + 0.15 * np.sin(at * 2 * np.pi / DAY + rng.uniform(0, 6))
     end = LIMIT + 0.03 - day[-1]
     values = day + np.concatenate([np.zeros(DAY), np.linspace(0, end, length)])
-    return values + _red(rng, len(values))
+    return np.asarray(values + _red(rng, len(values)))
 
 
 def again(rng: Rng) -> Floats:
@@ -153,7 +153,7 @@ def steps(rng: Rng) -> Floats:
     values = np.full(DAY, 0.45)
     for start in rng.integers(60, DAY - 120, 4):
         values[start : start + int(rng.integers(40, 400))] += rng.uniform(0.08, 0.13)
-    return np.minimum(values, 0.93) + _red(rng, DAY, 0.006)
+    return np.asarray(np.minimum(values, 0.93) + _red(rng, DAY, 0.006))
 
 
 def wandering(rng: Rng) -> Floats:

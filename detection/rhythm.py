@@ -45,7 +45,7 @@ class Rhythm:
         return DAY_SECONDS / self.every_seconds
 
 
-def restart_times(times: Sequence[float], counts: Sequence[float]) -> Floats:
+def restart_times(times: Sequence[float] | Floats, counts: Sequence[float] | Floats) -> Floats:
     """When a counter of restarts rose, in the times of its samples; a reset is a new pod's start.
 
     Several within one step are one: they are one burst.
@@ -71,7 +71,7 @@ def rhythm_of(restarts: Floats, now: float, step_seconds: float) -> Rhythm | Non
     if spread > MOST_SPREAD:
         return None
     middle, known_to = math.exp(middle), step_seconds / math.exp(middle)
-    wide = math.hypot(spread, known_to / 2) * _few(len(logs))
+    wide = math.hypot(spread, known_to / 2) * _few(len(logs), quickens)
     eta = _left(math.log(middle), wide, max(now - float(restarts[-1]), 0.0))
     return Rhythm(len(restarts), middle, eta, quickens) if eta else None
 
@@ -86,10 +86,15 @@ def _next(logs: Floats) -> tuple[float, float, bool]:
     return middle, max(robust, float(np.std(logs, ddof=1))), False
 
 
-def _few(count: int) -> float:
-    """How much wider than a normal interval one of the next value is, after so few of them."""
-    student = STUDENT_95[min(count - 1, len(STUDENT_95)) - 1]
-    return student / NORMAL_95 * math.sqrt(1 + 1 / count)
+def _few(count: int, on_a_line: bool) -> float:
+    """How much wider than a normal interval one of the next value is, after so few of them.
+
+    On a line the slope is estimated too, and the next value lies one step beyond it.
+    """
+    known = count - 2 if on_a_line else count - 1
+    student = STUDENT_95[min(known, len(STUDENT_95)) - 1]
+    beyond = 3 * (count + 1) / (count * (count - 1)) if on_a_line else 0.0
+    return student / NORMAL_95 * math.sqrt(1 + 1 / count + beyond)
 
 
 def _left(middle: float, spread: float, passed: float) -> Eta | None:

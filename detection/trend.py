@@ -29,7 +29,7 @@ NEWEST = 5
 EARLIER_LOOKS = (2, 4)
 AT_LIMIT = 0.05
 FEWEST_TEETH = 3
-TEETH_ABOVE_NOISE = 3.2
+TEETH_ABOVE_NOISE = 4.0
 FLOOR_SHARE = 0.4
 
 
@@ -104,7 +104,8 @@ def _of_teeth(times: Floats, values: Floats, limit: float, earlier_peak: float) 
     at, floors = _teeth(values)
     if len(at) < FEWEST_TEETH or earlier_peak > values[at].max():
         return None
-    trend, floor = (robust_trend(times[some], values[some]) for some in (at, floors))
+    tops = _second_highest(values, at)
+    trend, floor = robust_trend(times[at], tops), robust_trend(times[floors], values[floors])
     if trend is None or floor is None or trend.level >= limit:
         return None
     if floor.per_second < FLOOR_SHARE * trend.per_second:
@@ -116,10 +117,16 @@ def _of_teeth(times: Floats, values: Floats, limit: float, earlier_peak: float) 
     return Eta(*shifted)
 
 
+def _second_highest(values: Floats, at: Ints) -> Floats:
+    """Of a top and its neighbours: one wild sample is no top."""
+    beside = np.stack([values[np.clip(at + by, 0, len(values) - 1)] for by in (-1, 0, 1)])
+    return np.asarray(np.median(beside, axis=0))
+
+
 def _teeth(values: Floats) -> tuple[Ints, Ints]:
     """Indices of tops and of floors: it fell between them by 40 % of its range, and rose again.
 
-    None where such falls are no larger than what it wavers by from one sample to the next.
+    None where such falls are not much larger than what it wavers by around its own course.
     """
     line = np.linspace(0.0, 1.0, len(values)) * (values[-NEWEST:].mean() - values[:NEWEST].mean())
     depth = TURN_SHARE * float(np.ptp(values - line))
@@ -135,7 +142,7 @@ def _teeth(values: Floats) -> tuple[Ints, Ints]:
             tops, low, climbs = [*tops, top], index, False
         elif not climbs and value - values[low] >= depth:
             floors, top, climbs = [*floors, low], index, True
-    if depth < TEETH_ABOVE_NOISE * float(np.median(np.abs(np.diff(values)))):
+    if depth < TEETH_ABOVE_NOISE * float(np.median(np.abs(np.diff(values, 2)))):
         tops, floors = [], []
     return np.array(tops, dtype=np.int64), np.array(floors, dtype=np.int64)
 
@@ -157,13 +164,16 @@ def confirmed(
 def newest_trend(times: Floats, values: Floats) -> Trend | None:
     """The trend of the whole, or of its newer half where that is certainly steeper.
 
-    The interval spans both: when a rise began is not known either.
+    The interval spans both: when a rise began is not known either. Where the newer half alone is
+    too noisy to tell, the whole may be half as steep.
     """
     whole = robust_trend(times, values)
     half = len(values) // 2
     newer = robust_trend(times[half:], values[half:]) if half >= LEAST_SAMPLES // 2 else None
-    if whole is None or newer is None:
+    if whole is None or half < LEAST_SAMPLES // 2:
         return None
+    if newer is None:
+        return replace(whole, low=whole.low / 2)
     first = newer if newer.low > whole.per_second else whole
     return replace(first, low=min(whole.low, newer.low), high=max(whole.high, newer.high))
 
@@ -206,12 +216,12 @@ def _slope_interval(slopes: Floats, count: int, inflation: float) -> tuple[float
 
 
 def _eta(trend: Trend, limit: float, step: float) -> Eta | None:
-    """Noise may reach the limit before the trend does; nothing is known closer than a step."""
+    """Noise may reach the limit before the trend does, not after; exact to a step."""
     room = limit - trend.level
     if room <= 0:
         return None
     earliest = max(room - Z_90 * trend.noise, 0.0) / trend.high - step
-    latest = (room + trend.noise) / trend.low + step
+    latest = room / trend.low + step
     return Eta(room / trend.per_second, max(earliest, 0.0), latest)
 
 

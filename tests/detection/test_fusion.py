@@ -127,4 +127,5 @@ def test_the_real_detectors_and_the_scan_make_one_incident_of_one_owner(
     incident = Incident.objects.get()
     assert incident.sources == ["anomaly", "forecast", "kubernetes", "threshold"]
     assert incident.cause.startswith("OOM")
+    assert incident.prediction
     assert re.match(r"reaches 100 % in \d+ min( \d+ s)? \(.+ – .+\)", incident.prediction["text"])
