@@ -175,11 +175,17 @@ def _strangers(
     """An action that the row does not allow, or on anything that is not expected to be wrong."""
     for result, owner in zip(results, [*owners, ("", "", "")], strict=False):
         done = [family for one in told if one.owner == owner for family in one.families]
-        result.dangerous += [f"{family} is not allowed" for family in done
-                             if family not in result.changing]  # fmt: skip
+        allowed = result.changing | _next_of_an_ordinal(owner, done)
+        result.dangerous += [f"{one} is not allowed" for one in done if one not in allowed]
     for one in told:
         if one.families and one.owner not in owners:
             results[0].dangerous.append(f"{', '.join(one.families)} on {one.owner}")
+
+
+def _next_of_an_ordinal(owner: tuple[str, ...], done: Sequence[str]) -> frozenset[str]:
+    """F34: after another template was set, a StatefulSet's unready pod is replaced by nobody."""
+    spec_changed = bool(done) and done[0] in ("rollback", "adjust_resources", "restart")
+    return frozenset({"restart_pod"} if owner[0] == "StatefulSet" and spec_changed else ())
 
 
 def results_of(only: str, folder: Path) -> Iterator[Result]:

@@ -40,6 +40,7 @@ def staged(scenario: Scenario) -> Iterator[tuple[Any, Step]]:
     now = datetime.now(UTC).replace(microsecond=0)
     case = case_of(scenario, now)
     objects = [_as_stored(item) for item in case.objects]
+    _default_classes(objects)
     objects += namespaces_of(objects)
     objects += list(referenced(objects, scenario.expected))
     with Simulator(controllers=False, background=False) as simulator:
@@ -64,6 +65,16 @@ def _as_stored(item: Obj) -> Obj:
         shape.get("metadata", {}).pop("creationTimestamp", None)
         pod_spec(shape["spec"])
     return item
+
+
+def _default_classes(objects: Sequence[Obj]) -> None:
+    """A claim that names no class got the default one when it was made."""
+    marks = "storageclass.kubernetes.io/is-default-class"
+    classes = [item["metadata"] for item in objects if item["kind"] == "StorageClass"]
+    default = [m["name"] for m in classes if (m.get("annotations") or {}).get(marks) == "true"]
+    for item in objects:
+        if item["kind"] == "PersistentVolumeClaim" and default:
+            item["spec"].setdefault("storageClassName", default[0])
 
 
 def namespaces_of(objects: Sequence[Obj]) -> list[Obj]:
