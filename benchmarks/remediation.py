@@ -26,7 +26,7 @@ from benchmarks.fault_cases import FAULTS, Fault
 from benchmarks.oracle import Dump, Key, changed_elsewhere, dump, pods_taken, tree, why_not_repaired
 from benchmarks.scenarios import Scenario, load_scenarios, prometheus_url
 from benchmarks.stage import staged
-from benchmarks.verdicts import Result, passes, table
+from benchmarks.verdicts import HEAD, Result, line, passes
 from simulator import world
 from simulator.behaviour import Image
 from simulator.simulator import Simulator
@@ -205,9 +205,12 @@ def main() -> None:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         _django(Path(folder))
-        results = list(results_of(only, Path(folder)))
+        print(HEAD)
+        results = []
+        for result in results_of(only, Path(folder)):
+            results.append(result)
+            print(line(result), flush=True)
     rows = rows_of(load_scenarios())
-    print(table(results))
     changing = [row for row in rows if row.end in (End.REPAIRED, End.CONTAINED)]
     spent = time.perf_counter() - began
     print(

@@ -96,7 +96,7 @@ def referenced(objects: Sequence[Obj], rows: Sequence[Mapping[str, Any]]) -> Ite
     Not those of the newest template where just that is what is missing.
     """
     failing = [owner_in(objects, row["owner"]) for row in rows if row["causes"][0] in MISSING]
-    bad = [essence(one["spec"]["template"]["spec"]) for one in failing if one]
+    bad = [essence(_shape_of(one)) for one in failing if one and _shape_of(one)]
     held = {(i["kind"], i["metadata"].get("namespace"), i["metadata"]["name"]) for i in objects}
     made: dict[tuple[str, str, str], Obj] = {}
     for item in objects:
