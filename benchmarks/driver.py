@@ -33,8 +33,9 @@ from remediation.verify import verify
 ENDS = frozenset({Status.RESOLVED, Status.ESCALATED, Status.DISMISSED,
                   Status.REMEDIATION_SUGGESTED})  # fmt: skip
 STEP_SECONDS = 15.0
-WHILE_VERIFYING_SECONDS = 30.0
-MOST_APPROVALS = 3
+PACE = {Status.VERIFICATION_PENDING: 30.0, Status.AWAITING_APPROVAL: 120.0}
+MOST_APPROVALS = 4
+BETWEEN_APPROVALS = timedelta(minutes=10)
 LONG_AGO = timedelta(days=2)
 Owner = tuple[str, str, str]
 
@@ -60,7 +61,7 @@ class Drive:
     cluster: Cluster
     expected: Sequence[Owner]
     after_step: Callable[[], None]
-    approved: dict[int, int] = field(default_factory=dict)
+    approved: dict[int, list[datetime]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -87,14 +88,16 @@ class Drive:
             return
 
     def pass_time(self) -> None:
-        verifying = Incident.objects.filter(status=Status.VERIFICATION_PENDING).exists()
-        self.simulator.settle(WHILE_VERIFYING_SECONDS if verifying else STEP_SECONDS)
+        waiting = {row.status for row in Incident.objects.all() if self._waits(row)}
+        self.simulator.settle(
+            min((PACE.get(Status(s), STEP_SECONDS) for s in waiting), default=STEP_SECONDS)
+        )
         self.after_step()
         self.look()
 
     def _waits(self, incident: Incident) -> bool:
         if incident.status == Status.AWAITING_APPROVAL:
-            return self.approved.get(incident.pk, 0) < MOST_APPROVALS
+            return len(self.approved.get(incident.pk, ())) < MOST_APPROVALS
         return incident.status not in ENDS
 
     def step(self, incident: Incident) -> None:
@@ -112,9 +115,10 @@ class Drive:
 
     def approve(self, incident: Incident) -> None:
         plan = incident.plans.filter(superseded_at__isnull=True).first()
-        self.approved[incident.pk] = self.approved.get(incident.pk, 0) + 1
-        if plan is None:
+        before = self.approved.setdefault(incident.pk, [])
+        if plan is None or (before and self.now - before[-1] < BETWEEN_APPROVALS):
             return
+        before.append(self.now)
         shown = candidates_of(plan)
         changing = [n for n, item in enumerate(shown) if item.entry.changes_cluster]
         user, _ = get_user_model().objects.get_or_create(username="script")

@@ -40,6 +40,7 @@ def staged(scenario: Scenario) -> Iterator[tuple[Any, Step]]:
     now = datetime.now(UTC).replace(microsecond=0)
     case = case_of(scenario, now)
     objects = [_as_stored(item) for item in case.objects]
+    _default_classes(objects)
     objects += namespaces_of(objects)
     objects += list(referenced(objects, scenario.expected))
     with Simulator(controllers=False, background=False) as simulator:
@@ -66,6 +67,16 @@ def _as_stored(item: Obj) -> Obj:
     return item
 
 
+def _default_classes(objects: Sequence[Obj]) -> None:
+    """A claim that names no class got the default one when it was made."""
+    marks = "storageclass.kubernetes.io/is-default-class"
+    classes = [item["metadata"] for item in objects if item["kind"] == "StorageClass"]
+    default = [m["name"] for m in classes if (m.get("annotations") or {}).get(marks) == "true"]
+    for item in objects:
+        if item["kind"] == "PersistentVolumeClaim" and default:
+            item["spec"].setdefault("storageClassName", default[0])
+
+
 def namespaces_of(objects: Sequence[Obj]) -> list[Obj]:
     named = {item["metadata"].get("namespace", "") for item in objects} - {""}
     held = {item["metadata"]["name"] for item in objects if item["kind"] == "Namespace"}
@@ -85,7 +96,7 @@ def referenced(objects: Sequence[Obj], rows: Sequence[Mapping[str, Any]]) -> Ite
     Not those of the newest template where just that is what is missing.
     """
     failing = [owner_in(objects, row["owner"]) for row in rows if row["causes"][0] in MISSING]
-    bad = [essence(one["spec"]["template"]["spec"]) for one in failing if one]
+    bad = [essence(_shape_of(one)) for one in failing if one and _shape_of(one)]
     held = {(i["kind"], i["metadata"].get("namespace"), i["metadata"]["name"]) for i in objects}
     made: dict[tuple[str, str, str], Obj] = {}
     for item in objects:

@@ -55,16 +55,16 @@ class Result:
         return f"no: {'; '.join(said) or self.status} ({self.why[:160]})"
 
 
-def table(results: Sequence[Result]) -> str:
-    lines = ["| case | must be | done | outcome | status | writes | s | well |",
-             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    for one in results:
-        done = ", ".join(one.families) or "—"
-        lines.append(
-            f"| {one.name} | {one.end} | {done} | {one.outcome or '—'} | {one.status} "
-            f"| {one.writes} | {one.seconds:.1f} | {one.notes()} |"
-        )
-    return "\n".join(lines)
+HEAD = """| case | must be | done | outcome | status | writes | s | well |
+|---|---|---|---|---|---|---|---|"""
+
+
+def line(one: Result) -> str:
+    done = ", ".join(one.families) or "—"
+    return (
+        f"| {one.name} | {one.end} | {done} | {one.outcome or '—'} | {one.status} "
+        f"| {one.writes} | {one.seconds:.1f} | {one.notes()} |"
+    )
 
 
 def passes(results: Sequence[Result], uncovered: Sequence[str]) -> bool:

@@ -175,6 +175,6 @@ def status_after(decision: Decision, options: Sequence[Candidate]) -> Status:
     """What people see: an approval is only awaited where there is something to approve."""
     if decision.verdict == Verdict.ASK:
         return Status.AWAITING_APPROVAL
-    if all(option.action == "escalate" for option in options):
+    if not any(option.entry.changes_cluster for option in options):
         return Status.ESCALATED
     return Status.REMEDIATION_SUGGESTED

@@ -48,6 +48,15 @@ def without_metrics(situation: Situation) -> RowMode:
     return RowMode.ASK if situation.fact("missing_requests") else RowMode.SUGGEST
 
 
+def may_replace_ordinal(situation: Situation) -> bool:
+    """After a rollback, or where one was made: its controller does not replace an unready pod."""
+    return bool(situation.fact("left_behind")) or has_older(situation)
+
+
+def stuck_update(situation: Situation) -> RowMode:
+    return RowMode.ASK if may_replace_ordinal(situation) else RowMode.SUGGEST
+
+
 RUNNING: dict[Cause, Row] = {
     Cause.INIT_HANG: Row(
         single_revision_borne, (ROLLBACK, ESCALATE), bad=frozenset({"scale"}), futile=RESTARTS
@@ -73,8 +82,8 @@ RUNNING: dict[Cause, Row] = {
         BY_HAND, (ESCALATE,), bad=frozenset({"restart_pod", "drain_node", "scale"})
     ),
     Cause.STS_STUCK_UPDATE: Row(
-        single_revision_borne,
-        (ROLLBACK, Offer("restart_pod", has_older), ESCALATE),
+        stuck_update,
+        (ROLLBACK, Offer("restart_pod", may_replace_ordinal), ESCALATE),
         bad=frozenset({"scale", "restart"}),
     ),
     Cause.DS_ONE_NODE: Row(

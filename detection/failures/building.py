@@ -10,6 +10,7 @@ from detection import objects as o
 from detection.causes import Cause, Severity
 from detection.findings import Evidence, Finding, ObjectRef, Revision
 from detection.pod_states import ContainerView
+from detection.revisions import POD_REVISION
 from detection.snapshot import Snapshot, key_of
 
 MOST_RELATED = 50
@@ -28,7 +29,8 @@ def severity_of(snapshot: Snapshot, owner: ObjectRef) -> Severity:
 def troubled(snapshot: Snapshot) -> Iterator[tuple[ObjectRef, list[o.Pod]]]:
     """Owners with their active pods that are not ready or were restarted.
 
-    Pods of Jobs that ended, and of ReplicaSets that are being taken down, are nobody's trouble.
+    Pods of Jobs that ended, of ReplicaSets that are being taken down, and of a StatefulSet's
+    revision that was taken back are nobody's trouble.
     """
     found: dict[str, tuple[ObjectRef, list[o.Pod]]] = {}
     for pod in snapshot.suspects:
@@ -45,7 +47,24 @@ def _is_over(snapshot: Snapshot, pod: o.Pod) -> bool:
     item = snapshot.by_uid.get(above.uid)
     if isinstance(item, o.Job):
         return is_finished(item) or item.spec.suspend
+    if isinstance(item, o.StatefulSet):
+        return is_left_behind(item, pod)
     return isinstance(item, o.ReplicaSet) and item.spec.replicas == 0
+
+
+def is_left_behind(item: o.StatefulSet, pod: o.Pod) -> bool:
+    """Whether the pod is of a revision that was taken back: no update runs, and it is of another.
+
+    Its controller replaces it only once it is ready, which it never is.
+    """
+    status, label = item.status, pod.metadata.labels.get(POD_REVISION, "")
+    settled = bool(status.update_revision) and status.update_revision == status.current_revision
+    return settled and bool(label) and label not in revision_keys(status.update_revision)
+
+
+def revision_keys(name: str) -> frozenset[str]:
+    """What the pods of a ControllerRevision bear as their label: its name, or its hash alone."""
+    return frozenset({name, name.rpartition("-")[2]})
 
 
 def is_finished(job: o.Job) -> bool:

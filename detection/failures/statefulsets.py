@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 from detection import objects as o
 from detection.causes import Cause
 from detection.context import Context
-from detection.failures.building import about_pods, changed_evidence, named, saw
+from detection.failures.building import (
+    about_pods,
+    changed_evidence,
+    is_left_behind,
+    named,
+    saw,
+)
 from detection.failures.registry import failure
 from detection.findings import Finding
 from detection.pod_states import began, condition_since, containers, is_active, is_ready
@@ -20,20 +26,27 @@ from detection.snapshot import Snapshot
 def stuck_update(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F34: the updated pod is not ready, and the others wait for it.
 
-    Why it isn't (a crash, an image) has a finding of its own, which then names the incident.
+    Why it isn't (a crash, an image) has a finding of its own, which then names the incident. A pod
+    that an update which was taken back has left waits too: nothing replaces it by itself.
     """
     for item in snapshot.statefulsets:
         status = item.status
+        pods = [p for p in snapshot.pods_below(item.ref) if is_active(p) and not is_ready(p)]
+        if left := [pod for pod in pods if is_left_behind(item, pod)]:
+            yield _left_behind(snapshot, context, item, left)
         if not status.update_revision or status.update_revision == status.current_revision:
             continue
-        pods = [p for p in snapshot.pods_below(item.ref) if is_active(p) and not is_ready(p)]
         updated = [p for p in pods if p.metadata.labels.get(POD_REVISION) == status.update_revision]
         if stuck := updated or pods:
-            yield _finding(snapshot, context, item, stuck)
+            yield _finding(snapshot, context, item, stuck, waits_for_an_old_one=not updated)
 
 
 def _finding(
-    snapshot: Snapshot, context: Context, item: o.StatefulSet, pods: Sequence[o.Pod]
+    snapshot: Snapshot,
+    context: Context,
+    item: o.StatefulSet,
+    pods: Sequence[o.Pod],
+    waits_for_an_old_one: bool,
 ) -> Finding:
     onset = min(_since(pod, context) for pod in pods)
     revision = judge(snapshot, item.ref, context, pods, onset).revision
@@ -57,7 +70,32 @@ def _finding(
         ],
         revision,
         {"reason": "UpdateStuck", "container": unready[0] if unready else "",
-         "log_container": unready[0] if unready else ""},
+         "log_container": unready[0] if unready else "", "left_behind": waits_for_an_old_one},
+    )  # fmt: skip
+
+
+def _left_behind(
+    snapshot: Snapshot, context: Context, item: o.StatefulSet, pods: Sequence[o.Pod]
+) -> Finding:
+    onset, first = min(_since(pod, context) for pod in pods), pods[0]
+    label = first.metadata.labels.get(POD_REVISION, "")
+    return about_pods(
+        snapshot,
+        Cause.STS_STUCK_UPDATE,
+        item.ref,
+        pods,
+        f"{named(item.ref)}: {first.metadata.name} is left of a revision that was taken back, and "
+        "is replaced only once it is ready",
+        onset,
+        onset + timedelta(seconds=context.dwell.not_ready_seconds),
+        [
+            saw("statefulsets", f"every pod should be of {item.status.update_revision}",
+                decisive=True),
+            saw("pods", f"{first.metadata.name}: of {label}, not ready since {onset:%H:%M:%S}",
+                decisive=True),
+        ],
+        None,
+        {"reason": "LeftBehind", "left_behind": True},
     )  # fmt: skip
 
 

@@ -85,8 +85,8 @@ class AdjustResources(Action):
         found = container_of(target, wish.parameters)
         if found is None:
             return []
-        index, container = found
-        path = ("spec", "template", "spec", "containers", str(index))
+        place, container = found
+        path = ("spec", "template", "spec", *place)
         merged = merged_resources(container, wish.parameters)
         return [
             {"op": "test", "path": pointer((*path, "name")), "value": container["name"]},
@@ -139,12 +139,20 @@ class ExpandPvc(Action):
         return [{"op": "replace", "path": path, "value": wish.parameters["size"]}]
 
 
-def container_of(target: Object, parameters: Parameters) -> tuple[int, dict[str, Any]] | None:
-    """Index and body of the named container in the owner's template; init containers are none."""
-    containers = target["spec"]["template"]["spec"].get("containers") or []
-    for index, container in enumerate(containers):
-        if container["name"] == parameters["container"]:
-            return index, container
+Place = tuple[str, str]
+
+
+def container_of(target: Object, parameters: Parameters) -> tuple[Place, dict[str, Any]] | None:
+    """The list and index of the named container in the owner's template, and its body.
+
+    Of the init containers only native sidecars run beside the others, so only they count.
+    """
+    spec = target["spec"]["template"]["spec"]
+    for field in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(field) or []):
+            sidecar = field == "containers" or container.get("restartPolicy") == "Always"
+            if sidecar and container["name"] == parameters["container"]:
+                return (field, str(index)), container
     return None
 
 

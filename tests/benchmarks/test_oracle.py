@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.oracle import Dump, changed_elsewhere, why_not_repaired
+from benchmarks.oracle import Dump, changed_elsewhere, pods_taken, why_not_repaired
 
 TARGET = ("deployments.apps", "shop", "cart")
 OTHER = ("configmaps", "shop", "settings")
@@ -126,3 +126,116 @@ def test_a_job_is_repaired_by_a_run_of_it_that_completed_and_by_nothing_else() -
     assert why_not_repaired(target, before, before, after) == []
     run["metadata"]["ownerReferences"] = []
     assert why_not_repaired(target, before, before, after)
+
+
+CLAIM = ("persistentvolumeclaims", "data", "d-0")
+NODE = ("nodes", "", "node-a")
+SCALER = ("horizontalpodautoscalers.autoscaling", "shop", "cart")
+NAMED_LIKE_IT = ("pods", "shop", "cart-1")
+STRANGER = ("pods", "shop", "web-1")
+
+
+def is_true(kind: str, status: str = "True", **more: str) -> dict[str, str]:
+    return {"type": kind, "status": status, **more}
+
+
+def claim(size: str, **meta: str) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "d-0", "namespace": "data", "uid": "c", **meta},
+        "spec": {"volumeName": "pv-1"},
+        "status": {"phase": "Bound", "capacity": {"storage": size}},
+    }
+
+
+def test_a_claim_is_repaired_by_more_room_on_the_same_volume_and_by_nothing_else() -> None:
+    before = {CLAIM: claim("10Gi")}
+    assert why_not_repaired(CLAIM, before, before, {CLAIM: claim("15Gi")}) == []
+    another = claim("15Gi")
+    another["spec"]["volumeName"] = "pv-2"
+    lost = claim("15Gi")
+    lost["status"]["phase"] = "Lost"
+    cheats = ({}, {CLAIM: claim("10Gi")}, {CLAIM: claim("15Gi", uid="x")}, {CLAIM: another},
+              {CLAIM: lost})  # fmt: skip
+    for after in cheats:
+        assert why_not_repaired(CLAIM, before, before, after)
+
+
+def node(*conditions: dict[str, str], unschedulable: bool = False) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "node-a", "uid": "n"},
+        "spec": {"unschedulable": unschedulable},
+        "status": {"conditions": list(conditions)},
+    }
+
+
+def test_a_node_is_repaired_when_it_is_ready_open_and_without_pressure() -> None:
+    before = {NODE: node(is_true("Ready"), is_true("DiskPressure"))}
+    well = {NODE: node(is_true("Ready"), is_true("DiskPressure", "False"))}
+    assert why_not_repaired(NODE, before, before, well) == []
+    waits = {"metadata": {"name": "p", "namespace": "shop", "uid": "p"}, "spec": {},
+             "status": {"conditions": [is_true("PodScheduled", "False")]}}  # fmt: skip
+    uncordoned_but_dead = {NODE: node(is_true("Ready", "Unknown"))}
+    cordoned = {NODE: node(is_true("Ready"), unschedulable=True)}
+    full = {**well, ("pods", "shop", "p"): waits}
+    for after in (before, uncordoned_but_dead, cordoned, full, {}):
+        assert why_not_repaired(NODE, before, before, after)
+
+
+def scaler(least: int, most: int, at_its_end: bool = False) -> dict[str, Any]:
+    limited = is_true("ScalingLimited", str(at_its_end), reason="TooManyReplicas")
+    target = {"kind": "Deployment", "name": "cart"}
+    return {
+        "metadata": {"name": "cart", "namespace": "shop", "uid": "h"},
+        "spec": {"scaleTargetRef": target, "minReplicas": least, "maxReplicas": most},
+        "status": {"conditions": [limited]},
+    }
+
+
+def test_an_autoscaler_must_be_there_with_no_narrower_bounds_and_off_its_end() -> None:
+    before = {**cluster(), SCALER: scaler(2, 3, at_its_end=True)}
+    after = {**cluster(), SCALER: scaler(2, 5)}
+    assert why_not_repaired(TARGET, before, before, after) == []
+    for cheat in (scaler(0, 5), scaler(2, 0), scaler(2, 5, at_its_end=True)):
+        assert why_not_repaired(TARGET, before, before, {**cluster(), SCALER: cheat})
+    assert why_not_repaired(TARGET, before, before, cluster()), "deleted"
+
+
+def test_only_the_maximum_of_its_own_autoscaler_may_differ_and_only_where_the_row_says_so() -> None:
+    before = {**cluster(), SCALER: scaler(2, 3)}
+    after = {**cluster(), SCALER: scaler(2, 5)}
+    assert changed_elsewhere(TARGET, before, after, {"raise_hpa_max"}) == []
+    assert changed_elsewhere(TARGET, before, after, {"rollback"})
+    after[SCALER] = scaler(1, 5)
+    assert changed_elsewhere(TARGET, before, after, {"raise_hpa_max"})
+
+
+def a_pod(name: str, owner: str, uid: str = "p") -> dict[str, Any]:
+    meta = {"name": name, "namespace": "shop", "uid": uid, "ownerReferences": [{"uid": owner}]}
+    return {"metadata": meta, "spec": {"nodeName": "node-a"}, "status": {"phase": "Running"}}
+
+
+def test_pods_of_others_that_were_taken_are_named_though_controllers_made_them_anew() -> None:
+    others = {NODE: node(is_true("Ready")), STRANGER: a_pod("web-1", "w")}
+    before = {**cluster(), **others, NAMED_LIKE_IT: a_pod("cart-1", "u")}
+    mine_gone = {**cluster(), **others}
+    assert pods_taken(TARGET, before, mine_gone) == []
+    for after in (
+        {key: obj for key, obj in before.items() if key != STRANGER},
+        {**before, STRANGER: a_pod("web-1", "w", uid="another")},
+    ):
+        assert pods_taken(TARGET, before, after) == ["pod shop/web-1 was taken"]
+    dead = {**before, NODE: node(is_true("Ready", "Unknown"))}
+    assert pods_taken(TARGET, dead, mine_gone | {STRANGER: a_pod("web-1", "w", "x")}) == []
+
+
+def test_a_cronjob_is_repaired_by_a_new_job_of_it_that_completed() -> None:
+    target = ("cronjobs.batch", "pay", "sync")
+    cron = {"metadata": {"name": "sync", "uid": "c"}, "spec": {"schedule": "0 * * * *"}}
+    run = {"metadata": {"name": "r", "uid": "r", "ownerReferences": [{"uid": "c"}]},
+           "status": {"conditions": [is_true("Complete")]}}  # fmt: skip
+    before, key = {target: cron}, ("jobs.batch", "pay", "r")
+    assert why_not_repaired(target, before, before, {target: cron, key: run}) == []
+    old = {target: cron, key: run}
+    assert why_not_repaired(target, old, old, old), "an old run proves nothing"
+    suspended = {target: {**cron, "spec": {**cron["spec"], "suspend": True}}, key: run}
+    assert why_not_repaired(target, before, before, suspended)

@@ -150,7 +150,7 @@ def test_discovery_that_is_refused_makes_nothing_absent() -> None:
     assert not snapshot.blind
 
 
-def test_with_a_namespace_its_lists_and_the_nodes_are_read() -> None:
+def test_with_a_namespace_its_lists_and_what_lies_beside_it_are_read() -> None:
     server = Server()
     for resource in RESOURCES:
         server.set(resource.path("shop"), listed())
@@ -159,6 +159,7 @@ def test_with_a_namespace_its_lists_and_the_nodes_are_read() -> None:
     paths = [path for path, _, _ in server.asked]
     assert len(snapshot.pods) == 1
     assert "/api/v1/nodes" in paths
+    assert "/apis/storage.k8s.io/v1/storageclasses" in paths, "whether a volume may grow"
     assert "/api/v1/pods" not in paths
 
 
