@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -90,3 +91,16 @@ def test_a_detect_worker_imports_neither_tensorflow_nor_scikit_learn_nor_joblib(
         [sys.executable, "-c", SERVING], capture_output=True, text=True, timeout=100, check=True
     )
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("given", "used"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_matrix_products_run_in_one_thread_unless_someone_says_otherwise(
+    given: dict[str, str], used: str
+) -> None:
+    plain = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    asked = "import kubewise_site, os; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=100, check=True,
+        env=plain | given,
+    )  # fmt: skip
+    assert done.stdout.strip() == used
