@@ -94,7 +94,9 @@ class EventPages(Pages):
         """`position` is the list of values that `keyset.read` gives."""
         try:
             cursor = CursorPagination.decode_cursor(self, request)
-            return cursor and cursor._replace(position=keyset.read(cursor.position or "", self.order))
+            return cursor and cursor._replace(
+                position=keyset.read(cursor.position or "", self.order)
+            )
         except (NotFound, keyset.NoPosition):
             raise ValidationError({"cursor": NOT_OURS}) from None
 

@@ -62,7 +62,9 @@ class EventsView(Guarded, GenericAPIView[Incident]):
         except following.NoCursor:
             told = "not one of ours; take `cursor` from an answer"
             raise ValidationError({"after": told}) from None
-        rows = self.filter_queryset(self.get_queryset().filter(pk__in=found.incident_ids))
+        rows = self.filter_queryset(
+            self.get_queryset().filter(pk__in=found.incident_ids)
+        ).order_by()
         order = {pk: place for place, pk in enumerate(found.incident_ids)}
         events = events_of(sorted(rows, key=lambda row: order[row.pk]))
         again = request.build_absolute_uri(f"{request.path}?{_query(request, found.cursor)}")
