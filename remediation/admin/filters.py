@@ -75,7 +75,8 @@ class KindFilter(admin.SimpleListFilter):
         return [(kind, kind) for kind in KINDS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        return of_kind(queryset, self.value()) if self.value() else queryset
+        kind = self.value()
+        return of_kind(queryset, kind) if kind else queryset
 
 
 class NamespaceFilter(TextFilter):  # type: ignore[misc]

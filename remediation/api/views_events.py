@@ -51,8 +51,10 @@ class EventsView(Guarded, GenericAPIView[Incident]):
         after = request.query_params.get("after")
         if after is not None:
             return self._changed(request, after)
-        cast(EventPages, self.paginator).follow_cursor = following.newest()
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        pages = cast(EventPages, self.paginator)
+        pages.follow_cursor = following.newest()
+        rows = pages.begin(self.get_queryset(), request)
+        page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(events_of(page or ()))
 
     def _changed(self, request: Request, after: str) -> Response:
