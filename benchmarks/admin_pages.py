@@ -40,7 +40,6 @@ FILTERS = {
     "open, kind": "kind=Node",
     "open, source": "source=forecast",
     "open, mode auto": "mode=auto",
-    "page 100": "state=all&p=100",
 }
 
 
@@ -48,10 +47,10 @@ def pages(incidents: int) -> list[Asked]:
     lists = [Asked(f"list: {name}", _list(query), LIST_QUERIES) for name, query in FILTERS.items()]
     searches = {
         "search: name": lambda chance: f"state=all&q=app-{chance.randrange(50_000)}",
-        "search: beginning of a ninth of all": lambda chance: f"state=all&q=app-{chance.randrange(1, 10)}",
-        "search: beginning of all": lambda _: "state=all&q=app",
+        "search: a ninth of all": lambda chance: f"state=all&q=app-{chance.randrange(1, 10)}",
+        "search: all": lambda _: "state=all&q=app",
         "search: nothing": lambda _: "state=all&q=nobody",
-        "search: namespace/beginning": lambda chance: f"state=all&q=team-{chance.randrange(99)}/app-1",
+        "search: namespace/beginning": lambda chance: f"state=all&q=team-{chance.randrange(99)}/a",
         "search: among the open": lambda chance: f"q=app-{chance.randrange(1, 10)}",
     }  # fmt: skip
     return [
@@ -59,10 +58,20 @@ def pages(incidents: int) -> list[Asked]:
         Asked("dashboard: refresh", lambda _: "/admin/fragment/", 15),
         Asked("dashboard: charts", lambda _: "/admin/charts/", 4),
         *lists,
+        Asked("list: page 100", _list(f"state=all&p={min(100, incidents // 50)}"), LIST_QUERIES),
         *(Asked(name, _searched(made), LIST_QUERIES) for name, made in searches.items()),
-        Asked("incident", lambda chance: f"{LIST}{1 + chance.randrange(incidents)}/change/", 9),
-        Asked("incident, open", lambda chance: f"{LIST}{incidents - chance.randrange(99)}/change/", 9),
+        Asked("incident, acted on", _acted_on(incidents), 11),
+        Asked("incident, open", lambda chance: _page(incidents - chance.randrange(30)), 10),
     ]  # fmt: skip
+
+
+def _page(number: int) -> str:
+    return f"{LIST}{number}/change/"
+
+
+def _acted_on(incidents: int) -> Address:
+    """Of every tenth there is a plan, a person's approval and an attempt: the most to show."""
+    return lambda chance: _page(1 + 10 * chance.randrange(incidents * 9 // 100))
 
 
 def _list(query: str) -> Address:

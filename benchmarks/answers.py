@@ -39,9 +39,7 @@ class Measured:
         return quantiles(self.seconds, n=20)[-1]
 
 
-def report(
-    client: Any, asked: Iterable[Asked], times: int, bar_seconds: float, what: str
-) -> int:
+def report(client: Any, asked: Iterable[Asked], times: int, bar_seconds: float, what: str) -> int:
     """Print the table; the number of rows over the bar or off their pinned queries."""
     rows = [(one, _measured(client, one, times)) for one in tqdm(list(asked), desc="answers")]
     print(HEAD.format(what))

@@ -25,7 +25,10 @@ POSTGRES_INDEXES = (
 
 
 def write(
-    model: type[models.Model], columns: Sequence[str], rows: Rows, total: int,
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Rows,
+    total: int,
     same: Mapping[str, Any],
 ) -> None:
     """Rows are tuples in the order of `columns`, as the database keeps them; `same` in each row.
@@ -35,9 +38,9 @@ def write(
     constant = _constants(model, columns, same)
     put = _inserted if connection.vendor == "sqlite" else _copied
     name = str(model._meta.verbose_name_plural)
-    with tqdm(total=total, desc=f"{name:12}", unit=" rows", unit_scale=True) as bar:
-        with transaction.atomic():
-            put(model._meta.db_table, columns, constant, _shown(rows, bar))
+    bar = tqdm(total=total, desc=f"{name:12}", unit=" rows", unit_scale=True)
+    with bar, transaction.atomic():
+        put(model._meta.db_table, columns, constant, _shown(rows, bar))
 
 
 @contextmanager
@@ -104,7 +107,7 @@ def _copied(
     batches: Iterator[list[tuple[Any, ...]]],
 ) -> None:  # fmt: skip
     names = ", ".join(f'"{name}"' for name in columns)
-    alter = f'ALTER TABLE "{table}" ' + ", ".join('ALTER COLUMN "{}" {{}}'.format(c) for c in same)
+    alter = f'ALTER TABLE "{table}" ' + ", ".join(f'ALTER COLUMN "{c}" {{}}' for c in same)
     with connection.cursor() as cursor:
         cursor.execute(alter.format(*(f"SET DEFAULT {value}" for value in same.values())))
         with cursor.cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
@@ -122,7 +125,9 @@ def _dropped(table: str) -> list[str]:
     asked = SQLITE_INDEXES if connection.vendor == "sqlite" else POSTGRES_INDEXES
     with connection.cursor() as cursor:
         cursor.execute(asked, [table])
-        found = [(name, made) for name, made in cursor.fetchall() if made and " UNIQUE " not in made]
+        found = [
+            (name, made) for name, made in cursor.fetchall() if made and " UNIQUE " not in made
+        ]
         for name, _ in found:
             cursor.execute(f'DROP INDEX "{name}"')
     return [made for _, made in found]

@@ -21,10 +21,12 @@ BAR_SECONDS = 0.050
 EVENTS = "/api/v1/remediation/events"
 PAGE_QUERIES = 7
 AFTER_QUERIES = 6
+NOTHING_QUERIES = 4
+NOTHING = ("namespace=nobody", "q=nobody")
 FILTERS = (
     "status=AwaitingApproval", "status=Resolved", "severity=critical", "cause=BAD_RELEASE",
-    "namespace=team-7", "namespace=team-199", "namespace=nobody", "entity_type=node", "q=app-1",
-    "q=app-4711", "q=team-7/app-1", "q=app", "q=nobody",
+    "namespace=team-7", "namespace=team-160", "entity_type=node", "q=app-1", "q=app-4711",
+    "q=team-7/app-1", "q=app",
 )  # fmt: skip
 
 
@@ -35,6 +37,7 @@ def requests(incidents: int, transitions: int) -> list[Asked]:
         Asked("a page deep in", _deep(incidents), PAGE_QUERIES),
         Asked("first page, limit=20", lambda _: f"{EVENTS}?limit=20", PAGE_QUERIES),
         *(Asked(one, _filtered(one), PAGE_QUERIES) for one in FILTERS),
+        *(Asked(one, _filtered(one), NOTHING_QUERIES) for one in NOTHING),
         Asked("since", _times("since"), PAGE_QUERIES),
         Asked("until", _times("until"), PAGE_QUERIES),
         Asked("severity, until", _times("severity=critical&until"), PAGE_QUERIES),

@@ -40,8 +40,9 @@ def ready(given: argparse.Namespace) -> None:
     stamp = f"{given.incidents} {given.transitions} {given.open} {_code()}"
     if given.refill or not _is_filled(stamp):
         _fill(given, stamp)
-    print(f"{connection.vendor}: {given.incidents:,} incidents, {given.transitions:,} transitions, "
-          f"{given.open:,} open; load of the machine {os.getloadavg()[0]:.1f}\n", flush=True)  # fmt: skip
+    print(f"{connection.vendor}: {given.incidents:,} incidents, {given.open:,} of them open; "
+          f"{given.transitions:,} transitions; load of the machine "
+          f"{os.getloadavg()[0]:.1f}\n", flush=True)  # fmt: skip
 
 
 def _set_up() -> None:
@@ -76,9 +77,7 @@ def _is_filled(stamp: str) -> bool:
             return False
         cursor.execute(f"SELECT stamp, at FROM {MARK}")  # noqa: S608 a constant
         rows = cursor.fetchall()
-    return any(
-        found == stamp and time.time() - at < FRESH.total_seconds() for found, at in rows
-    )
+    return any(found == stamp and time.time() - at < FRESH.total_seconds() for found, at in rows)
 
 
 def _fill(given: argparse.Namespace, stamp: str) -> None:

@@ -86,21 +86,30 @@ class Year:
 def fill(year: Year) -> None:
     """Write everything; ids begin with 1, the newest incident has the highest."""
     with without_indexes(Incident, Transition, Plan, Approval, Attempt):
-        columns = (
-            "id", "anomaly_id", "open_key", "owner_kind", "owner_namespace", "owner_name",
-            "owner_uid", "cause", "severity", "status", "summary", "source", "onset", "first_seen",
-            "last_seen", "closed_at",
-        )  # fmt: skip
-        same = SAME | {"cluster_id": current_cluster().pk}
-        write(Incident, columns, _incidents(year), year.incidents, same)
-        columns = ("id", "incident_id", "at", "kind", "before", "after", "reason")
-        write(Transition, columns, _transitions(year), year.transitions, {"actor": "KubeWise"})
-        _plans(year)
+        write_all(year)
+
+
+def write_all(year: Year) -> None:
+    """The same with the indexes in place, for few rows. There is a user."""
+    columns: tuple[str, ...] = (
+        "id", "anomaly_id", "open_key", "owner_kind", "owner_namespace", "owner_name",
+        "owner_uid", "cause", "severity", "status", "summary", "source", "onset", "first_seen",
+        "last_seen", "closed_at",
+    )  # fmt: skip
+    same = SAME | {"cluster_id": current_cluster().pk}
+    write(Incident, columns, _incidents(year), year.incidents, same)
+    columns = ("id", "incident_id", "at", "kind", "before", "after", "reason")
+    write(Transition, columns, _transitions(year), year.transitions, {"actor": "KubeWise"})
+    _plans(year)
 
 
 def _incidents(year: Year) -> Iterator[Row]:
     chance = random.Random(7)
-    opened, severities, causes = sorted(OPEN), [*map(str, Severity)], [cause.value for cause in Cause]
+    opened, severities, causes = (
+        sorted(OPEN),
+        [*map(str, Severity)],
+        [cause.value for cause in Cause],
+    )
     for number in range(year.incidents):
         seen, is_open = year.began(number), year.is_open(number)
         last = year.began(year.incidents - 1) if is_open else seen + timedelta(

@@ -12,6 +12,9 @@ from detection.indexes import BY_NAME
 from detection.models import Incident
 
 
+LAST = "\U0010ffff"
+
+
 def found(rows: QuerySet[Incident], text: str) -> QuerySet[Incident]:
     """Those of `rows` that match, by name and each name's newest first.
 
@@ -38,7 +41,7 @@ def begins_with(field: str, text: str) -> Q:
     the collation, and LIKE has the index that Django makes for it. Names are in lower case.
     """
     if connection.vendor == "sqlite":
-        return Q(**{f"{field}__gte": text, f"{field}__lt": text[:-1] + chr(ord(text[-1]) + 1)})
+        return Q(**{f"{field}__gte": text, f"{field}__lt": text + LAST})
     return Q(**{f"{field}__startswith": text})
 
 

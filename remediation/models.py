@@ -237,7 +237,10 @@ class Attempt(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="attempts")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="attempts")
-    approval = models.ForeignKey(Approval, null=True, on_delete=models.PROTECT)
+    # Its own index would be taken for `approval IS NULL`, which most rows of AUTO share.
+    approval = models.ForeignKey(
+        Approval, null=True, on_delete=models.PROTECT, db_index=False
+    )  # fmt: skip
     idempotency_key = models.CharField(max_length=64, unique=True)
     open_target = models.CharField(max_length=64, unique=True, null=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.CLAIMED)
@@ -271,8 +274,7 @@ class Attempt(models.Model):
         ordering = ["id"]
         permissions = [("remediate", "Can give a command of their own")]
         indexes = [
-            models.Index(fields=["-incident"], name="attempts_by_auto",
-                         condition=models.Q(approval__isnull=True)),
+            models.Index(fields=["approval", "-incident"], name="attempts_by_auto"),
             models.Index(fields=["-incident"], name="attempts_by_approval",
                          condition=models.Q(approval__isnull=False)),
         ]  # fmt: skip

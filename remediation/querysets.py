@@ -40,8 +40,11 @@ def with_lists(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
 
 def rows_of(incident: Incident, name: str) -> Iterable[Any]:
     """The related rows, whichever way they were read."""
-    kept = incident.__dict__.get(name + LISTED)
-    return kept if kept is not None else getattr(incident, name).all()
+    kept: Iterable[Any] | None = incident.__dict__.get(name + LISTED)
+    if kept is not None:
+        return kept
+    rows: Iterable[Any] = getattr(incident, name).all()
+    return rows
 
 
 def _listed(name: str, rows: QuerySet[Any]) -> Prefetch[Any]:

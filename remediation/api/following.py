@@ -52,7 +52,7 @@ def changes(cursor: str, limit: int) -> Changes:
 
 
 def _rows(which: Q, limit: int) -> list[tuple[int, int]]:
-    """Number and incident, in order. Gaps lie below what is new: an OR of both would sort it all."""
+    """Number and incident, in order. With gaps and new ones in one OR all would be sorted."""
     rows = Transition.objects.filter(which).order_by("id").values_list("id", "incident_id")
     return list(rows[:limit])
 

@@ -94,32 +94,42 @@ class EventPages(Pages):
         """`position` is the list of values that `keyset.read` gives."""
         try:
             cursor = CursorPagination.decode_cursor(self, request)
-            return cursor and cursor._replace(position=keyset.read(cursor.position or "", self.order))
+            return cursor and cursor._replace(
+                position=keyset.read(cursor.position or "", self.order)
+            )
         except (NotFound, keyset.NoPosition):
             raise ValidationError({"cursor": NOT_OURS}) from None
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def begin(self, queryset: QuerySet[Any], request: Request) -> QuerySet[Any]:
+        """The rows from the cursor on. To be called before the filters.
+
+        A search has a lower bound of the name as well, and SQLite seeks to the one that it reads
+        first: to the search's, it would step over all pages before this one.
+        """
+        self.order = BY_NAME if "q" in request.query_params else NEWEST
+        self.cursor = self.decode_cursor(request)
+        self.turned: keyset.Order = self.order
+        if self.cursor is None:
+            return queryset
+        if self.cursor.reverse:
+            self.turned = keyset.backwards(self.order)
+        return queryset.filter(keyset.beyond(self.turned, self.cursor.position))
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """At most `limit` rows; one more is read to know whether there is another page."""
         size = self.get_page_size(request)
         self.request, self.base_url = request, request.build_absolute_uri()
-        self.order = BY_NAME if "q" in request.query_params else NEWEST
-        cursor = self.decode_cursor(request)
-        order = keyset.backwards(self.order) if cursor and cursor.reverse else self.order
-        if cursor:
-            queryset = queryset.filter(keyset.beyond(order, cursor.position))
-        found = list(queryset.order_by(*order)[: size + 1])
-        self._turn(cursor, found[:size], len(found) > size)
-        return self.page
+        found = list(queryset.order_by(*self.turned)[: size + 1])
+        return self._turn(found[:size], len(found) > size)
 
-    def _turn(self, cursor: Cursor | None, page: list[Any], more: bool) -> None:
-        """Which pages lie before and after this one."""
-        back = bool(cursor and cursor.reverse)
-        self.page = page[::-1] if back else page
-        self.next_row = self.page[-1] if self.page and (back or more) else None
-        before = more if back else cursor is not None
-        self.previous_row = self.page[0] if self.page and before else None
+    def _turn(self, page: list[Any], more: bool) -> list[Any]:
+        """The page in the list's order; which pages lie before and after it."""
+        back = bool(self.cursor and self.cursor.reverse)
+        shown = page[::-1] if back else page
+        self.next_row = shown[-1] if shown and (back or more) else None
+        before = more if back else self.cursor is not None
+        self.previous_row = shown[0] if shown and before else None
+        return shown
 
     def get_next_link(self) -> str | None:
         return self._link(self.next_row, False)
@@ -130,7 +140,7 @@ class EventPages(Pages):
     def _link(self, row: Any, back: bool) -> str | None:
         if row is None:
             return None
-        position = keyset.position_of(row, self.order)
+        position: Any = keyset.position_of(row, self.order)
         return str(self.encode_cursor(Cursor(offset=0, reverse=back, position=position)))
 
     def get_paginated_response(self, data: Any) -> Response:

@@ -24,8 +24,9 @@ AS_STORED = (
 )  # fmt: skip
 
 
+# No docstring: it would be told as the description of every shape in the schema.
 class PlainReading(serializers.BaseSerializer[Any]):
-    """Before `Serializer` among the bases. For rows as the database gave them, read-only."""
+    # Before `Serializer` among the bases. For rows as the database gave them, read-only.
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         return {name: get(instance) for name, get in self._getters}
@@ -39,7 +40,8 @@ class PlainReading(serializers.BaseSerializer[Any]):
         if isinstance(field, serializers.SerializerMethodField):
             return getattr(self, field.method_name or "")  # type: ignore[no-any-return]
         if isinstance(field, serializers.ListSerializer):
-            return _many(field.source or "", field.child.to_representation)
+            child: Any = field.child
+            return _many(field.source or "", child.to_representation)
         if field.source == "*":
             return field.to_representation  # type: ignore[no-any-return]
         read = attrgetter(field.source)

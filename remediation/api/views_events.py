@@ -51,8 +51,10 @@ class EventsView(Guarded, GenericAPIView[Incident]):
         after = request.query_params.get("after")
         if after is not None:
             return self._changed(request, after)
-        cast(EventPages, self.paginator).follow_cursor = following.newest()
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        pages = cast(EventPages, self.paginator)
+        pages.follow_cursor = following.newest()
+        rows = pages.begin(self.get_queryset(), request)
+        page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(events_of(page or ()))
 
     def _changed(self, request: Request, after: str) -> Response:
@@ -62,7 +64,9 @@ class EventsView(Guarded, GenericAPIView[Incident]):
         except following.NoCursor:
             told = "not one of ours; take `cursor` from an answer"
             raise ValidationError({"after": told}) from None
-        rows = self.filter_queryset(self.get_queryset().filter(pk__in=found.incident_ids))
+        rows = self.filter_queryset(
+            self.get_queryset().filter(pk__in=found.incident_ids)
+        ).order_by()
         order = {pk: place for place, pk in enumerate(found.incident_ids)}
         events = events_of(sorted(rows, key=lambda row: order[row.pk]))
         again = request.build_absolute_uri(f"{request.path}?{_query(request, found.cursor)}")

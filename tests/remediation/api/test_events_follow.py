@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -32,7 +33,8 @@ def listed(api: Api, **params: Any) -> list[str]:
         ("cause", "BAD_RELEASE", "cause", "BAD_RELEASE"),
         ("owner_namespace", "payments", "namespace", "payments"),
         ("owner_kind", "StatefulSet", "entity_type", "statefulset"),
-        ("summary", "it lost its database", "q", "lost DATABASE"),
+        ("owner_namespace", "payments", "q", "payments/"),
+        ("owner_namespace", "payments", "q", "payments/b"),
     ],
 )
 def test_each_filter_keeps_only_what_it_names(
@@ -41,6 +43,47 @@ def test_each_filter_keeps_only_what_it_names(
     records.incident("a")
     records.incident("b", **{field: value})
     assert listed(api, **{param: asked}) == ["b"]
+
+
+def test_a_search_finds_an_anomaly_id_and_no_middle_of_a_name(api: Api) -> None:
+    found = records.incident("cart")
+    records.incident("shop-cart")
+    assert listed(api, q=str(found.anomaly_id)) == ["cart"]
+    assert listed(api, q="CAR") == ["cart"]
+    assert listed(api, q="art") == []
+
+
+def test_the_pages_of_a_search_are_by_name_and_hold_every_event_once(api: Api) -> None:
+    for name in ("app-b", "app-a", "app-b", "app-c", "other"):
+        closed = {"open_key": None, "status": "Resolved"}
+        records.incident(name, **closed)
+    pages = [api.get("remediation/events", q="app", limit=1)]
+    while (following_page := pages[-1].json()["next"]) and len(pages) < 9:
+        pages.append(api.client.get(following_page))
+    assert [name for page in pages for name in names(page)] == ["app-a", "app-b", "app-b", "app-c"]
+    back = api.client.get(pages[2].json()["previous"])
+    assert back.json()["events"] == pages[1].json()["events"]
+
+
+def test_a_cursor_of_the_list_is_none_of_a_search(api: Api) -> None:
+    records.incident("app-a")
+    records.incident("app-b")
+    after = api.get("remediation/events", limit=1).json()["next"].partition("cursor=")[2]
+    cursor = unquote(after.partition("&")[0])
+    check_problem(api.get("remediation/events", q="app", cursor=cursor), 400)
+
+
+def test_more_events_than_a_page_of_one_moment_are_each_told_once(api: Api) -> None:
+    """A storm: one pass opens them all, so all have its time."""
+    for number in range(7):
+        records.incident(f"app-{number}")
+    answer, seen = api.get("remediation/events", limit=2), list[str]()
+    while True:
+        seen += names(answer)
+        if answer.json()["next"] is None:
+            break
+        answer = api.client.get(answer.json()["next"])
+    assert seen == [f"app-{number}" for number in range(6, -1, -1)]
 
 
 def test_since_is_inclusive_and_until_exclusive(api: Api) -> None:

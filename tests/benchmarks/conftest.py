@@ -1,0 +1,3 @@
+from tests.site.conftest import admin, api, browser
+
+__all__ = ["admin", "api", "browser"]
