@@ -19,6 +19,7 @@ from detection import clients as detection_clients
 from detection.detect import detect
 from detection.kubernetes import KubernetesError, connect
 from detection.models import Cluster, Incident
+from detection.scrape import scrape
 from detection.states import Status
 from remediation import approvals
 from remediation.act import act
@@ -82,6 +83,9 @@ class Drive:
 
     def look(self) -> None:
         """One pass of the detection; a cluster that refuses to be read is tried again."""
+        client = detection_clients.prometheus()
+        if client is not None:
+            scrape(self.cluster, client, self.now)
         try:
             detect(self.cluster, self.clients.reader, self.now)
         except KubernetesError:
