@@ -35,7 +35,7 @@ class Continued:
         for one in self.series:
             labels = dict(one.get("labels") or {})
             if self._is_there(labels):
-                value = self._value(one, labels, now)
+                value: float = self._value(one, labels, now)
                 self.simulator.metric_store.append(one["name"], labels, now, value)
 
     def _is_there(self, labels: Mapping[str, str]) -> bool:
@@ -48,8 +48,8 @@ class Continued:
         if one["name"] in REPLICAS:
             return self._replicas(one["name"], labels, last)
         if one["name"] in (AVAILABLE, CAPACITY) and (grown := self._grown(labels)):
-            return max(last, 0.0) + grown
-        return max(last, 0.0)
+            return float(max(last, 0.0) + grown)
+        return float(max(last, 0.0))
 
     def _replicas(self, name: str, labels: Mapping[str, str], last: float) -> float:
         table, key = REPLICAS[name]
