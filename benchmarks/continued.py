@@ -21,8 +21,8 @@ REPLICAS = {
 class Continued:
     """`step` appends one sample to each series that was live at the start.
 
-    A counter and what fills keep their pace. What the cluster itself tells (replicas, a volume's capacity) is read
-    from it; what a volume holds stays, so that its free space follows its size.
+    A counter and what fills keep their pace. What the cluster itself tells (replicas, a volume's
+    capacity) is read from it; what a volume holds stays, so that its free space follows its size.
     """
 
     def __init__(self, simulator: Any, series: Sequence[Series]) -> None:

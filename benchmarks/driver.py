@@ -19,8 +19,8 @@ from django.test.utils import override_settings
 
 from detection import clients as detection_clients
 from detection.detect import detect
-from detection.kubernetes import KubernetesError, connect
 from detection.history import save_owner_map
+from detection.kubernetes import KubernetesError, connect
 from detection.models import Cluster, Incident
 from detection.scan import scan
 from detection.scrape import scrape
