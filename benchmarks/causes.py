@@ -94,7 +94,10 @@ def _revisions(objects: Sequence[Obj], owner: Obj) -> Iterator[tuple[int, Obj]]:
 
 def essence(spec: Obj) -> Obj:
     """What of a pod's spec a release can break; controllers and the API server add the rest."""
-    return {key: spec[key] for key in MATTERS if spec.get(key)} | {
+    told = {key: spec[key] for key in MATTERS if spec.get(key)}
+    if told.get("serviceAccountName") == "default":
+        del told["serviceAccountName"]
+    return told | {
         key: (spec.get("affinity") or {}).get(key)
         for key in ("podAffinity", "podAntiAffinity")
         if (spec.get("affinity") or {}).get(key)

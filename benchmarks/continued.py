@@ -11,6 +11,7 @@ Series = Mapping[str, Any]
 LIVE_SECONDS = 300.0
 AVAILABLE, USED, CAPACITY = (f"kubelet_volume_stats_{w}_bytes" for w in
                              ("available", "used", "capacity"))  # fmt: skip
+WORKING_SET = "container_memory_working_set_bytes"
 REPLICAS = {
     "kube_deployment_spec_replicas": ("deployments.apps", "deployment"),
     "kube_statefulset_replicas": ("statefulsets.apps", "statefulset"),
@@ -20,8 +21,8 @@ REPLICAS = {
 class Continued:
     """`step` appends one sample to each series that was live at the start.
 
-    A counter keeps its pace. What the cluster itself tells (replicas, a volume's capacity) is read
-    from it; what a volume holds stays, so that its free space follows its size.
+    A counter and what fills keep their pace. What the cluster itself tells (replicas, a volume's
+    capacity) is read from it; what a volume holds stays, so that its free space follows its size.
     """
 
     def __init__(self, simulator: Any, series: Sequence[Series]) -> None:
@@ -34,7 +35,7 @@ class Continued:
         for one in self.series:
             labels = dict(one.get("labels") or {})
             if self._is_there(labels):
-                value = self._value(one, labels, now)
+                value: float = self._value(one, labels, now)
                 self.simulator.metric_store.append(one["name"], labels, now, value)
 
     def _is_there(self, labels: Mapping[str, str]) -> bool:
@@ -47,8 +48,8 @@ class Continued:
         if one["name"] in REPLICAS:
             return self._replicas(one["name"], labels, last)
         if one["name"] in (AVAILABLE, CAPACITY) and (grown := self._grown(labels)):
-            return max(last, 0.0) + grown
-        return max(last, 0.0)
+            return float(max(last, 0.0) + grown)
+        return float(max(last, 0.0))
 
     def _replicas(self, name: str, labels: Mapping[str, str], last: float) -> float:
         table, key = REPLICAS[name]
@@ -72,9 +73,9 @@ def _is_live(one: Series, now: float) -> bool:
 
 
 def _pace(one: Series) -> float:
-    """Per second: a counter's, and a volume's that fills; everything else stays."""
+    """Per second: a counter's, a volume's and a process's that fill; everything else stays."""
     samples = sorted(one["samples"])[-2:]
-    moves = one["name"].endswith("_total") or one["name"] in (AVAILABLE, USED)
+    moves = one["name"].endswith("_total") or one["name"] in (AVAILABLE, USED, WORKING_SET)
     if len(samples) < 2 or not moves:
         return 0.0
     (before, first), (after, second) = samples

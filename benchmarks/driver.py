@@ -12,13 +12,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test.utils import override_settings
 
 from detection import clients as detection_clients
 from detection.detect import detect
+from detection.history import save_owner_map
 from detection.kubernetes import KubernetesError, connect
 from detection.models import Cluster, Incident
+from detection.scan import scan
+from detection.scrape import scrape
 from detection.states import Status
 from remediation import approvals
 from remediation.act import act
@@ -36,6 +41,7 @@ STEP_SECONDS = 15.0
 PACE = {Status.VERIFICATION_PENDING: 30.0, Status.AWAITING_APPROVAL: 120.0}
 MOST_APPROVALS = 4
 BETWEEN_APPROVALS = timedelta(minutes=10)
+LOCAL = "django.core.cache.backends.locmem.LocMemCache"
 LONG_AGO = timedelta(days=2)
 Owner = tuple[str, str, str]
 
@@ -70,6 +76,9 @@ class Drive:
 
     def run(self, patience_seconds: float) -> list[Told]:
         until = self.now + timedelta(seconds=patience_seconds)
+        cache.clear()
+        known = scan(self.clients.reader, self.now)  # whose pods are whose, as former passes saw it
+        save_owner_map(self.cluster.pk, known.owner_map(), known.uids())
         self.look()
         while self.now < until:
             waiting = [row for row in Incident.objects.all() if self._waits(row)]
@@ -81,7 +90,10 @@ class Drive:
         return [_told(row) for row in Incident.objects.order_by("pk")]
 
     def look(self) -> None:
-        """One pass of the detection; a cluster that refuses to be read is tried again."""
+        """One pass; a cluster that refuses to be read is tried again."""
+        client = detection_clients.prometheus()
+        if client is not None:
+            scrape(self.cluster, client, self.now)
         try:
             detect(self.cluster, self.clients.reader, self.now)
         except KubernetesError:
@@ -93,6 +105,7 @@ class Drive:
             min((PACE.get(Status(s), STEP_SECONDS) for s in waiting), default=STEP_SECONDS)
         )
         self.after_step()
+        cache.delete(f"evidence:{self.cluster.pk}")  # kept for a minute of real time
         self.look()
 
     def _waits(self, incident: Incident) -> bool:
@@ -139,7 +152,8 @@ def drive(
     writer = simulator.kubeconfig(folder / "act.yaml", "act")
     clients = Clients(connect(kubeconfig=str(reader)), connect(kubeconfig=str(writer)))
     owners = [(o["kind"], o.get("namespace", ""), o.get("name", "")) for o in expected]
-    with override_settings(PROMETHEUS_URL=url):
+    caches = {name: {"BACKEND": LOCAL, "LOCATION": "benchmark"} for name in settings.CACHES}
+    with override_settings(PROMETHEUS_URL=url, CACHES=caches):
         detection_clients.prometheus.cache_clear()
         try:
             cluster = fresh_records(simulator.cluster.clock.now())

@@ -29,6 +29,7 @@ class End(StrEnum):
 
 # Where the row allows a change, and this very scenario does not, or it ends nothing.
 OTHERWISE: Mapping[tuple[str, str], tuple[End, str]] = {
+    ("f04-by-the-nodes", "Deployment"): (End.HANDED_OVER, "there is no older revision"),
     ("f24-several", "Cluster"): (End.HANDED_OVER, "a whole pool is cordoned by somebody's plan"),
     ("f50-holder-on-a-dead-node", "Node"): (End.CONTAINED, "a cordon revives no node"),
     ("f51-kubelet-down-and-a-bad-image", "Node"): (End.CONTAINED, "a cordon revives no node"),

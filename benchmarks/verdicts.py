@@ -39,7 +39,9 @@ class Result:
                 honest = self.outcome != "resolved"
                 return self.status == "Escalated" and honest and bool(self.families)
             case End.BLIND:
-                return self.status == "Escalated" and self.outcome != "resolved"
+                return self.outcome == "inconclusive" or (
+                    self.status == "Escalated" and not self.writes
+                )
             case End.HANDED_OVER:
                 return self.status in self._handed_over and not self.writes
 
