@@ -11,7 +11,6 @@ from django.db.models.functions import Lower
 from detection.indexes import BY_NAME
 from detection.models import Incident
 
-
 LAST = "\U0010ffff"
 
 
