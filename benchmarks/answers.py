@@ -41,6 +41,9 @@ class Measured:
 
 def report(client: Any, asked: Iterable[Asked], times: int, bar_seconds: float, what: str) -> int:
     """Print the table; the number of rows over the bar or off their pinned queries."""
+    from kubewise_site.collector import settle
+
+    settle()  # as the web process does when it starts
     rows = [(one, _measured(client, one, times)) for one in tqdm(list(asked), desc="answers")]
     print(HEAD.format(what))
     wrong = 0
