@@ -113,6 +113,7 @@ def _copied(
         with cursor.cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
             for batch in batches:
                 copy.write("".join(_line(row) for row in batch))
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the table can't be altered
         cursor.execute(alter.format(*("DROP DEFAULT" for _ in same)))
 
 

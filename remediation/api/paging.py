@@ -90,13 +90,11 @@ class EventPages(Pages):
 
     key = "events"
 
-    def decode_cursor(self, request: Request) -> Cursor | None:
+    def decode_cursor(self, request: Request) -> Any:
         """`position` is the list of values that `keyset.read` gives."""
         try:
-            cursor = CursorPagination.decode_cursor(self, request)
-            return cursor and cursor._replace(
-                position=keyset.read(cursor.position or "", self.order)
-            )
+            told: Any = CursorPagination.decode_cursor(self, request)
+            return told and told._replace(position=keyset.read(told.position or "", self.order))
         except (NotFound, keyset.NoPosition):
             raise ValidationError({"cursor": NOT_OURS}) from None
 
@@ -107,13 +105,14 @@ class EventPages(Pages):
         first: to the search's, it would step over all pages before this one.
         """
         self.order = BY_NAME if "q" in request.query_params else NEWEST
-        self.cursor = self.decode_cursor(request)
+        cursor = self.decode_cursor(request)
+        self.cursor: Cursor | None = cursor
         self.turned: keyset.Order = self.order
-        if self.cursor is None:
+        if cursor is None:
             return queryset
-        if self.cursor.reverse:
+        if cursor.reverse:
             self.turned = keyset.backwards(self.order)
-        return queryset.filter(keyset.beyond(self.turned, self.cursor.position))
+        return queryset.filter(keyset.beyond(self.turned, cursor.position))
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """At most `limit` rows; one more is read to know whether there is another page."""
