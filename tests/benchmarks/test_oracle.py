@@ -154,8 +154,13 @@ def test_a_claim_is_repaired_by_more_room_on_the_same_volume_and_by_nothing_else
     another["spec"]["volumeName"] = "pv-2"
     lost = claim("15Gi")
     lost["status"]["phase"] = "Lost"
-    cheats: tuple[dict[Any, Any], ...] = ({}, {CLAIM: claim("10Gi")}, {CLAIM: claim("15Gi", uid="x")}, {CLAIM: another},
-              {CLAIM: lost})  # fmt: skip
+    cheats: tuple[dict[Any, Any], ...] = (
+        {},
+        {CLAIM: claim("10Gi")},
+        {CLAIM: claim("15Gi", uid="x")},
+        {CLAIM: another},
+        {CLAIM: lost},
+    )
     for after in cheats:
         assert why_not_repaired(CLAIM, before, before, after)
 
