@@ -118,7 +118,7 @@ def _of_row(
 
 def _healthy(key: Key, broken: Dump, owner: Mapping[str, Any]) -> Dump:
     """The target with the template that it had before: what a repair must come up to."""
-    objects = list(broken.values())
+    objects = [dict(obj) for obj in broken.values()]
     found = owner_in(objects, owner)
     if found is None or "template" not in (found.get("spec") or {}):
         return broken

@@ -154,8 +154,13 @@ def test_a_claim_is_repaired_by_more_room_on_the_same_volume_and_by_nothing_else
     another["spec"]["volumeName"] = "pv-2"
     lost = claim("15Gi")
     lost["status"]["phase"] = "Lost"
-    cheats = ({}, {CLAIM: claim("10Gi")}, {CLAIM: claim("15Gi", uid="x")}, {CLAIM: another},
-              {CLAIM: lost})  # fmt: skip
+    cheats: tuple[dict[Any, Any], ...] = (
+        {},
+        {CLAIM: claim("10Gi")},
+        {CLAIM: claim("15Gi", uid="x")},
+        {CLAIM: another},
+        {CLAIM: lost},
+    )
     for after in cheats:
         assert why_not_repaired(CLAIM, before, before, after)
 
@@ -230,12 +235,19 @@ def test_pods_of_others_that_were_taken_are_named_though_controllers_made_them_a
 
 def test_a_cronjob_is_repaired_by_a_new_job_of_it_that_completed() -> None:
     target = ("cronjobs.batch", "pay", "sync")
-    cron = {"metadata": {"name": "sync", "uid": "c"}, "spec": {"schedule": "0 * * * *"}}
+    cron: dict[str, Any] = {
+        "metadata": {"name": "sync", "uid": "c"},
+        "spec": {"schedule": "0 * * * *"},
+    }
     run = {"metadata": {"name": "r", "uid": "r", "ownerReferences": [{"uid": "c"}]},
            "status": {"conditions": [is_true("Complete")]}}  # fmt: skip
-    before, key = {target: cron}, ("jobs.batch", "pay", "r")
-    assert why_not_repaired(target, before, before, {target: cron, key: run}) == []
-    old = {target: cron, key: run}
+    before: dict[Any, Any] = {target: cron}
+    key = ("jobs.batch", "pay", "r")
+    old: dict[Any, Any] = {target: cron, key: run}
+    assert why_not_repaired(target, before, before, old) == []
     assert why_not_repaired(target, old, old, old), "an old run proves nothing"
-    suspended = {target: {**cron, "spec": {**cron["spec"], "suspend": True}}, key: run}
+    suspended: dict[Any, Any] = {
+        target: {**cron, "spec": {**cron["spec"], "suspend": True}},
+        key: run,
+    }
     assert why_not_repaired(target, before, before, suspended)
