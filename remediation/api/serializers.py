@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from detection.states import Status
 from remediation.actions import find
 from remediation.api.plain import PlainReading, time_text
 from remediation.models import Attempt, Plan
-from remediation.querysets import rows_of, shown_plan
+from remediation.querysets import give_timelines, rows_of, shown_plan
 
 CANDIDATE_TEXTS = (
     "action_type", "resource_type", "resource_name", "namespace", "command", "kubectl", "risk",
@@ -166,6 +166,12 @@ class EventSerializer(PlainReading, serializers.Serializer[Incident]):
     def get_plan(self, incident: Incident) -> dict[str, Any] | None:
         plan = shown_plan(incident)
         return _plan_shape().to_representation(plan) if plan else None
+
+
+def events_of_page(incidents: Sequence[Incident]) -> list[dict[str, Any]]:
+    """The rows of `with_lists`, which have no timeline yet."""
+    give_timelines(incidents)
+    return events_of(incidents)
 
 
 def events_of(incidents: Iterable[Incident]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from kubewise_site.api import Guarded
 from remediation.api import following
 from remediation.api.filters import EventFilter
 from remediation.api.paging import EventPages
-from remediation.api.serializers import EventSerializer, events_of
+from remediation.api.serializers import EventSerializer, events_of, events_of_page
 from remediation.querysets import with_history, with_lists
 
 AFTER_SHAPE = {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,18}){0,100}$"}
@@ -55,7 +55,7 @@ class EventsView(Guarded, GenericAPIView[Incident]):
         pages.follow_cursor = following.newest()
         rows = pages.begin(self.get_queryset(), request)
         page = self.paginate_queryset(self.filter_queryset(rows))
-        return self.get_paginated_response(events_of(page or ()))
+        return self.get_paginated_response(events_of_page(page or []))
 
     def _changed(self, request: Request, after: str) -> Response:
         """The events that changed since the cursor, in the order of their newest change."""
@@ -68,7 +68,7 @@ class EventsView(Guarded, GenericAPIView[Incident]):
             self.get_queryset().filter(pk__in=found.incident_ids)
         ).order_by()
         order = {pk: place for place, pk in enumerate(found.incident_ids)}
-        events = events_of(sorted(rows, key=lambda row: order[row.pk]))
+        events = events_of_page(sorted(rows, key=lambda row: order[row.pk]))
         again = request.build_absolute_uri(f"{request.path}?{_query(request, found.cursor)}")
         body = {
             "status": "success",

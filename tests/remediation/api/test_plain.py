@@ -17,6 +17,7 @@ from remediation.api.serializers import (
     PlanSerializer,
     TransitionSerializer,
     events_of,
+    events_of_page,
 )
 from remediation.models import Attempt
 from remediation.querysets import with_history, with_lists
@@ -40,7 +41,7 @@ def incidents(admin: User) -> list[Incident]:
 def test_an_event_reads_as_drf_reads_it(
     incidents: list[Incident], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fast = events_of(incidents)
+    fast = events_of_page(incidents)
     monkeypatch.setattr(PlainReading, "to_representation", drf)
     slow = EventSerializer(with_history(Incident.objects.order_by("id")), many=True).data
     assert [_plain(event) for event in fast] == [_plain(event) for event in slow]
@@ -49,7 +50,7 @@ def test_an_event_reads_as_drf_reads_it(
 
 def test_an_event_reads_the_same_alone_and_among_many(incidents: list[Incident]) -> None:
     alone = [events_of(with_history(Incident.objects.filter(pk=row.pk)))[0] for row in incidents]
-    assert alone == events_of(incidents)
+    assert alone == events_of_page(incidents)
 
 
 @pytest.mark.parametrize("shape", [AttemptSerializer, PlanSerializer, TransitionSerializer])
