@@ -54,8 +54,8 @@ def pages(incidents: int) -> list[Asked]:
         "search: among the open": lambda chance: f"q=app-{chance.randrange(1, 10)}",
     }  # fmt: skip
     return [
-        Asked("dashboard", lambda _: "/admin/", 15),
-        Asked("dashboard: refresh", lambda _: "/admin/fragment/", 15),
+        Asked("dashboard", lambda _: "/admin/", 16),
+        Asked("dashboard: refresh", lambda _: "/admin/fragment/", 16),
         Asked("dashboard: charts", lambda _: "/admin/charts/", 4),
         *lists,
         Asked("list: page 100", _list(f"state=all&p={min(100, incidents // 50)}"), LIST_QUERIES),
