@@ -62,8 +62,9 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class Record(ModelAdmin):  # type: ignore[misc]
-    """A record that is kept: read-only for everyone, superusers too."""
+    """A record that is kept: read-only for everyone, superusers too. Its list is kept fresh."""
 
+    list_before_template = "kubewise/list_stale.html"
     paginator = BoundedPaginator
     show_facets = ShowFacets.NEVER
     show_full_result_count = False

@@ -50,7 +50,6 @@ class IncidentAdmin(Record):
     list_filter_submit = True
     search_fields = ("owner_name",)
     search_help_text = "Name or namespace/name (its beginning is enough), or an anomaly id"
-    list_before_template = "kubewise/list_stale.html"
     ordering = NEWEST
     actions = ("approve_selected", "reject_selected")
 

@@ -170,6 +170,24 @@ def test_the_list_is_kept_fresh_but_not_under_ticked_rows(page: Page) -> None:
     expect(page.get_by_role("link", name="Deployment shop/web")).to_be_visible(timeout=15_000)
 
 
+@pytest.mark.parametrize("listed", ["detection/transition", "detection/modelversion"])
+def test_lists_of_records_are_kept_fresh_without_reloading_for_nothing(
+    page: Page, listed: str
+) -> None:
+    records.plan(records.incident())
+    records.plan(records.incident("web"))
+    page.goto(f"/admin/{listed}/")
+    loads = list[str]()
+    page.on("load", lambda loaded: loads.append(loaded.url))
+    for _ in range(2):
+        with page.expect_response(
+            lambda answer: answer.url.endswith(f"/{listed}/"), timeout=15_000
+        ):
+            pass
+    assert loads == []
+    expect(page.locator("#stale")).to_be_hidden()
+
+
 def test_hostile_text_runs_nothing(page: Page) -> None:
     script = "<script>document.title='pwned'</script><img src=x onerror='document.title=1'>"
     records.plan(records.incident(summary=script, diagnosis={"root_cause": script}))

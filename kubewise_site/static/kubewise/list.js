@@ -1,4 +1,4 @@
-// The list of incidents is kept fresh too: see exchangeList in refresh.js.
+// Lists of records are kept fresh too: see exchangeList in refresh.js.
 "use strict";
 
 document.getElementById("result_list")?.setAttribute("data-live", "list");
