@@ -35,11 +35,12 @@ from detection.sources import (
 def detect(cluster: Cluster, connection: Connection, now: datetime) -> Recorded:
     """Raises KubernetesError only where the cluster can't be read at all."""
     snapshot = with_logs(connection, scan(connection, now))
-    metrics = evidence(cluster.pk, prometheus(), now)
+    client = prometheus()
+    metrics = evidence(cluster.pk, client, now)
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     context = Context(now=now, dwell=dwell, baselines=load_baselines(cluster), metrics=metrics)
     _save_what_was_seen(cluster, snapshot, now)
-    findings = find_all(snapshot, context) + find_in_metrics(cluster, now)
+    findings = find_all(snapshot, context) + find_in_metrics(cluster, now, client)
     findings += find_in_alerts(cluster, snapshot, now)
     opened = [f for f in correlate(findings, snapshot) if f.opens_at <= now]
     return record(cluster, opened, blind_sources(cluster, now), now)

@@ -31,14 +31,18 @@ SMALL = 1e-9
 class Scored:
     """`score` [samples] is 1 at the usual maximum of the entity; `shares` [samples, metrics].
 
-    `limit` [samples]: what the score is compared with.
+    `limit` [samples]: what the score is compared with; `errors` [samples, metrics]: the
+    autoencoder's, in units of each metric's usual maximum; `day_samples`: the length of the day
+    whose pattern was used, 0 where none was.
     """
 
     score: Floats
     limit: Floats
     alarm: Bools
+    errors: Floats
     shares: Floats
     warming_up: bool
+    day_samples: int = 0
 
 
 def score_all(
@@ -76,13 +80,13 @@ def score_one(
     limit = limits.rolling(score, train, memory, alarm_at)
     seen = np.isfinite(series.values).any(axis=1)
     alarm = held(score > limit, *DEBOUNCE) & seen
-    return Scored(score, limit, alarm, shares(errors), warming_up=False)
+    return Scored(score, limit, alarm, errors, shares(errors), False, pattern.day_samples)
 
 
 def _cold(series: Series, alarm_at: float) -> Scored:
     nothing = np.zeros(len(series.train))
     shape = np.zeros(series.values.shape)
-    return Scored(nothing, nothing + alarm_at, nothing > 0, shape, warming_up=True)
+    return Scored(nothing, nothing + alarm_at, nothing > 0, shape, shape, warming_up=True)
 
 
 def _components(

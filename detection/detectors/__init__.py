@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from detection import history, peaks, queries
 from detection.anomaly.around import anomaly_view, within_budget
+from detection.anomaly.longer import Reader
 from detection.detectors.autoencoder import Autoencoder
 from detection.detectors.forecast import LIMITS, Forecast
 from detection.detectors.protocol import Detector, View, detectors, register
 from detection.detectors.thresholds import Thresholds
 from detection.findings import Finding
 from detection.models import Cluster
+from detection.prometheus import Prometheus
 
 __all__ = ["Detector", "View", "detectors", "find_in_metrics", "register"]
 
@@ -23,13 +26,23 @@ register(Forecast())
 register(Autoencoder())
 
 
-def find_in_metrics(cluster: Cluster, now: datetime) -> list[Finding]:
-    """What all detectors find in the cluster's metric history."""
+def find_in_metrics(
+    cluster: Cluster, now: datetime, client: Prometheus | None = None
+) -> list[Finding]:
+    """What all detectors find in the cluster's metric history.
+
+    `client`: who is asked for the longer history of what stands out; None: nobody.
+    """
     window = history.window(cluster.pk, now)
     owners = history.owner_map(cluster.pk)
+    active = queries.active_queries()
     about = anomaly_view(cluster, window, now)
+    if client and about.model:
+        step = about.model.step_seconds
+        longer = Reader(cluster.pk, client, active, owners, window, now, step)
+        about = replace(about, longer=longer)
     earlier = peaks.earlier_peaks(cluster.pk, window)
-    found = find_in(View(window, queries.active_queries(), now, owners, about, earlier))
+    found = find_in(View(window, active, now, owners, about, earlier))
     peaks.remember(cluster.pk, window, LIMITS, now)
     return within_budget(cluster, found, now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from detection.anomaly import scoring
 from detection.anomaly import screen as screening
 from detection.anomaly.artifacts import Model
+from detection.anomaly.earlier import MOST_VALUES, joined
 from detection.anomaly.measures import Bools, Floats
+from detection.anomaly.recurring import recurs
 from detection.anomaly.scoring import Scored
 from detection.anomaly.screen import screen, strongest, to_step
 from detection.anomaly.series import Series
@@ -24,11 +26,29 @@ from detection.samples import SEPARATOR, parse_key
 from detection.units import duration
 
 SOURCE = "anomaly"
-CLOSER_LOOKS = 50
+CLOSER_LOOKS, LONGER_LOOKS = 50, 12
 STANDS_OUT = 2.0
 UNSETTLED_SAMPLES, LONGEST_UNSETTLED = 5, 20
 DRIFT_SHARE = 0.5
 MOST_KNOWN = 300_000
+
+
+@dataclass(frozen=True)
+class Look:
+    """One entity's samples, the newest `recent` of them in the window, and what they score."""
+
+    owner: Owner
+    keys: tuple[str, ...]
+    series: Series
+    times: Floats
+    scored: Scored
+    recent: int
+
+    @property
+    def judged_on(self) -> str:
+        span = round(len(self.times) * self.series.step_seconds / 3600)
+        daily = ", with a daily pattern" if self.scored.day_samples else ""
+        return f"judged on {max(span, 1)} h of history{daily}"
 
 
 @dataclass
@@ -49,8 +69,9 @@ class Autoencoder:
         names, groups = self._groups(window)
         stands_out = screen(model.network, values).stands_out
         picked = strongest(groups, stands_out, CLOSER_LOOKS, STANDS_OUT)
-        found = [self._look(view, model, names[at], np.flatnonzero(groups == at), times, values)
-                 for at in picked]  # fmt: skip
+        looks = [self._look(view, model, names[at], np.flatnonzero(groups == at), times, values)
+                 for at in picked if names[at] not in view.anomaly.settling]  # fmt: skip
+        found = [_judged(view, model, look) for look in further(view, model, looks)]
         return [finding for finding in found if finding]
 
     def _groups(self, window: Window) -> tuple[list[Owner], Any]:
@@ -80,15 +101,11 @@ class Autoencoder:
         rows: Any,
         times: Floats,
         values: Any,
-    ) -> Finding | None:
-        if owner in view.anomaly.settling:
-            return None
+    ) -> Look:
         series = self._series(view.window, owner, rows, values, model.step_seconds)
-        alarm_at = threshold(view, model, owner)
-        scored = scoring.score_one(model.network, series, alarm_at=alarm_at)
-        if scored.warming_up or not scored.alarm[-1] or drifting(scored.score > alarm_at):
-            return None
-        return _finding(view, model, series, scored, times)
+        scored = scoring.score_one(model.network, series, alarm_at=threshold(view, model, owner))
+        keys = tuple(view.window.keys[row] for row in rows)
+        return Look(owner, keys, series, times, scored, len(times))
 
     def _series(self, window: Window, owner: Owner, rows: Any, values: Any, step: float) -> Series:
         """The owner's metrics; the newest samples are scored, all before them are its history."""
@@ -104,6 +121,27 @@ class Autoencoder:
             rows=samples,
             step_seconds=step,
         )
+
+
+def further(view: View, model: Model, looks: list[Look]) -> list[Look]:
+    """The same looks, some of them with the history before the window: those that alarm first."""
+    if view.anomaly.longer is None or not looks:
+        return looks
+    order = sorted(range(len(looks)), key=lambda at: not looks[at].scored.alarm[-1])[:LONGER_LOOKS]
+    earlier = view.anomaly.longer([looks[at].owner for at in order])
+    left, found = MOST_VALUES, list(looks)
+    for at in order:
+        look = looks[at]
+        if look.owner not in earlier:
+            continue
+        done = joined(look.series, look.keys, look.times, earlier[look.owner])
+        if done is None or done[0].values.size > left:
+            continue
+        left -= done[0].values.size
+        alarm_at = threshold(view, model, look.owner)
+        scored = scoring.score_one(model.network, done[0], alarm_at=alarm_at)
+        found[at] = replace(look, series=done[0], times=done[1], scored=scored)
+    return found
 
 
 def unsettled(count: int) -> int:
@@ -125,14 +163,26 @@ def drifting(above: Bools) -> bool:
     return bool(above.mean() > DRIFT_SHARE)
 
 
-def _finding(view: View, model: Model, series: Series, scored: Scored, times: Floats) -> Finding:
+def _judged(view: View, model: Model, look: Look) -> Finding | None:
+    scored, recent = look.scored, look.scored.score[-look.recent :]
+    if scored.warming_up or not scored.alarm[-1]:
+        return None
+    if drifting(recent > threshold(view, model, look.owner)):
+        return None
+    if recurs(scored.score, scored.errors, look.series.step_seconds):
+        return None
+    return _finding(view, model, look)
+
+
+def _finding(view: View, model: Model, look: Look) -> Finding:
+    series, scored, times = look.series, look.scored, look.times
     since, limit = _since(scored.alarm), float(scored.limit[-1])
     onset = datetime.fromtimestamp(float(times[since]), UTC)
     share, score = scored.shares[-1], float(scored.score[-1])
     told = scoring.explained(series.metrics, share)
     lasted = duration(float(times[-1] - times[since]))
     text = f"Its metrics look unusual for {lasted}: {told} (score {score:.2f}, limit {limit:.2f})"
-    kind, namespace, name = _owner_of(series, view)
+    kind, namespace, name = look.owner
     return Finding(
         cause=Cause.METRIC_ANOMALY,
         owner=ObjectRef(kind, namespace, name, view.owners.uid(kind, namespace, name)),
@@ -147,15 +197,11 @@ def _finding(view: View, model: Model, series: Series, scored: Scored, times: Fl
             "contributions": _contributions(series.metrics, share),
             "threshold": round(limit, 3),
             "model_version": model.version,
+            "history": look.judged_on,
             "chart": _chart(times, scored.score),
             "metrics": _newest(series),
         },
     )
-
-
-def _owner_of(series: Series, view: View) -> Owner:
-    parts = series.entity.split("/")
-    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else (parts[0], "", parts[1])
 
 
 def _since(alarm: Bools) -> int:

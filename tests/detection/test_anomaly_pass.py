@@ -12,11 +12,14 @@ from django.core.cache import cache
 from detection import history, peaks
 from detection.anomaly import around
 from detection.anomaly.artifacts import Model
+from detection.answers import Answer, TimedOut
 from detection.causes import Cause
 from detection.detectors import find_in_metrics
 from detection.history import Frame, Window
 from detection.models import Cluster, Incident, WorkloadBaseline
 from detection.models_anomaly import AnomalyFeedback
+from detection.prometheus import Prometheus
+from detection.queries import seed
 from detection.samples import Entity, series_key
 from detection.states import Status
 from detection.training import past
@@ -72,6 +75,25 @@ def test_a_pass_over_the_cached_history_finds_the_anomaly(cluster: Cluster, mode
     append(cluster, broken=True)
     (found,) = find_in_metrics(cluster, NOW)
     assert (found.cause, found.owner.name) == (Cause.METRIC_ANOMALY, "cart")
+
+
+def test_a_pass_asks_prometheus_for_more_of_what_stands_out_and_does_without(
+    cluster: Cluster, model: None
+) -> None:
+    append(cluster, broken=True)
+    seed(NOW)
+    asked: list[str] = []
+
+    class Away(Prometheus):
+        def query_range(self, promql: str, *_: Any) -> Answer:
+            asked.append(promql)
+            raise TimedOut("it is slow")
+
+    for _ in range(2):
+        (found,) = find_in_metrics(cluster, NOW, Away("http://127.0.0.1:1"))
+        assert found.facts["history"] == "judged on 1 h of history"
+    assert len(asked) == 1
+    assert "cart" in asked[0]
 
 
 def test_a_calm_hour_has_no_finding(cluster: Cluster, model: None) -> None:
