@@ -54,6 +54,11 @@ def may_ask_for(situation: Situation) -> bool:
     return bool(known) and not situation.vertical_scaler
 
 
+def restart_begins(situation: Situation) -> bool:
+    """A StatefulSet's rolling update waits for a member that is not ready: it would never begin."""
+    return situation.finding.owner.kind != "StatefulSet" or not situation.unready
+
+
 def may_replace_ordinal(situation: Situation) -> bool:
     """After a rollback, or where one was made: its controller does not replace an unready pod."""
     return bool(situation.fact("left_behind")) or has_older(situation)
@@ -69,7 +74,7 @@ RUNNING: dict[Cause, Row] = {
     ),
     Cause.OOM_LEAK: Row(
         always(RowMode.ASK),
-        (ESCALATE, Offer("restart")),
+        (ESCALATE, Offer("restart", restart_begins)),
         bad=frozenset({"adjust_resources", "scale"}),
     ),
     Cause.LIVENESS_MISCONFIG: Row(
