@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from simulator.quantities import parse_quantity
 
 Series = Mapping[str, Any]
 LIVE_SECONDS = 300.0
+USED_RATIO, USED_BYTES = 0.5, 64 * 1024**2  # of a container made anew, with and without a limit
 AVAILABLE, USED, CAPACITY = (f"kubelet_volume_stats_{w}_bytes" for w in
                              ("available", "used", "capacity"))  # fmt: skip
 WORKING_SET = "container_memory_working_set_bytes"
@@ -37,6 +39,21 @@ class Continued:
             if self._is_there(labels):
                 value: float = self._value(one, labels, now)
                 self.simulator.metric_store.append(one["name"], labels, now, value)
+        if any(one["name"] == WORKING_SET for one in self.series):
+            self._measure_new_pods(now)
+
+    def _measure_new_pods(self, now: float) -> None:
+        """A kubelet that measured containers measures those of pods made since, too."""
+        for pod in list(self.simulator.store.tables["pods"].objects.values()):
+            meta = pod["metadata"]
+            if stamp_seconds(meta.get("creationTimestamp")) <= self.began:
+                continue
+            for one in pod["spec"]["containers"]:
+                labels = {"namespace": meta["namespace"], "pod": meta["name"],
+                          "container": one["name"], "image": one["image"]}  # fmt: skip
+                limit = ((one.get("resources") or {}).get("limits") or {}).get("memory")
+                used = parse_quantity(limit) * USED_RATIO if limit else USED_BYTES
+                self.simulator.metric_store.append(WORKING_SET, labels, now, float(used))
 
     def _is_there(self, labels: Mapping[str, str]) -> bool:
         pod = labels.get("pod")
@@ -65,6 +82,10 @@ class Continued:
         if size is None or not told:
             return 0.0
         return max(parse_quantity(size) - float(told[0]["samples"][-1][1]), 0.0)
+
+
+def stamp_seconds(text: str | None) -> float:
+    return datetime.fromisoformat(text).timestamp() if text else 0.0
 
 
 def _is_live(one: Series, now: float) -> bool:

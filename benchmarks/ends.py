@@ -17,12 +17,14 @@ HARMLESS = frozenset({"escalate", "noop", "describe", "view_logs"})
 
 
 class End(StrEnum):
-    """`CONTAINED`: what is allowed does not end the failure and must not be told as if it did.
+    """`CONTAINED`: what is allowed holds the failure back, is told as `contained`, and escalated.
+    `UNFINISHED`: the change is right and does not end it by itself: told as `not fixed`.
     `BLIND`: whether it helped can't be known, so it must never be told as resolved.
     """
 
     REPAIRED = "repaired"
     CONTAINED = "contained"
+    UNFINISHED = "unfinished"
     BLIND = "blind"
     HANDED_OVER = "handed over"
 
@@ -30,7 +32,15 @@ class End(StrEnum):
 # Where the row allows a change, and this very scenario does not, or it ends nothing.
 OTHERWISE: Mapping[tuple[str, str], tuple[End, str]] = {
     ("f04-by-the-nodes", "Deployment"): (End.HANDED_OVER, "there is no older revision"),
+    ("f13-after-a-raise", "StatefulSet"): (
+        End.HANDED_OVER,
+        "a StatefulSet's rolling update waits for its crashing pod, so that no restart begins",
+    ),
     ("f24-several", "Cluster"): (End.HANDED_OVER, "a whole pool is cordoned by somebody's plan"),
+    ("f48-database-crashes", "StatefulSet"): (
+        End.UNFINISHED,
+        "after the rollback nobody replaces a StatefulSet's crashing pod, and F48 evicts none",
+    ),
     ("f50-holder-on-a-dead-node", "Node"): (End.CONTAINED, "a cordon revives no node"),
     ("f51-kubelet-down-and-a-bad-image", "Node"): (End.CONTAINED, "a cordon revives no node"),
     ("f51-node-unknown", "Node"): (End.CONTAINED, "a cordon revives no node"),
@@ -87,7 +97,7 @@ def uncovered(rows: Sequence[Row]) -> list[str]:
     def changes(offers: Iterable[Offer]) -> bool:
         return any(offer.family not in HARMLESS for offer in offers)
 
-    run = {cause for row in rows if row.end in (End.REPAIRED, End.CONTAINED)
+    run = {cause for row in rows if row.end in (End.REPAIRED, End.CONTAINED, End.UNFINISHED)
            for cause in row.expected["causes"][:1]}  # fmt: skip
     return sorted(
         str(cause) for cause, row in ROWS.items() if changes(row.offers) and cause not in run

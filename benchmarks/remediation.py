@@ -211,7 +211,7 @@ def main() -> None:
             results.append(result)
             print(line(result), flush=True)
     rows = rows_of(load_scenarios())
-    changing = [row for row in rows if row.end in (End.REPAIRED, End.CONTAINED)]
+    changing = [row for row in rows if row.end in (End.REPAIRED, End.CONTAINED, End.UNFINISHED)]
     spent = time.perf_counter() - began
     print(
         f"\n{len(rows)} rows in {len(load_scenarios())} scenarios, {len(changing)} of them with a"

@@ -220,13 +220,30 @@ def _steps(
     pressed = [item["metadata"]["name"] for item in objects if item["kind"] == "Node"
                and condition_of(item, "DiskPressure").get("status") == "True"]  # fmt: skip
     freed: dict[str, str] = {}
+    specs = {key: held["spec"] for key, _, held in _scaled(simulator)}
 
     def step() -> None:
         metrics.step()
+        for key, scaler, held in _scaled(simulator):
+            if specs.get(key) != held["spec"]:
+                specs[key] = held["spec"]
+                simulator.poke(HPAS, scaler)
         for node in pressed:
             _kubelet_frees(simulator, node, freed)
 
     return step
+
+
+def _scaled(simulator: Any) -> list[tuple[tuple[str, str], Obj, Obj]]:
+    """Each autoscaler with what it scales: it looks again where that was changed."""
+    found = []
+    for scaler in list(simulator.store.tables[HPAS].objects.values()):
+        ref, meta = scaler["spec"]["scaleTargetRef"], scaler["metadata"]
+        table = f"{ref['kind'].lower()}s.apps"
+        held = simulator.store.get(table, meta["namespace"], ref["name"])
+        if held is not None:
+            found.append(((meta["namespace"], meta["name"]), scaler, held))
+    return found
 
 
 def _kubelet_frees(simulator: Any, node: str, freed: dict[str, str]) -> None:

@@ -36,8 +36,11 @@ class Result:
             case End.REPAIRED:
                 return self.outcome == "resolved" and not self.missing
             case End.CONTAINED:
-                honest = self.outcome != "resolved"
-                return self.status == "Escalated" and honest and bool(self.families)
+                told = self.outcome == "contained"
+                return self.status == "Escalated" and told and bool(self.families)
+            case End.UNFINISHED:
+                told = self.outcome == "not fixed"
+                return self.status == "Escalated" and told and bool(self.families)
             case End.BLIND:
                 return self.outcome == "inconclusive" or (
                     self.status == "Escalated" and not self.writes

@@ -26,6 +26,7 @@ GONE_BEFORE_CLOSING_SECONDS = 120
 RETURNS_THAT_ARE_FLAPPING = 3
 SCAN_SOURCES = ("kubernetes/", "detection/")
 ACTOR = "KubeWise"
+NODE_SUSPECT = "node_suspect"
 
 
 @dataclass
@@ -156,7 +157,7 @@ def _content(finding: Finding) -> dict[str, Any]:
 def _refresh(
     incident: Incident, finding: Finding, degraded: bool, now: datetime, done: Recorded
 ) -> None:
-    content = {} if _keeps_its_cause(incident, finding) else _content(finding)
+    content = {} if _keeps_its_cause(incident, finding) else _lasting(incident, _content(finding))
     revised = bool(content) and _is_revised(incident, content)
     returned = incident.gone_since is not None
     changes = (
@@ -182,6 +183,13 @@ def _refresh(
     if revised:
         done.revised += 1
         done.to_advance.append(incident.pk)
+
+
+def _lasting(incident: Incident, content: dict[str, Any]) -> dict[str, Any]:
+    """A node that was suspect stays so while the same failure lasts: F35 acts on what was seen."""
+    if incident.cause == content["cause"] and incident.facts.get(NODE_SUSPECT):
+        content["facts"] = {**content["facts"], NODE_SUSPECT: True}
+    return content
 
 
 def _uid_learned(incident: Incident, owner: ObjectRef) -> dict[str, str]:

@@ -23,9 +23,6 @@ from detection.kubernetes import METADATA_LIST, Connection, KubernetesError, Not
 from detection.snapshot import Snapshot
 
 THREADS = 4
-# What decides about a namespace's own objects, though it lies outside: where pods run, and whether
-# a volume may grow.
-BESIDE = frozenset({"nodes", "storageclasses"})
 # A server that has none of these is no API server, but a proxy whose cluster is away.
 ALWAYS_SERVED = frozenset({"v1", "apps/v1", "batch/v1"})
 MOST_PAGES = 10_000
@@ -129,15 +126,14 @@ class Listed:
 
 
 def scan(connection: Connection, now: datetime, namespace: str = "") -> Snapshot:
-    """Read the cluster, or one namespace and what lies beside it: nodes, StorageClasses.
+    """Read the cluster, or one namespace and all that has none: nodes, namespaces, webhooks …
 
     Never raises for a source that fails: it is named in `blind`, and `not_installed` names the
     kinds that the cluster doesn't serve.
     """
-    wanted = [r for r in RESOURCES if not namespace or r.namespaced or r.plural in BESIDE]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="scan") as pool:
         served = dict(pool.map(lambda gv: (gv, _served(connection, gv)), _groups(connection)))
-        chosen = [_in_served_version(resource, served) for resource in wanted]
+        chosen = [_in_served_version(resource, served) for resource in RESOURCES]
         answers = pool.map(lambda r: _read(connection, r, namespace, served), chosen)
         return _snapshot(list(answers), now, namespace)
 

@@ -26,6 +26,7 @@ from remediation.evidence.kept import evidence_of, keep
 from remediation.fresh import Fresh, finding_of, fresh, owner_of, seen_by_scan
 from remediation.hashes import spec_hash
 from remediation.models import Attempt
+from remediation.node_memory import remembered
 from remediation.planning import current_plan, new_plan
 from remediation.records import came_back
 from remediation.rules import diagnose
@@ -43,7 +44,7 @@ def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
     if not claim(incident, now):
         return Ending.NOTHING
     around = fresh(clients.reader, incident, now)
-    finding = newest_finding(incident, around)
+    finding = remembered(newest_finding(incident, around), incident, now)
     found = candidates(finding, around.snapshot, now, settings.BLACKLISTED_COMMANDS)
     options = _not_futile(incident, _untried(incident, found), now)
     pack = evidence_of(incident, finding, around, clients.reader, now)

@@ -19,7 +19,7 @@ from remediation.actions.parameters import Value
 from remediation.commands import CommandError, checked, format_command
 from remediation.rows import Row, Situation, row_of
 from remediation.situation import situation_of
-from remediation.sizing import grown, raised_cpu, raised_memory, raised_most
+from remediation.sizing import FIRST_REQUEST, grown, raised_cpu, raised_memory, raised_most
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,12 @@ def _extra(family: str, situation: Situation) -> dict[str, Any] | None:
 
 
 def _resources(situation: Situation) -> dict[str, Any] | None:
-    """The CPU limit where that is what holds it back, else the memory limit."""
+    """A request that is missing; the CPU limit where that holds it back; else the memory limit."""
     container, cpu = situation.fact("container"), situation.fact("cpu_limit")
+    if situation.fact("missing_requests"):
+        missing = str(situation.fact("missing"))
+        first = FIRST_REQUEST.get(missing)
+        return {"container": container, f"{missing}_request": first} if first else None
     raised = (
         raised_cpu(str(cpu)) if cpu else raised_memory(str(situation.fact("memory_limit") or ""))
     )
@@ -202,6 +206,9 @@ def _described(item: Candidate, situation: Situation) -> str:
 
 
 def _raise_described(item: Candidate, situation: Situation) -> str:
+    if missing := situation.fact("missing"):
+        first, name = item.parameters[f"{missing}_request"], item.parameters["container"]
+        return f"Let {name} ask for {missing} {first}, so that its autoscaler can compute its use."
     kind = "cpu" if "cpu_limit" in item.parameters else "memory"
     limit, old = item.parameters[f"{kind}_limit"], situation.fact(f"{kind}_limit")
     named = kind.upper() if kind == "cpu" else kind

@@ -24,6 +24,7 @@ from detection.kubernetes import (
     TooManyRequests,
 )
 from remediation.actions.base import ATTEMPT, Object, Patch, put
+from remediation.admission import is_admission
 from remediation.hashes import spec_hash
 
 FIELD_MANAGER = "kubewise"
@@ -335,6 +336,7 @@ def _throttled(error: KubernetesError) -> bool:
 
 
 def _named(error: Forbidden, verb: str, ref: ObjectRef) -> Forbidden:
-    plural = RESOURCES[ref.kind].plural
-    message = f"the act account may not {verb} {plural} in {ref.namespace!r}: {error}"
-    return Forbidden(message, error.status, error.reason, error.body)
+    """With verb and resource where RBAC refused; an admission that denies is no missing right."""
+    what = f"{verb} {RESOURCES[ref.kind].plural} in {ref.namespace!r}"
+    refused = "admission refuses to" if is_admission(error) else "the act account may not"
+    return Forbidden(f"{refused} {what}: {error}", error.status, error.reason, error.body)

@@ -25,6 +25,7 @@ from remediation.fresh import Fresh, finding_of, fresh, owner_of, seen_by_scan
 from remediation.gather import case_of
 from remediation.limits import limits
 from remediation.models import Plan
+from remediation.node_memory import remembered
 from remediation.opinion import doubts_of
 from remediation.planning import UNDO, candidates_of, current_plan
 from remediation.records import blind_besides_scan, records_of
@@ -59,7 +60,7 @@ def gather(
     finding = finding_of(incident)
     same = [item for item in around.about(finding.owner) if item.cause == finding.cause]
     case = case_of(
-        replace(same[0], onset=finding.onset) if same else finding,
+        remembered(replace(same[0], onset=finding.onset) if same else finding, incident, now),
         around.snapshot,
         options,
         now,

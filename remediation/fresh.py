@@ -63,10 +63,21 @@ def fresh(
     """Scan the incident's namespace and find all failures.
 
     The whole cluster for what has no namespace, for what others are related to from another one (a
-    scan of its own would not see their complaints), and where `everywhere` asks for it.
+    scan of its own would not see their complaints), where `everywhere` asks for it, and where the
+    namespace alone tells of another cause: the whole cluster found it, so that decides.
     """
-    uncached = Uncached(connection)
     space = "" if everywhere or _reaches_further(incident) else incident.owner_namespace
+    found = _look(connection, incident, now, space)
+    return _look(connection, incident, now, "") if space and _differs(found, incident) else found
+
+
+def _differs(found: Fresh, incident: Incident) -> bool:
+    causes = [item.cause for item in found.about(owner_of(incident))]
+    return bool(causes) and incident.cause not in causes
+
+
+def _look(connection: Connection, incident: Incident, now: datetime, space: str) -> Fresh:
+    uncached = Uncached(connection)
     snapshot = with_logs(uncached, scan(uncached, now, space))
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     context = Context(
@@ -75,8 +86,8 @@ def fresh(
         baselines=load_baselines(incident.cluster),
         metrics=evidence(incident.cluster_id, prometheus(), now),
     )
-    found = find_all(snapshot, context)
-    opened, signs = (correlate(found, snapshot, young) for young in (False, True))
+    every = find_all(snapshot, context)
+    opened, signs = (correlate(every, snapshot, young) for young in (False, True))
     return Fresh(snapshot, tuple(opened), tuple(signs))
 
 

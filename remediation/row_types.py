@@ -31,6 +31,7 @@ class Situation:
     paused: bool = False
     update_running: bool = False
     pod: ObjectRef | None = None
+    unready: int = 0
     last_schedulable: bool = False
     vertical_scaler: bool = False
     annotations: Mapping[str, str] = field(default_factory=dict)

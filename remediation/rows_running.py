@@ -48,6 +48,17 @@ def without_metrics(situation: Situation) -> RowMode:
     return RowMode.ASK if situation.fact("missing_requests") else RowMode.SUGGEST
 
 
+def may_ask_for(situation: Situation) -> bool:
+    """Known which container asks for none of what; a vertical autoscaler would set it itself."""
+    known = situation.fact("missing_requests") and situation.fact("missing")
+    return bool(known) and not situation.vertical_scaler
+
+
+def restart_begins(situation: Situation) -> bool:
+    """A StatefulSet's rolling update waits for a member that is not ready: it would never begin."""
+    return situation.finding.owner.kind != "StatefulSet" or not situation.unready
+
+
 def may_replace_ordinal(situation: Situation) -> bool:
     """After a rollback, or where one was made: its controller does not replace an unready pod."""
     return bool(situation.fact("left_behind")) or has_older(situation)
@@ -63,7 +74,7 @@ RUNNING: dict[Cause, Row] = {
     ),
     Cause.OOM_LEAK: Row(
         always(RowMode.ASK),
-        (ESCALATE, Offer("restart")),
+        (ESCALATE, Offer("restart", restart_begins)),
         bad=frozenset({"adjust_resources", "scale"}),
     ),
     Cause.LIVENESS_MISCONFIG: Row(
@@ -100,7 +111,9 @@ RUNNING: dict[Cause, Row] = {
         bad=frozenset({"scale", "restart"}),
     ),
     Cause.HPA_NO_METRICS: Row(
-        without_metrics, (ESCALATE,), bad=frozenset({"scale", "restart", "raise_hpa_max"})
+        without_metrics,
+        (Offer("adjust_resources", may_ask_for), ESCALATE),
+        bad=frozenset({"scale", "restart", "raise_hpa_max"}),
     ),
     Cause.PDB_BLOCKS_DRAIN: Row(
         BY_HAND, (ESCALATE,), bad=frozenset({"restart_pod", "drain_node", "scale"})

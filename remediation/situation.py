@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from detection.findings import Finding, ObjectRef
-from detection.objects import DaemonSet, Deployment, Node, Object, StatefulSet, condition
+from detection.objects import DaemonSet, Deployment, Node, Object, Pod, StatefulSet, condition
 from detection.pod_states import is_active, is_ready
 from detection.snapshot import Snapshot
 from remediation.rows import Situation
@@ -15,12 +15,14 @@ WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 
 def situation_of(finding: Finding, snapshot: Snapshot, now: datetime) -> Situation:
     found = snapshot.get(finding.owner)
+    unready = _unready(finding, snapshot)
     return Situation(
         finding=finding,
         replicas=snapshot.ready_of(finding.owner)[1],
         paused=isinstance(found, Deployment) and found.spec.paused,
         update_running=update_running(found),
-        pod=wedged_pod(finding, snapshot),
+        pod=unready[0].ref if len(unready) == 1 else None,
+        unready=len(unready),
         last_schedulable=is_last_schedulable(finding.owner, snapshot),
         vertical_scaler=snapshot.vpa_of(finding.owner) is not None,
         annotations=dict(found.metadata.annotations) if found else {},
@@ -46,13 +48,12 @@ def _deployment_rolls(found: Deployment) -> bool:
     return status.updated_replicas < wanted or status.replicas > status.updated_replicas
 
 
-def wedged_pod(finding: Finding, snapshot: Snapshot) -> ObjectRef | None:
-    """The one pod of the owner that is not ready; None where there are none or several."""
+def _unready(finding: Finding, snapshot: Snapshot) -> list[Pod]:
+    """The workload's pods that should be ready and are not."""
     if not finding.owner.uid or finding.owner.kind not in WORKLOADS:
-        return None
+        return []
     pods = [pod for pod in snapshot.pods_of(finding.owner.uid) if is_active(pod)]
-    unready = [pod for pod in pods if not is_ready(pod)]
-    return unready[0].ref if len(unready) == 1 else None
+    return [pod for pod in pods if not is_ready(pod)]
 
 
 def is_last_schedulable(owner: ObjectRef, snapshot: Snapshot) -> bool:

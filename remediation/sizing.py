@@ -8,6 +8,8 @@ from remediation.actions.parameters import MEBIBYTE, BadValue, amount
 
 RAISE_FACTOR = 1.5
 GIBIBYTE = 1024 * MEBIBYTE
+# What a container without a request is asked to begin with; a person is asked first.
+FIRST_REQUEST = {"cpu": "100m", "memory": "128Mi"}
 
 
 def raised_cpu(limit: str) -> str:

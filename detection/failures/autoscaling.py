@@ -172,6 +172,14 @@ def _lacking(template: Template, resource: str) -> str:
     return ""
 
 
+def _resource_of(scaler: Scaler, template: Template, container: str) -> str:
+    """The first resource of its metrics that the container asks for none of; '' for none."""
+    measured = [m.resource.name for m in scaler.spec.metrics
+                if m.resource and m.resource.target.average_utilization is not None]  # fmt: skip
+    lacking = (name for name in measured if _lacking(template, name) == container)
+    return next(lacking, "")
+
+
 def _no_request(
     snapshot: Snapshot,
     context: Context,
@@ -180,6 +188,7 @@ def _no_request(
     active: o.Condition,
 ) -> Finding:
     container = without_request(snapshot, scaler, target, active)
+    resource = _resource_of(scaler, _template(snapshot, target), container)
     onset = _since(scaler, active, context)
     return Finding(
         cause=Cause.HPA_NO_METRICS,
@@ -191,7 +200,7 @@ def _no_request(
         evidence=(_said(scaler, active),),
         related=(scaler.ref,),
         facts={"hpa": scaler.metadata.name, "container": container, "missing_requests": True,
-               "reason": active.reason},
+               "missing": resource, "reason": active.reason},
     )  # fmt: skip
 
 

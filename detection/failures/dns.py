@@ -160,7 +160,8 @@ def _single(snapshot: Snapshot, context: Context, items: Sequence[Complaining]) 
     owner = items[0].owner
     pods = list({one.pod.metadata.uid: one.pod for one in items}.values())
     onset = began_with(items, snapshot.at)
-    revision = judge(snapshot, owner, context, pods, onset).revision
+    failing = [pod for pod in pods if not is_ready(pod)]  # ready ones may have logged it once
+    revision = judge(snapshot, owner, context, failing or pods, onset).revision
     policy = sorted({pod.spec.dns_policy or "ClusterFirst" for pod in pods})
     return about_victims(
         snapshot,

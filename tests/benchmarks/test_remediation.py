@@ -81,9 +81,15 @@ def test_nothing_moves_by_itself(stage: Any) -> None:
 SLICE = {
     "f01-daemonset": ["rollback"],
     "f16-one-wedged": ["restart_pod"],
+    "f12-limit-low-with-metrics": ["adjust_resources"],
+    "f13-after-a-raise": [],
     "f24-one-node": ["uncordon_node"],
     "f36-cronjob-idempotent": ["rerun_job"],
+    "f39-missing-request": ["adjust_resources"],
+    "f45-single-owner-dns-config": ["rollback"],
+    "f48-database-crashes": ["rollback"],
     "f49-nearly-full": ["expand_pvc"],
+    "f51-node-unknown": ["cordon_node"],
     "f52-storm": [],
 }
 
@@ -100,3 +106,25 @@ def test_a_row_comes_to_its_end(name: str, tmp_path: Path) -> None:
         [result] = run_scenario(scenario, rows_of([scenario]), tmp_path)
     assert result.well, result.notes()
     assert result.families == SLICE[name]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_eviction_of_a_neighbour_opens_no_way_to_evict_the_daemonsets_pod(
+    tmp_path: Path,
+) -> None:
+    scenario = SCENARIOS["f35-more-is-wrong-there"]
+    with override_settings(DEFAULT_REMEDIATION_MODE="AUTO", AUTO_REMEDIATE_CRITICAL=True,
+                           VERIFICATION_DELAY_SECONDS=60):  # fmt: skip
+        daemonset, neighbour = run_scenario(scenario, rows_of([scenario]), tmp_path)
+    assert neighbour.families == ["restart_pod"]
+    assert (daemonset.families, daemonset.writes, daemonset.dangerous) == ([], 0, [])
+    assert daemonset.status == "Escalated"
+
+
+def test_contained_and_unfinished_are_told_by_their_own_words_and_escalated() -> None:
+    for end, word in ((End.CONTAINED, "contained"), (End.UNFINISHED, "not fixed")):
+        well = Result("a", end, status="Escalated", outcome=word, families=["x"])
+        assert well.well
+        for wrong in ("resolved", "inconclusive", ""):
+            assert not Result("a", end, status="Escalated", outcome=wrong, families=["x"]).well
+        assert not Result("a", end, status="Resolved", outcome=word, families=["x"]).well
