@@ -64,7 +64,7 @@ def test_a_restart_that_waits_for_the_crashing_member_for_ever_is_not_offered(
 ) -> None:
     snapshot = snapshot_of({kind: "cache", "replicas": 1, "age": "9d", "pods": [
         {"age": "9d", "state": "unready"}]})  # fmt: skip
-    [item] = [*snapshot.statefulsets, *snapshot.deployments]
+    item = snapshot.workloads[0]
     leak = replace(found(scaled()), cause=Cause.OOM_LEAK, owner=item.ref, facts={})
     actions = [one.action for one in candidates(leak, snapshot, snapshot.at)]
     assert any(one.startswith("restart_") for one in actions) == offered
