@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -51,11 +51,23 @@ def _may(request: Request, scope: Scope, permission: str) -> bool:
 
 
 class Guarded(APIView):
-    """The base of our views: see `Needs`. Each POST honours an Idempotency-Key."""
+    """The base of our views: see `Needs`. Each POST honours an Idempotency-Key.
+
+    `asks`: the names that a question may have. A misspelt filter would else answer everything.
+    """
 
     permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated, Needs)
     writes: ClassVar[dict[str, str]] = {}
     reads: ClassVar[str] = ""
+    asks: ClassVar[frozenset[str] | None] = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.asks is not None and request.method in SAFE_METHODS:
+            known = ", ".join(sorted(self.asks))
+            strange = sorted(set(request.query_params) - self.asks)
+            if strange:
+                raise ValidationError(dict.fromkeys(strange, f"not known here; {known} are"))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

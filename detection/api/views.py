@@ -49,6 +49,8 @@ class PageForm(serializers.Serializer[Any]):
 class MetricsView(Guarded):
     """The latest value of every metric, by entity, in pages."""
 
+    asks = frozenset(PageForm().fields)
+
     @extend_schema(
         operation_id="metrics",
         responses=MetricsSerializer,

@@ -39,6 +39,7 @@ class AuditView(Guarded):
     """Who did what to which record, one JSON object a line, oldest first."""
 
     reads = EXPORT_AUDIT
+    asks = frozenset({"after"})
     renderer_classes = (JsonLines,)
 
     @extend_schema(

@@ -38,6 +38,7 @@ class EventsView(Guarded, GenericAPIView[Incident]):
     pagination_class = EventPages
     filter_backends = (DjangoFilterBackend,)
     filterset_class = EventFilter
+    asks = frozenset({*EventFilter.base_filters, "limit", "cursor", "after"})
 
     def get_queryset(self) -> QuerySet[Incident]:
         return with_lists(Incident.objects.all())

@@ -108,6 +108,12 @@ def test_a_wrong_filter_is_400_and_names_it(api: Api, param: str, value: str) ->
     assert body["errors"][0]["field"] == param
 
 
+@pytest.mark.parametrize("path", ["remediation/events", "metrics/", "audit"])
+def test_a_misspelt_filter_is_400_and_does_not_answer_everything(api: Api, path: str) -> None:
+    body = check_problem(api.get(path, sevrity="critical"), 400)
+    assert body["errors"][0]["field"] == "sevrity"
+
+
 def test_following_tells_each_change_once_oldest_first(api: Api) -> None:
     first, second = records.incident("first"), records.incident("second")
     cursor = api.get("remediation/events").json()["cursor"]
