@@ -14,6 +14,7 @@ BY_NAME = ("owner_name", *NEWEST)
 FILTERED = {"status": "status", "severity": "severity", "cause": "cause",
             "namespace": "owner_namespace", "source": "source"}  # fmt: skip
 # A beginning is found by these on PostgreSQL, whatever its collation; SQLite passes them over.
+# PostgreSQL's order of names has two more indexes, made by migration 0003.
 BEGINNING, TIME, NUMBER = "varchar_pattern_ops", "timestamptz_ops", "int8_ops"
 
 INCIDENT_INDEXES = [

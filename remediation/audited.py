@@ -13,7 +13,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.apps import apps
+from django.db import transaction
 from django.db.models.signals import post_save, pre_delete
 
 from remediation import audit
@@ -35,18 +36,18 @@ def by(actor: str, now: datetime) -> Iterator[None]:
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    post_save.connect(_saved, dispatch_uid="audited")
-    pre_delete.connect(_deleted, dispatch_uid="audited")
+    for model in (one for one in apps.get_models() if issubclass(one, Audited)):
+        # By sender: a receiver of all models would make every bulk delete read row by row.
+        post_save.connect(_saved, sender=model, dispatch_uid="audited")
+        pre_delete.connect(_deleted, sender=model, dispatch_uid="audited")
 
 
-def _saved(sender: type[models.Model], instance: Any, created: bool, **given: Any) -> None:
-    if issubclass(sender, Audited):
-        _tell(sender, instance.pk, "added" if created else "changed")
+def _saved(sender: type[Audited], instance: Any, created: bool, **given: Any) -> None:
+    _tell(sender, instance.pk, "added" if created else "changed")
 
 
-def _deleted(sender: type[models.Model], instance: Any, **given: Any) -> None:
-    if issubclass(sender, Audited):
-        _tell(sender, instance.pk, "deleted")
+def _deleted(sender: type[Audited], instance: Any, **given: Any) -> None:
+    _tell(sender, instance.pk, "deleted")
 
 
 def _tell(model: type[Audited], pk: Any, what: str) -> None:

@@ -174,8 +174,8 @@ def record(
 
 def status_after(decision: Decision, options: Sequence[Candidate]) -> Status:
     """What people see: an approval is only awaited where there is something to approve."""
-    if decision.verdict == Verdict.ASK:
-        return Status.AWAITING_APPROVAL
     if not any(option.entry.changes_cluster for option in options):
         return Status.ESCALATED
+    if decision.verdict == Verdict.ASK:
+        return Status.AWAITING_APPROVAL
     return Status.REMEDIATION_SUGGESTED

@@ -65,11 +65,12 @@ def _planned(
 ) -> Planned | Handled:
     incident, who = seen.incident, user.get_username()
     with transaction.atomic():
-        if pending(incident, now):
-            return Handled("it is approved and not carried out yet")
-        if not (_take(seen, now) and _decide_anew(seen, now)):
+        if not (_hold(seen) and _decide_anew(seen, now)):
             transaction.set_rollback(True)
             return Handled("another was faster")
+        if pending(incident, now):
+            transaction.set_rollback(True)
+            return Handled("it is approved and not carried out yet")
         made = new_plan(incident, options, seen.spec_hash, seen.source, now, chosen=index)
         reason = f"the next candidate is planned: {options[index].command}"
         states.note(incident, "plan", actor=who, reason=reason, now=now)
@@ -77,10 +78,13 @@ def _planned(
     return Planned(made.pk, options[index].command)
 
 
-def _take(seen: Plan, now: datetime) -> bool:
-    """Of two who ask for it at once one gets it."""
+def _hold(seen: Plan) -> bool:
+    """Of two who ask at once one gets it; who approves meanwhile waits, and is seen after that.
+
+    `new_plan` supersedes it, and tells of an approval that becomes void.
+    """
     rows = Plan.objects.filter(pk=seen.pk, superseded_at__isnull=True)
-    return bool(rows.update(superseded_at=now))
+    return bool(rows.update(superseded_at=None))
 
 
 def _decide_anew(seen: Plan, now: datetime) -> bool:

@@ -12,11 +12,12 @@ from detection.causes import CAUSES, Cause, Precedence, Severity
 from detection.findings import Finding
 from detection.models import Incident
 
-REMEMBERED = timedelta(hours=1)
+METRICS = {cause.value for cause in Cause if CAUSES[cause].precedence == Precedence.METRIC}
+REMEMBERED, LONGEST = timedelta(hours=1), timedelta(days=1)
 
 
 def remembered(finding: Finding, incident: Incident, now: datetime) -> Finding:
-    """F35 judged by all that was seen on its nodes since the onset, at least an hour back.
+    """F35 judged by all that was seen on its nodes since the onset, an hour to a day back.
 
     `node_suspect` stays for the incident's life, and another owner's incident on the same node,
     open or closed, makes it one. Other causes are as they were.
@@ -31,7 +32,8 @@ def remembered(finding: Finding, incident: Incident, now: datetime) -> Finding:
 def _others(finding: Finding, incident: Incident, now: datetime) -> bool:
     """Whether another owner's failure was seen on one of its nodes."""
     nodes = {*finding.facts.get("nodes", ()), finding.facts.get("node", "")} - {""}
-    since = min(finding.onset, incident.onset, now - REMEMBERED)
+    began = min(finding.onset, incident.onset, now - REMEMBERED)
+    since = max(began, now - LONGEST)
     rows = Incident.objects.filter(cluster=incident.cluster_id, last_seen__gte=since)
     rows = rows.exclude(pk=incident.pk).exclude(owner_uid=incident.owner_uid)
     rows = rows.exclude(severity=Severity.INFO)
@@ -40,7 +42,7 @@ def _others(finding: Finding, incident: Incident, now: datetime) -> bool:
 
 
 def _is_there(nodes: set[str], cause: str, kind: str, name: str, facts: dict[str, object]) -> bool:
-    if CAUSES[Cause(cause)].precedence == Precedence.METRIC:
+    if cause in METRICS:
         return False
     found = facts.get("nodes")
     known = {str(one) for one in found} if isinstance(found, list | tuple) else set()

@@ -13,6 +13,7 @@ from detection import states
 from detection.causes import Severity
 from detection.kubernetes import Connection, KubernetesError, Unreachable
 from detection.models import Incident
+from detection.redact import redact
 from detection.states import Status
 from kubewise_site import pipeline
 from remediation import audit
@@ -56,7 +57,7 @@ def verification_delay(incident: Incident) -> float:
 def unknown(attempt: Attempt, error: Exception, now: datetime) -> Ending:
     """Nobody knows whether it happened: reconcile looks once the lease has run out."""
     rows = Attempt.objects.filter(pk=attempt.pk, state=State.SENDING)
-    rows.update(state=State.UNKNOWN, error=str(error))
+    rows.update(state=State.UNKNOWN, error=redact(str(error)))
     return Ending.LATER
 
 
@@ -259,7 +260,7 @@ def _read_record(work: Work, response: dict[str, Any], error: str, now: datetime
         target=work.candidate.target.as_dict(),
         executor=work.executor,
         response=response,
-        error=error,
+        error=redact(error),
         created_at=now,
         executed_at=now,
         settled_at=now,

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from detection.findings import ObjectRef
 from detection.kubernetes import Connection, KubernetesError
+from detection.redact import redact
 from remediation import outcomes
 from remediation.actions import CATALOGUE
 from remediation.attempts import OPEN, State, lease_seconds, settle
@@ -53,7 +54,9 @@ def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
         happened = was_applied(session, attempt)
     except KubernetesError as error:
         log.warning("can't look yet", attempt=attempt.pk, error=str(error))
-        Attempt.objects.filter(pk=attempt.pk).update(error=str(error), lease_until=F("lease_until"))
+        Attempt.objects.filter(pk=attempt.pk).update(
+            error=redact(str(error)), lease_until=F("lease_until")
+        )
         return Ending.LATER
     if happened:
         return outcomes.applied(attempt, {"found": "by looking at the cluster"}, now)

@@ -110,7 +110,8 @@ def timing_of(incident: Incident) -> Timing:
 def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
     free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
     rows = Attempt.objects.filter(free, pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
-    return bool(rows.update(verify_lease_until=now + times.lease))
+    attempt.verify_lease_until = now + times.lease
+    return bool(rows.update(verify_lease_until=attempt.verify_lease_until))
 
 
 def look(attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False) -> Look:
@@ -180,8 +181,8 @@ def _failed(attempt: Attempt, seen: Look) -> Judged:
         return Judged(Outcome.INCONCLUSIVE, "the owner is gone")
     before = int(attempt.before.get("ready") or 0)
     counts = f"{seen.ready} of {seen.desired} ready, {before} before"
-    if seen.ready < before and not seen.progressing:
-        return Judged(Outcome.WORSE, counts)
+    if seen.ready < before and not seen.progressing and not seen.held:
+        return Judged(Outcome.WORSE, counts)  # a cordon that holds made no node worse
     if seen.news and seen.ready >= seen.desired and not (seen.signal or seen.progressing):
         return Judged(Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}")
     if seen.held and seen.news:
@@ -196,7 +197,8 @@ def _failed(attempt: Attempt, seen: Look) -> Judged:
 def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:
     healthy_since = (attempt.healthy_since or now) if seen.healthy else None
     fields = {"verify_due_at": now + times.again, "verify_lease_until": None}
-    rows = Attempt.objects.filter(pk=attempt.pk, state=State.APPLIED)
+    mine = Q(verify_lease_until=attempt.verify_lease_until)  # else another looks by now
+    rows = Attempt.objects.filter(mine, pk=attempt.pk, state=State.APPLIED)
     rows.update(healthy_since=healthy_since, **fields)
     return Ending.LATER
 

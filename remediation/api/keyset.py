@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Model, Q
@@ -60,14 +60,24 @@ def _value(name: str, value: Any) -> Any:
         return value
     if name == "first_seen" and (moment := _moment(value)):
         return moment
-    if name == "owner_name" and isinstance(value, str) and "\x00" not in value:
+    if name == "owner_name" and isinstance(value, str) and _storable(value):
         return value
     raise NoPosition(str(value)[:LONGEST])
 
 
+def _storable(text: str) -> bool:
+    """No NUL, and no half of a pair of surrogates: no database takes them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
 def _moment(value: Any) -> datetime | None:
+    """In UTC, as a moment of the years that there are."""
     try:
         found = parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found if found and found.tzinfo else None

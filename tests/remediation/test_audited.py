@@ -14,6 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.db import NotSupportedError, transaction
 from django.db.models import F
+from django.db.models.deletion import Collector
 
 from detection.clients import current_cluster
 from detection.models import Cluster
@@ -44,6 +45,11 @@ MADE: dict[type[Audited], dict[str, Any]] = {
 OTHER = {Mode: "reason", StopSwitch: "reason", Policy: "namespace_pattern",
          MaintenanceWindow: "reason", Silence: "reason"}  # fmt: skip
 everything = pytest.mark.parametrize("model", MADE, ids=lambda model: model.__name__)
+
+
+def test_rows_that_nobody_set_are_deleted_in_one_statement() -> None:
+    assert Collector("default", origin=None).can_fast_delete(AuditEntry.objects.all())
+    assert not Collector("default", origin=None).can_fast_delete(Policy.objects.all())
 
 
 def made(model: type[Audited]) -> Audited:

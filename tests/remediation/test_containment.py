@@ -17,10 +17,13 @@ from detection.snapshot import Snapshot
 from detection.states import Status
 from remediation import approvals, containment
 from remediation.actions import CATALOGUE
+from remediation.candidates import escalate
 from remediation.clients import Clients
+from remediation.decisions import status_after
 from remediation.endings import Approved
 from remediation.models import Attempt
 from remediation.planning import candidates_of
+from remediation.verdicts import Decision, Verdict
 from remediation.verify import Look, Timing, judge, verify
 from tests.detection.builders import objects, snapshot_from
 from tests.remediation.cases import NOW
@@ -50,6 +53,11 @@ def test_a_cordon_of_a_node_that_stays_ill_is_contained_never_resolved() -> None
     assert judge(soaked, ILL, TIMES, LATE).outcome == "contained"
 
 
+def test_a_node_that_falls_ill_behind_its_cordon_is_no_reason_to_lift_it() -> None:
+    was_ready = attempt("cordon_node", before={"ready": 1})
+    assert judge(was_ready, ILL, TIMES, LATE).outcome == "contained"
+
+
 def test_a_node_has_its_time_to_come_back_before_it_is_called_contained() -> None:
     assert judge(attempt(), ILL, TIMES, NOW + timedelta(seconds=60)).outcome is None
     back = attempt(healthy_since=NOW)
@@ -71,6 +79,12 @@ def test_what_does_not_hold_or_can_t_be_seen_is_not_called_contained(
     seen: Look, outcome: str
 ) -> None:
     assert judge(attempt("drain_node"), seen, TIMES, LATE).outcome == outcome
+
+
+def test_an_ill_node_that_is_cordoned_already_leaves_nothing_to_approve() -> None:
+    asked = Decision(Verdict.ASK, "escalate", (), ())
+    people = escalate(ObjectRef("Node", "", "n", "u"))
+    assert status_after(asked, [people]) == Status.ESCALATED
 
 
 # what is seen

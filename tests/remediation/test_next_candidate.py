@@ -10,11 +10,11 @@ import pytest
 
 from detection.models import Cluster, Incident
 from detection.states import Status
-from remediation import approvals, modes
+from remediation import approvals, modes, next_candidate
 from remediation.act import act
 from remediation.clients import Clients
 from remediation.decisions import decide_incident
-from remediation.endings import Approved, Ending
+from remediation.endings import Approved, Ending, Handled
 from remediation.models import Attempt, Plan
 from remediation.next_candidate import Planned, plan_next
 from tests.remediation.steps import acted, fresh, planned, real_writes, verified
@@ -65,6 +65,19 @@ def test_once_approved_it_is_rehearsed_carried_out_and_verified(
     assert (attempt.parameters["revision"], attempt.outcome) == (2, "resolved")
     assert attempt.diff
     assert len(real_writes(simulator)) == 1
+
+
+def test_an_approval_given_while_another_is_planned_stands(
+    seen: Plan, ada: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faster(plan: Plan, *_: Any) -> None:
+        approved = approvals.approve(plan.pk, 1, ada, "", plan.digest, now)
+        assert isinstance(approved, Approved)
+
+    monkeypatch.setattr(next_candidate, "trouble", faster)
+    assert isinstance(plan_next(seen.pk, 1, seen.digest, ada, now), Handled)
+    assert fresh(seen.incident).plans.get() == Plan.objects.get(superseded_at=None)
+    assert not fresh(seen.incident).transitions.filter(reason__contains="is void").exists()
 
 
 def test_a_decision_under_way_about_the_former_candidate_counts_for_nothing(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -166,6 +168,14 @@ def test_an_unknown_status_is_400_and_lists_the_valid_ones(api: Api) -> None:
 def test_a_limit_out_of_bounds_is_400(api: Api, limit: str) -> None:
     body = check_problem(api.get("remediation/events", limit=limit), 400)
     assert "500" in body["detail"]
+
+
+@pytest.mark.parametrize("position", ['["\\ud800", "2026-03-01T03:00:00Z", 1]',
+                                      '["0001-01-01T00:00:00+14:00", 1]'])  # fmt: skip
+def test_a_made_up_cursor_is_refused_before_it_is_asked(api: Api, position: str) -> None:
+    cursor = b64encode(urlencode({"p": position}).encode()).decode()
+    search = {"q": "app"} if "ud800" in position else {}
+    check_problem(api.get("remediation/events", cursor=cursor, **search), 400)
 
 
 @pytest.mark.parametrize("cursor", ["%%%", "cD1hYmM=", "cD0tMQ==", "bz0x", "x" * 5000])
