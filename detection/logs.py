@@ -8,7 +8,7 @@ containers that ended: their last words do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -48,12 +48,20 @@ class Wanted:
         return (self.namespace, self.pod, self.container)
 
 
-def with_logs(connection: Connection, snapshot: Snapshot, most: int = LOGS_IN_A_PASS) -> Snapshot:
-    """The same snapshot with the ends of at most `most` logs.
+def with_logs(
+    connection: Connection,
+    snapshot: Snapshot,
+    most: int = LOGS_IN_A_PASS,
+    first: Collection[str] = (),
+) -> Snapshot:
+    """The same snapshot with the ends of at most `most` logs, of the namespaces `first` before all.
 
     What can't be read is left out; where that is forbidden, it is named in `blind`.
     """
-    wanted = list(islice(_wanted(snapshot), most))
+    every = _wanted(snapshot)
+    if first:
+        every = iter(sorted(every, key=lambda one: one.namespace not in first))
+    wanted = list(islice(every, most))
     if not wanted:
         return snapshot
     quick = connection.within(CALL_SECONDS)

@@ -78,7 +78,7 @@ def _differs(found: Fresh, incident: Incident) -> bool:
 
 def _look(connection: Connection, incident: Incident, now: datetime, space: str) -> Fresh:
     uncached = Uncached(connection)
-    snapshot = with_logs(uncached, scan(uncached, now, space))
+    snapshot = with_logs(uncached, scan(uncached, now, space), first=_spaces(incident))
     dwell = Dwell().scaled(settings.DWELL_FACTOR)
     context = Context(
         now=now,
@@ -92,8 +92,13 @@ def _look(connection: Connection, incident: Incident, now: datetime, space: str)
 
 
 def _reaches_further(incident: Incident) -> bool:
-    spaces = {item.get("namespace") for item in incident.related}
-    return bool(spaces - {"", None, incident.owner_namespace})
+    return bool(_spaces(incident) - {incident.owner_namespace})
+
+
+def _spaces(incident: Incident) -> set[str]:
+    """The namespaces that it touches: in a wide look their logs are read before all others."""
+    related = {item.get("namespace") for item in incident.related}
+    return {space for space in {incident.owner_namespace, *related} if space}
 
 
 def owner_of(incident: Incident) -> ObjectRef:

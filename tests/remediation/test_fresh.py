@@ -53,7 +53,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return seen(scanned.scenario, namespace)  # type: ignore[attr-defined]
 
     monkeypatch.setattr(looking, "scan", scanned)
-    monkeypatch.setattr(looking, "with_logs", lambda connection, snapshot: snapshot)
+    monkeypatch.setattr(looking, "with_logs", lambda connection, snapshot, first: snapshot)
     monkeypatch.setattr(looking, "prometheus", lambda: None)
     done.append(scanned)  # type: ignore[arg-type]
     return done
