@@ -83,7 +83,7 @@ def _ending(verdict: str, choice: Choice, user: Any, reason: str) -> str:
 
 def sentence(ending: Any) -> str:
     """What the admin says of one ending."""
-    if isinstance(ending, endings.Refused | endings.Stopped):
+    if isinstance(ending, endings.Refused):
         return f"refused: {ending.reason}"
     if isinstance(ending, endings.Stopped):
         return f"not approved: {ending.reason}"
