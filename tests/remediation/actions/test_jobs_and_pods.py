@@ -97,17 +97,18 @@ def failed_pod(bench: Bench, name: str, owner: ObjectRef | None, phase: str = "F
     above = {"apiVersion": "apps/v1", "kind": owner.kind, "name": owner.name, "uid": owner.uid,
              "controller": True} if owner else None  # fmt: skip
     body: dict[str, Any] = {
-        "metadata": {
-            "name": name,
-            "namespace": "shop",
-            "ownerReferences": [above] if above else [],
-        },
+        "metadata": {"name": name, "namespace": "shop"},
         "spec": {"nodeName": "node-9", "containers": [{"name": "a", "image": "nginx"}]},
     }
     made = bench.make("/api/v1/namespaces/shop/pods", body)
     path = f"/api/v1/namespaces/shop/pods/{name}/status"
     status = {"status": {"phase": phase, "reason": "Evicted"}}
     bench.root.request("PATCH", path, None, status, "application/merge-patch+json")
+    if above:  # now that it is over: its controller would end it as one too many
+        owned = {"metadata": {"ownerReferences": [above]}}
+        bench.root.request(
+            "PATCH", path.removesuffix("/status"), None, owned, "application/merge-patch+json"
+        )
     return str(made["metadata"]["uid"])
 
 
