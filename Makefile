@@ -41,13 +41,13 @@ lint: .venv/dev ## ruff, mypy (strict), import layers
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench-scenarios: .venv/dev ## every failure and control through HTTP, as a table
-	$(BIN)/python -m benchmarks.scenarios
+	$(BIN)/python -m benchmarks.detection.scenarios
 
 bench-diagnosis: .venv/dev ## root cause, citations and size of the evidence pack of every failure; with a key also a real model
-	$(BIN)/python -m benchmarks.diagnosis
+	$(BIN)/python -m benchmarks.detection.diagnosis
 
 bench-remediation: .venv/dev ## failures run to their end in AUTO, judged by an oracle of its own
-	$(BIN)/python -m benchmarks.remediation
+	$(BIN)/python -m benchmarks.remediation.run
 
 lock: .venv/dev ## resolve requirements*.in anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements.in -o requirements.txt
@@ -57,21 +57,21 @@ clean: ## forget the data of `make run` (database, logs, password)
 	rm -rf var
 
 bench: .venv/dev ## one pass over 10,000 pods; anomaly scores of 10,000 entities; forecasts beside predict_linear
-	$(BIN)/python -m benchmarks.snapshot
-	$(BIN)/python -m benchmarks.anomaly
-	$(BIN)/python -m benchmarks.forecasts
+	$(BIN)/python -m benchmarks.load.snapshot
+	$(BIN)/python -m benchmarks.load.anomaly
+	$(BIN)/python -m benchmarks.forecasts.forecasts
 
 bench-events: .venv/dev ## the list of events with a million incidents: p95, CPU time, queries of pages, filters and `after`
-	$(BIN)/python -m benchmarks.events $(ARGS)
+	$(BIN)/python -m benchmarks.load.events $(ARGS)
 
 schema: .venv/dev ## write docs/openapi.yaml anew
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
 
 test-api: .venv/dev ## schemathesis and the examples of docs/api.md against a running server (part of make test)
-	$(BIN)/python -m pytest tests/site/test_schemathesis.py tests/site/test_api_docs.py
+	$(BIN)/python -m pytest tests/kubewise_site/api/test_schemathesis.py tests/kubewise_site/api/test_docs.py
 
 bench-admin: .venv/dev ## pages of the admin with 1,000,000 incidents and 5,000,000 transitions
-	$(BIN)/python -m benchmarks.admin_pages $(ARGS)
+	$(BIN)/python -m benchmarks.load.admin_pages $(ARGS)
 
 screenshots: .venv/dev ## pictures for the README in docs/images, of a product that it starts and stops
 	$(BIN)/python -m tests.browser.screenshots docs/images

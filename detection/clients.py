@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from detection.kubernetes import Connection, connect
+from detection.kubernetes.client import Connection, connect
+from detection.metrics.prometheus import Prometheus
 from detection.models import Cluster
-from detection.prometheus import Prometheus
 
 IN_CLUSTER = "default"
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from detection import ticks
+from detection.pipeline import ticks
 from kubewise_site import pipeline
 
 

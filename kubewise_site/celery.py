@@ -97,6 +97,6 @@ def _sign_of_life(name: str, **detail: Any) -> None:
     if time.monotonic() - _last_signs.get(name, -SIGN_OF_LIFE_SECONDS) < SIGN_OF_LIFE_SECONDS:
         return
     _last_signs[name] = time.monotonic()
-    from detection.heartbeats import sign_of_life  # the apps are loaded by now
+    from detection.runtime.heartbeats import sign_of_life  # the apps are loaded by now
 
     sign_of_life(name, **detail)

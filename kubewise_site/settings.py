@@ -4,9 +4,11 @@ import sys
 
 import environ
 
-from kubewise_site import broker, env, look
-from kubewise_site.logging import configure
-from kubewise_site.secret_key import stored_secret_key
+from kubewise_site import env
+from kubewise_site.console import theme
+from kubewise_site.core import broker
+from kubewise_site.core.logging import configure
+from kubewise_site.core.secret_key import stored_secret_key
 
 BASE_DIR = env.BASE_DIR
 try:
@@ -106,7 +108,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "kubewise_site.apps.SiteConfig",
-    "kubewise_site.access.apps.AccessConfig",
+    "kubewise_site.core.access.apps.AccessConfig",
     "detection.apps.DetectionConfig",
     "remediation.apps.RemediationConfig",
 ]
@@ -195,15 +197,15 @@ WHITENOISE_USE_FINDERS = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         # The first one's header decides that strangers get 401 and not 403.
-        "kubewise_site.tokens.BearerAuthentication",
+        "kubewise_site.core.access.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["kubewise_site.access.limits.WriteThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["kubewise_site.core.access.throttling.WriteThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["kubewise_site.parsers.BoundedJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["kubewise_site.core.rest.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "kubewise_site.problems.problem_handler",
+    "EXCEPTION_HANDLER": "kubewise_site.core.rest.problems.problem_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -214,15 +216,15 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
-    "PREPROCESSING_HOOKS": ["kubewise_site.openapi.one_form_of_each_path"],
+    "PREPROCESSING_HOOKS": ["kubewise_site.ops.openapi.one_form_of_each_path"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "kubewise_site.openapi.problems_everywhere",
+        "kubewise_site.ops.openapi.problems_everywhere",
     ],
     "ENUM_NAME_OVERRIDES": {
-        "ActionEnum": "remediation.api.views_upkeep.ACTIONS",
+        "ActionEnum": "remediation.api.views_policies.ACTIONS",
         "AlertStateEnum": ["firing", "resolved"],
-        "StatusEnum": "detection.states.Status",
+        "StatusEnum": "detection.domain.statuses.Status",
         "HealthStateEnum": ["healthy", "unhealthy", "unknown", "disabled"],
     },
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -232,7 +234,7 @@ SPECTACULAR_SETTINGS = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
-UNFOLD = look.UNFOLD
+UNFOLD = theme.UNFOLD
 
 LOGGING_CONFIG = None
 configure(VALUES["LOG_LEVEL"], VALUES["LOG_FORMAT"])

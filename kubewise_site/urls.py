@@ -5,10 +5,11 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from detection.api.urls import urlpatterns as detection_urls
-from kubewise_site import dashboard, views
-from kubewise_site.api import NoSuchPath, both
-from kubewise_site.notifications import notifications
-from remediation.admin.switches import switches
+from kubewise_site.console import dashboard
+from kubewise_site.console.notifications import notifications
+from kubewise_site.core.rest.views import NoSuchPath, both
+from kubewise_site.ops import views
+from remediation.admin.mode_and_stop import switches
 from remediation.api.urls import urlpatterns as remediation_urls
 
 v1 = [
@@ -34,7 +35,7 @@ urlpatterns = [
     re_path(r"^api(/.*)?$", NoSuchPath.as_view()),
 ]
 
-handler400 = "kubewise_site.problems.bad_request"
-handler403 = "kubewise_site.problems.forbidden"
-handler404 = "kubewise_site.problems.not_found"
-handler500 = "kubewise_site.problems.server_error"
+handler400 = "kubewise_site.core.rest.problems.bad_request"
+handler403 = "kubewise_site.core.rest.problems.forbidden"
+handler404 = "kubewise_site.core.rest.problems.not_found"
+handler500 = "kubewise_site.core.rest.problems.server_error"

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from detection.causes import Cause
-from detection.findings import Finding
+from detection.domain.causes import Cause
+from detection.domain.findings import Finding
 
 Lines = Callable[[Finding], list[str]]
 

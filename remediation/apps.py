@@ -6,6 +6,6 @@ class RemediationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from remediation import audited  # needs the models
+        from remediation.audit import signals  # needs the models
 
-        audited.connect()
+        signals.connect()

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from detection import clients as detection_clients
-from detection.kubernetes import Connection, NotConfigured
+from detection.kubernetes.client import Connection, NotConfigured
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from detection.findings import Finding, ObjectRef
+from detection.domain.findings import Finding, ObjectRef
 
 
 class RowMode(StrEnum):

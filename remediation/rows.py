@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from detection.causes import Cause
+from detection.domain.causes import Cause
 from remediation.row_types import (
     CHANGES,
     ESCALATE,

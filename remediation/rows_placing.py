@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detection.causes import Cause
+from detection.domain.causes import Cause
 from remediation.row_types import (
     ESCALATE,
     NODES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detection.causes import Cause, Severity
+from detection.domain.causes import Cause, Severity
 from remediation.row_types import (
     ESCALATE,
     RESTARTS,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from detection.causes import Cause, Severity
-from detection.findings import Finding
+from detection.domain.causes import Cause, Severity
+from detection.domain.findings import Finding
 from remediation.advice import advice
 from remediation.diagnosis import Diagnosis
 from remediation.rules_around import AROUND_RULES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from detection.causes import Cause
-from detection.findings import Finding
+from detection.domain.causes import Cause
+from detection.domain.findings import Finding
 from remediation.sentences import container_text, owner_text, quoted_text, revision_text
 
 Rule = Callable[[Finding], str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from detection.findings import Finding
+from detection.domain.findings import Finding
 
 LONGEST_QUOTE = 300
 

@@ -7,16 +7,16 @@ from celery import shared_task
 from detection.clients import prometheus
 from kubewise_site import pipeline
 from remediation import clients
-from remediation.act import act as act_on
-from remediation.analyze import analyze as analyze_incident
-from remediation.consult import consult as consult_model
-from remediation.decisions import decide_incident
-from remediation.llm.suggestions import query_suggestions
-from remediation.notify import notify as notify_people
-from remediation.prune import prune as prune_records
-from remediation.reconcile import reconcile as reconcile_attempt
-from remediation.sweep import sweep as sweep_records
-from remediation.verify import verify as verify_attempt
+from remediation.analysis.analyze import analyze as analyze_incident
+from remediation.analysis.consult_model import consult as consult_model
+from remediation.execution.act import act as act_on
+from remediation.execution.reconcile import reconcile as reconcile_attempt
+from remediation.housekeeping.prune import prune as prune_records
+from remediation.housekeeping.sweep import sweep as sweep_records
+from remediation.llm.query_suggestions import query_suggestions
+from remediation.notifications import notify as notify_people
+from remediation.policy.decisions import decide_incident
+from remediation.verification.verify import verify as verify_attempt
 
 
 @shared_task(name=pipeline.ANALYZE)

@@ -11,20 +11,20 @@ from typing import Any
 
 import yaml
 
-from simulator.clock import Clock, utc_now
+from simulator.apimachinery.clock import Clock, utc_now
+from simulator.apimachinery.objects import Obj
+from simulator.apimachinery.store import Change, Store
 from simulator.cluster import Cluster, LogKey
 from simulator.controllers import all_controllers
-from simulator.controllers.scheduler import Scheduler
-from simulator.engine import Engine
+from simulator.controllers.nodes.scheduler import Scheduler
+from simulator.controllers.work_queue import Engine
+from simulator.exporters.scrape import Sampler
 from simulator.faults import Fault, make_fault, parse_target
 from simulator.http.api import Api
 from simulator.http.control import Front
 from simulator.http.recorder import Write
 from simulator.http.server import Server
-from simulator.metrics import Sampler
-from simulator.objects import Obj
-from simulator.prometheus.store import MetricStore
-from simulator.store import Change, Store
+from simulator.prometheus.storage.store import MetricStore
 
 TICK_SECONDS = 0.1
 CONTEXTS = {"admin": "simulator", "read": "simulator-read", "act": "simulator-act"}
@@ -142,8 +142,8 @@ class Simulator:
         logs: dict[LogKey, str] | None = None,
         metrics: Iterable[Obj] = (),
     ) -> None:
-        """Objects exactly as given; see simulator.load."""
-        from simulator.load import load
+        """Objects exactly as given; see simulator.world.static_objects."""
+        from simulator.world.static_objects import load
 
         load(self.cluster, self.metric_store, objects, logs or {}, metrics)
 

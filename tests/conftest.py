@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 
 from tests.controlplane.up import versions
-from tests.site import records
+from tests.kubewise_site import records
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

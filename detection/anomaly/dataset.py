@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from detection.anomaly.measures import Bools, Floats, Ints
-from detection.anomaly.series import Series
+from detection.anomaly.scoring.series import Series
+from detection.domain.arrays import Bools, Floats, Ints
 
 KNOWN = frozenset(
     {"entity", "app", "day", "pod", "ts", "t", "label", "event_id", "split", "score", "alarm"}

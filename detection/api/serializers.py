@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from detection.models import MetricQuery
-from kubewise_site.fields import StrictModelSerializer, Text, Whole
+from kubewise_site.core.rest.fields import StrictModelSerializer, Text, Whole
 
 LONGEST_QUERY = 10_000
 MOST_DWELL_SECONDS = 604_800

@@ -1,7 +1,7 @@
 """Paths below /api/v1/ that read what detection measures."""
 
 from detection.api import views, views_alerts, views_queries, views_versions
-from kubewise_site.api import both
+from kubewise_site.core.rest.views import both
 
 VERSION = "metrics/model/versions/<slug:version>"
 

@@ -9,16 +9,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detection import history
+from detection.api.latest_metrics import Page, page
 from detection.api.model_info import model_info
 from detection.api.serializers import (
     MetricsSerializer,
     ModelInfoSerializer,
 )
-from detection.api.snapshot import Page, page
 from detection.clients import current_cluster
+from detection.metrics import history
 from detection.models import MetricQuery
-from kubewise_site.api import Guarded
+from kubewise_site.core.rest.views import Guarded
 
 LIMIT_MOST = 500
 LIMIT = {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": 100}

@@ -11,11 +11,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detection import alerts
 from detection.clients import current_cluster
+from detection.incidents import alertmanager as alerts
 from detection.models import Alert
-from kubewise_site.api import Guarded, read
-from kubewise_site.fields import Text
+from kubewise_site.core.rest.fields import Text
+from kubewise_site.core.rest.views import Guarded, read
 
 POST_ALERTS = "detection.post_alerts"
 VERSION = "4"

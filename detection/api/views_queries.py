@@ -11,11 +11,12 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detection import clients, queries
+from detection import clients
 from detection.api.serializers import QueriesSerializer, QuerySerializer
+from detection.metrics import queries
 from detection.models import MetricQuery
-from kubewise_site.api import Guarded
-from kubewise_site.problems import Problem
+from kubewise_site.core.rest.problem import Problem
+from kubewise_site.core.rest.views import Guarded
 
 
 class QueriesView(Guarded):

@@ -13,11 +13,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detection.anomaly.artifacts import ModelRefused
-from detection.models_anomaly import ModelVersion
-from detection.training import versions
-from kubewise_site.api import Guarded
-from kubewise_site.problems import Problem
+from detection.anomaly.model.artifacts import ModelRefused
+from detection.models.anomaly import ModelVersion
+from detection.training.model import versions
+from kubewise_site.core.rest.problem import Problem
+from kubewise_site.core.rest.views import Guarded
 
 USE = "detection.use_modelversion"
 

@@ -7,16 +7,17 @@ from datetime import datetime
 
 import structlog
 
-from detection import history, peaks, queries
-from detection.anomaly.around import anomaly_view, within_budget
-from detection.anomaly.longer import Reader
-from detection.detectors.autoencoder import Autoencoder
+from detection.anomaly.context_from_records import anomaly_view
+from detection.anomaly.long_history import Reader
+from detection.detectors.anomaly import Autoencoder
+from detection.detectors.daily_budget import within_budget
 from detection.detectors.forecast import LIMITS, Forecast
 from detection.detectors.protocol import Detector, View, detectors, register
 from detection.detectors.thresholds import Thresholds
-from detection.findings import Finding
+from detection.domain.findings import Finding
+from detection.metrics import daily_peaks, history, queries
+from detection.metrics.prometheus import Prometheus
 from detection.models import Cluster
-from detection.prometheus import Prometheus
 
 __all__ = ["Detector", "View", "detectors", "find_in_metrics", "register"]
 
@@ -41,9 +42,9 @@ def find_in_metrics(
         step = about.model.step_seconds
         longer = Reader(cluster.pk, client, active, owners, window, now, step)
         about = replace(about, longer=longer)
-    earlier = peaks.earlier_peaks(cluster.pk, window)
+    earlier = daily_peaks.earlier_peaks(cluster.pk, window)
     found = find_in(View(window, active, now, owners, about, earlier))
-    peaks.remember(cluster.pk, window, LIMITS, now)
+    daily_peaks.remember(cluster.pk, window, LIMITS, now)
     return within_budget(cluster, found, now)
 
 

@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 import numpy as np
 from django.conf import settings
 
-from detection.anomaly.measures import Floats
-from detection.anomaly.screen import to_step
-from detection.causes import Cause, Severity
+from detection.anomaly.screening import to_step
 from detection.detectors.protocol import View
-from detection.findings import Evidence, Finding, ObjectRef
-from detection.history import Ints
-from detection.predictions import prediction
-from detection.samples import BELOW, Query, parse_key
-from detection.trend import LEAST_SAMPLES, NEWEST, Eta, confirmed
-from detection.units import duration, shown
+from detection.domain.arrays import Floats
+from detection.domain.causes import Cause, Severity
+from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.units import duration, shown
+from detection.forecasting.prediction import prediction
+from detection.forecasting.trend import LEAST_SAMPLES, NEWEST, Eta, confirmed
+from detection.metrics.history import Ints
+from detection.metrics.samples import BELOW, Query, parse_key
 
 SOURCE = "forecast"
 STEP_SECONDS = 60.0

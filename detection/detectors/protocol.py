@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from detection.anomaly.view import AnomalyView
-from detection.findings import Finding
-from detection.history import Window
-from detection.samples import Owners, Query
+from detection.anomaly.context import AnomalyView
+from detection.domain.findings import Finding
+from detection.metrics.history import Window
+from detection.metrics.samples import Owners, Query
 
 
 @dataclass(frozen=True)

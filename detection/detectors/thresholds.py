@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from detection.answers import PrometheusError
-from detection.backfill import frames_between
-from detection.causes import Cause, Severity
+from detection.detectors.breach_runs import Runs, runs
 from detection.detectors.protocol import View
-from detection.detectors.runs import Runs, runs
-from detection.findings import UNSEEN, Evidence, Finding, ObjectRef
-from detection.history import Bools, Floats, Window, window_of
-from detection.prometheus import Prometheus
-from detection.samples import BELOW, Entity, Owners, Query, parse_key
-from detection.scrape import Scrape, frame_of
-from detection.units import duration, shown
+from detection.domain.causes import Cause, Severity
+from detection.domain.findings import UNSEEN, Evidence, Finding, ObjectRef
+from detection.domain.units import duration, shown
+from detection.metrics.backfill import frames_between
+from detection.metrics.history import Bools, Floats, Window, window_of
+from detection.metrics.prometheus import Prometheus
+from detection.metrics.responses import PrometheusError
+from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
+from detection.metrics.scrape import Scrape, frame_of
 
 SOURCE = "threshold"
 HIGHEST_SCORE = 10.0

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from detection.causes import CAUSES, Cause, Precedence
-from detection.context import Context
-from detection.findings import Evidence, Finding
+from detection.domain.causes import CAUSES, Cause, Precedence
+from detection.domain.findings import Evidence, Finding
+from detection.failures.context import Context
 from detection.snapshot import Snapshot
 
 log = structlog.get_logger(__name__)

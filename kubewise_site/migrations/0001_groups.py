@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from kubewise_site.groups import GROUPS, permissions_of
+from kubewise_site.console.groups import GROUPS, permissions_of
 
 
 def make_groups(apps, schema_editor):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.contrib.auth import get_user_model
 
-from detection.queries import seed
+from detection.metrics.queries import seed
 from kubewise_site.schedule import sync_schedule
 
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from detection.kubernetes import connect
+from detection.kubernetes.client import connect
 
 HARMLESS = {"DRY_RUN": "True", "DEFAULT_REMEDIATION_MODE": "MANUAL"}
 # Simulated pods are ready in seconds, and whoever tries KubeWise wants to see the end.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kubewise_site.values import ALIASES
 from remediation.actions.base import Action
+from remediation.actions.informational import Describe, Escalate, Noop
 from remediation.actions.jobs import RerunJob
 from remediation.actions.nodes import CordonNode, DrainNode, UncordonNode
 from remediation.actions.pods import CleanFailedPods, RestartPod, ViewLogs
@@ -20,7 +21,6 @@ from remediation.actions.scale import (
     ScaleDeployment,
     ScaleStatefulSet,
 )
-from remediation.actions.talk import Describe, Escalate, Noop
 
 CATALOGUE: dict[str, Action] = {
     action.name: action

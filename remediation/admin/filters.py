@@ -9,10 +9,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import TextFilter
 
-from detection.causes import CAUSES
+from detection.domain.causes import CAUSES
+from detection.domain.statuses import OPEN, WAITING
+from detection.incidents.search import of_kind
 from detection.models import Incident
-from detection.searching import of_kind
-from detection.states import OPEN, WAITING
 from remediation.models import Attempt
 
 KINDS = (

@@ -14,16 +14,16 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from detection.causes import Cause
-from detection.charting import charts_of
+from detection.admin.badges import SEVERITY_COLOURS, STATUS_COLOURS, WORST_FIRST
 from detection.clients import prometheus
-from detection.indexes import BY_NAME, NEWEST
+from detection.domain.causes import Cause
+from detection.incidents.search import found
+from detection.metrics.charts import charts_of
 from detection.models import Incident
-from detection.searching import found
-from kubewise_site.admin_parts import SEVERITY_COLOURS, STATUS_COLOURS, WORST_FIRST, Record, badge
+from detection.models.indexes import BY_NAME, NEWEST
+from kubewise_site.core.admin.base import Record, badge
 from kubewise_site.templatetags.kubewise import plain, span, words
-from remediation.admin import page
-from remediation.admin.confirm import confirm
+from remediation.admin import incident_page
 from remediation.admin.filters import (
     BOUNDLESS,
     CauseFilter,
@@ -33,11 +33,11 @@ from remediation.admin.filters import (
     SourceFilter,
     StateFilter,
 )
-from remediation.admin.related import related_of
-from remediation.admin.review import NUMBER, plan_next, review
-from remediation.admin.verbs import SILENT_HOURS, VERBS, do
-from remediation.permissions import APPROVE
-from remediation.querysets import with_approvals
+from remediation.admin.incident_actions import SILENT_HOURS, VERBS, do
+from remediation.admin.related_objects import related_of
+from remediation.admin.review import NUMBER, confirm, plan_next, review
+from remediation.models.permissions import APPROVE
+from remediation.models.querysets import with_approvals
 
 
 @admin.register(Incident)
@@ -66,7 +66,7 @@ class IncidentAdmin(Record):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str
     ) -> tuple[QuerySet[Incident], bool]:
-        """By prefix, with an index: see `detection.searching`."""
+        """By prefix, with an index: see `detection.incidents.search`."""
         return (found(queryset, search_term) if search_term.strip() else queryset), False
 
     def get_urls(self) -> list[Any]:
@@ -92,7 +92,7 @@ class IncidentAdmin(Record):
 
     @admin.display(description="Owner", ordering="owner_name")
     def owner(self, incident: Incident) -> str:
-        return plain(page.owner(incident))
+        return plain(incident_page.owner(incident))
 
     @badge("Severity", "severity", SEVERITY_COLOURS)
     def severity_badge(self, incident: Incident) -> str:
@@ -104,7 +104,7 @@ class IncidentAdmin(Record):
 
     @admin.display(description="Cause", ordering="cause")
     def what(self, incident: Incident) -> str:
-        return page.cause_title(incident.cause)
+        return incident_page.cause_title(incident.cause)
 
     @admin.display(description="Age", ordering="first_seen")
     def age(self, incident: Incident) -> str:
@@ -124,12 +124,12 @@ class IncidentAdmin(Record):
         incident = self._find(object_id)
         context = {
             **self.admin_site.each_context(request),
-            **page.contents(incident, request.user.has_perm(APPROVE), datetime.now(UTC)),
+            **incident_page.contents(incident, request.user.has_perm(APPROVE), datetime.now(UTC)),
             "related": related_of(incident),
             "silent_hours": SILENT_HOURS,
             "is_anomaly": incident.cause == Cause.METRIC_ANOMALY,
             "may": {verb: request.user.has_perm(needed) for verb, (needed, _) in VERBS.items()},
-            "title": plain(page.headline(incident)),
+            "title": plain(incident_page.headline(incident)),
             "opts": self.opts,
         }
         request.current_app = self.admin_site.name

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from kubewise_site.admin_parts import Record
+from kubewise_site.core.admin.base import Record
 from remediation.models import (
     Approval,
     Attempt,

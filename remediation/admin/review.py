@@ -1,4 +1,4 @@
-"""Approve and reject from the admin: one plan from its page, or many from the list."""
+"""The step between ticking incidents and approving them: nobody approves what they did not see."""
 
 from __future__ import annotations
 
@@ -11,22 +11,62 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
+from detection.models import Incident
 from kubewise_site.templatetags.kubewise import plain
-from remediation import approvals, endings, next_candidate
-from remediation.permissions import APPROVE
+from remediation import results
+from remediation.admin import incident_page
+from remediation.approval import approvals, next_candidate
+from remediation.models.permissions import APPROVE
+from remediation.models.querysets import with_history
+
+MOST = 100
+
+
+def confirm(
+    model_admin: Any,
+    request: HttpRequest,
+    incidents: QuerySet[Incident],
+    verdict: str,
+) -> HttpResponse | None:
+    """What each plan would do, with a form that carries its digest; None where there is none."""
+    rows = [row for incident in with_history(incidents)[:MOST] if (row := _row(incident))]
+    if not rows:
+        messages.warning(request, "None of these incidents has a plan that waits for a person.")
+        return None
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": f"{verdict.capitalize()} {len(rows)} plan{'s' if len(rows) > 1 else ''}",
+        "opts": model_admin.opts,
+        "rows": rows,
+        "verdict": verdict,
+        "left_out": incidents.order_by()[:MOST].count() - len(rows),
+    }
+    return TemplateResponse(request, "kubewise/confirm.html", context)
+
+
+def _row(incident: Incident) -> dict[str, Any] | None:
+    shown = incident_page.contents(incident, True, datetime.now(UTC))
+    approvable = [item for item in shown["candidates"] if item["approvable"]]
+    if not (shown["reviewable"] and approvable):
+        return None
+    chosen = next((item for item in approvable if item["chosen"]), approvable[0])
+    return {"headline": shown["headline"], "candidate": chosen}
+
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 VERDICTS = ("approve", "reject")
 APPROVED, REJECTED, STALE, HANDLED = "approved", "rejected", "stale", "already handled"
 ENDINGS: dict[type[Any], str] = {
-    endings.Approved: APPROVED,
-    endings.Rejected: REJECTED,
-    endings.Stale: STALE,
-    endings.Handled: HANDLED,
+    results.Approved: APPROVED,
+    results.Rejected: REJECTED,
+    results.Stale: STALE,
+    results.Handled: HANDLED,
 }
 MORE = {
     APPROVED: "; KubeWise acts within seconds",
@@ -83,9 +123,9 @@ def _ending(verdict: str, choice: Choice, user: Any, reason: str) -> str:
 
 def sentence(ending: Any) -> str:
     """What the admin says of one ending."""
-    if isinstance(ending, endings.Refused):
+    if isinstance(ending, results.Refused):
         return f"refused: {ending.reason}"
-    if isinstance(ending, endings.Stopped):
+    if isinstance(ending, results.Stopped):
         return f"not approved: {ending.reason}"
     return ENDINGS[type(ending)]
 

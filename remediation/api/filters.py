@@ -13,10 +13,10 @@ from django.forms import DateTimeField
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 
-from detection.causes import Cause, Severity
+from detection.domain.causes import Cause, Severity
+from detection.domain.statuses import Status
+from detection.incidents.search import found, of_kind
 from detection.models import Incident
-from detection.searching import found, of_kind
-from detection.states import Status
 
 UNKNOWN_STATUS = f"%(value)r is no status; valid are {', '.join(Status.values)}."
 UNKNOWN_SEVERITY = f"%(value)r is no severity; valid are {', '.join(Severity)}."

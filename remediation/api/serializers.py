@@ -10,13 +10,13 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from detection.causes import Severity
+from detection.domain.causes import Severity
+from detection.domain.statuses import Status
 from detection.models import Incident
-from detection.states import Status
 from remediation.actions import find
-from remediation.api.plain import PlainReading, time_text
+from remediation.api.fast_serializers import PlainReading, time_text
 from remediation.models import Attempt, Plan
-from remediation.querysets import give_timelines, rows_of, shown_plan
+from remediation.models.querysets import give_timelines, rows_of, shown_plan
 
 CANDIDATE_TEXTS = (
     "action_type", "resource_type", "resource_name", "namespace", "command", "kubectl", "risk",

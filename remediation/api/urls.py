@@ -1,13 +1,13 @@
 """Paths below /api/v1/ about incidents and what is done about them."""
 
-from kubewise_site.api import both
+from kubewise_site.core.rest.views import both
 from remediation.api import (
     views_audit,
     views_events,
     views_notes,
+    views_policies,
     views_review,
     views_setup,
-    views_upkeep,
 )
 
 EVENT = "remediation/events/<uuid:anomaly_id>"
@@ -25,11 +25,11 @@ urlpatterns = [
     *both("remediation/commands", views_setup.CommandsView.as_view(), "commands"),
     *both("setup/mode", views_setup.ModeView.as_view(), "mode"),
     *both("setup/stop", views_setup.StopView.as_view(), "stop"),
-    *both("policies", views_upkeep.PolicyList.as_view(), "policies"),
-    *both("policies/<int:pk>", views_upkeep.PolicyOne.as_view(), "policy"),
-    *both("maintenance-windows", views_upkeep.WindowList.as_view(), "windows"),
-    *both("maintenance-windows/<int:pk>", views_upkeep.WindowOne.as_view(), "window"),
-    *both("silences", views_upkeep.SilenceList.as_view(), "silences"),
-    *both("silences/<int:pk>", views_upkeep.SilenceOne.as_view(), "silence-one"),
+    *both("policies", views_policies.PolicyList.as_view(), "policies"),
+    *both("policies/<int:pk>", views_policies.PolicyOne.as_view(), "policy"),
+    *both("maintenance-windows", views_policies.WindowList.as_view(), "windows"),
+    *both("maintenance-windows/<int:pk>", views_policies.WindowOne.as_view(), "window"),
+    *both("silences", views_policies.SilenceList.as_view(), "silences"),
+    *both("silences/<int:pk>", views_policies.SilenceOne.as_view(), "silence-one"),
     *both("audit", views_audit.AuditView.as_view(), "audit"),
 ]

@@ -13,10 +13,10 @@ from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
-from kubewise_site.api import Guarded
-from remediation import audit
+from kubewise_site.core.rest.views import Guarded
+from remediation.audit import trail
 from remediation.models import AuditEntry
-from remediation.permissions import EXPORT_AUDIT
+from remediation.models.permissions import EXPORT_AUDIT
 
 JSON_LINES = "application/x-ndjson"
 HIGHEST = 2**63 - 1
@@ -56,4 +56,4 @@ class AuditView(Guarded):
 
 def _lines(after: int) -> Iterator[str]:
     for entry in AuditEntry.objects.filter(seq__gt=after).order_by("seq").iterator():
-        yield json.dumps(audit.as_dict(entry), sort_keys=True) + "\n"
+        yield json.dumps(trail.as_dict(entry), sort_keys=True) + "\n"

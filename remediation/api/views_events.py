@@ -1,11 +1,17 @@
-"""Reading incidents: the list by pages, and everything about one."""
+"""What changed since a cursor: `after=CURSOR` for clients that follow events.
+
+The cursor is the number of the last transition that was told, and the numbers below it that were
+missing then: a transaction that began earlier may commit later, and its change must not be lost.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -14,13 +20,68 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detection.models import Incident
-from kubewise_site.api import Guarded
-from remediation.api import following
+from detection.models import Incident, Transition
+from kubewise_site.core.rest.views import Guarded
+from remediation.api import views_events
 from remediation.api.filters import EventFilter
-from remediation.api.paging import EventPages
+from remediation.api.pagination import EventPages
 from remediation.api.serializers import EventSerializer, events_of, events_of_page
-from remediation.querysets import with_history, with_lists
+from remediation.models.querysets import with_history, with_lists
+
+FORM = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18}){0,100}")
+GAP_DEPTH = 100
+
+
+class NoCursor(ValueError):
+    """A text that is no cursor of ours."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """`incident_ids` in the order of their newest change; `more`: ask again at once."""
+
+    incident_ids: list[int]
+    cursor: str
+    more: bool
+
+
+def newest() -> str:
+    """The cursor of now. Read it before the list that it belongs to."""
+    last = Transition.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    low = max(last - GAP_DEPTH, 0)
+    there = set(Transition.objects.filter(id__gt=low).values_list("id", flat=True))
+    return _text(last, set(range(low + 1, last)) - there)
+
+
+def changes(cursor: str, limit: int) -> Changes:
+    """At most `limit` transitions after the cursor, as incidents. Raises NoCursor."""
+    last, gaps = _read(cursor)
+    rows = _rows(Q(id__in=gaps), limit) if gaps else []
+    rows += _rows(Q(id__gt=last), limit - len(rows))
+    told = {pk for pk, _ in rows}
+    high = max(told | {last})
+    missing = (gaps | set(range(last + 1, high))) - told
+    order = list(dict.fromkeys(incident for _, incident in reversed(rows)))[::-1]
+    kept = {gap for gap in missing if gap > high - GAP_DEPTH}
+    return Changes(order, _text(high, kept), len(rows) == limit)
+
+
+def _rows(which: Q, limit: int) -> list[tuple[int, int]]:
+    """Number and incident, in order. With gaps and new ones in one OR all would be sorted."""
+    rows = Transition.objects.filter(which).order_by("id").values_list("id", "incident_id")
+    return list(rows[:limit])
+
+
+def _text(last: int, gaps: set[int]) -> str:
+    return ".".join(str(number) for number in (last, *sorted(gaps)))
+
+
+def _read(cursor: str) -> tuple[int, set[int]]:
+    if not FORM.fullmatch(cursor):
+        raise NoCursor(cursor)
+    last, *gaps = (int(part) for part in cursor.split("."))
+    return last, set(gaps)
+
 
 AFTER_SHAPE = {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,18}){0,100}$"}
 AFTER = "`cursor` of an earlier answer: what changed since, oldest change first."
@@ -53,7 +114,7 @@ class EventsView(Guarded, GenericAPIView[Incident]):
         if after is not None:
             return self._changed(request, after)
         pages = cast(EventPages, self.paginator)
-        pages.follow_cursor = following.newest()
+        pages.follow_cursor = views_events.newest()
         rows = pages.begin(self.get_queryset(), request)
         page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(events_of_page(page or []))
@@ -61,8 +122,8 @@ class EventsView(Guarded, GenericAPIView[Incident]):
     def _changed(self, request: Request, after: str) -> Response:
         """The events that changed since the cursor, in the order of their newest change."""
         try:
-            found = following.changes(after, EventPages().get_page_size(request))
-        except following.NoCursor:
+            found = views_events.changes(after, EventPages().get_page_size(request))
+        except views_events.NoCursor:
             told = "not one of ours; take `cursor` from an answer"
             raise ValidationError({"after": told}) from None
         rows = self.filter_queryset(

@@ -12,14 +12,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detection.anomaly.feedback import NotAnAnomaly, false_positive
-from kubewise_site.api import Guarded, read
-from kubewise_site.fields import Text
-from kubewise_site.problems import Problem
-from remediation import silencing
+from detection.incidents.feedback import NotAnAnomaly, false_positive
+from kubewise_site.core.rest.fields import Text
+from kubewise_site.core.rest.problem import Problem
+from kubewise_site.core.rest.views import Guarded, read
 from remediation.api.serializers import EventSerializer
 from remediation.api.views_events import event, find
-from remediation.permissions import COMMENT, FEEDBACK, SILENCE
+from remediation.controls import silences
+from remediation.models.permissions import COMMENT, FEEDBACK, SILENCE
 
 LONGEST_TEXT = 2000
 
@@ -53,8 +53,8 @@ class CommentView(Guarded):
         text = read(CommentRequest, request)["text"]
         incident, who = find(anomaly_id), request.user.get_username()
         try:
-            silencing.comment(incident, who, text, datetime.now(UTC))
-        except silencing.Empty:
+            silences.comment(incident, who, text, datetime.now(UTC))
+        except silences.Empty:
             told = "A comment of spaces alone says nothing."
             error = {"field": "text", "detail": told}
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "empty", told, [error]) from None
@@ -71,7 +71,7 @@ class SilenceView(Guarded):
         asked, incident = read(SilenceRequest, request), find(anomaly_id)
         now = datetime.now(UTC)
         try:
-            row = silencing.silence(
+            row = silences.silence(
                 incident, request.user.get_username(), asked["reason"], asked["until"], now
             )
         except ValueError as error:

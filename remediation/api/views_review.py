@@ -15,15 +15,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.models import Incident
-from kubewise_site.api import Guarded, read
-from kubewise_site.fields import Text, Whole
-from kubewise_site.problems import Problem
-from remediation import approvals, endings, reanalysis, requests
+from kubewise_site.core.rest.fields import Text, Whole
+from kubewise_site.core.rest.problem import Problem
+from kubewise_site.core.rest.views import Guarded, read
+from remediation import results
+from remediation.actions.command_line import CommandError
+from remediation.analysis import reanalysis
 from remediation.api.serializers import EventSerializer
 from remediation.api.views_events import event
-from remediation.commands import CommandError
+from remediation.approval import approvals, commands
 from remediation.models import Plan
-from remediation.permissions import ANALYZE, APPROVE, REMEDIATE
+from remediation.models.permissions import ANALYZE, APPROVE, REMEDIATE
 
 LONGEST_REASON = 2000
 LONGEST_COMMAND = 2000
@@ -139,7 +141,7 @@ class RemediateView(Guarded):
             asked.get("command") or _candidate(anomaly_id, asked),
         )
         try:
-            ending = requests.request(
+            ending = commands.request(
                 incident.pk, text, request.user, asked["reason"], datetime.now(UTC)
             )
         except CommandError as error:
@@ -194,13 +196,13 @@ def _candidate(anomaly_id: UUID, asked: dict[str, Any]) -> str:
 
 def _raise_unless_done(ending: Any) -> None:
     """Raises the Problem that an ending is, in the words of the function that ended so."""
-    if isinstance(ending, endings.Stale):
+    if isinstance(ending, results.Stale):
         raise Problem(HTTPStatus.CONFLICT, "stale", ending.reason)
-    if isinstance(ending, endings.Handled):
+    if isinstance(ending, results.Handled):
         raise Problem(HTTPStatus.CONFLICT, "handled", ending.reason)
-    if isinstance(ending, endings.Stopped):
+    if isinstance(ending, results.Stopped):
         raise Problem(HTTPStatus.CONFLICT, "stopped", ending.reason)
-    if isinstance(ending, endings.Refused):
+    if isinstance(ending, results.Refused):
         gate = [{"field": "gate", "detail": ending.gate}] if ending.gate else []
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", ending.reason, gate)
 

@@ -13,13 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
-from kubewise_site.api import Guarded, read
-from kubewise_site.fields import Text, YesNo
-from kubewise_site.problems import Problem
-from remediation import modes
+from kubewise_site.core.rest.fields import Text, YesNo
+from kubewise_site.core.rest.problem import Problem
+from kubewise_site.core.rest.views import Guarded, read
 from remediation.actions import catalogue
+from remediation.controls import mode_and_stop
 from remediation.models import ModeChoice
-from remediation.permissions import PULL_STOP, SET_MODE
+from remediation.models.permissions import PULL_STOP, SET_MODE
 
 LONGEST_REASON = 2000
 
@@ -77,7 +77,7 @@ class ModeView(Guarded):
 
     @extend_schema(responses=ModeAnswer, operation_id="mode_read")
     def get(self, request: Request) -> Response:
-        mode = modes.current_mode(current_cluster())
+        mode = mode_and_stop.current_mode(current_cluster())
         return _mode(mode, f"The mode is {mode}.")
 
     @extend_schema(request=ModeRequest, responses=ModeAnswer, operation_id="mode_set")
@@ -85,7 +85,7 @@ class ModeView(Guarded):
         asked = read(ModeRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
         try:
-            row = modes.set_mode(
+            row = mode_and_stop.set_mode(
                 current_cluster(), asked["mode"], actor, asked.get("reason", ""), now
             )
         except ValueError:
@@ -100,7 +100,7 @@ class StopView(Guarded):
 
     @extend_schema(responses=StopAnswer, operation_id="stop_read")
     def get(self, request: Request) -> Response:
-        found = modes.standing(current_cluster())
+        found = mode_and_stop.standing(current_cluster())
         return _stop(found)
 
     @extend_schema(request=StopRequest, responses=StopAnswer, operation_id="stop_set")
@@ -108,8 +108,8 @@ class StopView(Guarded):
         asked = read(StopRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
         cluster = current_cluster()
-        modes.set_stop(cluster, asked["stopped"], actor, asked.get("reason", ""), now)
-        return _stop(modes.standing(cluster))
+        mode_and_stop.set_stop(cluster, asked["stopped"], actor, asked.get("reason", ""), now)
+        return _stop(mode_and_stop.standing(cluster))
 
 
 class CommandsView(Guarded):
@@ -133,7 +133,7 @@ def _mode(mode: str, message: str) -> Response:
     return Response({"mode": str(mode), "success": True, "message": message})
 
 
-def _stop(found: modes.Standing) -> Response:
+def _stop(found: mode_and_stop.Standing) -> Response:
     message = "Stopped: nothing is changed." if found.stopped else "Running."
     told = {"stopped": found.stopped, "actor": found.stop_actor, "reason": found.stop_reason}
     return Response({**told, "success": True, "message": message})

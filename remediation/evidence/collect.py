@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from detection.findings import Finding, ObjectRef
-from detection.kubernetes import Connection
-from remediation.evidence.around import dependency_items, node_items, related_items
-from remediation.evidence.happened import change_items, event_items
-from remediation.evidence.items import Item, Pack, Scene, packed
+from detection.domain.findings import Finding, ObjectRef
+from detection.kubernetes.client import Connection
+from remediation.evidence.events_and_changes import change_items, event_items
 from remediation.evidence.logs import log_items
+from remediation.evidence.metrics import trend_items
 from remediation.evidence.objects import failing_pods, owner_items, pod_items
-from remediation.evidence.trends import trend_items
+from remediation.evidence.pack import Item, Pack, Scene, packed
+from remediation.evidence.surroundings import dependency_items, node_items, related_items
 
 
 def collect(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from detection import objects as o
-from detection.findings import ObjectRef
-from detection.kubernetes import Connection, KubernetesError
-from remediation import cluster
-from remediation.cluster import Session
-from remediation.evidence.items import LOG, PREVIOUS_LOG, Item, Scene
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.client import Connection, KubernetesError
+from detection.kubernetes.objects import core as o
+from remediation.cluster import writer
+from remediation.cluster.writer import Session
 from remediation.evidence.objects import failing_pods, statuses
+from remediation.evidence.pack import LOG, PREVIOUS_LOG, Item, Scene
 
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 KEPT_CHARACTERS = 16_000
@@ -39,7 +39,7 @@ def _container(scene: Scene, pod: o.Pod) -> str:
 
 def _read(session: Session, pod: ObjectRef, container: str, previous: bool) -> str:
     try:
-        text = cluster.logs(session, pod, container, previous)
+        text = writer.logs(session, pod, container, previous)
     except KubernetesError:
         return ""
     return CONTROL.sub("", text)[-KEPT_CHARACTERS:].strip()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from detection import objects as o
-from detection.pod_states import is_active, is_ready
-from remediation.evidence.items import Item, Scene, pairs, shown
+from detection.kubernetes.objects import core as o
+from detection.snapshot.pod_status import is_active, is_ready
+from remediation.evidence.pack import Item, Scene, pairs, shown
 
 MOST_PODS = 3
 NOISE = ("kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/")

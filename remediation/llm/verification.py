@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from detection.redact import redact
-from remediation.llm import bounds
-from remediation.llm.calls import refuse
-from remediation.llm.client import VERIFICATION, LlmClient, ask_for, client_for, pack
+from kubewise_site.core.redaction import redact
+from remediation.llm import answer_bounds
+from remediation.llm.assess import ask_for, pack
 from remediation.llm.failures import LlmFailure
-from remediation.llm.prompting import prompt
+from remediation.llm.prompt_texts import prompt
+from remediation.llm.protocol import LlmClient
+from remediation.llm.providers import VERIFICATION, client_for
 from remediation.llm.schema import VERIFICATION_SCHEMA, VerificationAnswer, VerificationView
+from remediation.llm.usage.budget_and_breaker import refuse
 
 
 def assess_verification(
@@ -32,7 +34,7 @@ def assess_verification(
         return answered
     answer, source = answered
     ids = [item["id"] for item in packed]
-    if failure := bounds.refused((), answer.evidence, (), ids):
+    if failure := answer_bounds.refused((), answer.evidence, (), ids):
         refuse(source.call_id, failure)
         return failure
     return VerificationView(

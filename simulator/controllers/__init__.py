@@ -3,24 +3,24 @@
 from typing import Any
 
 from simulator.cluster import Cluster
-from simulator.controllers.autoscaler import Autoscaler
-from simulator.controllers.budgets import Budgets
-from simulator.controllers.cronjobs import CronJobs
-from simulator.controllers.daemonsets import DaemonSets
-from simulator.controllers.deployments import Deployments
-from simulator.controllers.endpoints import Endpoints
-from simulator.controllers.events import EventExpiry
-from simulator.controllers.garbage import Garbage
-from simulator.controllers.jobs import Jobs
-from simulator.controllers.kubelet import Kubelet
-from simulator.controllers.namespaces import Namespaces
-from simulator.controllers.nodes import Heartbeats, NodeLifecycle
-from simulator.controllers.quotas import Quotas
-from simulator.controllers.replicasets import ReplicaSets
-from simulator.controllers.scheduler import Scheduler
-from simulator.controllers.statefulsets import StatefulSets
-from simulator.controllers.volumes import Volumes
-from simulator.engine import Controller
+from simulator.controllers.cluster.budgets import Budgets
+from simulator.controllers.cluster.endpoints import Endpoints
+from simulator.controllers.cluster.events import EventExpiry
+from simulator.controllers.cluster.garbage import Garbage
+from simulator.controllers.cluster.namespaces import Namespaces
+from simulator.controllers.cluster.quotas import Quotas
+from simulator.controllers.cluster.volumes import Volumes
+from simulator.controllers.nodes.kubelet import Kubelet
+from simulator.controllers.nodes.nodes import Heartbeats, NodeLifecycle
+from simulator.controllers.nodes.scheduler import Scheduler
+from simulator.controllers.work_queue import Controller
+from simulator.controllers.workloads.autoscaler import Autoscaler
+from simulator.controllers.workloads.cronjobs import CronJobs
+from simulator.controllers.workloads.daemonsets import DaemonSets
+from simulator.controllers.workloads.deployments import Deployments
+from simulator.controllers.workloads.jobs import Jobs
+from simulator.controllers.workloads.replicasets import ReplicaSets
+from simulator.controllers.workloads.statefulsets import StatefulSets
 
 
 def all_controllers(cluster: Cluster) -> list[Controller]:

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import Any
 
-from simulator.api import registry
-from simulator.api.context import Context, DeleteOptions
-from simulator.api.deletion import delete
-from simulator.clock import stamp
+from simulator.apimachinery.clock import stamp
+from simulator.apimachinery.errors import ApiError
+from simulator.apimachinery.objects import Obj, condition_of, controller_of, name_of, namespace_of
+from simulator.apimachinery.store import Key, WorkKey, encode
+from simulator.apiserver import registry
+from simulator.apiserver.context import Context, DeleteOptions
+from simulator.apiserver.deletion import delete
 from simulator.cluster import SUFFIX, Cluster
-from simulator.errors import ApiError
-from simulator.objects import Obj, condition_of, controller_of, name_of, namespace_of
-from simulator.store import Key, WorkKey, encode
 
 BACKOFF_SECONDS = 15.0
 MANAGER = "kube-controller-manager"
@@ -235,7 +235,7 @@ def is_ready(pod: Obj) -> bool:
 
 
 def ready_seconds(pod: Obj, now: datetime) -> float:
-    from simulator.clock import seconds_since
+    from simulator.apimachinery.clock import seconds_since
 
     return (
         seconds_since(condition_of(pod, "Ready").get("lastTransitionTime"), now)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from simulator.api import registry
-from simulator.api.context import Context
-from simulator.objects import Obj, labels_of, name_of
-from simulator.selectors import selects
+from simulator.apimachinery.object_selectors import selects
+from simulator.apimachinery.objects import Obj, labels_of, name_of
+from simulator.apiserver import registry
+from simulator.apiserver.context import Context
 
 if TYPE_CHECKING:
     from simulator.simulator import Simulator

@@ -3,10 +3,10 @@
 from copy import deepcopy
 from datetime import datetime, timedelta
 
-from simulator.behaviour import Image
-from simulator.clock import stamp
+from simulator.apimachinery.clock import stamp
+from simulator.apimachinery.objects import Obj
+from simulator.cluster.container_behaviour import Image
 from simulator.faults.base import Fault, fault
-from simulator.objects import Obj
 
 
 @fault

@@ -3,10 +3,10 @@
 from copy import deepcopy
 from datetime import datetime
 
-from simulator.clock import micro_stamp, stamp
-from simulator.controllers.nodes import LEASES, NAMESPACE
+from simulator.apimachinery.clock import micro_stamp, stamp
+from simulator.apimachinery.objects import Obj
+from simulator.controllers.nodes.nodes import LEASES, NAMESPACE
 from simulator.faults.base import Fault, fault
-from simulator.objects import Obj
 
 
 @fault

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from simulator.behaviour import Memory
-from simulator.clock import seconds_since
+from simulator.apimachinery.clock import seconds_since
+from simulator.apimachinery.objects import Obj, uid_of
+from simulator.apimachinery.quantities import parse_quantity
+from simulator.cluster.container_behaviour import Memory
 from simulator.faults.base import Fault, fault
-from simulator.objects import Obj, uid_of
-from simulator.quantities import parse_quantity
 
 
 def memory_limit(container: Obj) -> float:
@@ -59,9 +59,9 @@ class MemoryLeak(Fault):
 
     def _restart_old(self, now: datetime) -> None:
         """The leak came with a restart: old containers would else die at once."""
-        from simulator.api.context import Context, DeleteOptions
-        from simulator.api.deletion import delete
-        from simulator.objects import name_of
+        from simulator.apimachinery.objects import name_of
+        from simulator.apiserver.context import Context, DeleteOptions
+        from simulator.apiserver.deletion import delete
 
         for pod in self.pods():
             options = DeleteOptions(grace_seconds=0)

@@ -3,11 +3,11 @@
 from copy import deepcopy
 from datetime import datetime
 
-from simulator.api import registry
-from simulator.api.context import Context
-from simulator.behaviour import Image
+from simulator.apimachinery.objects import Obj
+from simulator.apiserver import registry
+from simulator.apiserver.context import Context
+from simulator.cluster.container_behaviour import Image
 from simulator.faults.base import Fault, fault
-from simulator.objects import Obj
 
 CRASH_LOG = (
     "INFO starting application",
@@ -73,7 +73,7 @@ class CrashNoHistory(Fault):
     def inject(self, now: datetime) -> None:
         image = f"registry.example.com/{self.target.namespace}/{self.target.name}:v0.1.0"
         self.cluster.behaviour.add_image(image, Image(exit_code=1, run_seconds=2, log=CRASH_LOG))
-        from simulator.world_parts import deployment
+        from simulator.world.manifests import deployment
 
         obj = deployment(self.target.namespace, self.target.name, image, 2)
         table = self.cluster.resource("deployments.apps")

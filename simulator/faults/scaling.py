@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from simulator.api import registry
-from simulator.api.context import Context
-from simulator.behaviour import Image
+from simulator.apimachinery.objects import Obj
+from simulator.apiserver import registry
+from simulator.apiserver.context import Context
+from simulator.cluster.container_behaviour import Image
 from simulator.faults.base import Fault, fault
-from simulator.objects import Obj
 
 
 @fault
@@ -60,8 +60,8 @@ class JobFault(Fault):
         return f"registry.example.com/{self.target.namespace}/{self.target.name}:{tag}"
 
     def clear(self, now: datetime) -> None:
-        from simulator.api.context import DeleteOptions
-        from simulator.api.deletion import delete
+        from simulator.apiserver.context import DeleteOptions
+        from simulator.apiserver.deletion import delete
 
         options = DeleteOptions(propagation="Background")
         resource = self.cluster.resource("jobs.batch")

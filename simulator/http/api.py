@@ -4,9 +4,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from simulator.clock import micro_stamp
-from simulator.cluster import Cluster
-from simulator.errors import (
+from simulator.apimachinery.clock import micro_stamp
+from simulator.apimachinery.errors import (
     ApiError,
     PageNotFound,
     bad_request,
@@ -16,14 +15,16 @@ from simulator.errors import (
     not_found_generic,
     unauthorized,
 )
-from simulator.http import openapi, reads, reviews, subresources, writes
+from simulator.cluster import Cluster
+from simulator.http import openapi
 from simulator.http.discovery import discover
 from simulator.http.recorder import Recorder, Write
 from simulator.http.request import Request, Target, names_served_group, resolve
 from simulator.http.response import Response, error_response, text_response
-from simulator.http.switches import Dropped, Switches
+from simulator.http.server_faults import Dropped, Switches
 from simulator.http.users import Users
-from simulator.http.watch import watch
+from simulator.http.verbs import reads, reviews, subresources, writes
+from simulator.http.verbs.watch import watch
 
 HEALTH = ("/healthz", "/readyz", "/livez")
 READS = ("get", "list", "watch")

@@ -4,10 +4,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from simulator.errors import ApiError
+from simulator.apimachinery.errors import ApiError
+from simulator.apimachinery.objects import Obj
 from simulator.http.request import Request
 from simulator.http.response import Response, json_response, text_response
-from simulator.objects import Obj
 
 if TYPE_CHECKING:
     from simulator.simulator import Simulator
@@ -39,7 +39,7 @@ class Front:
         return Request(request.method, "/" + rest, headers, request.body)
 
     def _prometheus(self, request: Request) -> Response:
-        from simulator.prometheus.http import handle
+        from simulator.prometheus.http.http import handle
 
         params = {k: list(v) for k, v in request.query.items()}
         if request.method == "POST":

@@ -1,8 +1,8 @@
 """/version, /api, /apis and what they lead to."""
 
+from simulator.apimachinery.objects import Obj
+from simulator.apimachinery.resources import Catalogue, Resource
 from simulator.http.response import Response, json_response
-from simulator.objects import Obj
-from simulator.resources import Catalogue, Resource
 
 SCALES = {"scale": ("autoscaling", "v1", "Scale"), "eviction": ("policy", "v1", "Eviction")}
 SUBRESOURCE_VERBS = {"log": ["get"], "eviction": ["create"], "finalize": ["update"]}

@@ -1,9 +1,9 @@
 """/openapi: just enough for kubectl to see which parameters a PATCH takes, and to decode kinds."""
 
+from simulator.apimachinery.objects import Obj
+from simulator.apimachinery.resources import Catalogue, Resource
+from simulator.apimachinery.schema.fields import model_of, table
 from simulator.http.response import Response, json_response
-from simulator.objects import Obj
-from simulator.resources import Catalogue, Resource
-from simulator.schema.fields import model_of, table
 
 PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force", "pretty")
 PRIMITIVES = {

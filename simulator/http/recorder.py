@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from simulator.clock import micro_stamp
-from simulator.objects import Obj
+from simulator.apimachinery.clock import micro_stamp
+from simulator.apimachinery.objects import Obj
 
 
 @dataclass(frozen=True)

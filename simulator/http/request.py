@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 import yaml
 
-from simulator.errors import bad_request
-from simulator.http.protobuf import access_review
+from simulator.apimachinery.errors import bad_request
+from simulator.apimachinery.objects import Obj
+from simulator.apimachinery.resources import Catalogue, Resource
 from simulator.http.users import ANONYMOUS, User
-from simulator.objects import Obj
-from simulator.resources import Catalogue, Resource
+from simulator.http.verbs.protobuf import access_review
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 TRUE = ("true", "True", "1", "t")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.errors import ApiError
-from simulator.store import encode
+from simulator.apimachinery.errors import ApiError
+from simulator.apimachinery.store import encode
 
 
 @dataclass

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from simulator.http.request import Request
 from simulator.http.response import Response
-from simulator.http.switches import Dropped
+from simulator.http.server_faults import Dropped
 
 Handle = Callable[[Request], Response]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from simulator.objects import Obj
+from simulator.apimachinery.objects import Obj
 
 READ = ("get", "list", "watch")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.prometheus.labels import Labels, identity
-from simulator.prometheus.matchers import Matcher
-from simulator.prometheus.samples import Selection
-from simulator.prometheus.store import Metadata, Source
+from simulator.prometheus.storage.labels import Labels, identity
+from simulator.prometheus.storage.matchers import Matcher
+from simulator.prometheus.storage.samples import Selection
+from simulator.prometheus.storage.store import Metadata, Source
 
 REPLICA = "prometheus_replica"
 

@@ -1,3 +1,3 @@
-from tests.site.conftest import admin, api, browser
+from tests.kubewise_site.conftest import admin, api, browser
 
 __all__ = ["admin", "api", "browser"]

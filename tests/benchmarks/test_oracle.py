@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.oracle import Dump, changed_elsewhere, pods_taken, why_not_repaired
+from benchmarks.remediation.oracle import Dump, changed_elsewhere, pods_taken, why_not_repaired
 
 TARGET = ("deployments.apps", "shop", "cart")
 OTHER = ("configmaps", "shop", "settings")

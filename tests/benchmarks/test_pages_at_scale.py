@@ -17,12 +17,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks import admin_pages, events, million
-from benchmarks.answers import Asked
-from detection import statistics
-from tests.site.api_client import Api
+from benchmarks.load import admin_pages, events, rows
+from benchmarks.load.timing import Asked
+from detection.runtime import database_statistics
+from tests.kubewise_site.api_client import Api
 
-YEAR = million.Year(4_000, 20_000, 40, datetime.now(UTC))
+YEAR = rows.Year(4_000, 20_000, 40, datetime.now(UTC))
 OF_INCIDENTS = 'FROM "detection_incident"'
 SCAN = re.compile(r"SCAN (detection_incident|U0)$")
 SORT = "USE TEMP B-TREE FOR ORDER BY"
@@ -31,27 +31,25 @@ FEW = ('"closed_at" IS NULL', "LIMIT 2000)")
 
 
 @pytest.fixture
-def year(admin: User) -> million.Year:
-    million.write_all(YEAR)
-    statistics.refresh()
+def year(admin: User) -> rows.Year:
+    rows.write_all(YEAR)
+    database_statistics.refresh()
     return YEAR
 
 
-def test_each_page_of_the_admin_takes_its_pinned_queries(
-    year: million.Year, browser: Client
-) -> None:
+def test_each_page_of_the_admin_takes_its_pinned_queries(year: rows.Year, browser: Client) -> None:
     asked = admin_pages.pages(year.incidents)
     wrong = [told for one in asked for told in _wrong(browser, one)]
     assert not wrong, "\n".join(wrong)
 
 
-def test_each_list_of_events_takes_its_pinned_queries(year: million.Year, api: Api) -> None:
+def test_each_list_of_events_takes_its_pinned_queries(year: rows.Year, api: Api) -> None:
     asked = events.requests(year.incidents, year.transitions)
     wrong = [told for one in asked for told in _wrong(api.client, one)]
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_page_that_sorts_all_incidents_would_be_told(year: million.Year) -> None:
+def test_a_page_that_sorts_all_incidents_would_be_told(year: rows.Year) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("the plans are read from SQLite")
     with connection.cursor() as cursor:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.test.utils import override_settings
 
-from benchmarks.ends import End, rows_of, uncovered
-from benchmarks.remediation import run_scenario
-from benchmarks.scenarios import Scenario, load_scenarios
-from benchmarks.stage import staged
-from benchmarks.verdicts import BAR, Result, passes
-from simulator.objects import condition_of
+from benchmarks.detection.scenarios import Scenario, load_scenarios
+from benchmarks.remediation.expected_ends import End, rows_of, uncovered
+from benchmarks.remediation.run import run_scenario
+from benchmarks.remediation.stage import staged
+from benchmarks.remediation.verdicts import BAR, Result, passes
+from simulator.apimachinery.objects import condition_of
 
 SCENARIOS = {scenario.name: scenario for scenario in load_scenarios()}
 

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from kubewise_site.groups import GROUPS
+from kubewise_site.console.groups import GROUPS
 from tests.browser import screens
 from tests.system.product import Product, running
 

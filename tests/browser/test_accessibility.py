@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from detection.models import Incident, MetricQuery
-from detection.models_anomaly import ModelVersion
+from detection.models.anomaly import ModelVersion
 from remediation.models import Approval
 from tests.browser import axe, screens
-from tests.site import records
+from tests.kubewise_site import records
 
 pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
 PAGES = {

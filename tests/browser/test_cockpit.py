@@ -9,12 +9,12 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 
+from detection.domain.statuses import Status
 from detection.models import Incident
-from detection.states import Status
 from remediation.models import Approval
 from tests.browser import screens
 from tests.browser.conftest import PASSWORD
-from tests.site import records
+from tests.kubewise_site import records
 
 pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from detection.models import Incident
 from remediation.models import Attempt, Plan
 from tests.browser import screens
-from tests.site import records
-from tests.site.test_admin_hostile import HOSTILE, poisoned
+from tests.kubewise_site import records
+from tests.kubewise_site.admin.test_hostile import HOSTILE, poisoned
 
 pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
 RAN = "document.querySelectorAll('img[src=x]').length"

@@ -1,6 +1,6 @@
 """The four groups in a browser at the running product: which pages open, which buttons are there.
 
-The exhaustive matrix of every form and verb is tests/site/test_groups.py.
+The exhaustive matrix of every form and verb is tests/kubewise_site/test_groups.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from django.contrib import admin
 from playwright.sync_api import Browser, Page, expect
 
-from kubewise_site.groups import ACCESS, ADMIN, APPROVER, EDITED, GROUPS, OPERATOR, VIEWER
+from kubewise_site.console.groups import ACCESS, ADMIN, APPROVER, EDITED, GROUPS, OPERATOR, VIEWER
 from tests.browser import screens
 from tests.system.product import Product
 

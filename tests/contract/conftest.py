@@ -38,9 +38,9 @@ def space(target: Target) -> Iterator[Space]:
 
 @contextmanager
 def simulated(directory: Path) -> Iterator[Target]:
-    from simulator.behaviour import Image
+    from simulator.cluster.container_behaviour import Image
     from simulator.simulator import Simulator
-    from simulator.world_parts import node
+    from simulator.world.manifests import node
 
     with Simulator() as running:
         running.cluster.behaviour.add_image(BATCH, Image(run_seconds=1))

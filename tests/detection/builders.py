@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.expand import World, expand
-from detection.correlate import correlate
-from detection.decoding import decode_page
+from benchmarks.manifests.expand import World, expand
+from detection.correlation import correlate
+from detection.domain.findings import Finding
 from detection.failures import Context, find_all
-from detection.findings import Finding
-from detection.scan import RESOURCES
+from detection.kubernetes.decoding import decode_page
 from detection.snapshot import Snapshot
+from detection.snapshot.scan import RESOURCES
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BY_KIND = {resource.type.KIND: resource for resource in RESOURCES}

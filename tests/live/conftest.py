@@ -12,10 +12,10 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from detection import clients as detection_clients
-from detection.kubernetes import connect
+from detection.kubernetes.client import connect
 from detection.models import Cluster as Watched
-from remediation import modes
 from remediation.clients import Clients
+from remediation.controls import mode_and_stop
 from tests.contract.target import Space, Target, new_space
 from tests.controlplane.up import Cluster, ControlPlane
 from tests.controlplane.up import cluster as running_cluster
@@ -80,7 +80,7 @@ def kubewise(watched: Watched, clients: Clients) -> KubeWise:
 def auto(kubewise: KubeWise) -> KubeWise:
     """In AUTO mode since yesterday."""
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    modes.set_mode(kubewise.cluster, "AUTO", "ada", "tested enough", yesterday)
+    mode_and_stop.set_mode(kubewise.cluster, "AUTO", "ada", "tested enough", yesterday)
     return kubewise
 
 

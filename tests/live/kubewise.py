@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from detection.causes import Cause
-from detection.detect import detect
+from detection.domain.causes import Cause
 from detection.models import Cluster, Incident
-from remediation import approvals, requests
-from remediation.act import act
+from detection.pipeline.detect import detect
+from remediation.approval import approvals, commands
 from remediation.clients import Clients
-from remediation.endings import Approved, Ending
+from remediation.execution.act import act
 from remediation.models import Attempt, Plan
-from remediation.verify import verify
+from remediation.results import Approved, Ending
+from remediation.verification.verify import verify
 from tests.contract.target import eventually
 from tests.remediation import steps
 
@@ -57,7 +57,7 @@ class KubeWise:
     def acts_while(
         self, incident: Incident, moment: str, happens: Callable[[], Any]
     ) -> tuple[Ending, Attempt]:
-        """Act, and at `moment` (see remediation/act.py) let something else happen."""
+        """Act, and at `moment` (see remediation/execution/act.py) let something else happen."""
 
         def checkpoint(name: str) -> None:
             if name == moment:
@@ -84,7 +84,7 @@ class KubeWise:
 
     def told(self, incident: Incident, text: str, user: Any) -> None:
         """A person's own command, which is taken."""
-        answer = requests.request(incident.pk, text, user, "", _now())
+        answer = commands.request(incident.pk, text, user, "", _now())
         assert isinstance(answer, Approved), answer
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from detection.causes import Cause
+from detection.domain.causes import Cause
+from detection.domain.statuses import Status
 from detection.models import Incident
-from detection.scan import RESOURCES, scan
-from detection.states import Status
+from detection.snapshot.scan import RESOURCES, scan
 from remediation.actions import CATALOGUE
 from remediation.models import Attempt, Budget
 from tests.contract.objects import MISSING

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from detection.causes import Cause
+from detection.domain.causes import Cause
+from detection.domain.statuses import Status
 from detection.models import Incident
-from detection.states import Status
-from remediation.endings import Ending
 from remediation.models import Attempt, Budget
+from remediation.results import Ending
 from tests.contract.objects import MISSING, deployment
 from tests.contract.target import Space, eventually
 from tests.controlplane.rest import Json

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from detection.causes import Cause
+from detection.domain.causes import Cause
+from detection.domain.statuses import Status
 from detection.models import Incident
-from detection.states import Status
 from remediation.models import Attempt, Budget
 from tests.contract.objects import budget
 from tests.contract.target import Space, eventually

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from detection.causes import Cause
-from detection.states import Status
+from detection.domain.causes import Cause
+from detection.domain.statuses import Status
 from remediation.models import Attempt
 from tests.contract.target import Space, eventually
 from tests.live.kubewise import KubeWise, reasons

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from detection.findings import ObjectRef
-from detection.kubernetes import TooManyRequests
-from remediation import execute
-from remediation.candidates import Candidate
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.client import TooManyRequests
+from remediation.actions.command_line import checked
 from remediation.clients import Clients
-from remediation.cluster import Session
-from remediation.commands import checked
+from remediation.cluster.writer import Session
+from remediation.execution import dry_run_and_write
+from remediation.planning.candidates import Candidate
 from tests.contract.objects import budget
 from tests.contract.target import Space, eventually
 from tests.controlplane.nodes import NODES
@@ -41,9 +41,9 @@ def does(clients: Clients, action: str, node: ObjectRef, **more: Any) -> dict[st
     command = checked(action, {"name": node.name, **more})
     candidate, now = Candidate(action, node, command.parameters), datetime.now(UTC)
     session, attempt = Session(clients.writer), uuid4().hex[:8]
-    rehearsal = execute.rehearse(session, candidate, node, now, attempt)
-    seen = execute.compare(session, node, rehearsal)
-    return execute.carry_out(session, candidate, node, seen, rehearsal, now, attempt)
+    rehearsal = dry_run_and_write.rehearse(session, candidate, node, now, attempt)
+    seen = dry_run_and_write.compare(session, node, rehearsal)
+    return dry_run_and_write.carry_out(session, candidate, node, seen, rehearsal, now, attempt)
 
 
 def cordoned(shop: Space, node: ObjectRef) -> bool:

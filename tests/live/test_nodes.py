@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from detection.causes import Cause
+from detection.domain.causes import Cause
+from detection.domain.statuses import Status
 from detection.models import Incident
-from detection.states import Status
 from remediation.models import Attempt
 from tests.contract.target import Space, eventually
 from tests.controlplane.node import HEARTBEAT

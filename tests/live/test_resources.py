@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from detection.causes import Cause
+from detection.domain.causes import Cause
 from detection.models import Incident
 from remediation.models import Attempt
 from tests.contract.objects import deployment

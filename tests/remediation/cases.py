@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from detection.causes import Cause, Severity
-from detection.findings import ObjectRef
+from detection.domain.causes import Cause, Severity
+from detection.domain.findings import ObjectRef
 from remediation.actions import CATALOGUE
-from remediation.candidates import Candidate
-from remediation.case import Case, Limits, PodFacts, Records, Target
+from remediation.controls.limits import Limits
+from remediation.planning.candidates import Candidate
+from remediation.policy.case import Case, PodFacts, Records, Target
 from remediation.rows import RowMode
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -11,11 +11,11 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from detection.clients import current_cluster
-from detection.detect import detect
-from detection.kubernetes import connect
+from detection.kubernetes.client import connect
 from detection.models import Cluster, Incident
-from remediation import modes
+from detection.pipeline.detect import detect
 from remediation.clients import Clients
+from remediation.controls import mode_and_stop
 from simulator import Simulator, world
 
 LONG_AGO = timedelta(days=2)
@@ -64,7 +64,7 @@ def cluster(db: None, now: datetime, scan_only: None) -> Cluster:
 def auto(cluster: Cluster, now: datetime, settings: Any) -> Cluster:
     """AUTO since yesterday, critical incidents included."""
     settings.AUTO_REMEDIATE_CRITICAL = True
-    modes.set_mode(cluster, "AUTO", "ada", "tested enough", now - timedelta(days=1))
+    mode_and_stop.set_mode(cluster, "AUTO", "ada", "tested enough", now - timedelta(days=1))
     return cluster
 
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from detection.models import Incident
-from remediation.act import act
-from remediation.analyze import analyze
+from remediation.analysis.analyze import analyze
 from remediation.clients import Clients
-from remediation.decisions import decide_incident
+from remediation.execution.act import act
 from remediation.models import Attempt
-from remediation.verify import Timing, verify
+from remediation.policy.decisions import decide_incident
+from remediation.verification.verify import Timing, verify
 
 T = TypeVar("T")
 QUICK = Timing(soak=timedelta(seconds=1), again=timedelta(seconds=0), lease=timedelta(seconds=0))

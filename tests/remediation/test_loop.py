@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
-from detection.states import Status
-from remediation import approvals
+from remediation.approval import approvals
 from remediation.clients import Clients
-from remediation.endings import Approved
+from remediation.results import Approved
 from tests.remediation.steps import acted, fresh, planned, real_writes, statuses, verified
 
 pytestmark = pytest.mark.django_db

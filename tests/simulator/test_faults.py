@@ -6,9 +6,9 @@ import pytest
 from kubernetes import client
 
 from simulator import Simulator
-from simulator.clock import seconds_since
+from simulator.apimachinery.clock import seconds_since
+from simulator.apimachinery.objects import Obj, condition_of, name_of
 from simulator.faults import FAULTS
-from simulator.objects import Obj, condition_of, name_of
 from tests.simulator.conftest import api
 
 LONG = 900.0

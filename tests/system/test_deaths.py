@@ -15,7 +15,7 @@ import pytest
 import redis
 import requests
 
-from kubewise_site import broker
+from kubewise_site.core import broker
 from tests.system.product import Product, running, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]

@@ -10,9 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.anomaly import artifacts
-from detection.anomaly.artifacts import ModelRefused
 from detection.anomaly.dataset import WrongData
+from detection.anomaly.model import artifacts
+from detection.anomaly.model.artifacts import ModelRefused
 from detection.management.commands.train_model import STEPS_DATA
 from detection.management.progress import progress
 
@@ -44,10 +44,11 @@ class Command(BaseCommand):
         self.stdout.write(text)
 
     def _measure(self, data: Path, steps: list[str], *, leave_out: bool) -> dict[str, Any]:
-        from detection.training import evaluation, side_by_side, train
-        from detection.training.errors import TooLittleData
+        from detection.training.evaluation import evaluate
+        from detection.training.jobs import comparison, train
+        from detection.training.model.errors import TooLittleData
 
-        sets = evaluation.read_sets(data, evaluation.steps_of(steps))
+        sets = evaluate.read_sets(data, evaluate.steps_of(steps))
         paths = [*data.glob("*/*.parquet")] or [*data.glob("*.parquet")]
         with progress(self.stderr, STEPS_DATA if leave_out else 2 * len(sets)) as tell:
             if leave_out:
@@ -60,11 +61,11 @@ class Command(BaseCommand):
             model, known = artifacts.load(directory), artifacts.manifest(directory)
             seen = known["data_sha256"] == train.data_hash(paths)
             entities = SEEN if seen else "not its own"
-            found = side_by_side.with_every_baseline(model.network, sets, tell)
+            found = comparison.with_every_baseline(model.network, sets, tell)
         return {
             "version": model.version,
             "entities": entities,
-            "scores": evaluation.report(found),
+            "scores": evaluate.report(found),
         }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.anomaly.artifacts import ModelRefused
+from detection.anomaly.model.artifacts import ModelRefused
 
 
 class Command(BaseCommand):
@@ -23,13 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("--use", action="store_true", help="put it in force at once")
 
     def handle(self, *args: Any, model: Path, scaler: Path, use: bool, **options: Any) -> None:
-        from detection.training import importing, versions
-        from detection.training.autoencoder import BadModel
+        from detection.training.jobs import import_model
+        from detection.training.model import versions
+        from detection.training.model.autoencoder import BadModel
 
         now = datetime.now(UTC)
         try:
             versions.adopt_shipped(now)
-            row = importing.import_model(model, scaler, now)
+            row = import_model.import_model(model, scaler, now)
             if use:
                 row = versions.use(row.version, "import_model", now)
         except (BadModel, ModelRefused, OSError) as error:

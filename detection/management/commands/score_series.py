@@ -10,8 +10,8 @@ import numpy as np
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.anomaly import artifacts
-from detection.anomaly.artifacts import ModelRefused
+from detection.anomaly.model import artifacts
+from detection.anomaly.model.artifacts import ModelRefused
 
 
 class Command(BaseCommand):

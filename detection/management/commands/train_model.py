@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.anomaly.artifacts import ModelRefused
 from detection.anomaly.dataset import WrongData
+from detection.anomaly.model.artifacts import ModelRefused
 from detection.management.progress import progress
 
 EPOCHS, SEEDS, FOLDS, HOURS = 10, 3, 3, 24
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="use it even if it is not better")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from detection.training.errors import NoHistory, TooLittleData
-        from detection.training.retraining import from_data, from_history
+        from detection.training.jobs.retraining import from_data, from_history
+        from detection.training.model.errors import NoHistory, TooLittleData
 
         now, force = datetime.now(UTC), options["force"]
         steps = STEPS_HISTORY if options["from_history"] else STEPS_DATA

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.anomaly.artifacts import ModelRefused
-from detection.models_anomaly import ModelVersion
+from detection.anomaly.model.artifacts import ModelRefused
+from detection.models.anomaly import ModelVersion
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         which.add_argument("--back", action="store_true", help="the one that was in force before")
 
     def handle(self, *args: Any, version: str | None, back: bool, **options: Any) -> None:
-        from detection.training import versions
+        from detection.training.model import versions
 
         now = datetime.now(UTC)
         versions.adopt_shipped(now)

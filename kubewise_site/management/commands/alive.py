@@ -10,8 +10,8 @@ from typing import Any
 import requests
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.heartbeats import is_fresh
 from detection.models import Heartbeat
+from detection.runtime.heartbeats import is_fresh
 
 
 class Command(BaseCommand):

@@ -9,8 +9,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from kubewise_site.access import issuing
-from kubewise_site.access.scopes import Scope
+from kubewise_site.core.access import issuing
+from kubewise_site.core.access.scopes import Scope
 
 
 class Command(BaseCommand):

@@ -19,9 +19,9 @@ import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from detection.causes import Severity
 from detection.clients import prometheus
-from detection.kubernetes import (
+from detection.domain.causes import Severity
+from detection.kubernetes.client import (
     Connection,
     KubernetesError,
     NotConfigured,
@@ -29,10 +29,10 @@ from detection.kubernetes import (
     has_current_context,
 )
 from remediation.actions.parameters import BadValue, label
-from remediation.limits import limits
-from remediation.look import Report, SeeMetrics, as_auto, look
-from remediation.metrics import see
-from remediation.report import plain, table
+from remediation.controls.limits import limits
+from remediation.diagnose.metrics import see
+from remediation.diagnose.report import plain, table
+from remediation.diagnose.run import Report, SeeMetrics, as_auto, look
 
 log = structlog.get_logger(__name__)
 NOTHING_FOUND, INCIDENTS, BLIND = 0, 1, 2

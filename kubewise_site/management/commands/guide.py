@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from detection.domain.statuses import Status
 from detection.models import Incident
-from detection.states import Status
 
 WAIT_SECONDS = 120
 QUIET_SECONDS = 20

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from detection.kubernetes import NotConfigured
-from kubewise_site import broker
+from detection.kubernetes.client import NotConfigured
+from kubewise_site.core import broker
 from kubewise_site.up.first_start import create_admin
 from kubewise_site.up.programs import FIRST_FAULTS, programs
 from kubewise_site.up.supervisor import configuration

@@ -8,7 +8,7 @@ import yaml
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from remediation import rbac
+from remediation.cluster import rbac
 
 ACT = """\
 # The account of worker-act, made by `manage.py act_role` from the enabled actions.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from remediation import audit
+from remediation.audit import trail
 from remediation.models import AuditEntry
 
 
@@ -19,4 +19,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for entry in AuditEntry.objects.filter(seq__gt=options["after"]).order_by("seq").iterator():
-            self.stdout.write(json.dumps(audit.as_dict(entry), sort_keys=True))
+            self.stdout.write(json.dumps(trail.as_dict(entry), sort_keys=True))

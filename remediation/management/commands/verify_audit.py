@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from remediation import audit
+from remediation.audit import trail
 from remediation.models import AuditEntry, AuditHead
 
 HINT = (
@@ -20,13 +20,13 @@ class Command(BaseCommand):
     help = "Recompute the audit trail's chain and compare the records with it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        problems = audit.verify()
+        problems = trail.verify()
         for problem in problems:
             self.stderr.write(self.style.ERROR(problem))
-        if any(problem.split()[0] in audit.MODELS for problem in problems):
+        if any(problem.split()[0] in trail.MODELS for problem in problems):
             self.stderr.write(HINT)
         if problems:
             raise CommandError(f"the audit trail has {len(problems)} signs of tampering")
-        head = AuditHead.objects.filter(pk=audit.HEAD).first() or AuditHead()
+        head = AuditHead.objects.filter(pk=trail.HEAD).first() or AuditHead()
         count = AuditEntry.objects.count()
         self.stdout.write(f"{count} entries, unbroken; the head is {head.seq} {head.hash}")

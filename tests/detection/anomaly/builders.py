@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.anomaly.network import Network
-from detection.anomaly.series import Series
+from detection.anomaly.model.autoencoder import Network
+from detection.anomaly.scoring.series import Series
 
 WINDOW = 32
 

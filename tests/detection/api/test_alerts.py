@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from detection.models import Alert
-from tests.site import records
-from tests.site.api_client import Api, check_problem
+from tests.kubewise_site import records
+from tests.kubewise_site.api_client import Api, check_problem
 
 # The shape that Alertmanager documents and sends.
 PAYLOAD: dict[str, Any] = {

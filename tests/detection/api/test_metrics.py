@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from detection import history
 from detection.clients import current_cluster
-from detection.history import Frame
+from detection.metrics import history
+from detection.metrics.history import Frame
+from detection.metrics.queries import seeds
 from detection.models import MetricQuery
-from detection.queries import seeds
-from tests.site.api_client import Api, check_problem
+from tests.kubewise_site.api_client import Api, check_problem
 
 AT = 1_790_000_000.0
 VALUES = {

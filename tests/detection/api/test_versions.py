@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from detection.models_anomaly import ModelVersion
-from tests.detection.anomaly.test_network import install_version
-from tests.site import records
-from tests.site.api_client import Api, check_problem
+from detection.models.anomaly import ModelVersion
+from tests.detection.anomaly.model.test_autoencoder import install_version
+from tests.kubewise_site import records
+from tests.kubewise_site.api_client import Api, check_problem
 
 VERSIONS = "metrics/model/versions"
 BACK = "metrics/model/back"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import requests
 
-from detection.prometheus import Prometheus
+from detection.metrics.prometheus import Prometheus
 from simulator.prometheus.faults import Faults
-from simulator.prometheus.server import PrometheusServer
-from simulator.prometheus.store import MetricStore
+from simulator.prometheus.http.server import PrometheusServer
+from simulator.prometheus.storage.store import MetricStore
 from tests.detection.metrics.dataset import NOW, Line, for_store, openmetrics
 
 READY_SECONDS = 30

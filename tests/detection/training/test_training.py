@@ -17,14 +17,18 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from sklearn.preprocessing import StandardScaler
 
-from detection.anomaly import artifacts, network, scoring
-from detection.anomaly.artifacts import MANIFEST, WEIGHTS, ModelRefused
+from detection.anomaly import scoring
 from detection.anomaly.dataset import WrongData, read
-from detection.models_anomaly import ModelVersion
-from detection.training import autoencoder, evaluation, importing, sampling, train, versions
-from detection.training.autoencoder import BadModel
-from detection.training.errors import TooLittleData
-from detection.training.retraining import publish, quality
+from detection.anomaly.model import artifacts
+from detection.anomaly.model import autoencoder as network
+from detection.anomaly.model.artifacts import MANIFEST, WEIGHTS, ModelRefused
+from detection.models.anomaly import ModelVersion
+from detection.training.evaluation import evaluate
+from detection.training.jobs import import_model, train
+from detection.training.jobs.retraining import publish, quality
+from detection.training.model import autoencoder, sampling, versions
+from detection.training.model.autoencoder import BadModel
+from detection.training.model.errors import TooLittleData
 from tests.detection.anomaly.builders import series
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -53,7 +57,7 @@ def models(tmp_path: Path, settings: Any) -> Path:
 
 def written(trained: train.Trained, when: datetime) -> dict[str, Any]:
     name = f"{when:%Y%m%d-%H%M%S}"
-    found = evaluation.report(evaluation.ours_alone(trained.network, SETS))
+    found = evaluate.report(evaluate.ours_alone(trained.network, SETS))
     return train.write(trained, found, SETS, "d" * 64, versions.directory_of(name), when)
 
 
@@ -141,7 +145,7 @@ def test_a_new_version_is_kept_but_not_used_where_it_is_not_better(
     trained: train.Trained, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
-    worse = evaluation.report(evaluation.ours_alone(trained.network, SETS))
+    worse = evaluate.report(evaluate.ours_alone(trained.network, SETS))
     worse["KubeWise"]["made"]["f1"] = 0.0
     monkeypatch.setattr(train, "measured", lambda sets, tell: worse)
     monkeypatch.setattr(train, "train", lambda sets, tell: trained)
@@ -158,7 +162,7 @@ def test_a_better_version_is_used_and_one_command_goes_back_and_forth(
 ) -> None:
     first = versions.record(written(trained, NOW), "data", NOW)
     versions.use(first.version, "ann", NOW)
-    better = evaluation.report(evaluation.ours_alone(trained.network, SETS))
+    better = evaluate.report(evaluate.ours_alone(trained.network, SETS))
     better["KubeWise"]["made"]["f1"] = 1.0
     better["KubeWise"]["made"]["vus_pr_per_entity"] = 1.0
     monkeypatch.setattr(train, "measured", lambda sets, tell: better)
@@ -179,7 +183,7 @@ def test_a_version_measured_on_other_data_is_not_put_in_force_by_itself(
     trained: train.Trained, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
-    scores = evaluation.report(evaluation.ours_alone(trained.network, SETS))
+    scores = evaluate.report(evaluate.ours_alone(trained.network, SETS))
     monkeypatch.setattr(train, "measured", lambda sets, tell: scores)
     monkeypatch.setattr(train, "train", lambda sets, tell: trained)
     later = NOW + timedelta(days=1)
@@ -221,7 +225,7 @@ def test_a_users_own_model_and_scaler_become_a_version(
     autoencoder.save(trained.model, tmp_path / "own.keras")
     rows = np.random.default_rng(0).normal(1, 2, (200, 32))
     joblib.dump(StandardScaler().fit(rows), tmp_path / "own.joblib")
-    row = importing.import_model(tmp_path / "own.keras", tmp_path / "own.joblib", NOW)
+    row = import_model.import_model(tmp_path / "own.keras", tmp_path / "own.joblib", NOW)
     assert (row.source, row.in_force) == ("imported", False)
     versions.use(row.version, "ann", NOW)
     assert artifacts.load(models).network.window == 32
@@ -289,7 +293,7 @@ def test_a_file_without_time_or_entities_is_refused_by_what_it_lacks(tmp_path: P
 
 
 def test_baselines_and_intervals_stand_beside_the_model(trained: train.Trained) -> None:
-    found = evaluation.report(evaluation.with_network(trained.network, SETS, lambda text: None))
+    found = evaluate.report(evaluate.with_network(trained.network, SETS, lambda text: None))
     assert {"KubeWise", "IsolationForest", "PCA", "largest z-score"} <= set(found)
     ours = found["KubeWise"]["made"]
     low, high = ours["intervals"]["f1"]
@@ -298,7 +302,7 @@ def test_baselines_and_intervals_stand_beside_the_model(trained: train.Trained) 
 
 
 def test_without_history_a_model_is_judged_on_injected_faults(trained: train.Trained) -> None:
-    from detection.training.retraining import on_injected
+    from detection.training.jobs.retraining import on_injected
 
     found = on_injected(trained.network)["KubeWise"]["injected"]
     assert 0 < found["event_recall"] <= 1

@@ -13,12 +13,13 @@ from uuid import uuid4
 
 import pytest
 
-from detection.findings import ObjectRef
-from detection.kubernetes import Connection, NotFound, connect
-from remediation import cluster, execute
-from remediation.candidates import Candidate
-from remediation.cluster import Session
-from remediation.commands import checked
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.client import Connection, NotFound, connect
+from remediation.actions.command_line import checked
+from remediation.cluster import writer as cluster
+from remediation.cluster.writer import Session
+from remediation.execution import dry_run_and_write
+from remediation.planning.candidates import Candidate
 from simulator import Simulator, world
 
 ATTEMPT = "7"
@@ -53,12 +54,14 @@ class Bench:
 
     def rehearse(
         self, action: str, owner: ObjectRef, target: ObjectRef | None = None, /, **given: Any
-    ) -> tuple[Candidate, execute.Rehearsal]:
+    ) -> tuple[Candidate, dry_run_and_write.Rehearsal]:
         self.simulator.reset_counters()
         command = checked(action, given)
         candidate = Candidate(action, target or owner, command.parameters)
         session = Session(self.writer)
-        return candidate, execute.rehearse(session, candidate, owner, datetime.now(UTC), ATTEMPT)
+        return candidate, dry_run_and_write.rehearse(
+            session, candidate, owner, datetime.now(UTC), ATTEMPT
+        )
 
     def does(
         self,
@@ -72,11 +75,13 @@ class Bench:
     ) -> dict[str, Any]:
         candidate, rehearsal = self.rehearse(action, owner, target, **given)
         session = Session(self.writer, may_go)
-        seen = execute.compare(session, owner, rehearsal)
+        seen = dry_run_and_write.compare(session, owner, rehearsal)
         if meanwhile:
             meanwhile()
         stamp, attempt = datetime.now(UTC), ATTEMPT if action == "rerun_job" else uuid4().hex[:8]
-        return execute.carry_out(session, candidate, owner, seen, rehearsal, stamp, attempt)
+        return dry_run_and_write.carry_out(
+            session, candidate, owner, seen, rehearsal, stamp, attempt
+        )
 
     @property
     def changed(self) -> list[str]:

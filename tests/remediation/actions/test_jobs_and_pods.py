@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from detection.findings import ObjectRef
-from detection.kubernetes import Conflict
-from remediation import cluster, execute
-from remediation.cluster import Session
-from remediation.execute import Empty, Refusal
-from remediation.ways.create import job_of, rerun_name
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.client import Conflict
+from remediation.cluster import writer
+from remediation.cluster.writer import Session
+from remediation.execution import dry_run_and_write
+from remediation.execution.dry_run_and_write import Empty, Refusal
+from remediation.execution.strategies.rerun_job import job_of, rerun_name
 from tests.remediation.actions.conftest import Bench
 
 IDEMPOTENT = {"metadata": {"annotations": {"kubewise.io/idempotent": "true"}}}
@@ -27,7 +28,7 @@ def job(bench: Bench) -> Iterator[ObjectRef]:
     fault = bench.simulator.inject("job_failed", began_seconds_ago=900)
     yield bench.ref("Job", "payments", "settlement")
     fault.clear(datetime.now(UTC))
-    for item in cluster.list_of(Session(bench.root), "Job", "payments", ""):
+    for item in writer.list_of(Session(bench.root), "Job", "payments", ""):
         if item["metadata"]["name"].startswith("settlement"):
             bench.made.append(f"/apis/batch/v1/namespaces/payments/jobs/{item['metadata']['name']}")
 
@@ -47,7 +48,7 @@ def test_a_marked_job_is_run_once_as_a_new_job_that_the_old_one_controls(
     made = bench.get(bench.ref("Job", "payments", response["created"]))
     [owner] = made["metadata"]["ownerReferences"]
     assert (owner["uid"], owner["controller"]) == (job.uid, True)
-    assert cluster.attempt_of(made) == "7"
+    assert writer.attempt_of(made) == "7"
 
 
 def test_a_mark_that_is_taken_away_after_the_dry_run_stops_it(bench: Bench, job: ObjectRef) -> None:
@@ -55,9 +56,11 @@ def test_a_mark_that_is_taken_away_after_the_dry_run_stops_it(bench: Bench, job:
     candidate, rehearsal = bench.rehearse("rerun_job", job, **NAMED)
     bench.change(job, {"metadata": {"annotations": {"kubewise.io/idempotent": None}}})
     session = Session(bench.writer)
-    seen = execute.compare(session, job, rehearsal)
-    with pytest.raises(cluster.Changed, match="idempotent"):
-        execute.carry_out(session, candidate, job, seen, rehearsal, datetime.now(UTC), "7")
+    seen = dry_run_and_write.compare(session, job, rehearsal)
+    with pytest.raises(writer.Changed, match="idempotent"):
+        dry_run_and_write.carry_out(
+            session, candidate, job, seen, rehearsal, datetime.now(UTC), "7"
+        )
     assert bench.changed == []
 
 
@@ -67,9 +70,9 @@ def test_a_second_delivery_of_the_same_attempt_makes_no_second_job(
     bench.change(job, IDEMPOTENT)
     candidate, rehearsal = bench.rehearse("rerun_job", job, **NAMED)
     session, now = Session(bench.writer), datetime.now(UTC)
-    seen = execute.compare(session, job, rehearsal)
+    seen = dry_run_and_write.compare(session, job, rehearsal)
     for _ in range(2):
-        execute.carry_out(session, candidate, job, seen, rehearsal, now, "7")
+        dry_run_and_write.carry_out(session, candidate, job, seen, rehearsal, now, "7")
     assert bench.changed == ["create jobs.batch"]
 
 
@@ -114,7 +117,7 @@ def failed_pod(bench: Bench, name: str, owner: ObjectRef | None, phase: str = "F
 
 def replicaset_of(bench: Bench, name: str) -> ObjectRef:
     owner = bench.ref("Deployment", "shop", name)
-    for item in cluster.list_of(Session(bench.root), "ReplicaSet", "shop", ""):
+    for item in writer.list_of(Session(bench.root), "ReplicaSet", "shop", ""):
         refs = item["metadata"].get("ownerReferences") or []
         if refs and refs[0]["uid"] == owner.uid:
             return ObjectRef(

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from detection.findings import ObjectRef
-from detection.kubernetes import TooManyRequests
-from remediation import cluster
-from remediation.cluster import Session, Stopped
-from remediation.execute import Empty, Refusal
-from remediation.ways import drain
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.client import TooManyRequests
+from remediation.cluster import writer
+from remediation.cluster.writer import Session, Stopped
+from remediation.execution.dry_run_and_write import Empty, Refusal
+from remediation.execution.strategies import drain
 from tests.remediation.actions.conftest import Bench
 from tests.remediation.steps import wait_for
 
@@ -23,7 +23,7 @@ SYSTEM = "kube-system"
 def node(bench: Bench) -> Iterator[ObjectRef]:
     """A node whose pods may all be evicted; it takes pods again after the test."""
     nodes = [
-        item["metadata"]["name"] for item in cluster.list_of(Session(bench.root), "Node", "", "")
+        item["metadata"]["name"] for item in writer.list_of(Session(bench.root), "Node", "", "")
     ]
     found = wait_for(
         "a node whose pods may all be evicted",  # those that were evicted before find their place
@@ -40,7 +40,7 @@ def _free_of_reasons(bench: Bench, name: str) -> ObjectRef | None:
 
 
 def pods_on(bench: Bench, name: str) -> list[dict[str, Any]]:
-    return cluster.list_of(Session(bench.root), "Pod", "", "", f"spec.nodeName={name}")
+    return writer.list_of(Session(bench.root), "Pod", "", "", f"spec.nodeName={name}")
 
 
 def schedulable(bench: Bench, node: ObjectRef) -> bool:

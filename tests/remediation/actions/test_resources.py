@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from detection.findings import ObjectRef
-from detection.kubernetes import Forbidden, KubernetesError
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.client import Forbidden, KubernetesError
 from remediation.actions.parameters import MEBIBYTE, amount
-from remediation.cluster import Changed
-from remediation.execute import Empty, Refusal
+from remediation.cluster.writer import Changed
+from remediation.execution.dry_run_and_write import Empty, Refusal
 from tests.remediation.actions.conftest import Bench
 
 NAMED = {"name": "catalog", "namespace": "shop"}

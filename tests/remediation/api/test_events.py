@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from detection.states import Status
-from tests.site import records
-from tests.site.api_client import Api, check_problem
+from detection.domain.statuses import Status
+from tests.kubewise_site import records
+from tests.kubewise_site.api_client import Api, check_problem
 
 EVENT_KEYS = {
     "anomaly_id", "status", "entity_type", "entity_id", "namespace", "detection_timestamp",

@@ -8,11 +8,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from detection import states
+from detection.incidents import states
 from detection.models import Transition
-from remediation.api import following
-from tests.site import records
-from tests.site.api_client import Api, check_problem
+from remediation.api import views_events
+from tests.kubewise_site import records
+from tests.kubewise_site.api_client import Api, check_problem
 
 pytestmark = pytest.mark.django_db
 
@@ -157,9 +157,9 @@ def test_a_cursor_stays_short_however_many_numbers_are_missing(api: Api) -> None
     Transition.objects.create(
         id=last + 10_000_000, incident=incident, at=records.NOW, actor="a", kind="comment"
     )
-    cursor = following.changes(str(last), 10).cursor
-    assert len(cursor.split(".")) <= following.GAP_DEPTH + 1
-    assert following.changes(cursor, 10).incident_ids == []
+    cursor = views_events.changes(str(last), 10).cursor
+    assert len(cursor.split(".")) <= views_events.GAP_DEPTH + 1
+    assert views_events.changes(cursor, 10).incident_ids == []
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "-1", "1.", "1..2", "9" * 19, "1;drop"])

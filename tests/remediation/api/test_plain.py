@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from rest_framework import serializers
 
 from detection.models import Incident
-from remediation.api.plain import PlainReading
+from remediation.api.fast_serializers import PlainReading
 from remediation.api.serializers import (
     AttemptSerializer,
     EventSerializer,
@@ -20,8 +20,8 @@ from remediation.api.serializers import (
     events_of_page,
 )
 from remediation.models import Attempt
-from remediation.querysets import with_history, with_lists
-from tests.site import records
+from remediation.models.querysets import with_history, with_lists
+from tests.kubewise_site import records
 
 drf = serializers.Serializer.to_representation
 

@@ -12,22 +12,23 @@ from django.contrib.auth.models import User
 from django.core import serializers
 from django.test import Client
 
-from detection.causes import Cause, Severity
-from detection.detect import detect
-from detection.findings import Evidence, Finding, ObjectRef, Revision
+from detection.domain.causes import Cause, Severity
+from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
+from detection.incidents.record import record
 from detection.models import Cluster, Incident
-from detection.record import record
-from detection.redact import redact_all
-from detection.templates import changes
-from remediation import approvals, diff
-from remediation import cluster as writing
-from remediation.attempts import State
+from detection.pipeline.detect import detect
+from detection.snapshot.pod_templates import changes
+from kubewise_site.core.redaction import redact_all
+from remediation.approval import approvals
 from remediation.clients import Clients
-from remediation.cluster import Session
-from remediation.endings import Approved
+from remediation.cluster import diff
+from remediation.cluster import writer as writing
+from remediation.cluster.writer import Session
+from remediation.execution.attempts import State
+from remediation.results import Approved
+from tests.kubewise_site.api_client import Api
 from tests.remediation.cases import NOW
 from tests.remediation.steps import acted, planned
-from tests.site.api_client import Api
 
 pytestmark = pytest.mark.django_db
 PLANT = "hunter2-planted"

@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
+from detection.domain.statuses import Status
 from detection.models import Incident
-from detection.models_anomaly import AnomalyFeedback
-from detection.states import Status
+from detection.models.anomaly import AnomalyFeedback
 from remediation.models import Approval, Plan
-from tests.site import records
-from tests.site.api_client import Api, check_problem
+from tests.kubewise_site import records
+from tests.kubewise_site.api_client import Api, check_problem
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from remediation.actions import CATALOGUE
 from remediation.models import Mode, StopSwitch
-from tests.site.api_client import Api, check_problem
+from tests.kubewise_site.api_client import Api, check_problem
 
 
 def test_the_mode_is_shown_with_the_keys_that_scripts_rely_on(api: Api) -> None:

@@ -10,10 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from detection.models import Incident
-from remediation import audit, modes
+from remediation.audit import trail
+from remediation.controls import mode_and_stop
 from remediation.models import Approval, AuditEntry, MaintenanceWindow, Policy, Silence
-from tests.site import records
-from tests.site.api_client import Api, check_problem
+from tests.kubewise_site import records
+from tests.kubewise_site.api_client import Api, check_problem
 
 pytestmark = pytest.mark.django_db
 COMMAND = {"command": "rollback_deployment name=cart namespace=shop revision=3"}
@@ -68,7 +69,7 @@ def test_a_silence_without_a_sensible_end_is_422(api: Api, incident: Incident, h
 
 
 def test_a_command_while_stopped_is_409_and_says_who_stopped(api: Api, incident: Incident) -> None:
-    modes.set_stop(incident.cluster, True, "boss", "odd rollbacks", records.NOW)
+    mode_and_stop.set_stop(incident.cluster, True, "boss", "odd rollbacks", records.NOW)
     found = check_problem(api.send("POST", path(incident, "remediate"), COMMAND), 409)
     assert found["type"] == "urn:kubewise:stopped"
     assert "odd rollbacks" in found["detail"]
@@ -119,7 +120,7 @@ def test_a_row_is_made_changed_and_deleted_with_each_step_on_the_audit_trail(
     assert not model.objects.exists()
     steps = [entry.kind.rpartition(" ")[2] for entry in AuditEntry.objects.all()]
     assert steps == ["added", "changed", "deleted"]
-    assert audit.verify() == []
+    assert trail.verify() == []
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from detection.causes import Cause
-from remediation import opinion
+from detection.domain.causes import Cause
 from remediation.actions.base import Risk
-from remediation.candidates import Candidate, escalate
-from remediation.llm.client import Reply, assess
+from remediation.analysis import model_opinion
+from remediation.llm.assess import assess
 from remediation.llm.failures import LlmFailure
-from remediation.llm.prompting import Prompt, fenced
+from remediation.llm.prompt_texts import Prompt, fenced
+from remediation.llm.protocol import Reply
 from remediation.llm.schema import Source
+from remediation.planning.candidates import Candidate, escalate
 from remediation.rules import diagnose
 from tests.remediation.cases import OWNER, candidate
 from tests.remediation.injection.corpus import ATTACKS, Attack
 from tests.remediation.injection.obedient import OBEDIENCE, as_text
-from tests.remediation.test_candidates import PROVEN, finding
+from tests.remediation.planning.test_candidates import PROVEN, finding
 
 pytestmark = pytest.mark.django_db
 FOUND = finding(Cause.BAD_RELEASE, PROVEN)
@@ -70,7 +71,7 @@ def test_however_it_is_obeyed_nothing_is_added_and_nothing_passes_by_itself(way:
         assert diagnosis.root_cause.startswith(diagnose(FOUND).root_cause)
 
 
-def obeyed(attack: Attack, way: Any) -> opinion.Opinion:
+def obeyed(attack: Attack, way: Any) -> model_opinion.Opinion:
     evidence = [
         {"id": "e1", "source": "pod", "text": "CrashLoopBackOff", "decisive": True},
         {"id": "e2", "source": attack.place, "text": attack.text},
@@ -78,7 +79,7 @@ def obeyed(attack: Attack, way: Any) -> opinion.Opinion:
     told = diagnose(FOUND).as_dict() | {"cause": FOUND.cause.value}
     shown = [option.as_dict() for option in OPTIONS]
     answer = assess(Obeying(way, attack.text), evidence, told, shown, [str(OWNER)])
-    return opinion.merged(diagnose(FOUND), FOUND.cause.value, OPTIONS, answer)
+    return model_opinion.merged(diagnose(FOUND), FOUND.cause.value, OPTIONS, answer)
 
 
 def rank(option: Candidate) -> int:

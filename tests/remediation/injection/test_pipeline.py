@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from detection.models import Cluster, Incident
-from detection.redact import redact
-from remediation.act import act
-from remediation.analyze import analyze
+from kubewise_site.core.redaction import redact
+from remediation.analysis.analyze import analyze
+from remediation.analysis.consult_model import consult
 from remediation.clients import Clients
-from remediation.consult import consult
-from remediation.decisions import decide_incident
+from remediation.execution.act import act
 from remediation.models import Attempt
+from remediation.policy.decisions import decide_incident
 from simulator.controllers.common import record_event
 from simulator.faults.releases import ImageNotFound
 from tests.remediation.injection.corpus import ATTACKS, Attack

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from remediation.llm.client import LlmClient
-from remediation.llm.gemini import Gemini
-from remediation.llm.retrying import Retrying
+from remediation.llm.protocol import LlmClient
+from remediation.llm.providers.gemini import Gemini
+from remediation.llm.providers.retrying import Retrying
 from tests.scripted_http import Reply, Request, ScriptedServer, serving
 
 EVIDENCE: list[dict[str, Any]] = [

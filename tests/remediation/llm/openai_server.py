@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from remediation.llm.openai_compatible import OpenAICompatible
+from remediation.llm.providers.openai_compatible import OpenAICompatible
 from tests.scripted_http import Reply, Request, ScriptedServer, serving
 
 

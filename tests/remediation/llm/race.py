@@ -11,7 +11,7 @@ import time
 import django
 from django.conf import settings
 
-from tests.remediation.race import APPS
+from tests.remediation.attacks.race import APPS
 
 QUESTIONS = 15
 

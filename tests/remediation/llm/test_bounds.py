@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remediation.actions.base import Risk
-from remediation.llm.bounds import Offer, offers, refused, reordered
+from remediation.llm.answer_bounds import Offer, offers, refused, reordered
 from remediation.llm.failures import FailureKind
 from remediation.llm.schema import Choice
 

@@ -17,13 +17,16 @@ import pytest
 
 from detection.models import Incident
 from kubewise_site.env import BASE_DIR
-from remediation.llm import calls
-from remediation.llm.client import Reply, assess, client_for
+from remediation.llm.assess import assess
 from remediation.llm.failures import FailureKind, LlmFailure
-from remediation.llm.metered import Metered
-from remediation.llm.prompting import Prompt, prompt
-from remediation.llm.records import LlmCall
+from remediation.llm.prompt_texts import Prompt, prompt
+from remediation.llm.protocol import Reply
+from remediation.llm.providers import client_for
+from remediation.llm.providers.metered import Metered
 from remediation.llm.schema import Assessment, Source
+from remediation.llm.usage import budget_and_breaker
+from remediation.models.llm import LlmCall
+from tests.kubewise_site.records import incident
 from tests.remediation.llm.gemini_server import (
     CANDIDATES,
     DIAGNOSIS,
@@ -33,7 +36,6 @@ from tests.remediation.llm.gemini_server import (
     failed,
 )
 from tests.scripted_http import serving
-from tests.site.records import incident
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -99,7 +101,7 @@ def test_an_answer_that_did_not_count_is_not_remembered() -> None:
     provider = Scripted(good())
     first = ask(provider)
     assert isinstance(first, Reply)
-    calls.refuse(first.source.call_id, LlmFailure(FailureKind.OFF_SCHEMA, "x"))
+    budget_and_breaker.refuse(first.source.call_id, LlmFailure(FailureKind.OFF_SCHEMA, "x"))
     assert LlmCall.objects.get().outcome == "off schema"
     ask(provider)
     assert provider.asked == 2
@@ -140,8 +142,12 @@ def test_the_cost_of_a_day_is_bounded(settings: Any) -> None:
 def test_a_call_whose_worker_died_counts_in_full(settings: Any) -> None:
     settings.LLM_TOKENS_PER_INCIDENT = 10_000
     question = Metered(Scripted(good()), incident().pk)._question(prompt("assess"), {})
-    assert isinstance(calls.reserve(question, calls.limits(), NOW), LlmCall)
-    again = calls.reserve(question, calls.limits(), NOW + timedelta(hours=1))
+    assert isinstance(
+        budget_and_breaker.reserve(question, budget_and_breaker.limits(), NOW), LlmCall
+    )
+    again = budget_and_breaker.reserve(
+        question, budget_and_breaker.limits(), NOW + timedelta(hours=1)
+    )
     assert isinstance(again, LlmFailure)
     assert again.kind == FailureKind.OVER_BUDGET
 
@@ -165,7 +171,9 @@ def test_while_one_call_tries_no_other_is_made() -> None:
         ask(provider, str(n), NOW + timedelta(seconds=20 * n))
     question = Metered(provider)._question(prompt("assess"), {})
     later = NOW + timedelta(minutes=5)
-    assert isinstance(calls.reserve(question, calls.limits(), later), LlmCall)
+    assert isinstance(
+        budget_and_breaker.reserve(question, budget_and_breaker.limits(), later), LlmCall
+    )
     assert kind(ask(provider, "other", later)) == "circuit open"
 
 
@@ -178,7 +186,7 @@ def test_answers_that_did_not_count_do_not_open_the_circuit() -> None:
 def test_workers_that_ask_at_once_share_the_budget(tmp_path: Path) -> None:
     path = tmp_path / "race.sqlite3"
     environment = os.environ | {"DATABASE_URL": f"sqlite:///{path}"}
-    module = [sys.executable, "-m", "tests.remediation.race", "make"]
+    module = [sys.executable, "-m", "tests.remediation.attacks.race", "make"]
     subprocess.run(module, cwd=BASE_DIR, env=environment, check=True)
     start = str(time.time() + 8)
     workers = [
@@ -195,7 +203,7 @@ def test_workers_that_ask_at_once_share_the_budget(tmp_path: Path) -> None:
 
 
 def test_each_try_of_the_real_sdk_counts(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("remediation.llm.retrying.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("remediation.llm.providers.retrying.PAUSE_SECONDS", 0)
     with serving(failed(503), answered(GOOD)) as server:
         settings.GEMINI_API_KEY, settings.GEMINI_API_ENDPOINT = "k", server.url
         found = assess(client_for(), EVIDENCE, DIAGNOSIS, CANDIDATES)

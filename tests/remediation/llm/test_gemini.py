@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from remediation.llm.client import assess
+from remediation.llm.assess import assess
 from remediation.llm.failures import FailureKind, LlmFailure
-from remediation.llm.gemini import Gemini
-from remediation.llm.retrying import TRIES
+from remediation.llm.providers.gemini import Gemini
+from remediation.llm.providers.retrying import TRIES
 from remediation.llm.schema import Assessment
 from tests.remediation.llm.gemini_server import (
     CANDIDATES,
@@ -175,8 +175,8 @@ def test_google_is_imported_only_by_who_asks() -> None:
     script = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'\n"
         "import django; django.setup()\n"
-        "from remediation.llm import client, suggestions, verification\n"
-        "client.client_for()\n"
+        "from remediation.llm import assess, providers, query_suggestions, verification\n"
+        "providers.client_for()\n"
         "theirs = ('google.generativeai', 'google.api_core', 'google.ai')\n"
         "print([name for name in sys.modules if name.startswith(theirs)])\n"
     )
@@ -188,7 +188,7 @@ def test_google_is_imported_only_by_who_asks() -> None:
 
 def test_importing_it_warns_of_nothing() -> None:
     script = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'\n"
-    script += "import django; django.setup()\nimport remediation.llm.gemini\n"
+    script += "import django; django.setup()\nimport remediation.llm.providers.gemini\n"
     done = subprocess.run(
         [sys.executable, "-W", "error::FutureWarning", "-c", script],
         cwd=ROOT, capture_output=True, text=True, timeout=60,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import requests
 
-from simulator.prometheus.samples import STALE_BITS
+from simulator.prometheus.storage.samples import STALE_BITS
 from tests.simulator.prometheus.history import Series
 
 LITERAL_BYTES = 60_000

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulator.prometheus.server import PrometheusServer
-from simulator.prometheus.store import MetricStore
+from simulator.prometheus.http.server import PrometheusServer
+from simulator.prometheus.storage.store import MetricStore
 from tests.simulator.prometheus import history
 from tests.simulator.prometheus.contract_queries import ENDING, ERRORS, QUERIES, REQUESTS
 from tests.simulator.prometheus.peers import answer, real_prometheus

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from simulator.prometheus.faults import Faults
-from simulator.prometheus.server import PrometheusServer
-from simulator.prometheus.store import MetricStore
+from simulator.prometheus.http.server import PrometheusServer
+from simulator.prometheus.storage.store import MetricStore
 
 NOW = 1_700_000_000.5
 QUERY = "/api/v1/query"

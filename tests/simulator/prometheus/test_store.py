@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from simulator.prometheus.matchers import Matcher
-from simulator.prometheus.samples import is_stale
-from simulator.prometheus.store import MetricStore
+from simulator.prometheus.storage.matchers import Matcher
+from simulator.prometheus.storage.samples import is_stale
+from simulator.prometheus.storage.store import MetricStore
 
 ALL = 2**50
 

@@ -1,0 +1,27 @@
+"""What the anomaly detector is told beside the metrics: model, thresholds, what is settling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from detection.anomaly.history_join import Longer
+from detection.anomaly.model.artifacts import Model
+
+Owner = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class AnomalyView:
+    """`model` None: there is none that may be used, and no anomaly is looked for.
+
+    `threshold` overrides the model's; `raised`: owner → factor on it, from feedback;
+    `settling`: owners (kind, namespace, name) after a rollout or a change of scale; `longer`
+    answers with the history before the window of the owners it is asked for, None: nobody can.
+    """
+
+    model: Model | None = None
+    threshold: float | None = None
+    raised: Mapping[Owner, float] = field(default_factory=dict)
+    settling: frozenset[Owner] = frozenset()
+    longer: Longer | None = None

@@ -1,0 +1,140 @@
+"""Correlation by what logs say: callers' own findings fold into the cause that explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from detection.correlation.merging import absorbed
+from detection.domain.causes import CAUSES, Cause, Precedence, Severity
+from detection.domain.findings import Finding, key_of
+
+SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+# In this order: what is proven by an object's own content before what only callers say.
+EXPLAINING = (
+    Cause.NETPOL_BLOCK,
+    Cause.MESH_DENY,
+    Cause.SELECTOR_MISMATCH,
+    Cause.WRONG_TARGET_PORT,
+    Cause.SERVICE_DELETED,
+    Cause.CERT_EXPIRED,
+    Cause.VOLUME_FILLING,
+    Cause.STALE_SECRET_ENV,
+    Cause.DNS_FAILURE,
+    Cause.DEPENDENCY_CASCADE,
+)
+ONLY_TOLD = frozenset({Cause.DEPENDENCY_CASCADE, Cause.CERT_EXPIRED})
+SEVERAL = 2
+# What a caller shows when something that it calls fails; never an image, a mount or memory.
+SYMPTOMS = frozenset(
+    {
+        Cause.BAD_RELEASE,
+        Cause.CRASH_NO_HISTORY,
+        Cause.CRASH_STABLE_REVISION,
+        Cause.INIT_CRASH,
+        Cause.INIT_HANG,
+        Cause.HUNG_REPLICA,
+        Cause.BARE_POD_FAILING,
+        Cause.LIVENESS_MISCONFIG,
+        Cause.READINESS_MISCONFIG,
+        Cause.CPU_THROTTLED,
+        Cause.ENV_CHANGED,
+        Cause.JOB_FAILED,
+        Cause.STS_STUCK_UPDATE,
+        Cause.DS_ONE_NODE,
+    }
+)
+
+
+def fold_victims(findings: list[Finding]) -> list[Finding]:
+    """Each explaining cause takes in its victims' symptoms, and weaker explanations of them."""
+    explained: dict[str, Finding] = {}
+    findings = _without_proven(findings)
+    for cause in EXPLAINING:
+        for finding in [f for f in findings if f.cause == cause]:
+            if any(finding is other for other in findings):
+                findings = _take_in(findings, finding, explained)
+    return findings
+
+
+def _without_proven(findings: list[Finding]) -> list[Finding]:
+    """Words in a log don't outweigh an old revision that serves now, beside a new one that fails.
+
+    Whatever writes into a log could else turn a proven diagnosis away.
+    """
+    proven = {key_of(f.owner) for f in findings if _serves_by_its_old_revision(f)}
+    kept: list[Finding] = []
+    for finding in findings:
+        victims = set(finding.facts.get("explains", ()))
+        if finding.cause not in ONLY_TOLD or not victims & proven:
+            kept.append(finding)
+        elif left := victims - proven:
+            weak = finding.facts.get("weak") or len(left) < SEVERAL
+            facts = {**finding.facts, "explains": sorted(left), "weak": weak}
+            kept.append(replace(finding, facts=facts))
+    return kept
+
+
+def _serves_by_its_old_revision(finding: Finding) -> bool:
+    return _stands_alone(finding) and bool(
+        finding.revision and finding.revision.proof == "replicaset"
+    )
+
+
+def _take_in(
+    findings: list[Finding], finding: Finding, explained: dict[str, Finding]
+) -> list[Finding]:
+    victims = set(finding.facts.get("explains", ()))
+    known = victims & explained.keys()
+    if victims and known == victims and _is_only_told(finding):
+        return _without(findings, [finding])
+    if finding.facts.get("weak"):
+        return _as_hint(findings, finding, victims)
+    own = key_of(finding.owner)
+    taken = [f for f in findings if _is_symptom(f, victims) and key_of(f.owner) != own]
+    whole = _graver(absorbed(finding, taken), taken)
+    explained.update(dict.fromkeys(victims, whole))
+    return [whole if f is finding else f for f in _without(findings, taken)]
+
+
+def _is_only_told(finding: Finding) -> bool:
+    """Nothing but callers' words speaks for it."""
+    if finding.cause == Cause.DNS_FAILURE:
+        return not finding.facts.get("server_sick")
+    return finding.cause == Cause.DEPENDENCY_CASCADE
+
+
+def _is_symptom(finding: Finding, victims: set[str]) -> bool:
+    general = CAUSES[finding.cause].precedence >= Precedence.GENERAL
+    return key_of(finding.owner) in victims and (general or finding.cause in SYMPTOMS)
+
+
+def _as_hint(findings: list[Finding], hint: Finding, victims: set[str]) -> list[Finding]:
+    """A single caller: it joins the dependency where that fails by itself, and is dropped else.
+
+    Then the dependency is named beside the caller's own finding.
+    """
+    own = [f for f in findings if f is not hint and key_of(f.owner) == key_of(hint.owner)]
+    rest = _without(findings, [hint])
+    taken = [f for f in rest if _is_symptom(f, victims) and not _stands_alone(f)]
+    if own:
+        kept = _without(rest, taken)
+        return [absorbed(f, taken) if f is own[0] else f for f in kept]
+    return [
+        replace(f, related=(*f.related, hint.owner)) if any(f is t for t in taken) else f
+        for f in rest
+    ]
+
+
+def _stands_alone(finding: Finding) -> bool:
+    """Its own release is proven to have brought it: one line in a log does not outweigh that."""
+    return bool(finding.revision and finding.revision.borne and finding.revision.proven)
+
+
+def _graver(finding: Finding, taken: Iterable[Finding]) -> Finding:
+    grave = max((f.severity for f in (finding, *taken)), key=SEVERITIES.index)
+    return replace(finding, severity=grave)
+
+
+def _without(findings: list[Finding], dropped: list[Finding]) -> list[Finding]:
+    return [f for f in findings if not any(f is d for d in dropped)]

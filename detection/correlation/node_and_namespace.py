@@ -1,0 +1,82 @@
+"""Correlation by place: what a node under pressure, or a namespace that ends, explains."""
+
+from __future__ import annotations
+
+from detection.correlation.merging import absorbed
+from detection.domain.causes import CAUSES, Cause, Precedence
+from detection.domain.findings import Finding
+from detection.snapshot import Snapshot
+
+GENERAL = frozenset({Cause.HUNG_REPLICA, Cause.UNCLASSIFIED, Cause.ROLLOUT_STALLED})
+STARTING = frozenset(
+    {
+        Cause.SANDBOX_FAILED,
+        Cause.MOUNT_FAILED,
+        Cause.POD_STUCK_TERMINATING,
+        Cause.DS_ONE_NODE,
+    }
+)
+KILLED = frozenset({Cause.OOM_LIMIT_LOW, Cause.OOM_LEAK})
+EXPLAINED = {
+    Cause.DISK_PRESSURE: GENERAL | STARTING,
+    Cause.MEMORY_PRESSURE: GENERAL | KILLED | STARTING,
+    Cause.PID_PRESSURE: GENERAL | STARTING,
+    Cause.KERNEL_FAULT: GENERAL | STARTING,
+}
+
+
+TAINT_OF = {
+    Cause.DISK_PRESSURE: "node.kubernetes.io/disk-pressure",
+    Cause.MEMORY_PRESSURE: "node.kubernetes.io/memory-pressure",
+    Cause.PID_PRESSURE: "node.kubernetes.io/pid-pressure",
+}
+UNPLACED = frozenset(
+    {
+        Cause.INSUFFICIENT_CAPACITY,
+        Cause.UNTOLERATED_TAINT,
+        Cause.ANTI_AFFINITY,
+        Cause.NODE_SELECTOR_MISMATCH,
+        Cause.UNCLASSIFIED,
+        Cause.ROLLOUT_STALLED,
+    }
+)
+
+
+def fold_places(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
+    for place in [f for f in findings if f.cause in EXPLAINED]:
+        findings = _fold(findings, place, [f for f in findings if _is_of_node(f, place, snapshot)])
+    for place in [f for f in findings if f.cause == Cause.NAMESPACE_TERMINATING]:
+        findings = _fold(findings, place, [f for f in findings if _is_of_namespace(f, place)])
+    return findings
+
+
+def _fold(findings: list[Finding], place: Finding, taken: list[Finding]) -> list[Finding]:
+    if not taken:
+        return findings
+    whole = absorbed(place, taken)
+    kept = [f for f in findings if not any(f is t for t in taken)]
+    return [whole if f is place else f for f in kept]
+
+
+def _is_of_node(finding: Finding, place: Finding, snapshot: Snapshot) -> bool:
+    """All its symptoms are on that node, since it is as it is; or wait because of its taint."""
+    unplaced = finding.facts.get("unplaced", 0) and finding.cause in UNPLACED
+    if unplaced and finding.onset >= place.onset:
+        return _waits_by_taint(snapshot, finding, TAINT_OF.get(place.cause, ""))
+    if finding.cause not in EXPLAINED[place.cause]:
+        return False
+    nodes = set(finding.facts.get("nodes", ()))
+    return nodes == {place.owner.name} and not unplaced and finding.onset >= place.onset
+
+
+def _waits_by_taint(snapshot: Snapshot, finding: Finding, taint: str) -> bool:
+    pods = snapshot.pods_below(finding.owner)
+    messages = [c.message for pod in pods for c in pod.status.conditions if c.status == "False"]
+    return bool(taint) and any(taint in message for message in messages)
+
+
+def _is_of_namespace(finding: Finding, place: Finding) -> bool:
+    """Whatever fails in a namespace since it is being removed."""
+    inside = finding.owner.namespace == place.owner.name
+    node = CAUSES[finding.cause].precedence == Precedence.NODE
+    return inside and not node and finding.onset >= place.onset

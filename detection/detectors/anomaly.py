@@ -1,0 +1,228 @@
+"""Unusual metrics of one entity → METRIC_ANOMALY: a hint for people, never a reason to act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from detection.anomaly import scoring, screening
+from detection.anomaly.context import Owner
+from detection.anomaly.history_join import MOST_VALUES, joined
+from detection.anomaly.model.artifacts import Model
+from detection.anomaly.scoring import Scored
+from detection.anomaly.scoring.recurrence import recurs
+from detection.anomaly.scoring.series import Series
+from detection.anomaly.screening import screen, strongest, to_step
+from detection.detectors.protocol import View
+from detection.domain.arrays import Bools, Floats
+from detection.domain.causes import Cause, Severity
+from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.units import duration
+from detection.metrics.history import Window
+from detection.metrics.samples import SEPARATOR, parse_key
+
+SOURCE = "anomaly"
+CLOSER_LOOKS, LONGER_LOOKS = 50, 12
+STANDS_OUT = 2.0
+UNSETTLED_SAMPLES, LONGEST_UNSETTLED = 5, 20
+DRIFT_SHARE = 0.5
+MOST_KNOWN = 300_000
+
+
+@dataclass(frozen=True)
+class Look:
+    """One entity's samples, the newest `recent` of them in the window, and what they score."""
+
+    owner: Owner
+    keys: tuple[str, ...]
+    series: Series
+    times: Floats
+    scored: Scored
+    recent: int
+
+    @property
+    def judged_on(self) -> str:
+        span = round(len(self.times) * self.series.step_seconds / 3600)
+        daily = ", with a daily pattern" if self.scored.day_samples else ""
+        return f"judged on {max(span, 1)} h of history{daily}"
+
+
+@dataclass
+class Autoencoder:
+    """Screens every series, looks closely at the entities that stand out. Needs a model."""
+
+    name: str = "autoencoder"
+    _numbers: dict[Owner, int] = field(default_factory=dict)
+    _owner_of: dict[str, int] = field(default_factory=dict)
+
+    def find(self, view: View) -> list[Finding]:
+        model, window = view.anomaly.model, view.window
+        if model is None or not len(window.times):
+            return []
+        times, values = to_step(window.times, window.values, model.step_seconds)
+        if values.shape[1] <= UNSETTLED_SAMPLES:
+            return []
+        names, groups = self._groups(window)
+        stands_out = screen(model.network, values).stands_out
+        picked = strongest(groups, stands_out, CLOSER_LOOKS, STANDS_OUT)
+        looks = [self._look(view, model, names[at], np.flatnonzero(groups == at), times, values)
+                 for at in picked if names[at] not in view.anomaly.settling]  # fmt: skip
+        found = [_judged(view, model, look) for look in further(view, model, looks)]
+        return [finding for finding in found if finding]
+
+    def _groups(self, window: Window) -> tuple[list[Owner], Any]:
+        """The owners that there are, and for each series the number of its owner."""
+        if len(self._owner_of) > MOST_KNOWN:
+            self._owner_of.clear()
+            self._numbers.clear()
+        known = self._owner_of
+        groups = np.fromiter(
+            (known[key] if key in known else self._add(key) for key in window.keys),
+            dtype=np.int64,
+            count=len(window.keys),
+        )
+        return list(self._numbers), groups
+
+    def _add(self, key: str) -> int:
+        """Remembered by number: a parsed key for each of 200,000 series would be 100 MB."""
+        _, kind, namespace, name, _ = key.split(SEPARATOR)
+        number = self._numbers.setdefault((kind, namespace, name), len(self._numbers))
+        return self._owner_of.setdefault(key, number)
+
+    def _look(
+        self,
+        view: View,
+        model: Model,
+        owner: Owner,
+        rows: Any,
+        times: Floats,
+        values: Any,
+    ) -> Look:
+        series = self._series(view.window, owner, rows, values, model.step_seconds)
+        scored = scoring.score_one(model.network, series, alarm_at=threshold(view, model, owner))
+        keys = tuple(view.window.keys[row] for row in rows)
+        return Look(owner, keys, series, times, scored, len(times))
+
+    def _series(self, window: Window, owner: Owner, rows: Any, values: Any, step: float) -> Series:
+        """The owner's metrics; the newest samples are scored, all before them are its history."""
+        samples = np.arange(values.shape[1])
+        parsed = [parse_key(window.keys[row]) for row in rows]
+        return Series(
+            entity="/".join(part for part in owner if part),
+            group="",
+            metrics=tuple(f"{m}/{e.container}" if e.container else m for m, e in parsed),
+            values=np.asarray(values[rows].T, dtype=np.float64),
+            train=samples < len(samples) - unsettled(len(samples)),
+            labels=np.zeros(len(samples), dtype=np.int64),
+            rows=samples,
+            step_seconds=step,
+        )
+
+
+def further(view: View, model: Model, looks: list[Look]) -> list[Look]:
+    """The same looks, some of them with the history before the window: those that alarm first."""
+    if view.anomaly.longer is None or not looks:
+        return looks
+    order = sorted(range(len(looks)), key=lambda at: not looks[at].scored.alarm[-1])[:LONGER_LOOKS]
+    earlier = view.anomaly.longer([looks[at].owner for at in order])
+    left, found = MOST_VALUES, list(looks)
+    for at in order:
+        look = looks[at]
+        if look.owner not in earlier:
+            continue
+        done = joined(look.series, look.keys, look.times, earlier[look.owner])
+        if done is None or done[0].values.size > left:
+            continue
+        left -= done[0].values.size
+        alarm_at = threshold(view, model, look.owner)
+        scored = scoring.score_one(model.network, done[0], alarm_at=alarm_at)
+        found[at] = replace(look, series=done[0], times=done[1], scored=scored)
+    return found
+
+
+def unsettled(count: int) -> int:
+    """How many of the newest samples are not taken for usual yet.
+
+    A fault that lasts would else be usual after five minutes, and its incident close by itself.
+    """
+    return int(np.clip(count - screening.LEAST_SAMPLES, UNSETTLED_SAMPLES, LONGEST_UNSETTLED))
+
+
+def threshold(view: View, model: Model, owner: Owner) -> float:
+    """The setting, else the model's, raised where people said "false positive" of this owner."""
+    base = view.anomaly.threshold if view.anomaly.threshold is not None else model.alarm_at
+    return base * view.anomaly.raised.get(owner, 1.0)
+
+
+def drifting(above: Bools) -> bool:
+    """More than half of what is known is unusual: what is usual has changed, nothing broke now."""
+    return bool(above.mean() > DRIFT_SHARE)
+
+
+def _judged(view: View, model: Model, look: Look) -> Finding | None:
+    scored, recent = look.scored, look.scored.score[-look.recent :]
+    if scored.warming_up or not scored.alarm[-1]:
+        return None
+    if drifting(recent > threshold(view, model, look.owner)):
+        return None
+    if recurs(scored.score, scored.errors, look.series.step_seconds):
+        return None
+    return _finding(view, model, look)
+
+
+def _finding(view: View, model: Model, look: Look) -> Finding:
+    series, scored, times = look.series, look.scored, look.times
+    since, limit = _since(scored.alarm), float(scored.limit[-1])
+    onset = datetime.fromtimestamp(float(times[since]), UTC)
+    share, score = scored.shares[-1], float(scored.score[-1])
+    told = scoring.explained(series.metrics, share)
+    lasted = duration(float(times[-1] - times[since]))
+    text = f"Its metrics look unusual for {lasted}: {told} (score {score:.2f}, limit {limit:.2f})"
+    kind, namespace, name = look.owner
+    return Finding(
+        cause=Cause.METRIC_ANOMALY,
+        owner=ObjectRef(kind, namespace, name, view.owners.uid(kind, namespace, name)),
+        severity=Severity.INFO,
+        summary=text,
+        onset=onset,
+        opens_at=onset,
+        source=SOURCE,
+        evidence=(Evidence(f"model/{model.version}", text),),
+        score=round(score, 3),
+        facts={
+            "contributions": _contributions(series.metrics, share),
+            "threshold": round(limit, 3),
+            "model_version": model.version,
+            "history": look.judged_on,
+            "chart": _chart(times, scored.score),
+            "metrics": _newest(series),
+        },
+    )
+
+
+def _since(alarm: Bools) -> int:
+    """Where the run of alarms that still goes on began."""
+    calm = np.flatnonzero(~alarm)
+    return int(calm[-1]) + 1 if len(calm) else 0
+
+
+def _contributions(metrics: tuple[str, ...], share: Floats) -> dict[str, float]:
+    order = np.argsort(-share)
+    return {metrics[at]: round(float(share[at]), 3) for at in order if share[at] >= 0.01}
+
+
+def _chart(times: Floats, score: Floats) -> list[list[float]]:
+    """[epoch seconds, score] of the newest samples."""
+    return [[float(t), round(float(s), 3)] for t, s in zip(times[-30:], score[-30:], strict=True)]
+
+
+def _newest(series: Series) -> dict[str, float]:
+    found = {}
+    for at, metric in enumerate(series.metrics):
+        known = np.flatnonzero(np.isfinite(series.values[:, at]))
+        if len(known):
+            found[metric] = float(series.values[known[-1], at])
+    return found

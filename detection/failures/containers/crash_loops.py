@@ -1,0 +1,188 @@
+"""Which containers crash in a loop, and since when, by their own timestamps.
+
+The status holds only the last two states of a container, so the start of the loop is estimated:
+the kubelet waits 10 s, 20 s, 40 s … 300 s between restarts, and forgets that after a run of ten
+minutes. So n restarts with runs as long as the last one can't have begun earlier than the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from detection.failures.context import Context
+from detection.kubernetes.objects.core import Pod, Terminated
+from detection.snapshot.pod_status import (
+    ContainerView,
+    began,
+    condition_since,
+    containers,
+    is_ready,
+)
+
+FIRST_BACKOFF_SECONDS = 10.0
+LONGEST_BACKOFF_SECONDS = 300.0
+FORGOTTEN_AFTER_SECONDS = 600.0
+UNKNOWN_RUN_SECONDS = 60.0
+STEADY_RUN_SECONDS = 60.0
+LONGEST_KILL_PERIOD_SECONDS = 6 * 3600.0
+NOT_STARTED = frozenset({"RunContainerError", "CreateContainerError", "StartError"})
+COULD_NOT_RUN = frozenset({"StartError", "ContainerCannotRun"})
+NOT_RUNNABLE_CODES = frozenset({126, 127})
+OOM = "OOMKilled"
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One container that crashes again and again."""
+
+    pod: Pod
+    view: ContainerView
+    onset: datetime
+    opens_at: datetime
+
+    @property
+    def end(self) -> Terminated | None:
+        return self.view.last_end
+
+    @property
+    def is_oom(self) -> bool:
+        return self.end is not None and was_oom(self.end)
+
+    @property
+    def is_wrong_arch(self) -> bool:
+        said = f"{self.view.waiting_message} {self.end.message if self.end else ''}"
+        return "exec format error" in said.lower()
+
+    @property
+    def is_not_runnable(self) -> bool:
+        """The command could not be started, rather than ended badly."""
+        if self.view.waiting_reason in NOT_STARTED:
+            return True
+        end = self.end
+        return end is not None and (
+            end.reason in COULD_NOT_RUN or end.exit_code in NOT_RUNNABLE_CODES
+        )
+
+
+def was_oom(end: Terminated) -> bool:
+    """Also where the process was killed before it began: then the reason is StartError."""
+    said = "oom-killed" in end.message.lower()
+    return end.reason == OOM or (end.reason in COULD_NOT_RUN and said)
+
+
+def loops(pods: Sequence[Pod], context: Context) -> Iterator[Loop]:
+    """The looping containers of these pods: containers, init containers and sidecars."""
+    kills = _recent_kills(pods, context)
+    for pod in pods:
+        for view in containers(pod):
+            if (found := _loop(pod, view, kills.get(view.name, 0), context)) is not None:
+                yield found
+
+
+def _loop(pod: Pod, view: ContainerView, kills: int, context: Context) -> Loop | None:
+    if not _is_looping(pod, view, kills, context):
+        return None
+    onset = first_crash(pod, view, context)
+    restarts = _restarts_of_loop(view)
+    if restarts >= context.dwell.crash_restarts or kills >= context.dwell.crash_restarts:
+        return Loop(pod, view, onset, onset)
+    return Loop(pod, view, onset, onset + timedelta(seconds=context.dwell.crash_backoff_seconds))
+
+
+def _is_looping(pod: Pod, view: ContainerView, kills: int, context: Context) -> bool:
+    if view.waiting_reason == "CrashLoopBackOff" or view.waiting_reason in NOT_STARTED:
+        return True
+    end = view.last_end
+    if end is None or (view.is_init and end.exit_code == 0):
+        return False
+    if view.status.state.terminated is not None:
+        return view.status.restart_count > 0 and _is_restarted(pod, view, end)
+    if was_oom(end):
+        enough = max(view.status.restart_count, kills) >= context.dwell.crash_restarts
+        return enough and _was_killed_lately(end, context)
+    return _runs_between_crashes(pod, view, end, context)
+
+
+def _is_restarted(pod: Pod, view: ContainerView, end: Terminated) -> bool:
+    policy = "Always" if view.is_sidecar else pod.spec.restart_policy
+    if policy == "Always" and not view.is_init:
+        return True
+    return policy != "Never" and end.exit_code != 0
+
+
+def _was_killed_lately(end: Terminated, context: Context) -> bool:
+    """Out of memory again and again, although it runs at the moment.
+
+    The last kill is as long ago as twice the run before it at most: a container that outlived its
+    former runs has recovered, however often it was killed once.
+    """
+    if end.finished_at is None:
+        return False
+    run = _run_seconds(end) or UNKNOWN_RUN_SECONDS
+    patience = max(FORGOTTEN_AFTER_SECONDS, 2 * run)
+    ago = (context.now - end.finished_at).total_seconds()
+    return run <= LONGEST_KILL_PERIOD_SECONDS and ago <= min(patience, LONGEST_KILL_PERIOD_SECONDS)
+
+
+def _runs_between_crashes(pod: Pod, view: ContainerView, end: Terminated, context: Context) -> bool:
+    """Restarted a moment ago, for the third time at least, after a short run."""
+    running = view.status.state.running
+    since = running.started_at if running else end.finished_at
+    if since is None or view.status.restart_count < context.dwell.crash_restarts:
+        return False
+    run = _run_seconds(end)
+    if run is None:
+        run = STEADY_RUN_SECONDS if is_ready(pod) else LONGEST_BACKOFF_SECONDS
+    if run > FORGOTTEN_AFTER_SECONDS:
+        return False
+    patience = min(max(2 * run, STEADY_RUN_SECONDS), FORGOTTEN_AFTER_SECONDS)
+    return (context.now - since).total_seconds() < patience
+
+
+def _recent_kills(pods: Sequence[Pod], context: Context) -> dict[str, int]:
+    """Container name → restarts after being out of memory lately, over all replicas."""
+    found: dict[str, int] = {}
+    for pod in pods:
+        for view in containers(pod):
+            end = view.last_end
+            if end is not None and was_oom(end) and _was_killed_lately(end, context):
+                found[view.name] = found.get(view.name, 0) + max(view.status.restart_count, 1)
+    return found
+
+
+def first_crash(pod: Pod, view: ContainerView, context: Context) -> datetime:
+    """The earliest time at which the loop can have begun, never before the pod."""
+    born = began(pod) or context.now
+    end = view.last_end
+    last = end.finished_at if end else None
+    if _restarts_of_loop(view) <= 1:
+        return max(born, last or condition_since(pod, "ContainersReady") or born)
+    earlier = view.status.restart_count - (view.status.state.terminated is None)
+    run = _run_seconds(end) if end else None
+    lasted = _backoffs(earlier) + earlier * (UNKNOWN_RUN_SECONDS if run is None else run)
+    return max(born, (last or context.now) - timedelta(seconds=lasted))
+
+
+def _restarts_of_loop(view: ContainerView) -> int:
+    """Restarts that may belong to the present loop; a long run ended the one before."""
+    end = view.last_end
+    run = _run_seconds(end) if end else None
+    if run is not None and run > FORGOTTEN_AFTER_SECONDS and not (end and was_oom(end)):
+        return min(view.status.restart_count, 1)
+    return view.status.restart_count
+
+
+def _run_seconds(end: Terminated) -> float | None:
+    if end.started_at is None or end.finished_at is None:
+        return None
+    return max((end.finished_at - end.started_at).total_seconds(), 0.0)
+
+
+def _backoffs(restarts: int) -> float:
+    """The waits between that many restarts, as the kubelet doubles them."""
+    total, wait = 0.0, FIRST_BACKOFF_SECONDS
+    for _ in range(min(restarts, 6)):
+        total, wait = total + wait, min(wait * 2, LONGEST_BACKOFF_SECONDS)
+    return total + max(restarts - 6, 0) * LONGEST_BACKOFF_SECONDS

@@ -1,0 +1,155 @@
+"""Images that can't be pulled: the name is wrong, the credentials, or the registry."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from detection.domain.causes import Cause
+from detection.domain.findings import Finding, ObjectRef
+from detection.failures.containers.pull_errors import REASONS, SECRET_EVENT, Pull, host_of, pull_of
+from detection.failures.context import Context
+from detection.failures.finding_builder import (
+    about_pods,
+    changed_evidence,
+    container_facts,
+    events_evidence,
+    named,
+    saw,
+    troubled,
+)
+from detection.failures.registry import failure
+from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
+from detection.snapshot.pod_status import ContainerView, began, condition_since, containers
+from detection.snapshot.pod_templates import image_of
+
+CAUSE_OF = {
+    Pull.MISSING: Cause.IMAGE_NOT_FOUND,
+    Pull.REFUSED: Cause.PULL_UNAUTHORIZED,
+    Pull.DOWN: Cause.REGISTRY_DOWN,
+    Pull.WRONG_ARCH: Cause.WRONG_ARCH,
+}
+WHAT = {
+    Cause.IMAGE_NOT_FOUND: "does not exist or can't be named so",
+    Cause.PULL_UNAUTHORIZED: "is refused to these credentials",
+    Cause.REGISTRY_DOWN: "can't be had: its registry does not answer",
+    Cause.WRONG_ARCH: "is not there for the node's architecture",
+}
+# What another image mends; credentials and registries are no matter of the revision.
+BY_NAME = (Cause.IMAGE_NOT_FOUND, Cause.WRONG_ARCH)
+PULL_EVENTS = ("Failed", "FailedToRetrieveImagePullSecret", "InspectFailed", "ErrImageNeverPull")
+
+
+@dataclass(frozen=True)
+class Unpulled:
+    """One container whose image is not there."""
+
+    pod: Pod
+    view: ContainerView
+    pull: Pull
+    since: datetime
+
+    @property
+    def image(self) -> str:
+        return self.view.spec.image or self.view.status.image
+
+
+@failure(Cause.IMAGE_NOT_FOUND, Cause.PULL_UNAUTHORIZED, Cause.REGISTRY_DOWN, Cause.WRONG_ARCH)
+def images(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
+    """F04, F05, F06, F07: one finding an owner; what owners share is correlate's matter.
+
+    A node without space for the image is no fault of the image.
+    """
+    for owner, pods in troubled(snapshot):
+        found = list(_unpulled(snapshot, pods, context))
+        if about_image := [item for item in found if item.pull != Pull.NO_SPACE]:
+            yield _finding(snapshot, context, owner, about_image)
+
+
+def _unpulled(snapshot: Snapshot, pods: Sequence[Pod], context: Context) -> Iterator[Unpulled]:
+    for pod in pods:
+        for view in containers(pod):
+            if view.waiting_reason in REASONS:
+                yield Unpulled(pod, view, _pull(snapshot, pod, view), _since(pod, context))
+
+
+def _since(pod: Pod, context: Context) -> datetime:
+    times = [began(pod), condition_since(pod, "ContainersReady"), condition_since(pod, "Ready")]
+    return max((time for time in times if time is not None), default=context.now)
+
+
+def _pull(snapshot: Snapshot, pod: Pod, view: ContainerView) -> Pull:
+    """The status first; events only fill in what an older kubelet leaves out of it."""
+    pull = pull_of(view.waiting_reason, [view.waiting_message])
+    if pull != Pull.UNKNOWN:
+        return pull
+    events = [event for event in snapshot.events_of(pod.metadata.uid) if event.type != "Normal"]
+    image = view.spec.image or view.status.image
+    about = [event.message for event in reversed(events) if image and image in event.message]
+    pull = pull_of("", about)
+    if pull == Pull.UNKNOWN and any(event.reason == SECRET_EVENT for event in events):
+        return Pull.REFUSED
+    return pull
+
+
+def _finding(
+    snapshot: Snapshot, context: Context, owner: ObjectRef, found: Sequence[Unpulled]
+) -> Finding:
+    """The cause that most of its containers show; an unknown one counts as a wrong name."""
+    known = Counter(item.pull for item in found if item.pull != Pull.UNKNOWN)
+    pull = known.most_common(1)[0][0] if known else Pull.UNKNOWN
+    cause = CAUSE_OF.get(pull, Cause.IMAGE_NOT_FOUND)
+    first = next(item for item in found if item.pull == pull)
+    since = min(item.since for item in found)
+    pods = list({item.pod.metadata.uid: item.pod for item in found}.values())
+    judged = judge(snapshot, owner, context, pods, since)
+    revision = judged.revision if _new_image(found, judged) else not_borne(judged.revision)
+    return about_pods(
+        snapshot,
+        cause,
+        owner,
+        pods,
+        f"{named(owner)}: the image {first.image} of container {first.view.name} {WHAT[cause]}",
+        since,
+        since + timedelta(seconds=context.dwell.image_seconds),
+        [
+            saw("pods", f"{first.pod.metadata.name}: {first.view.waiting_reason} "
+                f"{first.view.waiting_message}", decisive=True),
+            *events_evidence(snapshot, first.pod.metadata.uid, PULL_EVENTS),
+            *changed_evidence(revision if cause in BY_NAME else None),
+        ],
+        revision if cause in BY_NAME else not_borne(revision),
+        container_facts(first.view)
+        | {
+            "registry": host_of(first.image),
+            "undetermined": pull == Pull.UNKNOWN,
+            "pull_secrets": sorted(_shared_secrets(snapshot, pods)),
+        },
+    )  # fmt: skip
+
+
+def _new_image(found: Sequence[Unpulled], judged: Judgement) -> bool:
+    """Going back only helps where the older revision names another image."""
+    target = judged.target
+    return target is not None and all(
+        image_of(target.template, item.view.name) != item.image for item in found
+    )
+
+
+def _shared_secrets(snapshot: Snapshot, pods: Sequence[Pod]) -> set[str]:
+    """Pull Secrets that all these pods name; those that the kubelet misses, where it says so."""
+    names = [{secret.name for secret in pod.spec.image_pull_secrets} for pod in pods]
+    shared = set.intersection(*names) if names else set()
+    said = " ".join(
+        event.message
+        for pod in pods
+        for event in snapshot.events_of(pod.metadata.uid)
+        if event.reason == SECRET_EVENT
+    )
+    missing = {name for name in shared if name in re.split(r"[\s(),;\"']+", said)}
+    return missing or shared

@@ -1,0 +1,244 @@
+"""Probes that kill a healthy container, or never let it be ready."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from detection.domain.causes import Cause
+from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.failures.containers.crash_loops import Loop, loops
+from detection.failures.containers.readiness import was_ready
+from detection.failures.context import Context
+from detection.failures.finding_builder import (
+    about_pods,
+    changed_evidence,
+    container_facts,
+    named,
+    saw,
+    troubled,
+)
+from detection.failures.registry import failure
+from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
+from detection.kubernetes.objects import core as o
+from detection.snapshot import Snapshot
+from detection.snapshot.pod_status import (
+    ContainerView,
+    began,
+    condition_since,
+    containers,
+    is_active,
+    is_ready,
+)
+
+LIVENESS = re.compile(r"(liveness|startup)[ -]?probe", re.IGNORECASE)
+READINESS = re.compile(r"readiness[ -]?probe", re.IGNORECASE)
+UNHEALTHY, KILLING, WARNED = "Unhealthy", "Killing", "ProbeWarning"
+KILLED = frozenset({137, 143})
+STOPPED = KILLED | {0}
+SLACK_SECONDS = 60.0
+BATCH = frozenset({"Job", "CronJob"})  # nothing waits for their readiness
+
+
+def is_killed_by_probe(snapshot: Snapshot, loop: Loop) -> bool:
+    """The kubelet's own word that a probe killed it, or a death that comes when one gives up.
+
+    The exit code of a container that is stopped is that of the signal, or 0 where it ends by
+    itself when asked to. Out of memory has its own reason.
+    """
+    end, spec = loop.end, loop.view.spec
+    probe = spec.startup_probe or spec.liveness_probe
+    if end is None or loop.is_oom or loop.is_not_runnable:
+        return False
+    said = _said(snapshot, loop.pod, loop.view, LIVENESS)
+    if any(event.reason == KILLING for event in said):
+        return True
+    if said and end.exit_code in STOPPED:
+        return True
+    return probe is not None and end.exit_code in KILLED and _dies_on_time(loop, spec)
+
+
+def _dies_on_time(loop: Loop, spec: o.Container) -> bool:
+    """Its last run was as long as its probes' patience, and at most a grace longer."""
+    end = loop.end
+    if end is None or end.started_at is None or end.finished_at is None:
+        return False
+    ran = (end.finished_at - end.started_at).total_seconds()
+    probes = [probe for probe in (spec.startup_probe, spec.liveness_probe) if probe is not None]
+    return any(
+        probe.patience_seconds - probe.period_seconds <= ran
+        <= probe.patience_seconds + probe.period_seconds + SLACK_SECONDS
+        for probe in probes
+    )  # fmt: skip
+
+
+def _said(
+    snapshot: Snapshot, pod: o.Pod, view: ContainerView, pattern: re.Pattern[str]
+) -> list[o.Event]:
+    """Events about this container's probe; an event without a field is of the whole pod."""
+    return [
+        event
+        for event in snapshot.events_of(pod.metadata.uid)
+        if event.reason in (UNHEALTHY, KILLING, WARNED)
+        and pattern.search(event.message)
+        and event.involved_object.field_path in ("", _field(view))
+        and (event.reason != KILLING or "fail" in event.message.lower())
+    ]
+
+
+def _field(view: ContainerView) -> str:
+    kind = "initContainers" if view.is_init or view.is_sidecar else "containers"
+    return f"spec.{kind}{{{view.name}}}"
+
+
+def liveness_finding(
+    snapshot: Snapshot, owner: ObjectRef, found: Sequence[Loop], judged: Judgement
+) -> Finding:
+    """F14."""
+    first = min(found, key=lambda loop: loop.opens_at)
+    pods = list({loop.pod.metadata.uid: loop.pod for loop in found}.values())
+    view, end = first.view, first.end
+    code = end.exit_code if end else None
+    return about_pods(
+        snapshot,
+        Cause.LIVENESS_MISCONFIG,
+        owner,
+        pods,
+        f"{named(owner)}: the liveness probe kills container {view.name} again and again",
+        min(loop.onset for loop in found),
+        min(loop.opens_at for loop in found),
+        [
+            saw("pods", f"{first.pod.metadata.name}: container {view.name} was stopped with exit "
+                f"code {code}, {view.status.restart_count} restarts", decisive=True),
+            *_lines(_said(snapshot, first.pod, view, LIVENESS)),
+            *_port(view, view.spec.startup_probe or view.spec.liveness_probe),
+            *changed_evidence(judged.revision),
+        ],
+        judged.revision,
+        container_facts(view) | {"stable_revision": judged.stable, "probe": "liveness"},
+    )  # fmt: skip
+
+
+def _lines(events: Sequence[o.Event]) -> list[Evidence]:
+    return [saw("events", f"{e.reason}: {e.message} (×{e.times})") for e in events[-2:]]
+
+
+def _port(view: ContainerView, probe: o.Probe | None) -> list[Evidence]:
+    """A probe's port that the container does not declare."""
+    ports = {port.container_port for port in view.spec.ports}
+    ports_named: set[int | str] = {port.name for port in view.spec.ports if port.name}
+    if probe is None or not probe.port or not ports or probe.port in ports | ports_named:
+        return []
+    declared = ", ".join(map(str, sorted(ports)))
+    return [saw("pods", f"the probe asks port {probe.port}, the container declares {declared}")]
+
+
+@failure(Cause.READINESS_MISCONFIG)
+def never_ready(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
+    """F15: the newest revision's pods all run, were never restarted and never ready."""
+    for owner, pods in troubled(snapshot):
+        if owner.kind in BATCH:
+            continue
+        for group in _by_revision(pods):
+            if all(_never_passed(snapshot, pod, context) for pod in group) and _is_whole(
+                snapshot, owner, group
+            ):
+                yield _not_ready(snapshot, context, owner, group)
+                break
+
+
+def _by_revision(pods: Sequence[o.Pod]) -> list[list[o.Pod]]:
+    groups: dict[str, list[o.Pod]] = {}
+    for pod in pods:
+        if not is_ready(pod):
+            groups.setdefault(key_of_pod(pod), []).append(pod)
+    return list(groups.values())
+
+
+def _is_whole(snapshot: Snapshot, owner: ObjectRef, group: Sequence[o.Pod]) -> bool:
+    """No pod of that revision is ready: a single one of several is another failure.
+
+    In the update of a StatefulSet the first ordinal stands for all.
+    """
+    item = snapshot.get(owner)
+    if isinstance(item, o.StatefulSet):
+        status = item.status
+        if status.update_revision != status.current_revision and item.spec.replicas > len(group):
+            return False
+    same = [
+        pod
+        for pod in snapshot.pods_below(owner)
+        if is_active(pod) and key_of_pod(pod) == key_of_pod(group[0])
+    ]
+    return not any(map(is_ready, same))
+
+
+def _never_passed(snapshot: Snapshot, pod: o.Pod, context: Context) -> bool:
+    """It runs, with a readiness probe on what is not ready, and was not ready before."""
+    unready = _unready(pod)
+    gated = o.condition(pod.status.conditions, "ContainersReady")
+    return (
+        pod.status.phase == "Running"
+        and (gated is None or gated.status != "True")
+        and bool(unready)
+        and all(view.status.state.running is not None for view in unready)
+        and all(_is_probed(snapshot, pod, view) for view in unready)
+        and not any(view.status.restart_count for view in unready)
+        and not was_ready(pod)
+        and next(loops([pod], context), None) is None
+    )
+
+
+def _unready(pod: o.Pod) -> list[ContainerView]:
+    return [v for v in containers(pod) if not v.is_init and not v.status.ready]
+
+
+def _is_probed(snapshot: Snapshot, pod: o.Pod, view: ContainerView) -> bool:
+    spec = view.spec
+    probed = spec.readiness_probe is not None
+    return probed or bool(_said(snapshot, pod, view, READINESS))
+
+
+def _not_ready(
+    snapshot: Snapshot, context: Context, owner: ObjectRef, pods: Sequence[o.Pod]
+) -> Finding:
+    onset = min(_started(pod, context) for pod in pods)
+    revision = judge(snapshot, owner, context, pods, onset).revision
+    pod, view = pods[0], _unready(pods[0])[0]
+    facts: dict[str, Any] = container_facts(view) | {"reason": "NotReady", "probe": "readiness"}
+    return about_pods(
+        snapshot,
+        Cause.READINESS_MISCONFIG,
+        owner,
+        pods,
+        f"{named(owner)}: {len(pods)} pods run, and container {view.name} never gets ready",
+        onset,
+        onset + timedelta(seconds=max(context.dwell.not_ready_seconds, _patience(pods))),
+        [
+            saw("pods", f"{pod.metadata.name}: container {view.name} runs without a restart and "
+                "was never ready", decisive=True),
+            *_lines(_said(snapshot, pod, view, READINESS)),
+            *_port(view, view.spec.readiness_probe),
+            *changed_evidence(revision),
+        ],
+        revision,
+        facts,
+    )  # fmt: skip
+
+
+def _patience(pods: Sequence[o.Pod]) -> float:
+    """How long a slow start is allowed for by the probes' own settings."""
+    probes = [
+        probe
+        for pod in pods
+        for view in _unready(pod)
+        for probe in (view.spec.readiness_probe, view.spec.startup_probe)
+        if probe is not None
+    ]
+    return max((float(probe.patience_seconds) for probe in probes), default=0.0)
+
+
+def _started(pod: o.Pod, context: Context) -> datetime:
+    return condition_since(pod, "Ready") or began(pod) or context.now

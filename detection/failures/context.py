@@ -1,0 +1,122 @@
+"""What failures are judged by beside the snapshot: the time, dwell times, what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from detection.forecasting.memory_growth import Growth
+from detection.forecasting.restart_interval import Rhythm
+
+if TYPE_CHECKING:
+    from detection.domain.baselines import Baseline
+
+
+@dataclass(frozen=True)
+class Dwell:
+    """How long a signal must last before it is a finding. Seconds, but for `crash_restarts`."""
+
+    crash_restarts: int = 3
+    crash_backoff_seconds: float = 60
+    image_seconds: float = 60
+    config_seconds: float = 60
+    unschedulable_seconds: float = 120
+    scale_up_seconds: float = 300
+    not_ready_seconds: float = 300
+    node_seconds: float = 300
+    storm_window_seconds: float = 600
+    init_seconds: float = 600
+    scaled_to_zero_seconds: float = 120
+    quota_seconds: float = 60
+    sandbox_seconds: float = 120
+    mount_seconds: float = 300
+    terminating_seconds: float = 300
+    claim_seconds: float = 300
+    cron_seconds: float = 1800
+    cron_job_seconds: float = 3600
+    scaler_maxed_seconds: float = 900
+    scaler_blind_seconds: float = 120
+    drain_seconds: float = 600
+    disruption_seconds: float = 3600
+    throttled_seconds: float = 900
+    unexplained_seconds: float = 600
+    stable_seconds: float = 3600
+
+    def scaled(self, factor: float) -> Dwell:
+        """All of it multiplied, the number of restarts and the storm's window left alone."""
+        kept = {"crash_restarts", "storm_window_seconds"}
+        return Dwell(
+            **{
+                f.name: getattr(self, f.name) * (1 if f.name in kept else factor)
+                for f in fields(self)
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """`rhythm` counts from the time of its question; `pod` is the one that is due first."""
+
+    pod: str
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True)
+class Filling:
+    """`free_ratio` of its capacity is left; it is full in `hours`, None where it doesn't fill."""
+
+    free_ratio: float
+    hours: float | None = None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What Prometheus adds; all of it may be missing.
+
+    `memory_ratios`: (kind, namespace, name, container) of the top owner → the highest share of
+    the memory limit within the last hour.
+    `replicas`: (kind, namespace, name) → the last non-zero count of replicas.
+    `ready_replicasets`: (namespace, name) of ReplicaSets that once had ready replicas.
+    `readiness_changes`: (namespace, pod) → how often it flipped within the last hour.
+    `memory_growth`: as `memory_ratios` → how the memory of a container near its limit grows.
+    `throttling`: as `memory_ratios` → the least share of throttled CPU periods in 15 minutes.
+    `restarts`: as `memory_ratios` → the rhythm in which a container of one of its pods restarts.
+    `volumes`: (namespace, claim) → how full it is, and in how many hours at the present trend.
+    `secrets`: (namespace, name) of Secrets that there are; empty where that isn't known.
+    `changed`: (kind, namespace, name) of Secrets and ConfigMaps → changed within so many seconds.
+    `certificates`: (kind, namespace, name) of what bears a certificate that ends within a week or
+    has ended → seconds until then.
+    `error_ratios`: (namespace, pod) → share of its requests that it answers with an error.
+    `dns_error_ratio`: share of the answers of DNS that are errors.
+    `overload`: what says that the API server is overloaded; '' for nothing.
+    """
+
+    memory_ratios: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
+    replicas: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    ready_replicasets: frozenset[tuple[str, str]] = frozenset()
+    readiness_changes: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    memory_growth: Mapping[tuple[str, str, str, str], Growth] = field(default_factory=dict)
+    throttling: Mapping[tuple[str, str, str, str], float] = field(default_factory=dict)
+    restarts: Mapping[tuple[str, str, str, str], Restarts] = field(default_factory=dict)
+    volumes: Mapping[tuple[str, str], Filling] = field(default_factory=dict)
+    secrets: frozenset[tuple[str, str]] = frozenset()
+    changed: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    certificates: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    error_ratios: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    dns_error_ratio: float = 0.0
+    overload: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """`baselines`: owner UID → revisions that KubeWise itself saw fully available."""
+
+    now: datetime
+    dwell: Dwell = Dwell()
+    baselines: Mapping[str, Sequence[Baseline]] = field(default_factory=dict)
+    metrics: Metrics = Metrics()
+
+    def ago(self, seconds: float) -> datetime:
+        return self.now - timedelta(seconds=seconds)

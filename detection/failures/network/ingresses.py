@@ -1,0 +1,92 @@
+"""Ingresses that name what isn't there: a class, a backend, a certificate's Secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from detection.domain.causes import Cause, Severity
+from detection.domain.findings import Finding
+from detection.failures.context import Context
+from detection.failures.finding_builder import named, saw
+from detection.failures.network.services import goes_by
+from detection.failures.registry import failure
+from detection.kubernetes.objects import network_storage_scaling as around
+from detection.snapshot import Snapshot
+from detection.snapshot.logs import changed_at, was_changed_lately
+from detection.snapshot.pod_status import is_ready
+
+OLD_CLASS = "kubernetes.io/ingress.class"
+
+
+@failure(Cause.INGRESS_BROKEN)
+def ingress_broken(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
+    """F46. A missing backend whose pods are healthy is a deleted Service (F43) instead."""
+    for ingress in snapshot.ingresses:
+        problems = [
+            *_class_missing(snapshot, ingress),
+            *_backends_missing(snapshot, ingress),
+            *_secrets_missing(context, ingress),
+        ]
+        if problems and not ingress.is_terminating:
+            yield _finding(context, ingress, problems)
+
+
+def _class_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
+    """Only where classes could be listed, and where nobody serves the Ingress all the same.
+
+    A controller may go without the object: where there is none at all, an Ingress that has been
+    so for long is left alone.
+    """
+    wanted = ingress.spec.ingress_class_name
+    seen = "kubernetes/ingressclasses" in snapshot.seen or snapshot.ingressclasses
+    known = {item.metadata.name for item in snapshot.ingressclasses}
+    served = ingress.status.load_balancer.ingress or OLD_CLASS in ingress.metadata.annotations
+    if not wanted or wanted in known or not seen or served:
+        return []
+    settled = not known and not was_changed_lately(ingress, snapshot.at)
+    return [] if settled else [f"there is no IngressClass {wanted}"]
+
+
+def _backends_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
+    if "kubernetes/services" in snapshot.blind:
+        return []
+    namespace, network = ingress.metadata.namespace, snapshot.network
+    missing = [
+        name
+        for name in dict.fromkeys(ingress.backends())
+        if (namespace, name) not in network.services
+    ]
+    alive = [pod for pod in network.pods_in(namespace) if is_ready(pod)]
+    return [
+        f"there is no Service {name} in {namespace}"
+        for name in missing
+        if not any(goes_by(snapshot, pod, name) for pod in alive)
+    ]
+
+
+def _secrets_missing(context: Context, ingress: around.Ingress) -> list[str]:
+    """By kube-state-metrics alone, and only where it reports Secrets of that namespace."""
+    known, namespace = context.metrics.secrets, ingress.metadata.namespace
+    if not known:
+        return []
+    names = [tls.secret_name for tls in ingress.spec.tls if tls.secret_name]
+    return [
+        f"there is no Secret {name} for its certificate"
+        for name in names
+        if (namespace, name) not in known
+    ]
+
+
+def _finding(context: Context, ingress: around.Ingress, problems: list[str]) -> Finding:
+    onset = changed_at(ingress) or context.now
+    return Finding(
+        cause=Cause.INGRESS_BROKEN,
+        owner=ingress.ref,
+        severity=Severity.CRITICAL,
+        summary=f"{named(ingress.ref)}: {'; '.join(problems)}",
+        onset=onset,
+        opens_at=onset + timedelta(seconds=context.dwell.config_seconds),
+        evidence=tuple(saw("ingresses", problem, decisive=True) for problem in problems),
+        facts={"problems": problems},
+    )

@@ -1,0 +1,122 @@
+"""Which nodes a pod may be placed on, by the objects themselves rather than the scheduler's words.
+
+Resources, volumes and other pods are not looked at: about those the scheduler's message decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from detection.kubernetes.objects import core as o
+
+UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
+LIFECYCLE = "node.kubernetes.io/"
+KEEPS_AWAY = frozenset({"NoSchedule", "NoExecute"})
+
+
+def parsed(raw: bytes) -> Any:
+    """What a raw part of a spec holds; None where it is not set or can't be read."""
+    try:
+        return json.loads(bytes(raw) or b"null")
+    except (ValueError, RecursionError):
+        return None
+
+
+def matches_selector(pod: o.Pod, node: o.Node) -> bool:
+    """`nodeSelector` and the required node affinity."""
+    labels = node.metadata.labels
+    plain = all(labels.get(key) == value for key, value in pod.spec.node_selector.items())
+    return plain and _meets_any(_required_terms(pod), node)
+
+
+def _required_terms(pod: o.Pod) -> list[Any]:
+    found: Any = parsed(pod.spec.affinity)
+    for key in ("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
+        found = found.get(key) if isinstance(found, dict) else None
+    terms = found.get("nodeSelectorTerms") if isinstance(found, dict) else None
+    return terms if isinstance(terms, list) else []
+
+
+def asks_for_labels(pod: o.Pod) -> bool:
+    return bool(pod.spec.node_selector) or bool(_required_terms(pod))
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    """Raw parts may hold anything, null too."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _meets_any(terms: Sequence[Any], node: o.Node) -> bool:
+    return not terms or any(_meets(term, node) for term in terms if isinstance(term, dict))
+
+
+def _meets(term: Mapping[str, Any], node: o.Node) -> bool:
+    labels = node.metadata.labels
+    by_label = [_holds(one, labels) for one in _dicts(term.get("matchExpressions"))]
+    own = {"metadata.name": node.metadata.name}
+    by_field = [_holds(one, own) for one in _dicts(term.get("matchFields"))]
+    return bool(by_label or by_field) and all((*by_label, *by_field))
+
+
+def _holds(one: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    given = one.get("values")
+    value, values = labels.get(str(one.get("key"))), given if isinstance(given, list) else []
+    match one.get("operator"):
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt" as operator:
+            return _compares(operator, value, values)
+    return True
+
+
+def _compares(operator: str, value: str | None, values: Sequence[Any]) -> bool:
+    try:
+        left, right = int(value or ""), int(values[0])
+    except (ValueError, IndexError, TypeError):
+        return False
+    return left > right if operator == "Gt" else left < right
+
+
+def untolerated(pod: o.Pod, node: o.Node) -> list[o.Taint]:
+    """Taints that keep this pod away, a cordon's own left out."""
+    found = parsed(pod.spec.tolerations)
+    tolerations = _dicts(found)
+    return [
+        taint
+        for taint in node.spec.taints
+        if taint.effect in KEEPS_AWAY
+        and taint.key != UNSCHEDULABLE_TAINT
+        and not any(_tolerates(one, taint) for one in tolerations)
+    ]
+
+
+def _tolerates(one: Mapping[str, Any], taint: o.Taint) -> bool:
+    if one.get("effect") and one["effect"] != taint.effect:
+        return False
+    if not one.get("key"):
+        return one.get("operator") == "Exists"
+    if one["key"] != taint.key:
+        return False
+    return one.get("operator") == "Exists" or (one.get("value") or "") == taint.value
+
+
+def dedicated(taints: Iterable[o.Taint]) -> list[o.Taint]:
+    """Without those that say how the node is (not ready, under pressure)."""
+    return [taint for taint in taints if not taint.key.startswith(LIFECYCLE)]
+
+
+def cordoned_for(pod: o.Pod, nodes: Iterable[o.Node]) -> list[o.Node]:
+    """Cordoned nodes that would otherwise do for this pod."""
+    return [
+        node
+        for node in nodes
+        if node.spec.unschedulable and matches_selector(pod, node) and not untolerated(pod, node)
+    ]

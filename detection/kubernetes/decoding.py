@@ -1,0 +1,131 @@
+"""From an answer's bytes to typed objects, as fast as msgspec can and as tolerant as it must be.
+
+A list is decoded in one go. Only where that fails is it decoded object by object: `null` then
+counts as missing, and what still can't be read is skipped and counted, so that one odd object
+never hides the others.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from detection.kubernetes.objects.core import Object, Part
+
+ObjectT = TypeVar("ObjectT", bound=Object)
+ItemT = TypeVar("ItemT")
+
+
+class Undecodable(ValueError):
+    """The answer is no list of Kubernetes objects, or it was cut off."""
+
+
+BUILDING = Lock()
+
+
+class ListMeta(Part, frozen=True):
+    resource_version: str | None = None
+    continue_: str | None = msgspec.field(name="continue", default=None)
+    remaining_item_count: int | None = None
+
+
+class Answer(Part, Generic[ItemT], frozen=True):
+    kind: str = ""
+    metadata: ListMeta | None = None
+    items: tuple[ItemT, ...] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+@dataclass(frozen=True)
+class Page(Generic[ObjectT]):
+    """One page of a list. `skipped` objects could not be read, `why` says what ailed the last."""
+
+    items: tuple[ObjectT, ...]
+    continue_token: str = ""
+    remaining: int = 0
+    skipped: int = 0
+    why: str = ""
+
+
+def decode_page(content: bytes, type_: type[ObjectT]) -> Page[ObjectT]:
+    """Raises Undecodable where the answer as a whole is no list."""
+    try:
+        answer: Answer[ObjectT] = _list_decoder(type_).decode(content)
+    except msgspec.DecodeError:
+        return _page_by_item(content, type_)
+    return Page(_items(answer), *_rest(answer))
+
+
+def _page_by_item(content: bytes, type_: type[ObjectT]) -> Page[ObjectT]:
+    answer = _raw_answer(content)
+    items: list[ObjectT] = []
+    why = ""
+    for raw in _items(answer):
+        try:
+            items.append(decode_object(bytes(raw), type_))
+        except Undecodable as error:
+            why = str(error)
+    skipped = len(_items(answer)) - len(items)
+    return Page(tuple(items), *_rest(answer), skipped, why)
+
+
+def _raw_answer(content: bytes) -> Answer[msgspec.Raw]:
+    decoder: msgspec.json.Decoder[Answer[msgspec.Raw]] = _list_decoder(msgspec.Raw)
+    try:
+        return decoder.decode(content)
+    except msgspec.DecodeError as error:
+        raise Undecodable(f"no list that can be read: {error}") from error
+
+
+def decode_object(content: bytes, type_: type[ObjectT]) -> ObjectT:
+    """One object; `null` counts as missing. Raises Undecodable."""
+    decoder: msgspec.json.Decoder[ObjectT] = _decoder(type_)
+    try:
+        return decoder.decode(content)
+    except msgspec.DecodeError:
+        pass
+    try:
+        return decoder.decode(json.dumps(without_nulls(json.loads(content))))
+    except (ValueError, RecursionError) as error:
+        raise Undecodable(str(error)) from error
+
+
+def without_nulls(value: Any) -> Any:
+    """The same JSON value without members and items that are null."""
+    if isinstance(value, dict):
+        return {key: without_nulls(v) for key, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [without_nulls(v) for v in value if v is not None]
+    return value
+
+
+def _items(answer: Answer[ItemT]) -> tuple[ItemT, ...]:
+    if answer.items is msgspec.UNSET:
+        raise Undecodable(f"no list, but {answer.kind or 'something without items'}")
+    return answer.items or ()
+
+
+def _rest(answer: Answer[Any]) -> tuple[str, int]:
+    meta = answer.metadata or ListMeta()
+    return meta.continue_ or "", meta.remaining_item_count or 0
+
+
+def _decoder(type_: type[ObjectT]) -> msgspec.json.Decoder[ObjectT]:
+    with BUILDING:
+        decoder: msgspec.json.Decoder[ObjectT] = _built(type_)
+    return decoder
+
+
+def _list_decoder(type_: Any) -> Any:
+    with BUILDING:
+        return _built(Answer[type_])
+
+
+@cache
+def _built(type_: Any) -> Any:
+    """Held by BUILDING: msgspec crashes where two threads make decoders of the same structs."""
+    return msgspec.json.Decoder(type_)

@@ -1,0 +1,230 @@
+"""Reading the cluster once: which kinds are served, their lists, and what could not be seen.
+
+GET requests only. Lists are asked for with `resourceVersion=0`, which the API server answers from
+its cache and in one piece; a server that pages all the same is followed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from detection.kubernetes.client import METADATA_LIST, Connection, KubernetesError, NotFound
+from detection.kubernetes.decoding import Undecodable, decode_page
+from detection.kubernetes.objects import core as o
+from detection.kubernetes.objects import extensions, policy
+from detection.kubernetes.objects import network_storage_scaling as around
+from detection.snapshot import Snapshot
+
+THREADS = 4
+# A server that has none of these is no API server, but a proxy whose cluster is away.
+ALWAYS_SERVED = frozenset({"v1", "apps/v1", "batch/v1"})
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One list that the scan reads, and the attribute of Snapshot that holds it.
+
+    `or_else`: the older version of its group, for clusters that don't serve the newer one.
+    """
+
+    group_version: str
+    plural: str
+    type: type[o.Object]
+    attribute: str = ""
+    namespaced: bool = True
+    accept: str = ""
+    or_else: str = ""
+
+    @property
+    def root(self) -> str:
+        return f"/api/{self.group_version}" if self.is_core else f"/apis/{self.group_version}"
+
+    @property
+    def is_core(self) -> bool:
+        return "/" not in self.group_version
+
+    @property
+    def field(self) -> str:
+        return self.attribute or self.plural
+
+    @property
+    def source(self) -> str:
+        return f"kubernetes/{self.plural}"
+
+    def path(self, namespace: str) -> str:
+        if namespace and self.namespaced:
+            return f"{self.root}/namespaces/{quote(namespace, safe='')}/{self.plural}"
+        return f"{self.root}/{self.plural}"
+
+
+ADMISSION, AGGREGATION = "admissionregistration.k8s.io/v1", "apiregistration.k8s.io/v1"
+ISTIO, OLD_ISTIO = "security.istio.io/v1", "security.istio.io/v1beta1"
+RESOURCES = (
+    Resource("v1", "pods", o.Pod),
+    Resource("v1", "events", o.Event),
+    Resource("apps/v1", "replicasets", o.ReplicaSet),
+    Resource("apps/v1", "deployments", o.Deployment),
+    Resource("apps/v1", "statefulsets", o.StatefulSet),
+    Resource("apps/v1", "daemonsets", o.DaemonSet),
+    Resource("apps/v1", "controllerrevisions", o.ControllerRevision),
+    Resource("batch/v1", "jobs", o.Job),
+    Resource("batch/v1", "cronjobs", o.CronJob),
+    Resource("v1", "nodes", o.Node, namespaced=False),
+    Resource("v1", "namespaces", o.Namespace, namespaced=False),
+    Resource("v1", "configmaps", o.ConfigMap, accept=METADATA_LIST),
+    Resource("v1", "resourcequotas", o.ResourceQuota),
+    Resource("v1", "services", around.Service),
+    Resource("v1", "persistentvolumeclaims", around.PersistentVolumeClaim, "pvcs"),
+    Resource("discovery.k8s.io/v1", "endpointslices", around.EndpointSlice),
+    Resource("networking.k8s.io/v1", "ingresses", around.Ingress),
+    Resource("autoscaling/v2", "horizontalpodautoscalers", around.HorizontalPodAutoscaler, "hpas"),
+    Resource("keda.sh/v1alpha1", "scaledobjects", around.ScaledObject),
+    Resource(
+        "autoscaling.k8s.io/v1", "verticalpodautoscalers", around.VerticalPodAutoscaler, "vpas"
+    ),
+    Resource("policy/v1", "poddisruptionbudgets", around.PodDisruptionBudget, "pdbs"),
+    Resource("networking.k8s.io/v1", "ingressclasses", policy.IngressClass, namespaced=False),
+    Resource("networking.k8s.io/v1", "networkpolicies", policy.NetworkPolicy),
+    Resource("storage.k8s.io/v1", "storageclasses", policy.StorageClass, namespaced=False),
+    Resource(
+        ADMISSION,
+        "validatingwebhookconfigurations",
+        extensions.ValidatingWebhookConfiguration,
+        "validatingwebhooks",
+        namespaced=False,
+    ),
+    Resource(
+        ADMISSION,
+        "mutatingwebhookconfigurations",
+        extensions.MutatingWebhookConfiguration,
+        "mutatingwebhooks",
+        namespaced=False,
+    ),
+    Resource(AGGREGATION, "apiservices", extensions.APIService, namespaced=False),
+    Resource("cert-manager.io/v1", "certificates", policy.Certificate),
+    Resource(ISTIO, "authorizationpolicies", policy.AuthorizationPolicy, or_else=OLD_ISTIO),
+    Resource(ISTIO, "peerauthentications", policy.PeerAuthentication, or_else=OLD_ISTIO),
+)
+
+
+@dataclass
+class Listed:
+    """What came of one list. `blind` says why it may be incomplete, '' where it is whole."""
+
+    resource: Resource
+    items: list[Any] = field(default_factory=list)
+    blind: str = ""
+    absent: bool = False
+
+
+def scan(connection: Connection, now: datetime, namespace: str = "") -> Snapshot:
+    """Read the cluster, or one namespace and all that has none: nodes, namespaces, webhooks …
+
+    Never raises for a source that fails: it is named in `blind`, and `not_installed` names the
+    kinds that the cluster doesn't serve.
+    """
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="scan") as pool:
+        served = dict(pool.map(lambda gv: (gv, _served(connection, gv)), _groups(connection)))
+        chosen = [_in_served_version(resource, served) for resource in RESOURCES]
+        answers = pool.map(lambda r: _read(connection, r, namespace, served), chosen)
+        return _snapshot(list(answers), now, namespace)
+
+
+def _snapshot(answers: list[Listed], now: datetime, namespace: str) -> Snapshot:
+    lists: dict[str, Any] = {found.resource.field: tuple(found.items) for found in answers}
+    return Snapshot(
+        at=now,
+        namespace=namespace,
+        blind={found.resource.source: found.blind for found in answers if found.blind},
+        not_installed={found.resource.source for found in answers if found.absent},
+        seen={f.resource.source for f in answers if not f.blind and not f.absent},
+        **lists,
+    )
+
+
+def _groups(connection: Connection) -> list[str]:
+    """The group versions that we read from and that discovery lists."""
+    ours = {r.group_version for r in RESOURCES} | {r.or_else for r in RESOURCES if r.or_else}
+    try:
+        groups = _json(connection, "/apis").get("groups") or []
+        offered = {v["groupVersion"] for group in groups for v in group.get("versions") or []}
+    except (KubernetesError, LookupError, TypeError, AttributeError, ValueError):
+        return []
+    return sorted(gv for gv in ours if "/" not in gv or gv in offered)
+
+
+def _served(connection: Connection, group_version: str) -> frozenset[str] | None:
+    """The plurals of a group version; None where discovery doesn't say: then the list is tried."""
+    root = "/apis" if "/" in group_version else "/api"
+    try:
+        found = _json(connection, f"{root}/{group_version}").get("resources") or []
+        return frozenset(str(resource["name"]) for resource in found) or None
+    except (KubernetesError, LookupError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def _json(connection: Connection, path: str) -> dict[str, Any]:
+    found = json.loads(connection.get(path))
+    return found if isinstance(found, dict) else {}
+
+
+def _read(
+    connection: Connection,
+    resource: Resource,
+    namespace: str,
+    served: dict[str, frozenset[str] | None],
+) -> Listed:
+    found = Listed(resource)
+    plurals = served.get(resource.group_version)
+    if _is_absent(resource, served):
+        found.absent = True
+        return found
+    try:
+        for items in _pages(connection, resource, namespace):
+            found.items += items
+    except NotFound as error:
+        found.absent = not (plurals or found.items or resource.group_version in ALWAYS_SERVED)
+        found.blind = "" if found.absent else str(error)
+    except (KubernetesError, Undecodable) as error:
+        found.blind = str(error)
+    return found
+
+
+def _in_served_version(resource: Resource, served: dict[str, frozenset[str] | None]) -> Resource:
+    if resource.or_else in served and _is_absent(resource, served):
+        return replace(resource, group_version=resource.or_else, or_else="")
+    return resource
+
+
+def _is_absent(resource: Resource, served: dict[str, frozenset[str] | None]) -> bool:
+    """Whether discovery, where there is one, leaves this kind out."""
+    if not served:
+        return False
+    plurals = served.get(resource.group_version)
+    return resource.group_version not in served or bool(plurals and resource.plural not in plurals)
+
+
+def _pages(
+    connection: Connection, resource: Resource, namespace: str
+) -> Iterator[tuple[o.Object, ...]]:
+    """The list's pages. Raises Undecodable after the last one where something is missing."""
+    path, params = resource.path(namespace), {"resourceVersion": "0"}
+    skipped, why = 0, ""
+    for _ in range(MOST_PAGES):
+        page = decode_page(connection.get(path, params, accept=resource.accept), resource.type)
+        yield page.items
+        skipped, why = skipped + page.skipped, page.why or why
+        if not page.continue_token or {"continue": page.continue_token} == params:
+            break
+        params = {"continue": page.continue_token}
+    if page.continue_token or page.remaining:
+        raise Undecodable("the list was cut off before its end")
+    if skipped:
+        raise Undecodable(f"{skipped} objects can't be read, the last one because: {why}")

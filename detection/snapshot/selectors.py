@@ -1,0 +1,83 @@
+"""What selects what: services, PodDisruptionBudgets and scalers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.core import Pod, Requirement, Selector
+
+if TYPE_CHECKING:
+    from detection.snapshot import Snapshot
+
+Scaler = around.HorizontalPodAutoscaler | around.ScaledObject
+Target = tuple[str, str, str]
+
+
+class Selecting:
+    """Indexes of selecting objects by namespace and by target."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._services: defaultdict[str, list[around.Service]] = defaultdict(list)
+        for service in snapshot.services:
+            if service.spec.selector:
+                self._services[service.metadata.namespace].append(service)
+        self._pdbs: defaultdict[str, list[around.PodDisruptionBudget]] = defaultdict(list)
+        for pdb in snapshot.pdbs:
+            self._pdbs[pdb.metadata.namespace].append(pdb)
+        scalers: tuple[Scaler, ...] = (*snapshot.hpas, *snapshot.scaledobjects)
+        self._scalers: dict[Target, Scaler] = {
+            _target(item, item.spec.scale_target_ref): item for item in scalers
+        }
+        self._vpas = {_target(item, item.spec.target_ref): item for item in snapshot.vpas}
+
+    def services_of(self, namespace: str, labels: Mapping[str, str]) -> list[around.Service]:
+        services = self._services.get(namespace, ())
+        return [service for service in services if selects(service.spec.selector, labels)]
+
+    def pdbs_of(self, pod: Pod) -> list[around.PodDisruptionBudget]:
+        """Those with an empty selector select all pods, those without one select none."""
+        return [
+            pdb
+            for pdb in self._pdbs.get(pod.metadata.namespace, ())
+            if pdb.spec.selector is not None
+            and selects(pdb.spec.selector.match_labels, pod.metadata.labels)
+        ]
+
+    def scaler_of(self, ref: ObjectRef) -> Scaler | None:
+        return self._scalers.get((ref.kind, ref.namespace, ref.name))
+
+    def vertical_scaler_of(self, ref: ObjectRef) -> around.VerticalPodAutoscaler | None:
+        return self._vpas.get((ref.kind, ref.namespace, ref.name))
+
+
+def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def meets(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """A whole label selector, expressions included; an empty one selects everything."""
+    return selects(selector.match_labels, labels) and all(
+        _meets(one, labels) for one in selector.match_expressions
+    )
+
+
+def _meets(one: Requirement, labels: Mapping[str, str]) -> bool:
+    value = labels.get(one.key)
+    match one.operator:
+        case "In":
+            return value in one.values
+        case "NotIn":
+            return value not in one.values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+    return False
+
+
+def _target(item: Scaler | around.VerticalPodAutoscaler, target: around.TargetRef) -> Target:
+    return (target.kind or "Deployment", item.metadata.namespace, target.name)

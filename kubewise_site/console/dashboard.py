@@ -1,0 +1,92 @@
+"""The admin's first page: what is broken, what KubeWise may do about it, and whether it sees."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from detection.admin.badges import WORST_FIRST
+from detection.clients import current_cluster
+from detection.domain.causes import Severity
+from detection.domain.statuses import OPEN, WAITING
+from detection.models import Heartbeat, Incident, SourceState
+from kubewise_site.console import trends
+from kubewise_site.ops import pulse
+from remediation.controls import mode_and_stop
+from remediation.llm.usage.spend import spend
+from remediation.models.permissions import PULL_STOP, SET_MODE
+
+NEWEST = 10
+SEE_INCIDENTS = "detection.view_incident"
+SEE_MODEL_CALLS = "remediation.view_llmcall"
+
+
+def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """unfold's hook: what the template of the index page gets."""
+    return context | contents(request, datetime.now(UTC))
+
+
+@never_cache
+def fragment(request: HttpRequest) -> HttpResponse:
+    """The dashboard without the page around it, for the script that keeps it fresh."""
+    context = contents(request, datetime.now(UTC))
+    return render(request, "kubewise/dashboard.html", context)
+
+
+@never_cache
+def charts(request: HttpRequest) -> HttpResponse:
+    """Incidents and outcomes of the last day, for the charts. 403 for who may not view them."""
+    if not request.user.has_perm(SEE_INCIDENTS):
+        return JsonResponse({"charts": []}, status=403)
+    shown = trends.over_time(datetime.now(UTC))
+    titles = {"opened": "Incidents an hour, by severity", "closed": "Ended an hour, by outcome"}
+    return JsonResponse(
+        {
+            "charts": [
+                {"title": title, "times": shown["times"], "bars": True, "series": shown[name]}
+                for name, title in titles.items()
+            ]
+        }
+    )
+
+
+def contents(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    beats = {row.name: row for row in Heartbeat.objects.all()}
+    context: dict[str, Any] = {
+        "now": now,
+        "standing": mode_and_stop.standing(current_cluster()),
+        "may_set_mode": request.user.has_perm(SET_MODE),
+        "may_stop": request.user.has_perm(PULL_STOP),
+        "blind": list(SourceState.objects.filter(state=SourceState.State.BLIND)),
+        "pulse": pulse.ticks(beats, now),
+        "workers": pulse.workers(beats, now),
+        "queues": pulse.queue_lengths(),
+    }
+    if request.user.has_perm(SEE_MODEL_CALLS):
+        context["spend"] = spend(now)
+    if request.user.has_perm(SEE_INCIDENTS):
+        context |= incidents_now()
+        context |= {"waiting": pulse.waiting(), "durations": trends.durations(now)}
+    return context
+
+
+def incidents_now() -> dict[str, Any]:
+    counted = _open().values_list("severity").annotate(Count("id")).order_by()
+    counts = dict(counted)
+    severities = [(severity.value, counts.get(severity.value, 0)) for severity in Severity]
+    return {
+        "severities": list(reversed(severities)),
+        "open_count": sum(counts.values()),
+        "waiting_count": _open().filter(status__in=WAITING).count(),
+        "newest": list(_open().order_by(WORST_FIRST, "-id")[:NEWEST]),
+    }
+
+
+def _open() -> QuerySet[Incident]:
+    """By both: `closed_at` has the index that leaves out all that is over."""
+    return Incident.objects.filter(closed_at__isnull=True, status__in=OPEN)

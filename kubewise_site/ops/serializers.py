@@ -1,0 +1,66 @@
+"""The shapes of the calls that span both apps, for the OpenAPI schema."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from kubewise_site.ops.health import State
+
+
+class LinksSerializer(serializers.Serializer[Any]):
+    events = serializers.CharField()
+    admin = serializers.CharField()
+    docs = serializers.CharField()
+    schema = serializers.CharField()
+    health = serializers.CharField()
+
+
+class RootSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    links = LinksSerializer()
+
+
+class ServiceSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=[state.value for state in State])
+    detail = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+    last_seen = serializers.DateTimeField(allow_null=True)
+    latency_ms = serializers.FloatField(
+        allow_null=True, help_text="The newest measured round trip; null: nothing was measured."
+    )
+
+
+class QueueSerializer(ServiceSerializer):
+    latency_ms = serializers.FloatField(
+        allow_null=True, help_text="How long the last message waited to be begun."
+    )
+    last_message = serializers.DateTimeField(allow_null=True)
+    workers = serializers.ListField(
+        child=serializers.CharField(), help_text="The live ones that serve it."
+    )
+
+
+class WorkersSerializer(ServiceSerializer):
+    queues = serializers.DictField(child=QueueSerializer())
+
+
+class ServicesSerializer(serializers.Serializer[Any]):
+    prometheus = ServiceSerializer()
+    kubernetes = ServiceSerializer()
+    gemini = ServiceSerializer()
+    database = ServiceSerializer()
+    broker = ServiceSerializer()
+    workers = WorkersSerializer()
+    beat = ServiceSerializer()
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    overall_status = serializers.ChoiceField(choices=["healthy", "unhealthy"])
+    services = ServicesSerializer()
+
+
+class ConfigSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    config = serializers.DictField(child=serializers.JSONField())
+    note = serializers.CharField()

@@ -1,0 +1,121 @@
+"""Incident → evidence, diagnosis and plan by the rules. A model is asked after it: consult.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from detection.domain.findings import Finding, redacted
+from detection.domain.statuses import START, WAITING, Status
+from detection.incidents import states
+from detection.models import Incident
+from remediation.clients import Clients
+from remediation.diagnosis import Diagnosis
+from remediation.evidence.pack import Pack
+from remediation.evidence.storage import evidence_of, keep
+from remediation.models import Attempt
+from remediation.models.querysets import came_back
+from remediation.observation.observe import Fresh, finding_of, fresh, owner_of, seen_by_scan
+from remediation.observation.spec import spec_hash_of
+from remediation.observation.suspect_nodes import remembered
+from remediation.planning.candidates import Candidate, candidates, escalate
+from remediation.planning.plans import current_plan, new_plan
+from remediation.results import Ending
+from remediation.rules import diagnose
+
+ACTOR = "KubeWise"
+LEASE = timedelta(seconds=180)
+MOST_RETURNS = 2
+AGAIN = frozenset({Status.REMEDIATION_FAILED})
+
+
+def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
+    """Diagnose and plan anew where there is news."""
+    incident = Incident.objects.select_related("cluster").get(pk=incident_id)
+    if not claim(incident, now):
+        return Ending.NOTHING
+    around = fresh(clients.reader, incident, now)
+    finding = remembered(newest_finding(incident, around), incident, now)
+    found = candidates(finding, around.snapshot, now, settings.BLACKLISTED_COMMANDS)
+    options = _not_futile(incident, _untried(incident, found), now)
+    pack = evidence_of(incident, finding, around, clients.reader, now)
+    diagnosis = replace(diagnose(redacted(finding)), evidence=pack.cited)
+    return _save(incident, diagnosis, options, pack, spec_hash_of(incident, clients), now)
+
+
+def claim(incident: Incident, now: datetime) -> bool:
+    """Take the incident into analysis; False where another did, or there is no news."""
+    until = now + LEASE
+    if incident.status == Status.ANALYZING:
+        free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+        rows = Incident.objects.filter(free, pk=incident.pk, status=Status.ANALYZING)
+        rows = rows.filter(analyzed_version__lt=F("version"))
+        incident.lease_until = until
+        return bool(rows.update(lease_until=until))
+    news = incident.status in START | AGAIN or _has_news(incident)
+    if not news or incident.status not in START | AGAIN | WAITING:
+        return False
+    return states.move(
+        incident, Status.ANALYZING, actor=ACTOR, reason="to be analyzed", now=now,
+        lease_until=until, analyzed_version=0, decided_version=0,
+    )  # fmt: skip
+
+
+def _has_news(incident: Incident) -> bool:
+    return incident.analyzed_version < incident.version or current_plan(incident) is None
+
+
+def newest_finding(incident: Incident, around: Fresh) -> Finding:
+    """The same cause as seen now, where a scan can see it; else as recorded."""
+    stored = finding_of(incident)
+    if not seen_by_scan(incident):
+        return stored
+    same = [item for item in around.about(owner_of(incident)) if item.cause == stored.cause]
+    return same[0] if same else stored
+
+
+def _untried(incident: Incident, options: list[Candidate]) -> list[Candidate]:
+    """Without what was tried for this incident and did not help."""
+    rows = incident.attempts.exclude(outcome__in=("", Attempt.Outcome.RESOLVED))
+    tried = set(rows.values_list("command", flat=True))
+    return [item for item in options if item.command not in tried] or options[-1:]
+
+
+def _not_futile(incident: Incident, options: list[Candidate], now: datetime) -> list[Candidate]:
+    """An action that worked, and whose failure came back within a day, is not chosen again.
+
+    The third time nothing but escalation is left.
+    """
+    worked = list(came_back(incident, now).values_list("action", flat=True))
+    if len(worked) >= MOST_RETURNS:
+        return [escalate(owner_of(incident))]
+    kept = [item for item in options if item.action not in worked or not item.entry.changes_cluster]
+    return kept or [escalate(owner_of(incident))]
+
+
+def _save(
+    incident: Incident,
+    diagnosis: Diagnosis,
+    options: list[Candidate],
+    pack: Pack,
+    hashed: str,
+    now: datetime,
+) -> Ending:
+    """Evidence, diagnosis, plan and Transition together, unless the lease was lost meanwhile."""
+    with transaction.atomic():
+        mine = Incident.objects.filter(
+            pk=incident.pk, status=Status.ANALYZING, lease_until=incident.lease_until
+        )
+        fields = {"diagnosis": diagnosis.as_dict(), "analyzed_version": incident.version}
+        if not mine.update(lease_until=None, decided_version=0, **fields):
+            return Ending.NOTHING
+        keep(incident, pack, now)
+        new_plan(incident, options, hashed, diagnosis.source[:10], now)
+        first = options[0].command if options else "nothing"
+        reason = f"{diagnosis.root_cause} First candidate: {first}"
+        states.note(incident, "analysis", actor=ACTOR, reason=reason, now=now)
+    return Ending.DONE

@@ -1,0 +1,98 @@
+"""Asking a model about an incident that the rules have diagnosed, before it is decided on.
+
+A step of its own, so that in a burst every incident has its rules diagnosis before the first
+answer of a model is waited for. It reads the kept evidence: no cluster, no second scan.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from detection.domain.statuses import Status
+from detection.incidents import states
+from detection.models import Incident
+from remediation.analysis.model_opinion import merged
+from remediation.diagnosis import Diagnosis
+from remediation.evidence.storage import kept
+from remediation.llm.assess import assess
+from remediation.llm.protocol import LlmClient, NullClient
+from remediation.llm.providers import ANALYSIS, client_for
+from remediation.llm.providers.retrying import PAUSE_SECONDS, TRIES
+from remediation.models import EvidencePack, Plan
+from remediation.planning.candidates import Candidate
+from remediation.planning.plans import candidates_of, current_plan
+from remediation.results import Ending
+
+ACTOR = "KubeWise"
+RULES = "rules"
+SLACK_SECONDS = 30
+
+
+def consult(incident_id: int, now: datetime) -> Ending:
+    """Ask once for what was analyzed and is not decided; NOTHING where no model is to be asked."""
+    client = client_for(ANALYSIS, incident_id)
+    if isinstance(client, NullClient):
+        return Ending.NOTHING
+    incident = Incident.objects.select_related("cluster").get(pk=incident_id)
+    plan, pack = current_plan(incident), kept(incident)
+    if plan is None or pack is None or plan.source != RULES or not _claim(incident, now):
+        return Ending.NOTHING
+    diagnosis, options = _asked(client, incident, plan, pack)
+    return _save(incident, plan, diagnosis, options, now)
+
+
+def _claim(incident: Incident, now: datetime) -> bool:
+    """`decide` waits for the lease: it claims only what is free."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    rows = Incident.objects.filter(
+        free,
+        pk=incident.pk,
+        status=Status.ANALYZING,
+        analyzed_version=F("version"),
+        decided_version__lt=F("version"),
+    )
+    seconds = TRIES * (2 * settings.LLM_TIMEOUT_SECONDS + PAUSE_SECONDS) + SLACK_SECONDS
+    incident.lease_until = now + timedelta(seconds=seconds)
+    return bool(rows.update(lease_until=incident.lease_until))
+
+
+def _asked(
+    client: LlmClient, incident: Incident, plan: Plan, pack: EvidencePack
+) -> tuple[Diagnosis, list[Candidate]]:
+    diagnosis = Diagnosis.from_dict(incident.diagnosis or {})
+    told = diagnosis.as_dict() | {"cause": incident.cause, "summary": incident.summary}
+    options = candidates_of(plan)
+    shown = [option.as_dict() for option in options]
+    answer = assess(client, pack.items, told, shown, pack.objects_named)
+    return merged(diagnosis, incident.cause, options, answer)
+
+
+def _save(
+    incident: Incident, plan: Plan, diagnosis: Diagnosis, options: list[Candidate], now: datetime
+) -> Ending:
+    """The answer with its Transition, unless the lease was lost meanwhile."""
+    with transaction.atomic():
+        mine = Incident.objects.filter(
+            pk=incident.pk, status=Status.ANALYZING, lease_until=incident.lease_until
+        )
+        if not mine.update(diagnosis=diagnosis.as_dict(), lease_until=None):
+            return Ending.NOTHING
+        if diagnosis.source != RULES:
+            open_plan = Plan.objects.filter(pk=plan.pk, superseded_at=None, answered_at=None)
+            candidates = [option.as_dict() for option in options]
+            open_plan.update(candidates=candidates, source=diagnosis.source[:10])
+        states.note(incident, "model", actor=ACTOR, reason=_reason(diagnosis, options), now=now)
+    return Ending.DONE
+
+
+def _reason(diagnosis: Diagnosis, options: list[Candidate]) -> str:
+    details = diagnosis.details
+    if "failure" in details:
+        return f"the rules stand alone: {details['model']}"
+    doubts = "; ".join(details["doubts"])
+    text = f"{details['model']} adds to the rules. First candidate: {options[0].command}"
+    return f"{text}. {doubts}" if doubts else text

@@ -1,0 +1,45 @@
+"""A person asks for a new analysis: the incident's version grows, so that its plan is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+from django.db.models import F
+
+from detection.domain.statuses import IN_HAND, TERMINAL, Status
+from detection.incidents import states
+from detection.models import Incident
+from kubewise_site import pipeline
+
+
+class Asked(StrEnum):
+    """What came of it. Only PUBLISHED changes anything."""
+
+    PUBLISHED = "the analysis is on its way"
+    UNDER_WAY = "an analysis is under way"
+    IN_HAND = "a remediation is under way; its verification comes first"
+    OVER = "the incident is over"
+
+
+def ask(incident: Incident, actor: str, now: datetime) -> Asked:
+    """Make the analysis due and wake the workers; the sweep does it where the broker is away."""
+    if refused := _refusal(incident):
+        return refused
+    with transaction.atomic():
+        rows = Incident.objects.filter(pk=incident.pk, status=incident.status)
+        if not rows.update(version=F("version") + 1):
+            return Asked.UNDER_WAY  # another was faster
+        reason = "a new analysis was asked for"
+        states.note(incident, "analysis", actor=actor, reason=reason, now=now)
+        pipeline.advance(incident.pk)
+    return Asked.PUBLISHED
+
+
+def _refusal(incident: Incident) -> Asked | None:
+    if incident.status == Status.ANALYZING:
+        return Asked.UNDER_WAY
+    if incident.status in IN_HAND:
+        return Asked.IN_HAND
+    return Asked.OVER if incident.status in TERMINAL else None

@@ -1,0 +1,59 @@
+"""What a person adds to an incident: a comment, or a silence of its owner.
+
+A silence means no remediation and no message about the owner until a time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from glob import escape
+
+from django.db import transaction
+
+from detection.incidents import states
+from detection.models import Incident
+from remediation.controls import policies
+from remediation.models import Silence
+
+LONGEST = timedelta(days=30)
+LONGEST_TEXT = 4000
+
+
+class Empty(ValueError):
+    """Nothing was said."""
+
+
+def silence(incident: Incident, actor: str, reason: str, until: datetime, now: datetime) -> Silence:
+    """A silence of just this owner's namespace and name, with its line in the timeline.
+
+    Raises ValueError where `until` is past or more than 30 days away, Empty without a reason.
+    """
+    if not now < until <= now + LONGEST:
+        raise ValueError(f"a silence ends after now and within {LONGEST.days} days")
+    row = Silence(
+        cluster=incident.cluster,
+        namespace_pattern=escape(incident.owner_namespace),
+        name_pattern=escape(incident.owner_name),
+        author=actor,
+        reason=_said(reason, "a silence needs a reason"),
+        starts_at=now,
+        ends_at=until,
+    )
+    with transaction.atomic():
+        policies.keep(row, actor, now)
+        told = f"silenced until {until:%Y-%m-%d %H:%M} UTC: {row.reason}"
+        states.note(incident, "silence", actor=actor, reason=told, now=now)
+    return row
+
+
+def comment(incident: Incident, actor: str, text: str, now: datetime) -> None:
+    """A person's words in the timeline. Raises Empty."""
+    said = _said(text, "a comment needs a text")
+    states.note(incident, "comment", actor=actor, reason=said, now=now)
+
+
+def _said(text: str, lacking: str) -> str:
+    said = text.strip()[:LONGEST_TEXT]
+    if not said:
+        raise Empty(lacking)
+    return said

@@ -1,0 +1,61 @@
+"""The table that `diagnose` prints. Text from a cluster is never trusted as terminal control."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from textwrap import wrap
+
+from remediation.diagnose.run import Found, Report
+
+WIDTH = 100
+INDENT = "    "
+CONTROL = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def table(report: Report) -> str:
+    """All incidents as text; every character that could control a terminal is escaped."""
+    if not report.found:
+        return _nothing(report)
+    blocks = ["\n".join(_block(item)) for item in report.found]
+    return "\n\n".join([*blocks, _blind(report)] if report.blind else blocks)
+
+
+def plain(text: str) -> str:
+    """`text` with control and format characters shown as escapes."""
+    return "".join(_escaped(char) if unicodedata.category(char) in CONTROL else char
+                   for char in text)  # fmt: skip
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode()
+
+
+def _nothing(report: Report) -> str:
+    if report.blind:
+        return f"Nothing found, but not everything could be seen.\n{_blind(report)}"
+    return "Nothing found."
+
+
+def _blind(report: Report) -> str:
+    return plain(f"Blind: {', '.join(sorted(report.blind))}")
+
+
+def _block(item: Found) -> Iterator[str]:
+    finding, decision = item.finding, item.decision
+    yield plain(f"{finding.severity.upper():8} {finding.cause}  {finding.owner}")
+    yield from _lines("", item.diagnosis.root_cause)
+    for evidence in finding.evidence[:3]:
+        yield from _lines("· ", evidence.text)
+    yield from _lines("→ ", f"{decision.verdict}: {decision.action}")
+    for reason in decision.reasons:
+        yield from _lines("  ", reason)
+    for number, option in enumerate(item.candidates, start=1):
+        yield from _lines(f"{number}. ", f"{option.command}  [{option.entry.risk}]")
+        if option.kubectl:
+            yield plain(f"{INDENT}   $ {option.kubectl}")
+
+
+def _lines(mark: str, text: str) -> list[str]:
+    first, rest = INDENT + mark, INDENT + " " * len(mark)
+    return wrap(plain(text), WIDTH, initial_indent=first, subsequent_indent=rest) or [first]

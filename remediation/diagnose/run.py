@@ -1,0 +1,135 @@
+"""One pass over a cluster in the foreground: what is wrong, and what AUTO would do about it.
+
+GET requests only; no database, no broker, no model. `metrics` may be left out: scan only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from detection.correlation import correlate
+from detection.domain.findings import Finding, redacted
+from detection.failures import Context, find_all
+from detection.failures.context import Dwell
+from detection.kubernetes.client import Connection
+from detection.metrics.queries import seeds
+from detection.snapshot import Snapshot
+from detection.snapshot.logs import LOGS_IN_A_LOOK, with_logs
+from detection.snapshot.scan import scan
+from remediation.controls.limits import Limits
+from remediation.diagnose.metrics import Seen
+from remediation.diagnosis import Diagnosis
+from remediation.evidence.collect import collect
+from remediation.evidence.pack import Pack, Scene
+from remediation.planning.candidates import Candidate, candidates
+from remediation.policy.case_builder import case_of
+from remediation.policy.decide import decide
+from remediation.policy.verdicts import Decision
+from remediation.rules import diagnose
+
+SeeMetrics = Callable[[Snapshot, datetime], Seen]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One incident of the pass, with everything that is said about it."""
+
+    finding: Finding
+    diagnosis: Diagnosis
+    candidates: tuple[Candidate, ...]
+    decision: Decision
+    pack: Pack | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract of `diagnose --output json`."""
+        finding = self.finding
+        return {
+            "owner": finding.owner.as_dict(),
+            "cause": finding.cause.value,
+            "severity": finding.severity.value,
+            "summary": finding.summary,
+            "evidence": [item.text for item in finding.evidence],
+            "related": [_related(ref.as_dict()) for ref in finding.related],
+            "flapping": finding.flapping,
+            "diagnosis": self.diagnosis.as_dict(),
+            "candidates": [item.as_dict() for item in self.candidates],
+            "decision": self.decision.as_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """`blind`: source → why it could not be seen."""
+
+    blind: Mapping[str, str] = field(default_factory=dict)
+    found: tuple[Found, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "blind": sorted(self.blind),
+            "incidents": [item.as_dict() for item in self.found],
+        }
+
+
+def look(
+    connection: Connection,
+    now: datetime,
+    limits: Limits,
+    namespace: str = "",
+    see_metrics: SeeMetrics | None = None,
+    with_evidence: bool = False,
+) -> Report:
+    """One pass. Never raises for a source that fails: it is named in `blind`.
+
+    `with_evidence` adds each incident's pack; that reads logs, one or two requests an incident.
+    """
+    snapshot = with_logs(connection, scan(connection, now, namespace), LOGS_IN_A_LOOK)
+    seen = see_metrics(snapshot, now) if see_metrics else Seen()
+    dwell = Dwell().scaled(settings.DWELL_FACTOR)
+    found = find_all(snapshot, Context(now=now, dwell=dwell, metrics=seen.context))
+    opened = [
+        redacted(f) for f in correlate([*found, *seen.findings], snapshot) if f.opens_at <= now
+    ]
+    blind = {**snapshot.blind, **seen.blind}
+    judged = [_judged(one, opened, snapshot, now, limits, blind) for one in opened]
+    if with_evidence:
+        scene = Scene(opened[0], snapshot, now, seen.frames, seeds(), opened) if opened else None
+        judged = [_with_pack(item, scene, connection) for item in judged if scene]
+    return Report(blind, tuple(sorted(judged, key=_importance)))
+
+
+def _judged(
+    finding: Finding,
+    findings: Sequence[Finding],
+    snapshot: Snapshot,
+    now: datetime,
+    limits: Limits,
+    blind: Mapping[str, str],
+) -> Found:
+    options = candidates(finding, snapshot, now, limits.blacklist)
+    case = case_of(finding, snapshot, options, now, limits, others=findings, blind=blind)
+    return Found(finding, diagnose(finding), tuple(options), decide(case))
+
+
+def _with_pack(item: Found, scene: Scene, connection: Connection) -> Found:
+    pack = collect(replace(scene, finding=item.finding), connection)
+    return replace(item, pack=pack, diagnosis=replace(item.diagnosis, evidence=pack.cited))
+
+
+def as_auto(limits: Limits) -> Limits:
+    """What AUTO with AUTO_REMEDIATE_CRITICAL would be allowed."""
+    return replace(limits, auto_critical=True)
+
+
+def _related(ref: dict[str, str]) -> dict[str, str]:
+    return {name: ref[name] for name in ("kind", "namespace", "name")}
+
+
+def _importance(item: Found) -> tuple[int, str]:
+    order = ("critical", "warning", "info")
+    return order.index(item.finding.severity.value), str(item.finding.owner)

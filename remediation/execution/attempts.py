@@ -1,0 +1,240 @@
+"""The life of an attempt's record: claimed in one transaction, settled in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from detection.domain.statuses import Status
+from detection.incidents import states
+from detection.models import Incident
+from kubewise_site.core.redaction import redact
+from remediation.audit import trail
+from remediation.controls import budgets
+from remediation.controls.mode_and_stop import standing
+from remediation.digests import digest_of
+from remediation.models import UNDO, Approval, Attempt, Plan
+from remediation.planning.candidates import Candidate
+
+State = Attempt.State
+AUTO = "AUTO"
+CALL_SECONDS = 35.0
+OPEN = (State.CLAIMED, State.SENDING, State.APPLIED, State.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be carried out, and on whose word."""
+
+    incident: Incident
+    plan: Plan
+    index: int
+    candidate: Candidate
+    approval: Approval | None = None
+
+    @property
+    def executor(self) -> str:
+        return self.approval.user.get_username() if self.approval else AUTO
+
+    @property
+    def key(self) -> str:
+        """Idempotency: incident, plan, its digest, candidate, and the approval that was given."""
+        approval = self.approval.pk if self.approval else 0
+        return digest_of(self.incident.pk, self.plan.pk, self.plan.digest, self.index, approval)
+
+
+@dataclass(frozen=True)
+class Term:
+    """How long one worker may go on: its lease counts from `began`, before any gathering.
+
+    `call_seconds` is the limit of one call; no call begins after `until`, so that none outlives
+    the lease.
+    """
+
+    began: datetime
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def call_seconds(self) -> float:
+        return min(CALL_SECONDS, lease_seconds() / 2)
+
+    @property
+    def until(self) -> float:
+        return self.started + lease_seconds() - self.call_seconds
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self.until
+
+    def now(self) -> datetime:
+        """`began`, and what has passed since."""
+        return self.began + timedelta(seconds=time.monotonic() - self.started)
+
+
+class _Lost(Exception):
+    """Rolls the claim back; its message is the reason."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`attempt` None: not claimed, because of `reason`."""
+
+    attempt: Attempt | None
+    reason: str = ""
+
+
+def lease_seconds() -> float:
+    return float(settings.ATTEMPT_LEASE_SECONDS)
+
+
+def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
+    """Intent, budgets, mode, stop switch and status in ONE transaction, or nothing at all.
+
+    Raises nothing; a worker whose term is over claims nothing.
+    """
+    term = term or Term(now)
+    if term.over:
+        return Claim(None, "another try: gathering took longer than the lease")
+    try:
+        with transaction.atomic():
+            _require_go(work)
+            _require_plan(work)
+            _use_approval(work, term.now())
+            _spend(work, now)
+            attempt = _create(work, now)
+            _move(work, now)
+            trail.append("attempt claimed", work.executor, attempt, now)
+            _require_go(work)
+            return Claim(attempt)
+    except IntegrityError:
+        return Claim(None, "another attempt on this owner is under way, or this one was made")
+    except _Lost as lost:
+        return Claim(None, str(lost))
+
+
+def _require_go(work: Work) -> None:
+    """Asked first, and again once the audit trail's head is ours: whoever pulls the stop switch
+    writes to the trail too, so no claim stands behind a stop there."""
+    if reason := may_not_go(work.incident, work.approval is not None):
+        raise _Lost(reason)
+
+
+def may_not_go(incident: Incident, approved: bool) -> str:
+    """Mode and stop switch, read anew; '' where the attempt may go on."""
+    found = standing(incident.cluster)
+    if found.stopped:
+        return f"the stop switch is pulled: {found.stop_reason or 'no reason given'}"
+    if not approved and not found.auto:
+        return "the mode is MANUAL now"
+    return ""
+
+
+def costs_of(attempt: Attempt) -> tuple[budgets.Cost, ...]:
+    """What the claim spent: the names alone count when it is given back."""
+    on_node = attempt.target.get("kind") == "Node"
+    return budgets.costs_of(attempt.incident, attempt.action, on_node, attempt.plan.source == UNDO)
+
+
+def still_mine(attempt: Attempt) -> bool:
+    """Whether the worker that holds `attempt` in memory still has its lease."""
+    under_way = (State.CLAIMED, State.SENDING)
+    rows = Attempt.objects.filter(pk=attempt.pk, state__in=under_way)
+    return rows.filter(lease_until=attempt.lease_until).exists()
+
+
+def settle(
+    attempt: Attempt,
+    state: Attempt.State,
+    now: datetime,
+    *,
+    refund: bool,
+    only: Collection[Attempt.State] = OPEN,
+    **fields: Any,
+) -> bool:
+    """Close an open attempt once: its target is free again and its budgets are given back.
+
+    False where another settled it, or has its lease now. Call it inside atomic(), together with
+    the incident's move.
+    """
+    if "error" in fields:
+        fields["error"] = redact(fields["error"])
+    rows = Attempt.objects.filter(pk=attempt.pk, state__in=only, lease_until=attempt.lease_until)
+    if not rows.update(state=state, open_target=None, settled_at=now, **fields):
+        return False
+    if refund:
+        budgets.refund(attempt.incident.cluster, costs_of(attempt), attempt.created_at)
+    else:
+        budgets.release(attempt.incident.cluster, costs_of(attempt))
+    attempt.refresh_from_db()
+    trail.append(trail.SETTLED, attempt.executor, attempt, now)
+    return True
+
+
+def _require_plan(work: Work) -> None:
+    """The plan and, without a person's word, the decision still stand: rows are held by UPDATEs."""
+    plans = Plan.objects.filter(pk=work.plan.pk, superseded_at__isnull=True)
+    if not plans.update(superseded_at=None):
+        raise _Lost("another plan took the place of this one")
+    decided = Incident.objects.filter(pk=work.incident.pk, decided_version=F("version"))
+    if work.approval is None and not decided.update(decided_version=F("version")):
+        raise _Lost("another decision is due: the incident changed since this one")
+
+
+def _use_approval(work: Work, now: datetime) -> None:
+    if work.approval is None:
+        return
+    rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True, expires_at__gt=now)
+    if not rows.update(used_at=now):
+        raise _Lost("the approval was used already, or it is over")
+
+
+def _spend(work: Work, now: datetime) -> None:
+    costs = budgets.costs_of(
+        work.incident,
+        work.candidate.action,
+        work.candidate.target.kind == "Node",
+        work.plan.source == UNDO,
+    )
+    if reason := budgets.spend(work.incident.cluster, costs, now):
+        raise _Lost(f"budget used up: {reason}")
+
+
+def _create(work: Work, now: datetime) -> Attempt:
+    return Attempt.objects.create(
+        incident=work.incident,
+        plan=work.plan,
+        approval=work.approval,
+        idempotency_key=work.key,
+        open_target=work.incident.owner_uid,
+        lease_until=now + timedelta(seconds=lease_seconds()),
+        action=work.candidate.action,
+        parameters=dict(work.candidate.parameters),
+        command=work.candidate.command,
+        target=work.candidate.target.as_dict(),
+        executor=work.executor,
+        is_proactive=work.incident.is_predicted,
+        dry_run=settings.DRY_RUN,
+        created_at=now,
+    )
+
+
+def _move(work: Work, now: datetime) -> None:
+    moved = states.move(
+        work.incident,
+        Status.REMEDIATION_ATTEMPTED,
+        actor=work.executor,
+        reason=work.candidate.command,
+        now=now,
+        lease_until=None,
+        decide_again_at=None,
+        decided_again=0,
+    )
+    if not moved:
+        raise _Lost("another was faster: the incident has another status")

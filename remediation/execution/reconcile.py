@@ -1,0 +1,81 @@
+"""Attempts whose worker died: settled by looking at the cluster, never by running them again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.client import Connection, KubernetesError
+from kubewise_site.core.redaction import redact
+from remediation.actions import CATALOGUE
+from remediation.clients import Clients
+from remediation.cluster.writer import Session
+from remediation.execution import outcomes
+from remediation.execution.attempts import OPEN, State, lease_seconds, settle
+from remediation.execution.strategies import WAYS
+from remediation.models import Attempt
+from remediation.observation.observe import owner_of
+from remediation.results import Ending
+
+log = structlog.get_logger(__name__)
+LOST = (State.CLAIMED, State.SENDING, State.UNKNOWN)
+
+
+def reconcile(attempt_id: int, clients: Clients, now: datetime) -> Ending:
+    """Release what was never sent; look for what may have been."""
+    attempt = Attempt.objects.select_related("incident__cluster").get(pk=attempt_id)
+    if attempt.state not in LOST or not _claim(attempt, now):
+        return Ending.NOTHING
+    if attempt.state == State.CLAIMED:
+        reason = "its worker died before anything was sent"
+        return _release(attempt, reason, now, (State.CLAIMED,))
+    return _look(attempt, clients.writer or clients.reader, now)
+
+
+def _claim(attempt: Attempt, now: datetime) -> bool:
+    """Take over the lease; whoever held it can't go from CLAIMED to SENDING any more."""
+    rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state, lease_until__lte=now)
+    after = State.UNKNOWN if attempt.state == State.SENDING else attempt.state
+    until = now + timedelta(seconds=lease_seconds())
+    if not rows.update(state=after, lease_until=until):
+        return False
+    attempt.lease_until = until
+    return True
+
+
+def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
+    session = Session(connection)
+    try:
+        happened = was_applied(session, attempt)
+    except KubernetesError as error:
+        log.warning("can't look yet", attempt=attempt.pk, error=str(error))
+        Attempt.objects.filter(pk=attempt.pk).update(
+            error=redact(str(error)), lease_until=F("lease_until")
+        )
+        return Ending.LATER
+    if happened:
+        return outcomes.applied(attempt, {"found": "by looking at the cluster"}, now)
+    return _release(attempt, "its worker died, and the cluster shows that it was not applied", now)
+
+
+def was_applied(session: Session, attempt: Attempt) -> bool:
+    """As the action's way tells it: an annotation, a name, or the end of a pod."""
+    way = WAYS[CATALOGUE[attempt.action].effect]
+    owner, target = owner_of(attempt.incident), ObjectRef(**attempt.target)
+    return way.happened(session, owner, target, str(attempt.pk), attempt.before)
+
+
+def _release(
+    attempt: Attempt, reason: str, now: datetime, only: Collection[Attempt.State] = OPEN
+) -> Ending:
+    """Free the target and plan anew; nothing was changed."""
+    with transaction.atomic():
+        if not settle(attempt, State.REFUSED, now, refund=True, only=only, error=reason):
+            return Ending.NOTHING
+        outcomes.plan_anew(attempt, reason, now)
+    return Ending.DONE

@@ -1,0 +1,98 @@
+"""The pod template of an older revision, and whether what it names is still there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from detection.domain.findings import ObjectRef
+from remediation.cluster import writer
+from remediation.cluster.writer import Changed, Session
+
+REVISION = "deployment.kubernetes.io/revision"
+Template = dict[str, Any]
+
+
+def older_template(
+    session: Session, owner_seen: Mapping[str, Any], owner: ObjectRef, revision: Any
+) -> Template | None:
+    """The template of that revision; None where no revision is asked for.
+
+    Raises Changed where the revision, or a ConfigMap, PVC or ServiceAccount that it names, is
+    gone.
+    """
+    if revision is None:
+        return None
+    kind = "ReplicaSet" if owner.kind == "Deployment" else "ControllerRevision"
+    found = _of_revision(_children(session, owner_seen, owner, kind), kind, int(revision))
+    if found is None:
+        raise Changed(f"revision {revision} of {owner} is gone")
+    for ref in named_objects(found, owner.namespace):
+        if not writer.exists(session, ref):
+            raise Changed(f"revision {revision} names {ref.kind} {ref.name}, which is gone")
+    return found
+
+
+def _children(
+    session: Session, owner_seen: Mapping[str, Any], owner: ObjectRef, kind: str
+) -> list[dict[str, Any]]:
+    selector = (owner_seen["spec"].get("selector") or {}).get("matchLabels") or {}
+    query = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+    items = writer.list_of(session, kind, owner.namespace, query)
+    return [item for item in items if _is_controlled(item, owner.uid)]
+
+
+def _is_controlled(item: Mapping[str, Any], uid: str) -> bool:
+    refs = item["metadata"].get("ownerReferences") or []
+    return any(ref.get("controller") and ref.get("uid") == uid for ref in refs)
+
+
+def _of_revision(items: list[dict[str, Any]], kind: str, revision: int) -> Template | None:
+    for item in items:
+        if kind == "ReplicaSet":
+            number = (item["metadata"].get("annotations") or {}).get(REVISION)
+            if number == str(revision):
+                return dict(item["spec"]["template"])
+        elif item.get("revision") == revision:
+            return _of_data(item.get("data"))
+    return None
+
+
+def _of_data(data: Any) -> Template | None:
+    """A ControllerRevision holds a patch whose template is whole, marked `$patch: replace`."""
+    raw = json.loads(data) if isinstance(data, str) else data
+    template = ((raw or {}).get("spec") or {}).get("template")
+    if not isinstance(template, dict):
+        return None
+    return {key: value for key, value in template.items() if key != "$patch"}
+
+
+def named_objects(template: Mapping[str, Any], namespace: str) -> list[ObjectRef]:
+    """ConfigMaps, PVCs and the ServiceAccount that pods of this template can't do without."""
+    spec = template.get("spec") or {}
+    names = {*_from_volumes(spec), *_from_containers(spec)}
+    if account := spec.get("serviceAccountName"):
+        names.add(("ServiceAccount", account))
+    return [ObjectRef(kind, namespace, name) for kind, name in sorted(names)]
+
+
+def _from_volumes(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for volume in spec.get("volumes") or []:
+        projected = (volume.get("projected") or {}).get("sources") or []
+        for source in (volume, *projected):
+            config = source.get("configMap")
+            if config and not config.get("optional") and config.get("name"):
+                yield "ConfigMap", config["name"]
+        if claim := volume.get("persistentVolumeClaim"):
+            yield "PersistentVolumeClaim", claim["claimName"]
+
+
+def _from_containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        refs = [item.get("configMapRef") for item in container.get("envFrom") or []]
+        for item in container.get("env") or []:
+            refs.append((item.get("valueFrom") or {}).get("configMapKeyRef"))
+        for ref in refs:
+            if ref and not ref.get("optional") and ref.get("name"):
+                yield "ConfigMap", ref["name"]

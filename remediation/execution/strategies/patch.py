@@ -1,0 +1,97 @@
+"""JSON Patches of the owner, or of the autoscaler that scales it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.client import NotFound
+from remediation.actions.base import Object, Patch, Wish
+from remediation.actions.resources import AdjustResources
+from remediation.cluster import writer
+from remediation.cluster.diff import diff
+from remediation.cluster.writer import Changed, Session
+from remediation.digests import spec_hash
+from remediation.execution.capacity import shortage
+from remediation.execution.rollback_template import older_template
+from remediation.execution.strategies.base import Empty, Refusal, Rehearsal, Task, before
+
+
+class Patching:
+    def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
+        subject = _subject(task, seen)
+        _require_bounds(task, subject)
+        template = older_template(
+            task.session, seen, task.owner, task.candidate.parameters.get("revision")
+        )
+        wish = Wish(task.candidate.parameters, task.stamp, template)
+        change = task.candidate.entry.change(subject, wish)
+        after = subject
+        if change:
+            after = writer.patch(task.session, _ref(task), subject, change, dry_run=True)
+        lines = tuple(diff(subject, after))
+        if not lines:
+            raise Empty("nothing would change: the object is like that already")
+        inverse = task.candidate.entry.inverse(subject, task.candidate.parameters)
+        return Rehearsal(seen, lines, template, inverse, before(seen), subject)
+
+    def carry_out(self, task: Task, seen: Object, rehearsal: Rehearsal) -> dict[str, Any]:
+        wish = Wish(task.candidate.parameters, task.stamp, rehearsal.template)
+
+        def change_of(found: Object) -> Patch:
+            return task.candidate.entry.change(found, wish)
+
+        subject = _unchanged(task, seen, rehearsal)
+        after = writer.write(task.session, _ref(task), subject, change_of, task.attempt)
+        return {name: after["metadata"].get(name) for name in KEPT}
+
+    def happened(
+        self, session: Session, owner: ObjectRef, target: ObjectRef, attempt: str, before: Object
+    ) -> bool:
+        try:
+            found = writer.read(session, target if _is_other(owner, target) else owner)
+        except (NotFound, Changed):
+            return False
+        return writer.attempt_of(found) == attempt
+
+
+KEPT = ("uid", "resourceVersion", "generation")
+
+
+def _is_other(owner: ObjectRef, target: ObjectRef) -> bool:
+    return target.uid != owner.uid
+
+
+def _ref(task: Task) -> ObjectRef:
+    return task.candidate.target if _is_other(task.owner, task.candidate.target) else task.owner
+
+
+def _subject(task: Task, seen: dict[str, Any]) -> dict[str, Any]:
+    """What is written: the owner, or an autoscaler that is proven to scale it."""
+    target = task.candidate.target
+    if not _is_other(task.owner, target):
+        return seen
+    found = writer.read(task.session, target)
+    scaled = (found.get("spec") or {}).get("scaleTargetRef") or {}
+    if (scaled.get("kind"), scaled.get("name")) != (task.owner.kind, task.owner.name):
+        raise Refusal(f"{target} does not scale {task.owner}")
+    return found
+
+
+def _require_bounds(task: Task, subject: dict[str, Any]) -> None:
+    entry, parameters = task.candidate.entry, task.candidate.parameters
+    reason = entry.bounds(subject, parameters)
+    if not reason and isinstance(entry, AdjustResources):
+        reason = shortage(task.session, subject, parameters)
+    if reason:
+        raise Refusal(f"{task.candidate.command}: {reason}")
+
+
+def _unchanged(task: Task, seen: Object, rehearsal: Rehearsal) -> Object:
+    """The subject read once more; Changed where its spec is not the rehearsed one."""
+    if not _is_other(task.owner, task.candidate.target):
+        return seen
+    fresh = writer.read(task.session, task.candidate.target)
+    if spec_hash(fresh) != spec_hash(rehearsal.subject or {}):
+        raise Changed(f"the spec of {task.candidate.target} changed since the dry run")
+    return fresh

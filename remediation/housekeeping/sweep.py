@@ -1,0 +1,101 @@
+"""Publishing whatever the database says is due: the one recovery of lost wake-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from detection.clients import current_cluster
+from detection.domain.statuses import START, WAITING, Status
+from detection.models import Incident
+from detection.runtime import latency
+from detection.runtime.heartbeats import beat
+from kubewise_site import pipeline
+from remediation import notifications
+from remediation.execution.attempts import State
+from remediation.llm.providers import missing
+from remediation.models import Attempt
+from remediation.policy import reconsideration
+
+PUBLISH_AGAIN = timedelta(seconds=20)
+MOST_AT_ONCE = 200
+
+
+def sweep(now: datetime) -> list[str]:
+    """What was published, as `advance 12`. Publishing twice is harmless: every task claims.
+
+    Of the watched cluster only: another one's records can't be settled by looking at this one.
+    """
+    cluster = Q(cluster=current_cluster())
+    attempts = Q(incident__cluster=current_cluster())
+    done = [
+        *_publish("advance", pipeline.advance, _claimed(cluster & _to_advance(now), now)),
+        *_publish("act", pipeline.act, _claimed(cluster & _to_act(now), now)),
+        *_publish("reconcile", pipeline.reconcile, _due(attempts & _to_reconcile(now))),
+        *_publish("verify", pipeline.verify, _due(attempts & _to_verify(now))),
+        *_publish("notify", pipeline.notify, _to_notify(now)),
+    ]
+    beat("sweep", now, published=len(done), no_model=missing())
+    latency.note(now)
+    return done
+
+
+def _to_notify(now: datetime) -> list[int]:
+    wanted = notifications.due(current_cluster(), now)
+    return list(Incident.objects.filter(wanted).values_list("pk", flat=True)[:MOST_AT_ONCE])
+
+
+def _publish(name: str, publish: Callable[[int], None], ids: Iterable[int]) -> list[str]:
+    done = []
+    for record_id in ids:
+        publish(record_id)
+        done.append(f"{name} {record_id}")
+    return done
+
+
+def _to_advance(now: datetime) -> Q:
+    """Not analyzed, before the news, its lease ran out, tried in vain, to be decided again."""
+    started = Q(status__in=START)
+    news = Q(status__in=WAITING, analyzed_version__lt=F("version"))
+    failed = Q(status=Status.REMEDIATION_FAILED)
+    halfway = Q(status=Status.ANALYZING) & ~_decided_to_act()
+    return (started | news | failed | halfway | reconsideration.due(now)) & _free(now)
+
+
+def _to_act(now: datetime) -> Q:
+    waiting = Q(status__in=WAITING, pk__in=reconsideration.approved(now))
+    return (waiting | (Q(status=Status.ANALYZING) & _decided_to_act())) & _free(now)
+
+
+def _decided_to_act() -> Q:
+    return Q(decided_version=F("version"), decision__verdict="act")
+
+
+def _free(now: datetime) -> Q:
+    return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+
+
+def _claimed(wanted: Q, now: datetime) -> list[int]:
+    """Those that were not published a moment ago, marked as published now."""
+    quiet = Q(published_at__isnull=True) | Q(published_at__lte=now - PUBLISH_AGAIN)
+    ids = Incident.objects.filter(wanted & quiet).order_by("pk").values_list("pk", flat=True)
+    mine = []
+    for pk in ids[:MOST_AT_ONCE]:
+        if Incident.objects.filter(quiet, pk=pk).update(published_at=now):
+            mine.append(pk)
+    return mine
+
+
+def _to_reconcile(now: datetime) -> Q:
+    return Q(state__in=(State.CLAIMED, State.SENDING, State.UNKNOWN), lease_until__lte=now)
+
+
+def _to_verify(now: datetime) -> Q:
+    free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
+    return free & Q(state=State.APPLIED, verify_due_at__lte=now)
+
+
+def _due(wanted: Q) -> list[int]:
+    return list(Attempt.objects.filter(wanted).values_list("pk", flat=True)[:MOST_AT_ONCE])

@@ -1,0 +1,67 @@
+"""Which provider's client answers for which purpose."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+
+from remediation.llm.protocol import LlmClient, NullClient
+
+ANALYSIS = "GEMINI_AUTO_ANALYSIS"
+
+
+VERIFICATION = "GEMINI_AUTO_VERIFICATION"
+
+
+QUERY_GENERATION = "GEMINI_AUTO_QUERY_GENERATION"
+
+
+def client_for(switch: str = "", incident_id: int | None = None) -> LlmClient:
+    """The model that the settings name, within its budgets; a NullClient where none is to be asked.
+
+    An empty `switch` is a person's own wish: only the provider counts.
+    """
+    if lacking := missing():
+        return NullClient(lacking)
+    if switch and not getattr(settings, switch):
+        return NullClient(f"{switch} is False")
+    from remediation.llm.providers.metered import Metered
+    from remediation.llm.providers.retrying import Retrying
+
+    return Retrying(Metered(provider(), incident_id))
+
+
+def missing() -> str:
+    """What the settings lack for asking a model; '' for nothing."""
+    if settings.LLM_PROVIDER == "none":
+        return "LLM_PROVIDER is none"
+    if settings.LLM_PROVIDER == "gemini":
+        return "" if settings.GEMINI_API_KEY else "GEMINI_API_KEY is empty"
+    if not settings.OPENAI_MODEL:
+        return "OPENAI_MODEL is empty"
+    reachable = settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY
+    return "" if reachable else "OPENAI_BASE_URL and OPENAI_API_KEY are empty"
+
+
+@lru_cache(maxsize=4)
+def _made(provider: str, key: str, model: str, url: str, seconds: float) -> Any:
+    """One client a process: it keeps its connections. The SDKs are slow to import."""
+    if provider == "gemini":
+        from remediation.llm.providers.gemini import Gemini
+
+        return Gemini(key, model, url, seconds)
+    from remediation.llm.providers.openai_compatible import OpenAICompatible
+
+    return OpenAICompatible(key, model, url, seconds)
+
+
+def provider() -> Any:
+    """The client of the settings' provider, without budgets: for benchmarks."""
+    seconds = float(settings.LLM_TIMEOUT_SECONDS)
+    if settings.LLM_PROVIDER == "gemini":
+        endpoint = settings.GEMINI_API_ENDPOINT
+        return _made("gemini", settings.GEMINI_API_KEY, settings.GEMINI_MODEL, endpoint, seconds)
+    key, url = settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL
+    return _made("openai", key, settings.OPENAI_MODEL, url, seconds)

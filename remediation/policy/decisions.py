@@ -1,0 +1,181 @@
+"""The decision on an incident: the case is gathered afresh, judged, put on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from detection.domain.statuses import WAITING, Status
+from detection.incidents import states
+from detection.models import Incident
+from kubewise_site import pipeline
+from remediation.analysis.model_opinion import doubts_of
+from remediation.clients import Clients
+from remediation.cluster.writer import RESOURCES
+from remediation.controls.limits import limits
+from remediation.models import UNDO, Plan
+from remediation.observation.observe import Fresh, finding_of, fresh, owner_of, seen_by_scan
+from remediation.observation.spec import spec_hash_of
+from remediation.observation.suspect_nodes import remembered
+from remediation.planning.candidates import Candidate
+from remediation.planning.plans import candidates_of, current_plan
+from remediation.policy import reconsideration
+from remediation.policy.case import Case
+from remediation.policy.case_builder import case_of
+from remediation.policy.case_records import blind_besides_scan, records_of
+from remediation.policy.decide import decide
+from remediation.policy.verdicts import Decision, Verdict
+from remediation.results import Ending
+
+ACTOR = "KubeWise"
+LEASE = timedelta(seconds=120)
+
+
+def decide_incident(incident_id: int, clients: Clients, now: datetime) -> Ending:
+    """Decide on the newest plan and move the incident; `act` leaves it for `act` to claim."""
+    incident = Incident.objects.select_related("cluster").get(pk=incident_id)
+    plan = current_plan(incident)
+    if plan is None or not _claim(incident, now):
+        return Ending.NOTHING
+    if incident.status in WAITING and _unread(incident, plan) and spec_hash_of(incident, clients):
+        return _analyze_again(incident)
+    case = gather(incident, plan, plan.chosen, clients, now)
+    return _save(incident, decide(case), case.candidates, now)
+
+
+def gather(
+    incident: Incident,
+    plan: Plan,
+    index: int,
+    clients: Clients,
+    now: datetime,
+    approved: bool = False,
+) -> Case:
+    """The case of one candidate of the plan, from a fresh snapshot and the records."""
+    around, options = fresh(clients.reader, incident, now), candidates_of(plan)
+    finding = finding_of(incident)
+    same = [item for item in around.about(finding.owner) if item.cause == finding.cause]
+    case = case_of(
+        remembered(replace(same[0], onset=finding.onset) if same else finding, incident, now),
+        around.snapshot,
+        options,
+        now,
+        limits(),
+        records=records_of(incident, options[index], now, plan.source == UNDO),
+        index=index,
+        others=around.findings,
+        blind=blind_besides_scan(incident, now) | _unread(incident, plan),
+    )
+    gone, cause_now = _signal(incident, around)
+    flapping, requested = incident.flapping, plan.source == "person"
+    return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
+                   doubts=doubts_of(incident), approved=approved, requested=requested,
+                   picked=plan.chosen != 0, undo=plan.source == UNDO)  # fmt: skip
+
+
+def _unread(incident: Incident, plan: Plan) -> dict[str, str]:
+    """An owner that could not be read: nothing binds the plan to its spec."""
+    if not incident.owner_uid or incident.owner_kind not in RESOURCES or plan.spec_hash:
+        return {}
+    return {"the owner's spec": "it could not be read when the plan was made"}
+
+
+def _analyze_again(incident: Incident) -> Ending:
+    """What the plan could not be bound to can be read now."""
+    with transaction.atomic():
+        rows = Incident.objects.filter(pk=incident.pk, lease_until=incident.lease_until)
+        if rows.update(analyzed_version=0, lease_until=None, decide_again_at=None):
+            pipeline.advance(incident.pk)
+    return Ending.LATER
+
+
+def _signal(incident: Incident, around: Fresh) -> tuple[bool, str]:
+    """Whether the signal is gone, and which other cause stands in its place."""
+    if not seen_by_scan(incident) or around.snapshot.blind:
+        return False, ""
+    owner = owner_of(incident)
+    causes = [str(item.cause) for item in around.about(owner)]
+    if not causes:
+        return not around.signs_of(owner), ""
+    return False, "" if incident.cause in causes else causes[0]
+
+
+def _claim(incident: Incident, now: datetime) -> bool:
+    """Only what is analyzed as it stands, and not decided yet or to be decided again."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    undecided = Q(
+        status=Status.ANALYZING, analyzed_version=F("version"), decided_version__lt=F("version")
+    )
+    rows = Incident.objects.filter(
+        free, undecided | reconsideration.due(now), pk=incident.pk, status=incident.status
+    )
+    incident.lease_until = now + LEASE
+    return bool(rows.update(lease_until=incident.lease_until))
+
+
+def _save(
+    incident: Incident, decision: Decision, options: Sequence[Candidate], now: datetime
+) -> Ending:
+    """The decision with its Transition, unless the lease was lost meanwhile."""
+    fields = {
+        "decision": decision.as_dict(),
+        "decided_version": incident.version,
+        "lease_until": None,
+        **reconsideration.fields_of(decision, incident.decided_again, now),
+    }
+    with transaction.atomic():
+        mine = Incident.objects.filter(
+            pk=incident.pk, status=incident.status, lease_until=incident.lease_until
+        )
+        waits = incident.status in WAITING
+        if waits and not mine.filter(reconsideration.due(now)).exists():
+            return Ending.NOTHING
+        if not mine.update(**fields):
+            return Ending.NOTHING
+        if not waits:
+            record(incident, decision, options, now)
+        elif decision.verdict == Verdict.ACT or decision.verdict != _verdict_of(incident):
+            _record_again(incident, decision, options, now)
+    return Ending.DONE
+
+
+def _verdict_of(incident: Incident) -> str:
+    return str((incident.decision or {}).get("verdict"))
+
+
+def _record_again(
+    incident: Incident, decision: Decision, options: Sequence[Candidate], now: datetime
+) -> None:
+    """Another verdict than before; `act` claims only what is being analyzed."""
+    if decision.verdict == Verdict.ACT:
+        reason = "what stood against it has passed"
+        states.move(incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now)
+    record(incident, decision, options, now)
+
+
+def record(
+    incident: Incident, decision: Decision, options: Sequence[Candidate], now: datetime
+) -> None:
+    """One Transition for a decision. `act` is a note; everything else moves the status."""
+    reason = f"{decision.verdict}: {decision.action}; " + "; ".join(decision.reasons)
+    if decision.verdict == Verdict.ACT:
+        states.note(incident, "decision", actor=ACTOR, reason=reason, now=now)
+        return
+    after = status_after(decision, options)
+    if incident.status == after:
+        states.note(incident, "decision", actor=ACTOR, reason=reason, now=now)
+        return
+    states.move(incident, after, actor=ACTOR, reason=reason, now=now)
+
+
+def status_after(decision: Decision, options: Sequence[Candidate]) -> Status:
+    """What people see: an approval is only awaited where there is something to approve."""
+    if not any(option.entry.changes_cluster for option in options):
+        return Status.ESCALATED
+    if decision.verdict == Verdict.ASK:
+        return Status.AWAITING_APPROVAL
+    return Status.REMEDIATION_SUGGESTED

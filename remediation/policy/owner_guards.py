@@ -1,0 +1,242 @@
+"""The owner guards as one table: each says for which actions it holds and what it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from remediation.actions.parameters import BadValue, amount
+from remediation.policy.case import Case
+from remediation.policy.verdicts import Ruling, ask, suggest
+
+RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+REMEDIABLE = RESTARTABLE | {"Node", "Job", "CronJob", "HorizontalPodAutoscaler"}
+REMEDIABLE |= {"PersistentVolumeClaim"}
+MOST_MEMORY = "kubewise.io/max-memory"
+MODE = "kubewise.io/mode"
+MOST_REPLICAS = "kubewise.io/max-replicas"
+SCALING = frozenset({"scale", "restore_replicas"})
+
+
+@dataclass(frozen=True)
+class Guard:
+    """`rule` is what it allows where `holds`. `families` empty: for every changing action."""
+
+    name: str
+    holds: Callable[[Case], bool]
+    rule: Callable[[Case], Ruling]
+    families: frozenset[str] = frozenset()
+
+    def applies(self, case: Case) -> bool:
+        family = case.candidate.entry.family
+        return case.changes and (not self.families or family in self.families)
+
+
+def _kind(*kinds: str) -> Callable[[Case], bool]:
+    return lambda case: case.target.ref.kind in kinds
+
+
+def _annotated(value: str) -> Callable[[Case], bool]:
+    return lambda case: case.target.annotations.get(MODE, "").strip().lower() == value
+
+
+def _strange_mode(case: Case) -> bool:
+    found = case.target.annotations.get(MODE)
+    return found is not None and found.strip().lower() not in ("manual", "off", "auto")
+
+
+def _over_most_replicas(case: Case) -> bool:
+    limit = case.target.annotations.get(MOST_REPLICAS)
+    given = case.candidate.parameters
+    wanted = given.get("replicas", given.get("max_replicas"))
+    if limit is None or wanted is None:
+        return False
+    return not limit.strip().isdigit() or int(wanted) > int(limit)
+
+
+def _over_most_memory(case: Case) -> bool:
+    limit = case.target.annotations.get(MOST_MEMORY)
+    given = case.candidate.parameters
+    wanted = [str(given[n]) for n in ("memory_limit", "memory_request") if n in given]
+    if limit is None or not wanted:
+        return False
+    try:
+        return max(map(amount, wanted)) > amount(limit.strip())
+    except BadValue:
+        return True
+
+
+def _pod_is_not_the_owners(case: Case) -> bool:
+    pod = case.pod
+    return pod is None or pod.uid != case.candidate.target.uid or not pod.controlled_by_owner
+
+
+def _elsewhere(case: Case) -> bool:
+    """Whether the candidate acts on something that is not the owner's, nor scales it."""
+    target = case.candidate.target
+    if target.kind == "HorizontalPodAutoscaler" and case.candidate.entry.family == RAISE:
+        return not target.uid or target.uid != case.target.autoscaler_uid
+    return target.kind != "Pod" and target != case.target.ref
+
+
+def _wrong_kind(case: Case) -> bool:
+    return case.candidate.target.kind not in case.candidate.entry.kinds
+
+
+RAISE = "raise_hpa_max"
+FAMILY_POD = frozenset({"restart_pod"})
+FAMILY_RESTART = frozenset({"restart"})
+GUARDS: tuple[Guard, ...] = (
+    Guard(
+        "bare pod",
+        _kind("Pod"),
+        lambda case: suggest("the pod has no controller: it would be lost, not restarted"),
+    ),
+    Guard(
+        "unknown kind",
+        lambda case: case.target.ref.kind not in REMEDIABLE and case.target.ref.kind != "Pod",
+        lambda case: suggest(f"{case.target.ref.kind} is no kind that KubeWise acts on"),
+    ),
+    Guard(
+        "not the owner's",
+        _elsewhere,
+        lambda case: suggest("the action's target is not the incident's own owner"),
+    ),
+    Guard(
+        "wrong kind",
+        _wrong_kind,
+        lambda case: suggest(f"{case.candidate.action} is not for a {case.candidate.target.kind}"),
+    ),
+    Guard(
+        "object being deleted",
+        lambda case: case.target.deleting,
+        lambda case: suggest("the owner is being deleted"),
+    ),
+    Guard(
+        "the pod was replaced",
+        _pod_is_not_the_owners,
+        lambda case: suggest("that pod is gone, replaced or not a pod of this owner"),
+        FAMILY_POD,
+    ),
+    Guard(
+        "pod already ending",
+        lambda case: bool(case.pod and case.pod.terminating),
+        lambda case: suggest("the pod is ending already"),
+        FAMILY_POD,
+    ),
+    Guard(
+        "healthy pod",
+        lambda case: bool(case.pod and case.pod.ready),
+        lambda case: ask("the pod is ready"),
+        FAMILY_POD,
+    ),
+    Guard(
+        "StatefulSet ordinal",
+        _kind("StatefulSet"),
+        lambda case: ask("a StatefulSet's member may be rebuilding, and has a quorum to keep"),
+        FAMILY_POD | FAMILY_RESTART | SCALING,
+    ),
+    Guard(
+        "StatefulSet update",
+        lambda case: case.target.ref.kind == "StatefulSet" and case.target.update_running,
+        lambda case: ask("the StatefulSet's update is under way"),
+    ),
+    Guard(
+        "DaemonSet",
+        _kind("DaemonSet"),
+        lambda case: ask("a DaemonSet's restart reaches every node"),
+        FAMILY_RESTART,
+    ),
+    Guard(
+        "Job pod",
+        _kind("Job", "CronJob"),
+        lambda case: suggest("a Job's pods are its own business"),
+        FAMILY_POD | FAMILY_RESTART | SCALING,
+    ),
+    Guard(
+        "single replica",
+        lambda case: case.target.replicas <= 1,
+        lambda case: ask("it has a single replica: nothing serves meanwhile"),
+        FAMILY_POD,
+    ),
+    Guard(
+        "autoscaler",
+        lambda case: bool(case.target.autoscaler),
+        lambda case: suggest(f"{case.target.autoscaler} owns the replica count"),
+        SCALING,
+    ),
+    Guard(
+        "paused rollout",
+        lambda case: case.target.paused,
+        lambda case: ask("the rollout is paused on purpose"),
+    ),
+    Guard(
+        "running rollout",
+        lambda case: case.target.update_running,
+        lambda case: ask("a rollout is under way"),
+        FAMILY_POD | FAMILY_RESTART | SCALING,
+    ),
+    Guard(
+        "RWO volume",
+        lambda case: bool(case.target.volumes),
+        lambda case: ask(f"the claim {case.target.volumes} can be mounted on one node at a time"),
+        FAMILY_POD | FAMILY_RESTART,
+    ),
+    Guard(
+        "local storage",
+        lambda case: bool(case.target.local_storage),
+        lambda case: ask(f"the volume {case.target.local_storage} is lost with its pod"),
+        FAMILY_POD | FAMILY_RESTART,
+    ),
+    Guard(
+        "system priority",
+        lambda case: bool(case.target.system_priority),
+        lambda case: suggest(f"its pods have the priority {case.target.system_priority}"),
+    ),
+    Guard(
+        "node not ready",
+        lambda case: not case.target.node_ready,
+        lambda case: suggest("the node is not Ready: what is placed there would not run"),
+        frozenset({"uncordon_node"}),
+    ),
+    Guard(
+        "last schedulable node",
+        lambda case: case.target.last_schedulable,
+        lambda case: suggest("it is the last schedulable node"),
+        frozenset({"cordon_node", "drain_node"}),
+    ),
+    Guard(
+        "kubewise.io/mode: off",
+        _annotated("off"),
+        lambda case: suggest(f"the owner's annotation {MODE} says off"),
+    ),
+    Guard(
+        "kubewise.io/mode: manual",
+        _annotated("manual"),
+        lambda case: ask(f"the owner's annotation {MODE} says manual"),
+    ),
+    Guard(
+        "kubewise.io/mode: not understood",
+        _strange_mode,
+        lambda case: ask(f"the owner's annotation {MODE} is not understood: taken as manual"),
+    ),
+    Guard(
+        "kubewise.io/max-replicas",
+        _over_most_replicas,
+        lambda case: suggest(f"the owner's annotation {MOST_REPLICAS} allows fewer replicas"),
+        SCALING | {RAISE},
+    ),
+    Guard(
+        "kubewise.io/max-memory",
+        _over_most_memory,
+        lambda case: suggest(f"the owner's annotation {MOST_MEMORY} allows less memory"),
+        frozenset({"adjust_resources"}),
+    ),
+)
+
+
+def owner_guards(case: Case) -> Iterator[Ruling]:
+    """The rulings of every guard that applies and holds."""
+    for guard in GUARDS:
+        if guard.applies(case) and guard.holds(case):
+            yield guard.rule(case)

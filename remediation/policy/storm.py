@@ -1,0 +1,21 @@
+"""Too many incidents at once suspend AUTO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from detection.domain.causes import Cause
+from detection.domain.findings import Finding
+
+SUSPENDING = {
+    str(Cause.NODE_STORM): "many nodes are lost",
+    "APISERVER_OVERLOAD": "the API server is overloaded",
+}
+
+
+def storm(findings: Iterable[Finding]) -> str:
+    """Causes of the whole cluster that suspend AUTO for everything."""
+    for finding in findings:
+        if said := SUSPENDING.get(str(finding.cause)):
+            return f"{said}: AUTO is suspended for everything"
+    return ""

@@ -1,0 +1,262 @@
+"""Did it work? By looking: signal gone, owner healthy, and so for a soak. No data is no yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from detection.domain.statuses import Status
+from detection.incidents import states
+from detection.kubernetes.objects.core import Object
+from detection.models import Incident
+from kubewise_site import pipeline
+from remediation.analysis.model_opinion import view_of_verification
+from remediation.approval.undo import plan_undo, suggestion
+from remediation.clients import Clients
+from remediation.execution.attempts import State, settle
+from remediation.execution.outcomes import verification_delay
+from remediation.models import UNDO, Attempt
+from remediation.observation.observe import Fresh, fresh, owner_of, seen_by_scan
+from remediation.observation.spec import spec_hash_of
+from remediation.planning.situation import update_running
+from remediation.policy.case_records import blind_besides_scan
+from remediation.results import Ending
+from remediation.verification import containment, owner_health
+
+ACTOR = "KubeWise"
+FOR_PEOPLE = "What is wrong with the node is for people: it closes once that is gone."
+Outcome = Attempt.Outcome
+
+
+@dataclass(frozen=True)
+class Timing:
+    """`soak` is how long it must stay healthy; `patience` is for what has no rollout deadline;
+    a look that comes later than `blink` does not count the time before it as healthy.
+    """
+
+    soak: timedelta
+    lease: timedelta = timedelta(seconds=60)
+    again: timedelta = timedelta(seconds=10)
+    patience: timedelta = timedelta(seconds=300)
+    blink: timedelta = timedelta(seconds=60)
+    most_tries: int = 2
+
+
+@dataclass(frozen=True)
+class Look:
+    """The owner as one look saw it. `held` and `left` are of a containment (containment.py)."""
+
+    blind: str = ""
+    gone: bool = False
+    signal: str = ""
+    progressing: bool = False
+    ready: int = 0
+    desired: int = 0
+    deadline_seconds: int = 0
+    news: str = ""
+    held: str = ""
+    left: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        """Nothing wanted is nothing proven: 0 of 0 is not health."""
+        serves = 0 < self.desired <= self.ready
+        trouble = self.blind or self.gone or self.signal or self.progressing or self.news
+        return serves and not trouble
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`outcome` None: it is looked at again."""
+
+    outcome: Outcome | None
+    reason: str
+
+
+def verify(
+    attempt_id: int, clients: Clients, now: datetime, timing: Timing | None = None
+) -> Ending:
+    """One look; LATER where another is needed."""
+    attempt = Attempt.objects.select_related("incident__cluster").get(pk=attempt_id)
+    times = timing or timing_of(attempt.incident)
+    if not _claim(attempt, times, now):
+        return Ending.NOTHING
+    if now - (attempt.verify_due_at or now) > times.blink:
+        attempt.healthy_since = None  # nobody looked meanwhile: the soak begins anew
+    seen = look(attempt, clients, now)
+    judged = judge(attempt, seen, times, now)
+    if judged.outcome == Outcome.RESOLVED and attempt.incident.owner_namespace:
+        seen = look(attempt, clients, now, everywhere=True)
+        judged = judge(attempt, seen, times, now)
+    if judged.outcome is None:
+        return _again(attempt, seen, times, now)
+    view = view_of_verification(attempt, judged.reason)
+    attempt.response = {**(attempt.response or {}), **view}
+    hashed = spec_hash_of(attempt.incident, clients) if judged.outcome == Outcome.WORSE else ""
+    return conclude(attempt, judged.outcome, judged.reason, times, now, hashed)
+
+
+def timing_of(incident: Incident) -> Timing:
+    delay = verification_delay(incident)
+    again = timedelta(seconds=min(10.0, max(delay, 1.0)))
+    return Timing(soak=timedelta(seconds=delay), again=again)
+
+
+def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
+    free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
+    rows = Attempt.objects.filter(free, pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
+    attempt.verify_lease_until = now + times.lease
+    return bool(rows.update(verify_lease_until=attempt.verify_lease_until))
+
+
+def look(attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False) -> Look:
+    """Lists for verification come from etcd, never from the server's cache.
+
+    `everywhere` looks at the whole cluster: callers in other namespaces tell of the owner, too.
+    """
+    incident = attempt.incident
+    around, owner = fresh(clients.reader, incident, now, everywhere), owner_of(incident)
+    blind = ", ".join(sorted(around.snapshot.blind | blind_besides_scan(incident, now)))
+    found = around.snapshot.get(owner)
+    if found is None:
+        return Look(blind=blind, gone=not blind)
+    ready, desired = owner_health.counts_of(found, attempt, around.snapshot)
+    began = attempt.executed_at or attempt.created_at
+    return Look(
+        blind=blind,
+        signal=signal(incident, around),
+        progressing=progressing(found) or owner_health.runs_again(found, attempt, around.snapshot),
+        ready=ready,
+        desired=desired,
+        deadline_seconds=owner_health.deadline_seconds(found),
+        news=owner_health.news(around.findings, owner, began, incident.related),
+        held=containment.held(attempt, found, around.snapshot),
+        left=containment.left(attempt, found, around.snapshot),
+    )
+
+
+def signal(incident: Incident, around: Fresh) -> str:
+    """What is wrong with the owner now; '' where nothing is. Young findings count too."""
+    mine = around.signs_of(owner_of(incident))
+    if mine:
+        return "; ".join(f"{item.cause}: {item.summary}" for item in mine)
+    if not seen_by_scan(incident) and incident.gone_since is None:
+        return f"{incident.cause} is still seen"
+    return ""
+
+
+def progressing(found: Object) -> bool:
+    """Whether the controller has not seen the newest spec yet, or a rollout goes on."""
+    observed = getattr(getattr(found, "status", None), "observed_generation", None)
+    return (observed is not None and observed < found.metadata.generation) or update_running(found)
+
+
+def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
+    """Pure: what this look, with those before it, says."""
+    began = attempt.executed_at or attempt.created_at
+    allowed = max(timedelta(seconds=seen.deadline_seconds), times.patience) + times.soak
+    over = now >= began + allowed
+    if seen.healthy:
+        since = attempt.healthy_since or now
+        if now - since >= times.soak:
+            still = ", still cordoned" if seen.held else ""
+            said = f"{seen.ready} of {seen.desired} ready, signal gone{still}"
+            return Judged(Outcome.RESOLVED, said)
+        return Judged(None, "healthy, soaking")
+    if not over:
+        return Judged(None, "not healthy yet")
+    return _failed(attempt, seen)
+
+
+def _failed(attempt: Attempt, seen: Look) -> Judged:
+    """The deadline is past. Worse counts only once the rollout has ended."""
+    if seen.blind:
+        return Judged(Outcome.INCONCLUSIVE, f"blind: {seen.blind}")
+    if seen.gone:
+        return Judged(Outcome.INCONCLUSIVE, "the owner is gone")
+    before = int(attempt.before.get("ready") or 0)
+    counts = f"{seen.ready} of {seen.desired} ready, {before} before"
+    if seen.ready < before and not seen.progressing and not seen.held:
+        return Judged(Outcome.WORSE, counts)  # a cordon that holds made no node worse
+    if seen.news and seen.ready >= seen.desired and not (seen.signal or seen.progressing):
+        return Judged(Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}")
+    if seen.held and seen.news:
+        said = f"{seen.held}, but something new broke: {seen.news}"
+        return Judged(Outcome.INCONCLUSIVE, said)
+    if seen.held:
+        return Judged(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
+    trouble = "; ".join(filter(None, (seen.left, seen.signal)))
+    return Judged(Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout does not end'}")
+
+
+def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:
+    healthy_since = (attempt.healthy_since or now) if seen.healthy else None
+    fields = {"verify_due_at": now + times.again, "verify_lease_until": None}
+    mine = Q(verify_lease_until=attempt.verify_lease_until)  # else another looks by now
+    rows = Attempt.objects.filter(mine, pk=attempt.pk, state=State.APPLIED)
+    rows.update(healthy_since=healthy_since, **fields)
+    return Ending.LATER
+
+
+def conclude(
+    attempt: Attempt,
+    outcome: Outcome,
+    reason: str,
+    times: Timing,
+    now: datetime,
+    spec_hash: str = "",
+) -> Ending:
+    """Outcome, freed target and status in one transaction. `spec_hash` is what an undo needs."""
+    fields: dict[str, Any] = {
+        "outcome": outcome,
+        "outcome_reason": reason,
+        "verify_lease_until": None,
+        "response": attempt.response,
+    }
+    with transaction.atomic():
+        if not settle(attempt, State.VERIFIED, now, refund=False, **fields):
+            return Ending.NOTHING
+        _move(attempt, outcome, reason, times, now, spec_hash)
+    return Ending.DONE
+
+
+def _move(
+    attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: datetime, spec_hash: str
+) -> None:
+    incident, said = attempt.incident, f"{outcome}: {reason}"
+    if outcome == Outcome.RESOLVED:
+        if containment.contains(attempt) and "still cordoned" in reason:
+            said = f"{said}. {suggestion(attempt)}"
+        states.move(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
+    elif outcome == Outcome.INCONCLUSIVE:
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,
+                    inconclusive=True)  # fmt: skip
+    elif outcome == Outcome.CONTAINED:
+        said = f"{said}. {FOR_PEOPLE} {suggestion(attempt)}"
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+    elif outcome == Outcome.WORSE:
+        if plan_undo(attempt, spec_hash, said, now):
+            return
+        said = f"{said}. {suggestion(attempt)}"
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+    elif attempt.plan.source == UNDO:
+        said = f"{attempt.command} undid what made it worse; {said}"
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+    else:
+        _next_or_people(attempt, said, times, now)
+
+
+def _next_or_people(attempt: Attempt, said: str, times: Timing, now: datetime) -> None:
+    """Not fixed: the next candidate by a new analysis, or people once that was tried enough."""
+    incident = attempt.incident
+    states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
+    failed = incident.attempts.filter(outcome=Outcome.NOT_FIXED).count()
+    if failed >= times.most_tries:
+        reason = f"{failed} remediations did not help"
+        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
+    else:
+        pipeline.advance(incident.pk)

@@ -1,0 +1,86 @@
+"""Container logs: given ones, or what the image's behaviour writes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from simulator.apimachinery.clock import parse, stamp
+from simulator.apimachinery.objects import Obj, name_of, namespace_of
+from simulator.cluster import Cluster
+
+NANOSECONDS = "%Y-%m-%dT%H:%M:%S.%f000Z"
+LINE_SECONDS = 10
+MOST_LINES = 200
+
+
+@dataclass(frozen=True)
+class Wanted:
+    container: str
+    previous: bool = False
+    tail_lines: int | None = None
+    limit_bytes: int | None = None
+    since_seconds: int | None = None
+    timestamps: bool = False
+
+
+def log_text(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> str:
+    key = (namespace_of(pod), name_of(pod), wanted.container, wanted.previous)
+    given = cluster.logs.get(key)
+    lines = _given(given, now) if given is not None else _made(cluster, pod, wanted, now)
+    if wanted.since_seconds is not None:
+        lines = [line for line in lines if (now - line[0]).total_seconds() <= wanted.since_seconds]
+    if wanted.tail_lines is not None:
+        lines = lines[-wanted.tail_lines :] if wanted.tail_lines else []
+    shown = [
+        f"{at.strftime(NANOSECONDS)} {text}" if wanted.timestamps else text for at, text in lines
+    ]
+    text = "".join(line + "\n" for line in shown)
+    return (
+        text
+        if wanted.limit_bytes is None
+        else text.encode()[: wanted.limit_bytes].decode(errors="ignore")
+    )
+
+
+Line = tuple[datetime, str]
+
+
+def _given(text: str, now: datetime) -> list[Line]:
+    lines = text.splitlines()
+    return [(now - timedelta(seconds=len(lines) - i), line) for i, line in enumerate(lines)]
+
+
+def _status(pod: Obj, container: str) -> Obj:
+    status = pod.get("status") or {}
+    every = [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
+    return next((s for s in every if s["name"] == container), {})
+
+
+def _run(status: Obj, previous: bool, now: datetime) -> tuple[datetime, datetime, bool] | None:
+    """Start and end of the run that is asked for, and whether it has ended."""
+    last = (status.get("lastState") or {}).get("terminated")
+    state = status.get("state") or {}
+    ended = last if previous or "waiting" in state else state.get("terminated")
+    if ended:
+        return parse(ended["startedAt"]), parse(ended["finishedAt"]), True
+    running = state.get("running")
+    return (parse(running["startedAt"]), now, False) if running else None
+
+
+def _made(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> list[Line]:
+    run = _run(_status(pod, wanted.container), wanted.previous, now)
+    if run is None:
+        return []
+    start, end, ended = run
+    every = [*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())]
+    spec = next(c for c in every if c["name"] == wanted.container)
+    profile = cluster.behaviour.image(spec.get("image", ""))
+    own = [(start, text) for text in (profile.log if profile else ())]
+    if ended or (profile and profile.run_seconds is not None):
+        return own
+    return [(start, f"starting {spec['image']}"), *own, *_requests(start, end)]
+
+
+def _requests(start: datetime, end: datetime) -> list[Line]:
+    total = min(MOST_LINES, int((end - start).total_seconds() // LINE_SECONDS))
+    times = [end - timedelta(seconds=LINE_SECONDS * (total - i)) for i in range(total)]
+    return [(at, f'{stamp(at)} INFO "GET /healthz HTTP/1.1" 200 2') for at in times]

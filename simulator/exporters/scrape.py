@@ -1,0 +1,80 @@
+"""Scrapes: current samples into the metric store every 15 s, a past at start, and /metrics."""
+
+from datetime import datetime, timedelta
+
+from simulator.cluster import Cluster
+from simulator.exporters.families import all_samples
+from simulator.prometheus.storage.store import MetricStore
+
+INTERVAL_SECONDS = 15.0
+LARGE_PODS, LARGE_INTERVAL_SECONDS = 2000, 60.0
+Series = tuple[str, tuple[tuple[str, str], ...]]
+
+
+class Sampler:
+    """A series that is no longer scraped ends with a staleness marker, as Prometheus writes it."""
+
+    def __init__(self, cluster: Cluster, store: MetricStore) -> None:
+        self.cluster, self.store = cluster, store
+        self.last: datetime | None = None
+        self.live: set[Series] = set()
+        self.enabled = False
+
+    def interval(self) -> float:
+        large = len(self.cluster.store.table("pods").objects) > LARGE_PODS
+        return LARGE_INTERVAL_SECONDS if large else INTERVAL_SECONDS
+
+    def sample(self, now: datetime) -> None:
+        """Scrapes when an interval has passed since the last one; not before `backfill`."""
+        if not self.enabled:
+            return
+        if self.last is not None and (now - self.last).total_seconds() < self.interval():
+            return
+        self.scrape(now)
+
+    def scrape(self, now: datetime) -> None:
+        seconds, present = now.timestamp(), set[Series]()
+        for name, labels, value in all_samples(self.cluster, now):
+            self.store.append(name, labels, seconds, value)
+            present.add((name, tuple(labels.items())))
+        for name, items in self.live - present:
+            self.store.end(name, dict(items), seconds)
+        self.live, self.last = present, now
+
+    def backfill(self, now: datetime, seconds: float = 3600.0, step: float = 60.0) -> None:
+        """A past in which everything was as it is now; large clusters get a shorter one."""
+        self.enabled = True
+        if len(self.cluster.store.table("pods").objects) > LARGE_PODS:
+            seconds, step = min(seconds, 60.0), 60.0
+        moments = int(seconds // step)
+        for index in range(moments, -1, -1):
+            self.scrape(now - timedelta(seconds=index * step))
+
+    def forget_since(self, moment: datetime) -> None:
+        """Drops what was scraped after `moment`, so that another past can take its place."""
+        cut = round(moment.timestamp() * 1000)
+        with self.store._lock:
+            for series in self.store._series.values():
+                while series.times_ms and series.times_ms[-1] >= cut:
+                    series.times_ms.pop()
+                    series.values.pop()
+        if self.last is not None and self.last >= moment:
+            self.last = None
+
+    def exposition(self) -> str:
+        """The current samples in the text format that a Prometheus scrapes."""
+        lines: dict[str, list[str]] = {}
+        for name, labels, value in all_samples(self.cluster, self.cluster.clock.now()):
+            told = ",".join(
+                f'{k}="{_escaped(v)}"' for k, v in labels.items() if k not in ("job", "instance")
+            )
+            lines.setdefault(name, []).append(f"{name}{{{told}}} {value}")
+        blocks = []
+        for name, rows in lines.items():
+            kind = "counter" if name.endswith("_total") else "gauge"
+            blocks.append("\n".join([f"# TYPE {name} {kind}", *rows]))
+        return "\n".join(blocks) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
