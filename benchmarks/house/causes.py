@@ -1,0 +1,107 @@
+"""Causes without a place in the order of precedence, and causes without a playbook."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from benchmarks.house.figure import Figure
+from benchmarks.house.sources import Source, Tree
+
+PLACES = frozenset({"place", "rank", "order", "position"})
+MOST = 0.5
+"""A list that holds fewer of the causes is no order of all causes."""
+
+
+def figures(tree: Tree) -> list[Figure]:
+    causes = causes_of(tree.product)
+    return [
+        _missing("causes without a place in the order", causes, ordered(tree.product, causes)),
+        _missing("causes without a playbook", causes, with_playbook(tree.product)),
+    ]
+
+
+def _missing(name: str, causes: Sequence[str], there: set[str]) -> Figure:
+    if not causes or not there:
+        return Figure(name, None, 0)
+    left = tuple(cause for cause in causes if cause not in there)
+    return Figure(name, len(left), 0, left)
+
+
+def causes_of(sources: Iterable[Source]) -> list[str]:
+    """The members of the enum `Cause`."""
+    classes = (n for s in sources for n in s.nodes if isinstance(n, ast.ClassDef))
+    return [
+        target.id
+        for found in classes
+        if found.name == "Cause"
+        for statement in found.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+def ordered(sources: Sequence[Source], causes: Sequence[str]) -> set[str]:
+    """Causes whose row in a table bears a place, else those in the longest list of causes."""
+    placed = {cause for cause, value in _rows(sources) if _bears_a_place(value)}
+    return placed or _longest_list(sources, len(causes))
+
+
+def with_playbook(sources: Sequence[Source]) -> set[str]:
+    return {cause for cause, value in _rows(sources) if _makes(value) == "Playbook"}
+
+
+def _rows(sources: Sequence[Source]) -> Iterator[tuple[str, ast.expr]]:
+    """`{Cause.X: value}` and `table[Cause.X] = value`."""
+    for node in (n for source in sources for n in source.nodes):
+        if isinstance(node, ast.Dict):
+            pairs = list(zip(node.keys, node.values, strict=True))
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            pairs = [(node.targets[0].slice, node.value)]
+        else:
+            continue
+        yield from ((_cause(key), value) for key, value in pairs if _cause(key))
+
+
+def _cause(node: ast.expr | None) -> str:
+    """`X` of `Cause.X`."""
+    if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "Cause":
+        return node.attr
+    return ""
+
+
+def _makes(node: ast.expr) -> str:
+    return getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+
+
+def _bears_a_place(node: ast.expr) -> bool:
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    return any(keyword.arg in PLACES for keyword in keywords)
+
+
+def _longest_list(sources: Sequence[Source], causes: int) -> set[str]:
+    named = dict(_named_lists(sources))
+    lists = [set(_members(value, named)) for value in named.values()]
+    longest = max(lists, key=len, default=set())
+    return longest if len(longest) > causes * MOST else set()
+
+
+def _named_lists(sources: Sequence[Source]) -> Iterator[tuple[str, ast.Tuple | ast.List]]:
+    for node in (n for source in sources for n in source.tree.body):
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and isinstance(node.value, ast.Tuple | ast.List):
+                yield target.id, node.value
+
+
+def _members(
+    node: ast.Tuple | ast.List, named: Mapping[str, ast.Tuple | ast.List]
+) -> Iterator[str]:
+    """The causes of a list, those of the lists that it spreads (`*OTHER`) included."""
+    for item in node.elts:
+        if isinstance(item, ast.Starred) and isinstance(item.value, ast.Name):
+            inner = named.get(item.value.id)
+            yield from _members(inner, {}) if inner else ()
+        elif _cause(item):
+            yield _cause(item)
