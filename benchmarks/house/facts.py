@@ -35,8 +35,9 @@ def _reads(node: ast.expr) -> bool:
 def _read_by_call(node: ast.Call) -> bool:
     if _name(node.func) == "fact":
         return any(isinstance(argument, ast.Constant) for argument in node.args)
-    asks = isinstance(node.func, ast.Attribute) and node.func.attr in READS
-    return asks and bool(node.args) and _are_facts(node.func.value)
+    if not isinstance(node.func, ast.Attribute) or not node.args:
+        return False
+    return node.func.attr in READS and _are_facts(node.func.value)
 
 
 def _are_facts(node: ast.expr) -> bool:
