@@ -49,7 +49,18 @@ def ordered(sources: Sequence[Source], causes: Sequence[str]) -> set[str]:
 
 
 def with_playbook(sources: Sequence[Source]) -> set[str]:
-    return {cause for cause, value in _rows(sources) if _makes(value) == "Playbook"}
+    """Causes whose row is a Playbook, written there or under a name of its own."""
+    shared = {
+        getattr(target, "id", "")
+        for node in (n for source in sources for n in source.tree.body)
+        if isinstance(node, ast.Assign) and _makes(node.value) == "Playbook"
+        for target in node.targets
+    }
+    return {
+        cause
+        for cause, value in _rows(sources)
+        if _makes(value) == "Playbook" or getattr(value, "id", "") in shared
+    }
 
 
 def _rows(sources: Sequence[Source]) -> Iterator[tuple[str, ast.expr]]:
@@ -72,7 +83,9 @@ def _cause(node: ast.expr | None) -> str:
 
 
 def _makes(node: ast.expr) -> str:
-    return getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+    if not isinstance(node, ast.Call):
+        return ""
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
 
 
 def _bears_a_place(node: ast.expr) -> bool:

@@ -256,7 +256,9 @@ def test_a_cause_without_a_playbook(house: House) -> None:
     assert causes_figure(house, name).where == ("B", "C")
     house.write("remediation/playbooks/y.py", "PLAYBOOKS[Cause.B] = Playbook()\n")
     assert causes_figure(house, name).where == ("C",)
-    house.write("remediation/playbooks/z.py", "ALL = {Cause.C: Playbook()}\n")
+    house.write("remediation/playbooks/z.py", "ALL = {Cause.C: OTHER}\n")
+    assert causes_figure(house, name).where == ("C",)
+    house.write("remediation/playbooks/z.py", "ONE = base.Playbook()\nALL = {Cause.C: ONE}\n")
     assert causes_figure(house, name).holds
 
 
