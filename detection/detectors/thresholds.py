@@ -21,7 +21,6 @@ from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
 SOURCE = "threshold"
 HIGHEST_SCORE = 10.0
 FRESH_SECONDS = 60
-MARGIN = 1.2
 
 
 class Thresholds:

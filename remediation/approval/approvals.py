@@ -88,7 +88,7 @@ def record_approval(
         )  # fmt: skip
         trail.append("plan approved", user.get_username(), row, now, command=command)
         pipeline.act(plan.incident_id)
-    return Approved(row.pk, plan.incident_id)
+    return Approved(plan.incident_id)
 
 
 def trouble(plan: Plan, index: int, digest: str) -> Trouble | None:
