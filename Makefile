@@ -70,6 +70,9 @@ bench-events: .venv/dev ## the list of events with a million incidents: p95, CPU
 schema: .venv/dev ## write docs/openapi.yaml anew
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
 
+env-example: .venv/run ## write .env.example anew from the table of settings
+	$(BIN)/python -m kubewise_site.core.config.example
+
 test-api: .venv/dev ## schemathesis and the examples of docs/api.md against a running server (part of make test)
 	$(BIN)/python -m pytest tests/kubewise_site/api/test_schemathesis.py tests/kubewise_site/api/test_docs.py
 
@@ -79,4 +82,4 @@ bench-admin: .venv/dev ## pages of the admin with 1,000,000 incidents and 5,000,
 screenshots: .venv/dev ## pictures for the README in docs/images, of a product that it starts and stops
 	$(BIN)/python -m tests.browser.screenshots docs/images
 
-.PHONY: help run test test-live test-api controlplane lint bench bench-scenarios bench-diagnosis bench-remediation bench-events bench-admin house schema screenshots lock clean
+.PHONY: help run test test-live test-api controlplane lint bench bench-scenarios bench-diagnosis bench-remediation bench-events bench-admin house schema screenshots lock clean env-example

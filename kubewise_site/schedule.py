@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import structlog
 from django.conf import settings
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from kubewise_site import pipeline
 
-log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 5
 DAY_SECONDS = 86_400
 MARK = "Set by KubeWise: every "

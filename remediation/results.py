@@ -20,7 +20,6 @@ class Ending(StrEnum):
 class Approved:
     """The approval is on record; `act` is published."""
 
-    approval_id: int
     incident_id: int
     reason: str = "approved"
 

@@ -5,7 +5,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +262,3 @@ def write_kubeconfig(path: Path, url: str, user: str) -> Path:
     os.chmod(temporary, 0o600)
     os.replace(temporary, path)
     return path
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from kubewise_site.env import SETTINGS
+from kubewise_site.core.config.reading import SETTINGS
 
 for setting in SETTINGS:
     if setting.name not in ("DATABASE_URL", "KUBECONFIG"):

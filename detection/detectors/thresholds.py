@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -15,17 +15,12 @@ from detection.detectors.protocol import View
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import UNSEEN, Evidence, Finding, ObjectRef
 from detection.domain.units import duration, shown
-from detection.metrics.backfill import frames_between
-from detection.metrics.history import Bools, Floats, Window, window_of
-from detection.metrics.prometheus import Prometheus
-from detection.metrics.responses import PrometheusError
+from detection.metrics.history import Bools, Floats, Window
 from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
-from detection.metrics.scrape import Scrape, frame_of
 
 SOURCE = "threshold"
 HIGHEST_SCORE = 10.0
 FRESH_SECONDS = 60
-MARGIN = 1.2
 
 
 class Thresholds:
@@ -41,27 +36,6 @@ class Thresholds:
             if query.threshold is not None
             for row, found in _open_rows(view.window, query)
         ]
-
-
-def instant(
-    done: Scrape, queries: Sequence[Query], client: Prometheus, owners: Owners, now: datetime
-) -> list[Finding]:
-    """The same for one scrape without history: Prometheus is asked for the dwell of breaches."""
-    beyond = {query.name: query for query in queries if _breaches_now(done, query)}
-    if not beyond:
-        return []
-    span = max(query.dwell_seconds for query in beyond.values()) * MARGIN + FRESH_SECONDS
-    try:
-        start = now - timedelta(seconds=span)
-        frames = frames_between(list(beyond.values()), client, owners, start, now)
-    except PrometheusError:
-        frames = []
-    window = window_of([*frames, frame_of(done, queries)])
-    return Thresholds().find(View(window, list(beyond.values()), now, owners))
-
-
-def _breaches_now(done: Scrape, query: Query) -> bool:
-    return any(one.metric == query.name and query.breaches(one.value) for one in done.samples)
 
 
 def _open_rows(window: Window, query: Query) -> Iterator[tuple[int, Runs]]:

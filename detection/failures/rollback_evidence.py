@@ -52,17 +52,6 @@ class Judgement:
     target: Known | None = None
 
 
-def revision_of(
-    snapshot: Snapshot,
-    owner: ObjectRef,
-    context: Context,
-    failing: Sequence[o.Pod] = (),
-    onset: datetime | None = None,
-) -> Revision:
-    """As `judge`, the revision alone."""
-    return judge(snapshot, owner, context, failing, onset).revision
-
-
 def judge(
     snapshot: Snapshot,
     owner: ObjectRef,

@@ -183,12 +183,6 @@ def owner_map(cluster_id: int) -> Owners:
     return owners_of({pod: Owner(*owner) for pod, owner in pods.items()}, uids)
 
 
-def forget_local() -> None:
-    """Drop what this process has decoded."""
-    with _LOCK:
-        _LOCAL.clear()
-
-
 @dataclass
 class _Column:
     """A decoded frame: which rows, which values. Small: keys are shared by all frames."""

@@ -25,9 +25,3 @@ def escape_regex(value: str) -> str:
 def one_of(values: Iterable[str]) -> str:
     """A quoted regular expression, for `=~`, that matches exactly these values."""
     return quote("|".join(escape_regex(value) for value in values))
-
-
-def selector(metric: str, **equal: str) -> str:
-    """`metric{label="value",…}` with every value quoted."""
-    conditions = ",".join(f"{label}={quote(value)}" for label, value in equal.items())
-    return f"{metric}{{{conditions}}}"

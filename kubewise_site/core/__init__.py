@@ -1,0 +1,1 @@
+"""What both applications stand on. Nothing in here imports either of them."""

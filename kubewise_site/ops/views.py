@@ -20,8 +20,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kubewise_site import env
 from kubewise_site.core.access.throttling import address_of
+from kubewise_site.core.config.reading import SETTINGS
+from kubewise_site.core.config.setting import Setting
 from kubewise_site.core.rest.views import Guarded, Needs
 from kubewise_site.ops import health
 from kubewise_site.ops.prometheus_exposition import exposition
@@ -114,11 +115,11 @@ class ConfigView(Guarded):
 
     @extend_schema(responses=ConfigSerializer, operation_id="setup_config")
     def get(self, request: Request) -> Response:
-        config = {setting.name: _shown(setting) for setting in env.SETTINGS}
+        config = {setting.name: _shown(setting) for setting in SETTINGS}
         return Response({"status": "success", "config": config, "note": NOTE})
 
 
-def _shown(setting: env.Setting) -> Any:
+def _shown(setting: Setting) -> Any:
     """The parsed value as the processes use it, or for a secret only whether there is one."""
     value = settings.VALUES[setting.name]
     if setting.secret:

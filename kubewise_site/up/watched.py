@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from detection.kubernetes.client import connect
+from kubewise_site.core.config.reading import given
 
 HARMLESS = {"DRY_RUN": "True", "DEFAULT_REMEDIATION_MODE": "MANUAL"}
 # Simulated pods are ready in seconds, and whoever tries KubeWise wants to see the end.
@@ -39,7 +39,7 @@ def watched_cluster(data_dir: Path, context: str, kubeconfig: str, port: int) ->
 
 def _simulated(data_dir: Path, port: int) -> Watched:
     here = f"http://127.0.0.1:{port}"
-    prometheus = os.environ.get("PROMETHEUS_URL", f"{here}/prometheus")
+    prometheus = given("PROMETHEUS_URL", f"{here}/prometheus")
     return Watched(
         title=f"the built-in simulated cluster at {here}",
         simulator_port=port,
@@ -59,4 +59,4 @@ def _real(context: str, kubeconfig: str) -> Watched:
 
 
 def _unless_set(defaults: dict[str, str]) -> dict[str, str]:
-    return {name: os.environ.get(name, value) for name, value in defaults.items()}
+    return {name: given(name, value) for name, value in defaults.items()}

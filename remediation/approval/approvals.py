@@ -36,7 +36,7 @@ def approve(
         return Refused("there is no such plan")
     if against := trouble(plan, candidate_index, digest):
         return against
-    return _approve(plan, candidate_index, user, reason, now)
+    return record_approval(plan, candidate_index, user, reason, now)
 
 
 def reject(plan_id: int, user: Any, reason: str, now: datetime) -> Rejected | Handled | Refused:
@@ -88,11 +88,7 @@ def record_approval(
         )  # fmt: skip
         trail.append("plan approved", user.get_username(), row, now, command=command)
         pipeline.act(plan.incident_id)
-    return Approved(row.pk, plan.incident_id)
-
-
-def _approve(plan: Plan, index: int, user: Any, reason: str, now: datetime) -> Answer:
-    return record_approval(plan, index, user, reason, now)
+    return Approved(plan.incident_id)
 
 
 def trouble(plan: Plan, index: int, digest: str) -> Trouble | None:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.conf import settings
 
-from detection.clients import current_cluster
 from detection.models import Cluster
 from remediation.audit.signals import by
 from remediation.models import Mode, ModeChoice, StopSwitch
@@ -42,11 +41,6 @@ def standing(cluster: Cluster) -> Standing:
     stopped = bool(stop and stop.stopped)
     reason, actor = (stop.reason, stop.actor) if stop and stopped else ("", "")
     return Standing(mode, since, stopped, reason, actor)
-
-
-def current() -> Standing:
-    """Of the watched cluster."""
-    return standing(current_cluster())
 
 
 def current_mode(cluster: Cluster) -> ModeChoice:

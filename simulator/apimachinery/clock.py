@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
@@ -51,7 +51,3 @@ def parse(text: str) -> datetime:
 def seconds_since(text: str | None, now: datetime) -> float:
     """Seconds from a stamp to `now`; a missing stamp is infinitely long ago."""
     return float("inf") if not text else (now - parse(text)).total_seconds()
-
-
-def ago(now: datetime, seconds: float) -> datetime:
-    return now - timedelta(seconds=seconds)

@@ -50,14 +50,6 @@ class PageNotFound(Exception):
     """A path that no resource serves: plain text, not a Status."""
 
 
-class Invalid(Exception):
-    """Validation failed; the caller knows the object and makes the ApiError."""
-
-    def __init__(self, causes: list[Obj]) -> None:
-        super().__init__(causes[0]["message"])
-        self.causes = causes
-
-
 def _details(resource: Resource, name: str) -> Obj:
     details = {"name": name, "group": resource.group, "kind": resource.plural}
     return {key: value for key, value in details.items() if value}

@@ -5,11 +5,6 @@ from typing import Any
 Obj = dict[str, Any]
 
 
-def meta(obj: Obj) -> Obj:
-    found: Obj = obj.setdefault("metadata", {})
-    return found
-
-
 def name_of(obj: Obj) -> str:
     return str(obj["metadata"].get("name", ""))
 

@@ -69,7 +69,6 @@ class Behaviour:
     cpu_cores: dict[Workload, float] = field(default_factory=dict)
     hung_pods: set[str] = field(default_factory=set)
     flapping: dict[tuple[str, str], float] = field(default_factory=dict)
-    never_ready_ports: set[tuple[str, str]] = field(default_factory=set)
     dead_nodes: set[str] = field(default_factory=set)
     slow_termination: set[str] = field(default_factory=set)
     full_nodes: set[str] = field(default_factory=set)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil, floor
 from typing import Any
 
@@ -271,10 +271,6 @@ def share(value: Any, total: int, up: bool) -> int:
         part = total * int(value[:-1]) / 100
         return ceil(part) if up else floor(part)
     return int(value)
-
-
-def minutes(amount: float) -> timedelta:
-    return timedelta(minutes=amount)
 
 
 __all__ = [

@@ -68,7 +68,6 @@ class Fault:
             raise ValueError(f"{self.name} needs a target")
         self.target = found
         self.before: Obj | None = None
-        self.injected_at = ""
 
     def inject(self, now: datetime) -> None:
         """Changes the cluster as of `now`; the controllers do the rest."""

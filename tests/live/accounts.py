@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from tests.controlplane.rest import Api, Json
 from tests.controlplane.up import Cluster
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from tests.contract.target import Space, eventually
 from tests.controlplane.up import Cluster
 from tests.live.accounts import Accounts

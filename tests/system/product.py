@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from kubewise_site.env import BASE_DIR, SETTINGS
+from kubewise_site.core.config.reading import BASE_DIR, SETTINGS
 
 T = TypeVar("T")
 QUICK = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from tests.system.peers import debian_redis
 from tests.system.product import clean_environment, free_port, wait_for
 

@@ -6,8 +6,6 @@ import numpy as np
 
 from detection.domain.arrays import Bools, Floats
 
-Array = Floats
-
 
 def filled(scaled: Floats) -> Floats:
     """Gaps take the last known value, and 0 (the usual) before the first: after scaling only."""

@@ -18,7 +18,6 @@ from detection.failures.rollback_evidence import Judgement, not_borne
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import quantity_of
 
-NEAR_THE_LIMIT_RATIO = 0.9
 ONE_RAISE_A_DAY = timedelta(hours=24)
 
 

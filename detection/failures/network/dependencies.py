@@ -20,7 +20,6 @@ from detection.snapshot.pod_templates import normalized, spec_of
 from detection.snapshot.services import in_cluster_name
 
 SEVERAL = 2
-OFTEN = 3
 LOCAL = frozenset({"localhost", "0.0.0.0", "127.0.0.1", "::1"})  # noqa: S104 no address to bind
 
 

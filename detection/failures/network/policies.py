@@ -21,7 +21,6 @@ from detection.snapshot.selectors import meets
 DNS_PORT = 53
 STRICT = "STRICT"
 MESH_ROOT = "istio-system"
-ALLOWING = frozenset({"", "ALLOW"})
 
 
 @failure(Cause.NETPOL_BLOCK)

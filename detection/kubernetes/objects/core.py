@@ -266,7 +266,6 @@ class Pod(Object, frozen=True):
 class WorkloadSpec(Part, frozen=True):
     replicas: int = 1
     paused: bool = False
-    min_ready_seconds: int = 0
     progress_deadline_seconds: int = 600
     selector: Selector = Selector()
     template: msgspec.Raw = msgspec.Raw()
@@ -308,7 +307,6 @@ class DaemonSetStatus(Part, frozen=True):
     current_number_scheduled: int = 0
     number_ready: int = 0
     number_available: int = 0
-    number_unavailable: int = 0
     updated_number_scheduled: int = 0
     observed_generation: int = 0
     conditions: tuple[Condition, ...] = ()
@@ -331,18 +329,14 @@ class ControllerRevision(Object, frozen=True):
 
 class JobSpec(Part, frozen=True):
     suspend: bool = False
-    backoff_limit: int = 6
     completions: int | None = None
-    parallelism: int = 1
     template: msgspec.Raw = msgspec.Raw()
 
 
 class JobStatus(Part, frozen=True):
     active: int = 0
-    succeeded: int = 0
     failed: int = 0
     start_time: Time | None = None
-    completion_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -353,7 +347,6 @@ class Job(Object, frozen=True):
 
 
 class CronJobSpec(Part, frozen=True):
-    starting_deadline_seconds: int | None = None
     schedule: str = ""
     time_zone: str = ""
     suspend: bool = False
@@ -362,7 +355,6 @@ class CronJobSpec(Part, frozen=True):
 
 class CronJobStatus(Part, frozen=True):
     last_schedule_time: Time | None = None
-    last_successful_time: Time | None = None
 
 
 class CronJob(Object, frozen=True):

@@ -162,13 +162,11 @@ class ScalerMetric(Part, frozen=True):
 class ScalerSpec(Part, frozen=True):
     scale_target_ref: TargetRef = TargetRef()
     metrics: tuple[ScalerMetric, ...] = ()
-    min_replicas: int = 1
     max_replicas: int = 0
 
 
 class ScalerStatus(Part, frozen=True):
     current_replicas: int = 0
-    desired_replicas: int = 0
     current_metrics: tuple[ScalerMetric, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
@@ -181,8 +179,6 @@ class HorizontalPodAutoscaler(Object, frozen=True):
 
 class ScaledObjectSpec(Part, frozen=True):
     scale_target_ref: TargetRef = TargetRef()
-    min_replica_count: int = 0
-    max_replica_count: int = 100
 
 
 class ScaledObject(Object, frozen=True):

@@ -26,7 +26,6 @@ class IngressClass(Object, frozen=True):
 class StorageClass(Object, frozen=True):
     KIND: ClassVar[str] = "StorageClass"
     allow_volume_expansion: bool = False
-    provisioner: str = ""
     volume_binding_mode: str = "Immediate"
 
 

@@ -1,0 +1,1 @@
+"""The series that training and its evaluation look at."""

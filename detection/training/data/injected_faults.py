@@ -1,4 +1,4 @@
-"""Labelled series for the evaluation where history has no labels: the simulator's faults."""
+"""Labelled series for the evaluation where history has no labels: made-up services with faults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detection.anomaly.scoring.series import Series
-from simulator.exporters.labelled_series import BENIGN, FAULTS, METRICS, inject
+from detection.training.data.labelled_faults import BENIGN, FAULTS, METRICS, inject
 
 SAMPLES = 720
 TRAIN_SAMPLES = 480

@@ -126,7 +126,7 @@ def _enough(past: list[Series]) -> list[Series]:
 
 
 def on_injected(network: Network) -> dict[str, Any]:
-    """The measures of one network on the simulator's faults."""
+    """The measures of one network on injected faults."""
     return evaluate.report(evaluate.ours_alone(network, {"injected": injected_faults.series()}))
 
 

@@ -18,14 +18,22 @@ from detection.training.model.autoencoder import BadModel
 
 MODELS = frozenset({"Sequential", "Functional", "Model"})
 LAYERS = frozenset({"InputLayer", "Dense", "LeakyReLU", "Average"})
+ANY = None
+# A Keras module, and which of its classes a model may name; of the modules with ANY, each one.
+PLAIN: dict[str, frozenset[str] | None] = {
+    "": frozenset({"__keras_tensor__"}),
+    "keras": MODELS | {"DTypePolicy"},
+    "keras.layers": LAYERS | MODELS,
+    "keras.models": LAYERS | MODELS,
+    "keras.src.models": LAYERS | MODELS,
+    "keras.src.models.functional": LAYERS | MODELS,
+    "keras.initializers": ANY,
+    "keras.optimizers": ANY,
+    "keras.losses": ANY,
+    "keras.regularizers": ANY,
+}
 SCALERS = frozenset({"StandardScaler", "RobustScaler", "MinMaxScaler", "MaxAbsScaler"})
 ARRAYS = frozenset({"ndarray", "dtype", "_reconstruct", "scalar", "_frombuffer"})
-LAYER_MODULES = frozenset(
-    {"keras.layers", "keras.models", "keras.src.models", "keras.src.models.functional"}
-)
-OTHER_MODULES = frozenset(
-    {"keras.initializers", "keras.optimizers", "keras.losses", "keras.regularizers"}
-)
 LARGEST_BYTES = 50 * 2**20
 
 
@@ -68,23 +76,9 @@ def _named(config: Any) -> Iterator[tuple[str, str]]:
 
 
 def _is_plain(module: str, name: str) -> bool:
-    if module in (
-        "keras.layers",
-        "keras.src.models.functional",
-        "keras.models",
-        "keras.src.models",
-    ):
-        return name in LAYERS | MODELS
-    if module == "keras":
-        return name in MODELS | {"DTypePolicy"}
-    if module == "":
-        return name == "__keras_tensor__"
-    return module in (
-        "keras.initializers",
-        "keras.optimizers",
-        "keras.losses",
-        "keras.regularizers",
-    )
+    """A module that PLAIN does not name has nothing that a model may name."""
+    names = PLAIN.get(module, frozenset())
+    return names is ANY or name in names
 
 
 def read_scaler(path: Path) -> Any:

@@ -6,7 +6,6 @@ One pass in the foreground: GET requests only, no broker, no key, no database.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from argparse import ArgumentParser
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from detection.kubernetes.client import (
     connect,
     has_current_context,
 )
+from kubewise_site.core.config.reading import in_cluster
 from remediation.actions.parameters import BadValue, label
 from remediation.controls.limits import limits
 from remediation.diagnose.metrics import see
@@ -37,7 +37,6 @@ from remediation.diagnose.run import Report, SeeMetrics, as_auto, look
 log = structlog.get_logger(__name__)
 NOTHING_FOUND, INCIDENTS, BLIND = 0, 1, 2
 DEFAULT_KUBECONFIG = "~/.kube/config"
-IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def which_way(context: str) -> Way:
     Raises NotConfigured where there is none of them.
     """
     path = settings.KUBECONFIG or _default_kubeconfig()
-    inside = bool(os.environ.get(IN_CLUSTER))
+    inside = in_cluster()
     if context:
         return Way(context, path, "", "--context")
     if settings.KUBE_CONTEXT:

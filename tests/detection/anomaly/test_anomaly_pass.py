@@ -34,7 +34,7 @@ OWNER = ("Deployment", "shop", "cart")
 @pytest.fixture
 def cluster(db: None) -> Cluster:
     cache.clear()
-    history.forget_local()
+    history._LOCAL.clear()
     return Cluster.objects.create(name="one")
 
 

@@ -1,4 +1,4 @@
-"""The closer look with three days of history: the shipped model, the simulator's series."""
+"""The closer look with three days of history: the shipped model, made-up series."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from detection.domain.arrays import Floats
 from detection.domain.findings import Finding
 from detection.metrics.history import Window
 from detection.metrics.samples import Entity, series_key
-from simulator.exporters.labelled_series import CPU, LATENCY, LOAD, MEMORY, METRICS, healthy
+from detection.training.data.labelled_faults import CPU, LATENCY, LOAD, MEMORY, METRICS, healthy
 from tests.detection.anomaly.builders import series
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -63,7 +63,7 @@ def test_metrics_are_paged_by_next(api: Api, frame: Frame) -> None:
 
 
 def test_without_any_measurement_metrics_are_empty_and_say_no_time(api: Api) -> None:
-    history.forget_local()
+    history._LOCAL.clear()
     current_cluster().delete()
     body = api.get("metrics/").json()
     assert (body["count"], body["metrics"], body["at"]) == (0, {}, None)

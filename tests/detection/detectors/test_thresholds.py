@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from detection import detectors
 from detection.detectors.protocol import View, register
-from detection.detectors.thresholds import Thresholds, instant
+from detection.detectors.thresholds import Thresholds
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import UNSEEN, Finding, ObjectRef
 from detection.metric_evidence import ask, evidence
 from detection.metrics import history
 from detection.metrics.history import Frame, window_of
-from detection.metrics.queries import seed, seeds
+from detection.metrics.queries import seed
 from detection.metrics.samples import Owner, Owners, Query, owners_of
-from detection.metrics.scrape import collect, scrape
+from detection.metrics.scrape import scrape
 from detection.models import Cluster
 from simulator.prometheus.faults import Faults
 from tests.detection.metrics.backends import simulated
@@ -175,7 +175,7 @@ def test_a_second_detector_of_a_name_is_a_bug() -> None:
 @pytest.mark.django_db
 def test_the_loop_finds_what_is_wrong_in_the_cluster() -> None:
     cache.clear()
-    history.forget_local()
+    history._LOCAL.clear()
     seed(NOW)
     watched = Cluster.objects.create(name="c")
     with simulated(cluster()) as client:
@@ -205,20 +205,6 @@ BROKEN = {
     ("Node", "n1", "node_filesystem_ratio"),
     ("PersistentVolumeClaim", "data-db-0", "volume_used_ratio"),
 }
-
-
-def test_one_pass_without_history_finds_the_same_by_asking_for_the_dwell() -> None:
-    owners = owners_of({"shop/cart-7d9-a": Owner("Deployment", "cart", "u1")})
-    with simulated(cluster()) as client:
-        done = collect(seeds(), client, NOW, owners)
-        found = instant(done, seeds(), client, owners, NOW)
-    assert {(one.owner.kind, one.owner.name, one.facts["metric"]) for one in found} == BROKEN
-
-
-def test_one_pass_without_a_breach_asks_nothing_more() -> None:
-    with simulated([]) as client:
-        done = collect(seeds(), client, NOW)
-    assert instant(done, seeds(), client, Owners(), NOW) == []
 
 
 def test_prometheus_tells_what_the_failures_ask_for() -> None:

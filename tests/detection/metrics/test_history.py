@@ -37,9 +37,9 @@ OTHER = "other|Node||n1|"
 @pytest.fixture(autouse=True)
 def clean() -> Iterator[None]:
     cache.clear()
-    history.forget_local()
+    history._LOCAL.clear()
     yield
-    history.forget_local()
+    history._LOCAL.clear()
 
 
 def at(seconds: float) -> datetime:

@@ -236,7 +236,7 @@ def test_after_three_time_outs_the_rest_is_not_asked() -> None:
 @pytest.fixture
 def watched(db: None) -> Cluster:
     cache.clear()
-    history.forget_local()
+    history._LOCAL.clear()
     seed(NOW)
     return Cluster.objects.create(name="c")
 

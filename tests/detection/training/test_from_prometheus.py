@@ -50,7 +50,7 @@ class Clock(datetime):
 @pytest.fixture
 def watched(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     cache.clear()
-    history.forget_local()
+    history._LOCAL.clear()
     settings.AUTOENCODER_MODEL_PATH = str(tmp_path / "models" / "kube_anomaly_autoencoder.keras")
     monkeypatch.setattr("detection.management.commands.train_model.datetime", Clock)
     seed(NOW)

@@ -1,4 +1,4 @@
-"""Each kind of fault that the simulator injects, through the detectors as they run: an hour of
+"""Each kind of injected fault, through the detectors as they run: an hour of
 history, the model that is shipped, the fault in the newest minutes."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from detection.domain.findings import Finding
 from detection.metrics.history import Window
 from detection.metrics.queries import seeds
 from detection.metrics.samples import Entity, series_key
-from simulator.exporters.labelled_series import (
+from detection.training.data.labelled_faults import (
     BENIGN,
     FAULTS,
     MEMORY,

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from rest_framework.views import APIView
 
+from kubewise_site.core.config.reading import BASE_DIR
 from kubewise_site.core.rest.problem import Problem
-from kubewise_site.env import BASE_DIR
 from tests.kubewise_site.api.test_matrix import _counts, _path
 from tests.kubewise_site.api_client import Api, check_problem
 

@@ -19,7 +19,7 @@ from detection.models import Alert, MetricQuery, Transition
 from detection.models.anomaly import AnomalyFeedback, ModelVersion
 from kubewise_site.core.access.models import IdempotencyKey
 from kubewise_site.core.access.scopes import Scope, scope_for
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from remediation import models
 from tests.kubewise_site import records
 from tests.kubewise_site.api_client import Api, check_problem

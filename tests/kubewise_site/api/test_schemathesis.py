@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from tests.kubewise_site.server import Server, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]

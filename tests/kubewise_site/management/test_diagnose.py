@@ -14,7 +14,7 @@ import pytest
 from django.core.management import call_command
 
 from detection import clients
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from kubewise_site.management.commands.diagnose import which_way
 from remediation.diagnose.report import plain
 from simulator import Simulator, world

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from detection.domain.statuses import Status
 from detection.runtime import heartbeats
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from remediation.models import Attempt, LlmCall
 from tests.kubewise_site import records
 from tests.kubewise_site.api_client import Api, check_problem

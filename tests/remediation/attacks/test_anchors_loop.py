@@ -21,7 +21,7 @@ from detection.domain.findings import ObjectRef
 from detection.domain.statuses import Status
 from detection.metrics.queries import seeds
 from detection.models import Cluster, Incident
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from remediation.approval import approvals
 from remediation.clients import Clients
 from remediation.cluster import rbac

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from remediation.controls.budgets import Limits
 from tests.remediation.attacks.postgres import postgres
 from tests.remediation.attacks.race import BY_HOUR

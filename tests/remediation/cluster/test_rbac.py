@@ -9,7 +9,7 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from remediation.actions import CATALOGUE
 from remediation.cluster import rbac
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from detection.models import Incident
-from kubewise_site.env import BASE_DIR
+from kubewise_site.core.config.reading import BASE_DIR
 from remediation.llm.assess import assess
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import Prompt, prompt
