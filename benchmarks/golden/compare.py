@@ -77,8 +77,7 @@ def _of_values(path: str, old: Any, new: Any) -> Iterator[Difference]:
 
 def _of_lists(path: str, old: list[Any], new: list[Any]) -> Iterator[Difference]:
     """Item by item; an item put in between is not told as a change of all that follow."""
-    keys = [[json.dumps(item, sort_keys=True) for item in items] for items in (old, new)]
-    matcher = difflib.SequenceMatcher(None, *keys, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, _keys(old), _keys(new), autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
             continue
@@ -86,6 +85,10 @@ def _of_lists(path: str, old: list[Any], new: list[Any]) -> Iterator[Difference]
             before = old[a + place] if a + place < b else ABSENT
             after = new[c + place] if c + place < d else ABSENT
             yield from _of_values(f"{path}[{a + place}]", before, after)
+
+
+def _keys(items: list[Any]) -> list[str]:
+    return [json.dumps(item, sort_keys=True) for item in items]
 
 
 def _of_lines(name: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Difference]:

@@ -11,16 +11,19 @@ from typing import Any
 from celery.app.trace import build_tracer
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
 from django.test.utils import override_settings
 
 from benchmarks.golden import product
 from benchmarks.golden.documents import write
+from benchmarks.golden.rest_calls import EVENTS
 from benchmarks.golden.still import Still
 
-STEPS, STEP_SECONDS = 40, 15.0
+STEPS, STEP_SECONDS = 24, 15.0
 HEALTHY_STEPS, HEALTHY_SECONDS, BEGAN_SECONDS_AGO = 6, 240.0, 900.0
 LONG = timedelta(days=1)
-ENDS = ("Resolved", "Escalated", "Dismissed", "AwaitingApproval", "RemediationSuggested")
+ENDS = ("Resolved", "Escalated", "Dismissed", "RemediationSuggested")
 RECORDS = ("detection.Incident", "detection.Transition", "remediation.Plan", "remediation.Attempt",
            "remediation.Approval", "remediation.AuditEntry", "remediation.EvidencePack",
            "remediation.Delivery", "remediation.Budget", "detection.WorkloadBaseline",
@@ -71,11 +74,25 @@ def _steps(app: Any, simulator: Any, clock: Still) -> Iterator[dict[str, Any]]:
     """Beat's messages and all that follows from them, until every incident is at its end."""
     for number in range(STEPS):
         _publish_schedule(app, everything=number == 0)
-        yield {"at": number * STEP_SECONDS, "messages": list(_drain(app))}
+        messages = list(_drain(app))
+        yield {"at": number * STEP_SECONDS, "messages": messages, "approvals": list(_approve())}
         if number > 2 and _ended():
             return
         clock.advance(STEP_SECONDS)
         simulator.tick(clock.now)
+
+
+def _approve() -> Iterator[Any]:
+    """A person says yes to every plan that waits, as the API takes it."""
+    person, _ = get_user_model().objects.get_or_create(username="root", is_superuser=True)
+    client = Client(raise_request_exception=False)
+    client.force_login(person)
+    waiting = {"incident__status": "AwaitingApproval", "superseded_at": None, "answered_at": None}
+    for plan in apps.get_model("remediation", "Plan")._default_manager.filter(**waiting):
+        path = f"{EVENTS}/{plan.incident.anomaly_id}/approve"
+        body = {"plan": plan.pk, "digest": plan.digest}
+        answer = client.post(path, body, content_type="application/json")
+        yield answer.status_code, answer.json().get("message") or answer.json()["detail"]
 
 
 def _ended() -> bool:
