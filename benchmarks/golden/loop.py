@@ -17,7 +17,7 @@ from django.test.utils import override_settings
 
 from benchmarks.golden import product
 from benchmarks.golden.documents import write
-from benchmarks.golden.rest_calls import EVENTS
+from benchmarks.golden.rest.calls import EVENTS
 from benchmarks.golden.still import Still
 
 STEPS, STEP_SECONDS = 24, 15.0

@@ -84,9 +84,9 @@ class Recording:
         declared.record(self.into, self.folder)
 
     def _rest(self, clock: Still) -> None:
-        from benchmarks.golden import rest
+        from benchmarks.golden.rest import answers
 
-        rest.record(self.into, clock)
+        answers.record(self.into, clock)
 
     def _loop(self, clock: Still) -> None:
         from benchmarks.golden import loop

@@ -15,9 +15,9 @@ from django.core.cache import caches
 from django.core.management import call_command
 from django.test import Client
 
-from benchmarks.golden import records, rest_calls
 from benchmarks.golden.documents import write
-from benchmarks.golden.rest_calls import V1, Call
+from benchmarks.golden.rest import calls, records
+from benchmarks.golden.rest.calls import V1, Call
 from benchmarks.golden.still import Still, same_uuid
 
 HEADERS = ("Content-Type", "Location", "WWW-Authenticate", "Retry-After", "Allow", "Vary",
@@ -33,7 +33,7 @@ def record(into: Path, clock: Still) -> None:
     clock.restart()
     records.fill()
     clients = {"anonymous": Client(raise_request_exception=False), **dict(_clients())}
-    write(into, "rest/setting-up", _answers(clients, rest_calls.setting_up()))
+    write(into, "rest/setting-up", _answers(clients, calls.setting_up()))
     schema = yaml.safe_load(written_schema())
     write(into, "rest/schema", schema)
     gets = list(_gets(schema))
@@ -41,10 +41,10 @@ def record(into: Path, clock: Still) -> None:
         answers = _answers(clients, [Call(role, "GET", path) for path in gets])
         write(into, f"rest/get-as-{role}", answers)
     write(into, "rest/pages", _pages(clients["admin"]))
-    write(into, "rest/mistakes", _answers(clients, rest_calls.mistakes()))
+    write(into, "rest/mistakes", _answers(clients, calls.mistakes()))
     write(into, "rest/not-allowed", _answers(clients, _forbidden(schema)))
     clock.advance(60)
-    write(into, "rest/writes", _answers(clients, rest_calls.writes(_plans())))
+    write(into, "rest/writes", _answers(clients, calls.writes(_plans())))
     write(into, "rest/get-after-the-writes",
           _answers(clients, [Call("root", "GET", path) for path in gets]))  # fmt: skip
 
@@ -70,8 +70,8 @@ def _gets(schema: Any) -> Iterator[str]:
     for path, operations in schema["paths"].items():
         if "get" in operations:
             yield from _with_ids(path)
-    yield from rest_calls.BESIDE
-    yield from rest_calls.filters()
+    yield from calls.BESIDE
+    yield from calls.filters()
 
 
 def _with_ids(path: str) -> Iterator[str]:
@@ -128,10 +128,10 @@ def _pages(client: Client) -> list[Any]:
     return found
 
 
-def _answers(clients: dict[str, Client], calls: Any) -> dict[str, Any]:
+def _answers(clients: dict[str, Client], asked: Any) -> dict[str, Any]:
     """By what was asked. The counters of writes begin anew at each: nobody waits."""
     found: dict[str, Any] = {}
-    for number, call in enumerate(calls):
+    for number, call in enumerate(asked):
         for cache in caches.all():
             cache.clear()
         sent = call.sent()
