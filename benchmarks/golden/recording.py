@@ -53,6 +53,7 @@ class Recording:
             "PROMETHEUS_URL": "",
             "ALLOWED_HOSTS": "testserver",
             "LOG_LEVEL": "CRITICAL",
+            "LOGNAME": "golden",
         }
         django.setup()
         settings.CACHES = {
