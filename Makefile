@@ -51,6 +51,8 @@ bench-remediation: .venv/dev ## failures run to their end in AUTO, judged by an 
 
 house: .venv/dev ## figures of the code's structure: import circles, sizes, one home each; fails below the bar
 	$(BIN)/python -m benchmarks.house $(ARGS)
+golden: .venv/dev ## record what the product does into var/golden; ARGS="--against DIR" tells every difference
+	$(BIN)/python -m benchmarks.golden $(ARGS)
 
 lock: .venv/dev ## resolve requirements*.in anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements.in -o requirements.txt
@@ -82,4 +84,4 @@ bench-admin: .venv/dev ## pages of the admin with 1,000,000 incidents and 5,000,
 screenshots: .venv/dev ## pictures for the README in docs/images, of a product that it starts and stops
 	$(BIN)/python -m tests.browser.screenshots docs/images
 
-.PHONY: help run test test-live test-api controlplane lint bench bench-scenarios bench-diagnosis bench-remediation bench-events bench-admin house schema screenshots lock clean env-example
+.PHONY: help run test test-live test-api controlplane lint bench bench-scenarios bench-diagnosis bench-remediation bench-events bench-admin house schema screenshots lock clean env-example golden
