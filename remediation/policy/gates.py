@@ -40,11 +40,11 @@ def scope(case: Case) -> Rulings:
         yield suggest(f"{case.candidate.action} makes {case.cause} worse")
     if case.picked:
         yield ask("a person planned this candidate in place of the first")
-    yield from _row(case)
+    yield from _playbook(case)
 
 
-def _row(case: Case) -> Rulings:
-    """The row judges remedies; an undo is judged by the attempt that it undoes."""
+def _playbook(case: Case) -> Rulings:
+    """The playbook judges remedies; an undo is judged by the attempt that it undoes."""
     if case.undo:
         return
     if case.requested:

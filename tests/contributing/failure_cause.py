@@ -74,6 +74,7 @@ def shown(place: ModuleType | Path) -> str:
 
 
 if __name__ == "__main__":
-    found = [line for cause in Cause for line in lacking(cause, parts_of_the_repository())]
+    parts = parts_of_the_repository()
+    found = [line for cause in Cause for line in lacking(cause, parts)]
     sys.stdout.writelines(f"{line}\n" for line in found)
     sys.exit(bool(found))
