@@ -96,6 +96,7 @@ def append(copy: Path, module: ModuleType, added: str) -> None:
     path.write_text(path.read_text() + added)
 
 
+@pytest.mark.timeout(600)
 def test_a_new_cause_is_refused_until_every_part_is_there_and_found_then(copy: Path) -> None:
     edit(copy, causes, '    JOB_FAILED = "JOB_FAILED"\n', NAME)
     refused = run(copy, CHECK)
