@@ -90,9 +90,9 @@ def end_of(scenario: Scenario, expected: Mapping[str, Any]) -> End:
 
 
 def uncovered(rows: Sequence[Row]) -> list[str]:
-    """Causes whose row in the product offers a changing action, and that no row here repairs."""
-    from remediation.row_types import Offer
-    from remediation.rows import ROWS
+    """Causes whose playbook offers a changing action, and that no row here repairs."""
+    from remediation.playbooks import PLAYBOOKS
+    from remediation.playbooks.base import Offer
 
     def changes(offers: Iterable[Offer]) -> bool:
         return any(offer.family not in HARMLESS for offer in offers)
@@ -100,5 +100,7 @@ def uncovered(rows: Sequence[Row]) -> list[str]:
     run = {cause for row in rows if row.end in (End.REPAIRED, End.CONTAINED, End.UNFINISHED)
            for cause in row.expected["causes"][:1]}  # fmt: skip
     return sorted(
-        str(cause) for cause, row in ROWS.items() if changes(row.offers) and cause not in run
+        str(cause)
+        for cause, playbook in PLAYBOOKS.items()
+        if changes(playbook.offers) and cause not in run
     )

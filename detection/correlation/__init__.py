@@ -13,71 +13,25 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from detection.correlation.callers import EXPLAINING, fold_victims
+from detection.correlation.callers import fold_victims
 from detection.correlation.dependents import fold_users
 from detection.correlation.merging import MOST_EVIDENCE, absorbed, first_of, refs_of
 from detection.correlation.node_and_namespace import fold_places
 from detection.correlation.recent_changes import with_changes
-from detection.domain.causes import CAUSES, Cause, Precedence, Severity
+from detection.domain.causes import (
+    CAUSES,
+    Cause,
+    Precedence,
+    Severity,
+    Through,
+    explained_by,
+    explaining,
+    order_of,
+)
 from detection.domain.findings import UNSEEN, Finding, ObjectRef, Revision, key_of
 from detection.snapshot import Snapshot
 
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
-RANK = (
-    Cause.WEBHOOK_DOWN,
-    Cause.QUOTA_EXCEEDED,
-    Cause.ADMISSION_FORBIDDEN,
-    Cause.NODE_STORM,
-    Cause.APISERVER_OVERLOAD,
-    Cause.KERNEL_FAULT,
-    Cause.NODE_NOT_READY,
-    Cause.DISK_PRESSURE,
-    Cause.MEMORY_PRESSURE,
-    Cause.PID_PRESSURE,
-    *EXPLAINING,
-    Cause.MULTI_ATTACH,
-    Cause.PULL_UNAUTHORIZED,
-    Cause.REGISTRY_DOWN,
-    Cause.WRONG_ARCH,
-    Cause.IMAGE_NOT_FOUND,
-    Cause.SECRET_MISSING,
-    Cause.CONFIGMAP_MISSING,
-    Cause.JOB_FAILED,
-    Cause.OOM_LEAK,
-    Cause.OOM_LIMIT_LOW,
-    Cause.BAD_COMMAND,
-    Cause.INIT_CRASH,
-    Cause.LIVENESS_MISCONFIG,
-    Cause.CRASH_STABLE_REVISION,
-    Cause.BAD_RELEASE,
-    Cause.CRASH_NO_HISTORY,
-    Cause.PVC_NOT_FOUND,
-    Cause.VOLUME_NODE_AFFINITY,
-    Cause.PREEMPTED,
-    Cause.NODE_SELECTOR_MISMATCH,
-    Cause.UNTOLERATED_TAINT,
-    Cause.ANTI_AFFINITY,
-    Cause.INSUFFICIENT_CAPACITY,
-    Cause.SANDBOX_FAILED,
-    Cause.MOUNT_FAILED,
-    Cause.INIT_HANG,
-    Cause.READINESS_MISCONFIG,
-    Cause.STS_STUCK_UPDATE,
-    Cause.POD_STUCK_TERMINATING,
-    Cause.CPU_THROTTLED,
-    Cause.DS_ONE_NODE,
-    Cause.HUNG_REPLICA,
-    Cause.CRONJOB_STALLED,
-    Cause.BARE_POD_FAILING,
-    Cause.HPA_MAXED,
-    Cause.HPA_NO_METRICS,
-    Cause.SCALED_TO_ZERO,
-    Cause.ROLLOUT_STALLED,
-    Cause.UNCLASSIFIED,
-    Cause.THRESHOLD_BREACH,
-    Cause.FORECAST_BREACH,
-    Cause.METRIC_ANOMALY,
-)
 
 
 def correlate(
@@ -96,7 +50,11 @@ def correlate(
     opened = _fold_shared(opened, Cause.CONFIGMAP_MISSING, _missing)
     opened = _fold_anomalies(opened)
     merged = [with_changes(_merged(group), snapshot) for group in _by_owner(opened)]
-    return sorted(merged, key=lambda f: (-SEVERITIES.index(f.severity), _rank(f), str(f.owner)))
+    return sorted(merged, key=_order)
+
+
+def _order(finding: Finding) -> tuple[int, tuple[int, int], str]:
+    return -SEVERITIES.index(finding.severity), order_of(finding.cause), str(finding.owner)
 
 
 def _by_owner(findings: Iterable[Finding]) -> list[list[Finding]]:
@@ -106,14 +64,9 @@ def _by_owner(findings: Iterable[Finding]) -> list[list[Finding]]:
     return list(groups.values())
 
 
-def _rank(finding: Finding) -> tuple[int, int]:
-    place = RANK.index(finding.cause) if finding.cause in RANK else len(RANK)
-    return CAUSES[finding.cause].precedence, place
-
-
 def _merged(group: Sequence[Finding]) -> Finding:
     """The one with the best cause, with the others' evidence, symptoms and sources."""
-    ordered = sorted(group, key=lambda f: (*_rank(f), -f.score))
+    ordered = sorted(group, key=lambda f: (*order_of(f.cause), -f.score))
     first = ordered[0]
     # An alert is evidence beside a failure that was seen: it makes it no graver and no older.
     judged = [f for f in ordered if f.cause != Cause.EXTERNAL_ALERT] or ordered
@@ -157,7 +110,8 @@ def _fold_storm(findings: list[Finding]) -> list[Finding]:
     if storm is None:
         return findings
     lost = set(storm.facts["nodes"])
-    inside = [f for f in findings if f.cause == Cause.NODE_NOT_READY and f.owner.name in lost]
+    swallowed = explained_by(storm.cause)
+    inside = [f for f in findings if f.cause in swallowed and f.owner.name in lost]
     rest = [f for f in findings if f not in inside and f is not storm]
     return [absorbed(storm, inside), *rest]
 
@@ -175,7 +129,7 @@ def _fold_nodes(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
     lost = [
         _Lost(f, frozenset(f.facts.get("nodes") or [f.owner.name]), [])
         for f in findings
-        if f.cause in (Cause.NODE_STORM, Cause.NODE_NOT_READY)
+        if f.cause in explaining(Through.LOST_NODES)
     ]
     if not lost:
         return findings

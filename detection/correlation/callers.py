@@ -6,51 +6,26 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from detection.correlation.merging import absorbed
-from detection.domain.causes import CAUSES, Cause, Precedence, Severity
+from detection.domain.causes import (
+    CAUSES,
+    Cause,
+    Precedence,
+    Severity,
+    Through,
+    explained_by,
+    explaining,
+)
 from detection.domain.findings import Finding, key_of
 
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
-# In this order: what is proven by an object's own content before what only callers say.
-EXPLAINING = (
-    Cause.NETPOL_BLOCK,
-    Cause.MESH_DENY,
-    Cause.SELECTOR_MISMATCH,
-    Cause.WRONG_TARGET_PORT,
-    Cause.SERVICE_DELETED,
-    Cause.CERT_EXPIRED,
-    Cause.VOLUME_FILLING,
-    Cause.STALE_SECRET_ENV,
-    Cause.DNS_FAILURE,
-    Cause.DEPENDENCY_CASCADE,
-)
-ONLY_TOLD = frozenset({Cause.DEPENDENCY_CASCADE, Cause.CERT_EXPIRED})
 SEVERAL = 2
-# What a caller shows when something that it calls fails; never an image, a mount or memory.
-SYMPTOMS = frozenset(
-    {
-        Cause.BAD_RELEASE,
-        Cause.CRASH_NO_HISTORY,
-        Cause.CRASH_STABLE_REVISION,
-        Cause.INIT_CRASH,
-        Cause.INIT_HANG,
-        Cause.HUNG_REPLICA,
-        Cause.BARE_POD_FAILING,
-        Cause.LIVENESS_MISCONFIG,
-        Cause.READINESS_MISCONFIG,
-        Cause.CPU_THROTTLED,
-        Cause.ENV_CHANGED,
-        Cause.JOB_FAILED,
-        Cause.STS_STUCK_UPDATE,
-        Cause.DS_ONE_NODE,
-    }
-)
 
 
 def fold_victims(findings: list[Finding]) -> list[Finding]:
     """Each explaining cause takes in its victims' symptoms, and weaker explanations of them."""
     explained: dict[str, Finding] = {}
     findings = _without_proven(findings)
-    for cause in EXPLAINING:
+    for cause in explaining(Through.CALLERS):
         for finding in [f for f in findings if f.cause == cause]:
             if any(finding is other for other in findings):
                 findings = _take_in(findings, finding, explained)
@@ -66,13 +41,18 @@ def _without_proven(findings: list[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     for finding in findings:
         victims = set(finding.facts.get("explains", ()))
-        if finding.cause not in ONLY_TOLD or not victims & proven:
+        if not _is_only_by_words(finding.cause) or not victims & proven:
             kept.append(finding)
         elif left := victims - proven:
             weak = finding.facts.get("weak") or len(left) < SEVERAL
             facts = {**finding.facts, "explains": sorted(left), "weak": weak}
             kept.append(replace(finding, facts=facts))
     return kept
+
+
+def _is_only_by_words(cause: Cause) -> bool:
+    explains = CAUSES[cause].explains
+    return bool(explains and explains.only_told)
 
 
 def _serves_by_its_old_revision(finding: Finding) -> bool:
@@ -91,7 +71,8 @@ def _take_in(
     if finding.facts.get("weak"):
         return _as_hint(findings, finding, victims)
     own = key_of(finding.owner)
-    taken = [f for f in findings if _is_symptom(f, victims) and key_of(f.owner) != own]
+    causes = explained_by(finding.cause)
+    taken = [f for f in findings if _is_symptom(f, victims, causes) and key_of(f.owner) != own]
     whole = _graver(absorbed(finding, taken), taken)
     explained.update(dict.fromkeys(victims, whole))
     return [whole if f is finding else f for f in _without(findings, taken)]
@@ -104,9 +85,9 @@ def _is_only_told(finding: Finding) -> bool:
     return finding.cause == Cause.DEPENDENCY_CASCADE
 
 
-def _is_symptom(finding: Finding, victims: set[str]) -> bool:
+def _is_symptom(finding: Finding, victims: set[str], causes: frozenset[Cause]) -> bool:
     general = CAUSES[finding.cause].precedence >= Precedence.GENERAL
-    return key_of(finding.owner) in victims and (general or finding.cause in SYMPTOMS)
+    return key_of(finding.owner) in victims and (general or finding.cause in causes)
 
 
 def _as_hint(findings: list[Finding], hint: Finding, victims: set[str]) -> list[Finding]:
@@ -116,7 +97,8 @@ def _as_hint(findings: list[Finding], hint: Finding, victims: set[str]) -> list[
     """
     own = [f for f in findings if f is not hint and key_of(f.owner) == key_of(hint.owner)]
     rest = _without(findings, [hint])
-    taken = [f for f in rest if _is_symptom(f, victims) and not _stands_alone(f)]
+    causes = explained_by(hint.cause)
+    taken = [f for f in rest if _is_symptom(f, victims, causes) and not _stands_alone(f)]
     if own:
         kept = _without(rest, taken)
         return [absorbed(f, taken) if f is own[0] else f for f in kept]

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from detection.correlation.merging import absorbed
-from detection.domain.causes import CAUSES, Cause, Precedence
+from detection.domain.causes import CAUSES, Cause, Precedence, Through, explained_by, explaining
 from detection.domain.findings import Finding, key_of
-
-WAITING = frozenset({Cause.INSUFFICIENT_CAPACITY, Cause.MOUNT_FAILED, Cause.STS_STUCK_UPDATE})
-# Thing → what it explains beside the general causes.
-EXPLAINS: dict[Cause, frozenset[Cause]] = {
-    Cause.NODE_CORDONED: frozenset({Cause.STS_STUCK_UPDATE}),
-    Cause.PVC_PENDING: WAITING,
-    Cause.QUOTA_EXCEEDED: frozenset({Cause.STS_STUCK_UPDATE, Cause.HPA_MAXED}),
-    Cause.WEBHOOK_DOWN: frozenset({Cause.STS_STUCK_UPDATE}),
-    Cause.SANDBOX_FAILED: frozenset({Cause.DS_ONE_NODE, Cause.STS_STUCK_UPDATE, Cause.INIT_HANG}),
-    Cause.PDB_BLOCKS_DRAIN: frozenset({Cause.HUNG_REPLICA}),
-    Cause.HPA_NO_METRICS: frozenset(),
-}
 
 
 def fold_users(findings: list[Finding]) -> list[Finding]:
     """Each thing takes in what its users show because of it, and all that its backend shows."""
-    for thing in [f for f in findings if f.cause in EXPLAINS and "explains" in f.facts]:
+    things = explaining(Through.USERS)
+    for thing in [f for f in findings if f.cause in things and "explains" in f.facts]:
         findings = _fold(findings, thing)
     return _without_idle_budgets(findings)
 
@@ -41,7 +30,7 @@ def _is_explained(finding: Finding, thing: Finding) -> bool:
         return precedence > Precedence.NODE
     if key not in thing.facts["explains"]:
         return False
-    return precedence >= Precedence.GENERAL or finding.cause in EXPLAINS[thing.cause]
+    return precedence >= Precedence.GENERAL or finding.cause in explained_by(thing.cause)
 
 
 def _without_idle_budgets(findings: list[Finding]) -> list[Finding]:

@@ -3,49 +3,23 @@
 from __future__ import annotations
 
 from detection.correlation.merging import absorbed
-from detection.domain.causes import CAUSES, Cause, Precedence
+from detection.domain.causes import (
+    CAUSES,
+    UNPLACED,
+    Cause,
+    Precedence,
+    Through,
+    explained_by,
+    explaining,
+)
 from detection.domain.findings import Finding
 from detection.snapshot import Snapshot
 
-GENERAL = frozenset({Cause.HUNG_REPLICA, Cause.UNCLASSIFIED, Cause.ROLLOUT_STALLED})
-STARTING = frozenset(
-    {
-        Cause.SANDBOX_FAILED,
-        Cause.MOUNT_FAILED,
-        Cause.POD_STUCK_TERMINATING,
-        Cause.DS_ONE_NODE,
-    }
-)
-KILLED = frozenset({Cause.OOM_LIMIT_LOW, Cause.OOM_LEAK})
-EXPLAINED = {
-    Cause.DISK_PRESSURE: GENERAL | STARTING,
-    Cause.MEMORY_PRESSURE: GENERAL | KILLED | STARTING,
-    Cause.PID_PRESSURE: GENERAL | STARTING,
-    Cause.KERNEL_FAULT: GENERAL | STARTING,
-}
-
-
-TAINT_OF = {
-    Cause.DISK_PRESSURE: "node.kubernetes.io/disk-pressure",
-    Cause.MEMORY_PRESSURE: "node.kubernetes.io/memory-pressure",
-    Cause.PID_PRESSURE: "node.kubernetes.io/pid-pressure",
-}
-UNPLACED = frozenset(
-    {
-        Cause.INSUFFICIENT_CAPACITY,
-        Cause.UNTOLERATED_TAINT,
-        Cause.ANTI_AFFINITY,
-        Cause.NODE_SELECTOR_MISMATCH,
-        Cause.UNCLASSIFIED,
-        Cause.ROLLOUT_STALLED,
-    }
-)
-
 
 def fold_places(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
-    for place in [f for f in findings if f.cause in EXPLAINED]:
+    for place in [f for f in findings if f.cause in explaining(Through.NODE)]:
         findings = _fold(findings, place, [f for f in findings if _is_of_node(f, place, snapshot)])
-    for place in [f for f in findings if f.cause == Cause.NAMESPACE_TERMINATING]:
+    for place in [f for f in findings if f.cause in explaining(Through.NAMESPACE)]:
         findings = _fold(findings, place, [f for f in findings if _is_of_namespace(f, place)])
     return findings
 
@@ -62,11 +36,16 @@ def _is_of_node(finding: Finding, place: Finding, snapshot: Snapshot) -> bool:
     """All its symptoms are on that node, since it is as it is; or wait because of its taint."""
     unplaced = finding.facts.get("unplaced", 0) and finding.cause in UNPLACED
     if unplaced and finding.onset >= place.onset:
-        return _waits_by_taint(snapshot, finding, TAINT_OF.get(place.cause, ""))
-    if finding.cause not in EXPLAINED[place.cause]:
+        return _waits_by_taint(snapshot, finding, _taint_of(place.cause))
+    if finding.cause not in explained_by(place.cause):
         return False
     nodes = set(finding.facts.get("nodes", ()))
     return nodes == {place.owner.name} and not unplaced and finding.onset >= place.onset
+
+
+def _taint_of(cause: Cause) -> str:
+    explains = CAUSES[cause].explains
+    return explains.taint if explains else ""
 
 
 def _waits_by_taint(snapshot: Snapshot, finding: Finding, taint: str) -> bool:

@@ -1,7 +1,13 @@
-"""The fixed vocabulary of causes: what an incident can be about, in code, API and admin."""
+"""The fixed vocabulary of causes: what an incident can be about, in code, API and admin.
 
-from dataclasses import dataclass
+A cause is a name in `Cause` and a row in `ROWS`. The order of the rows is the order of the causes:
+of two causes of the same precedence the upper row names the incident.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from functools import cache
 
 
 class Severity(StrEnum):
@@ -21,15 +27,6 @@ class Precedence(IntEnum):
     SPECIFIC = 4
     GENERAL = 5
     METRIC = 6
-
-
-@dataclass(frozen=True)
-class CauseInfo:
-    """`failure` is the row of the failure specification, '' for metric causes."""
-
-    failure: str
-    title: str
-    precedence: Precedence
 
 
 class Cause(StrEnum):
@@ -104,77 +101,301 @@ class Cause(StrEnum):
     EXTERNAL_ALERT = "EXTERNAL_ALERT"
 
 
+class Through(StrEnum):
+    """How correlation finds what a cause explains.
+
+    CALLERS: owners whose logs tell of it. USERS: owners that use the object, as its fact
+    `explains` names them. NODE: pods on that node, since it is as it is. NAMESPACE: whatever is
+    inside. LOST_NODES: whatever ran on nodes that are gone.
+    """
+
+    CALLERS = "callers"
+    USERS = "users"
+    NODE = "node"
+    NAMESPACE = "namespace"
+    LOST_NODES = "lost nodes"
+
+
+@dataclass(frozen=True)
+class Explains:
+    """What findings of other causes fold into a finding of this one.
+
+    `causes` are explained beside what their way explains anyway: general causes of callers and
+    users, everything in a namespace or on lost nodes. `taint`: what a node of this cause is tainted
+    with, so that pods wait. `only_told`: nothing but words in logs speaks for it; that never
+    outweighs an old revision that serves beside a new one that fails.
+    """
+
+    through: Through
+    causes: frozenset[Cause] = frozenset()
+    taint: str = ""
+    only_told: bool = False
+
+
+@dataclass(frozen=True)
+class CauseInfo:
+    """`failure` is the row of the failure specification, '' for metric causes.
+
+    `suspends`: why nothing is done without a person anywhere, while this cause stands.
+    """
+
+    cause: Cause
+    failure: str
+    title: str
+    precedence: Precedence
+    explains: Explains | None = None
+    suspends: str = ""
+
+
+# What fails on a node that is short of something or faulty.
+ON_A_SICK_NODE = frozenset(
+    {
+        Cause.HUNG_REPLICA,
+        Cause.UNCLASSIFIED,
+        Cause.ROLLOUT_STALLED,
+        Cause.SANDBOX_FAILED,
+        Cause.MOUNT_FAILED,
+        Cause.POD_STUCK_TERMINATING,
+        Cause.DS_ONE_NODE,
+    }
+)
+KILLED = frozenset({Cause.OOM_LIMIT_LOW, Cause.OOM_LEAK})
+# What pods show that wait because of a node's taint.
+UNPLACED = frozenset(
+    {
+        Cause.INSUFFICIENT_CAPACITY,
+        Cause.UNTOLERATED_TAINT,
+        Cause.ANTI_AFFINITY,
+        Cause.NODE_SELECTOR_MISMATCH,
+        Cause.UNCLASSIFIED,
+        Cause.ROLLOUT_STALLED,
+    }
+)
+# What a caller shows when something that it calls fails; never an image, a mount or memory.
+SYMPTOMS_OF_CALLERS = frozenset(
+    {
+        Cause.BAD_RELEASE,
+        Cause.CRASH_NO_HISTORY,
+        Cause.CRASH_STABLE_REVISION,
+        Cause.INIT_CRASH,
+        Cause.INIT_HANG,
+        Cause.HUNG_REPLICA,
+        Cause.BARE_POD_FAILING,
+        Cause.LIVENESS_MISCONFIG,
+        Cause.READINESS_MISCONFIG,
+        Cause.CPU_THROTTLED,
+        Cause.ENV_CHANGED,
+        Cause.JOB_FAILED,
+        Cause.STS_STUCK_UPDATE,
+        Cause.DS_ONE_NODE,
+    }
+)
+
 P = Precedence
-CAUSES: dict[Cause, CauseInfo] = {
-    Cause.BAD_RELEASE: CauseInfo("F01", "The newest revision crashes", P.SPECIFIC),
-    Cause.CRASH_NO_HISTORY: CauseInfo("F02", "It crashes and never ran well", P.SPECIFIC),
-    Cause.BAD_COMMAND: CauseInfo("F03", "The command can't be started", P.SPECIFIC),
-    Cause.IMAGE_NOT_FOUND: CauseInfo("F05", "The image does not exist", P.SPECIFIC),
-    Cause.PULL_UNAUTHORIZED: CauseInfo("F06", "The registry refuses the credentials", P.SPECIFIC),
-    Cause.REGISTRY_DOWN: CauseInfo("F07", "The registry does not answer", P.SPECIFIC),
-    Cause.WRONG_ARCH: CauseInfo("F04", "The image is for another architecture", P.SPECIFIC),
-    Cause.CONFIGMAP_MISSING: CauseInfo("F08", "A ConfigMap is missing", P.SPECIFIC),
-    Cause.SECRET_MISSING: CauseInfo("F09", "A Secret is missing", P.SPECIFIC),
-    Cause.INIT_CRASH: CauseInfo("F10", "An init container crashes", P.SPECIFIC),
-    Cause.OOM_LIMIT_LOW: CauseInfo("F12", "The memory limit is too low", P.SPECIFIC),
-    Cause.HUNG_REPLICA: CauseInfo("F16", "One replica is wedged", P.SPECIFIC),
-    Cause.BARE_POD_FAILING: CauseInfo("F19", "A pod without a controller fails", P.SPECIFIC),
-    Cause.CRASH_STABLE_REVISION: CauseInfo("F61", "A stable revision crashes", P.SPECIFIC),
-    Cause.INSUFFICIENT_CAPACITY: CauseInfo("F20", "No node has room", P.SPECIFIC),
-    Cause.ROLLOUT_STALLED: CauseInfo("F32", "The rollout does not progress", P.GENERAL),
-    Cause.SCALED_TO_ZERO: CauseInfo("F33", "Scaled to zero by mistake", P.GENERAL),
-    Cause.JOB_FAILED: CauseInfo("F36", "The Job failed", P.SPECIFIC),
-    Cause.NODE_NOT_READY: CauseInfo("F51", "The node is not ready", P.NODE),
-    Cause.NODE_STORM: CauseInfo("F52", "Many nodes are not ready", P.NODE),
-    Cause.UNCLASSIFIED: CauseInfo("F64", "Below its desired readiness, unexplained", P.GENERAL),
-    Cause.SELECTOR_MISMATCH: CauseInfo("F41", "The Service selects no pod", P.SPECIFIC),
-    Cause.WRONG_TARGET_PORT: CauseInfo("F42", "The Service leads to a wrong port", P.SPECIFIC),
-    Cause.SERVICE_DELETED: CauseInfo("F43", "A Service that is named is gone", P.DEPENDENCY),
-    Cause.NETPOL_BLOCK: CauseInfo("F44", "A NetworkPolicy blocks it", P.DEPENDENCY),
-    Cause.DNS_FAILURE: CauseInfo("F45", "Names are not resolved", P.DEPENDENCY),
-    Cause.INGRESS_BROKEN: CauseInfo("F46", "What the Ingress names is missing", P.SPECIFIC),
-    Cause.CERT_EXPIRED: CauseInfo("F47", "A certificate has expired", P.DEPENDENCY),
-    Cause.DEPENDENCY_CASCADE: CauseInfo("F48", "Several fail on one dependency", P.DEPENDENCY),
-    Cause.VOLUME_FILLING: CauseInfo("F49", "The volume is full, or soon will be", P.SPECIFIC),
-    Cause.MULTI_ATTACH: CauseInfo("F50", "The volume is attached elsewhere", P.SPECIFIC),
-    Cause.DISK_PRESSURE: CauseInfo("F53", "The node is short of disk", P.NODE),
-    Cause.MEMORY_PRESSURE: CauseInfo("F54", "The node is short of memory", P.NODE),
-    Cause.PID_PRESSURE: CauseInfo("F54", "The node is short of process numbers", P.NODE),
-    Cause.KERNEL_FAULT: CauseInfo("F55", "The node's kernel or runtime is faulty", P.NODE),
-    Cause.APISERVER_OVERLOAD: CauseInfo("F56", "The API server is overloaded", P.NODE),
-    Cause.NAMESPACE_TERMINATING: CauseInfo("F57", "The namespace can't be removed", P.ADMISSION),
-    Cause.STALE_SECRET_ENV: CauseInfo("F58", "It runs with an old Secret", P.SPECIFIC),
-    Cause.ENV_CHANGED: CauseInfo("F59", "Its new environment brings errors", P.SPECIFIC),
-    Cause.MESH_DENY: CauseInfo("F60", "The mesh denies the calls", P.DEPENDENCY),
-    Cause.INIT_HANG: CauseInfo("F11", "An init container never ends", P.SPECIFIC),
-    Cause.OOM_LEAK: CauseInfo("F13", "Its memory leaks", P.SPECIFIC),
-    Cause.LIVENESS_MISCONFIG: CauseInfo("F14", "The liveness probe kills it", P.SPECIFIC),
-    Cause.READINESS_MISCONFIG: CauseInfo("F15", "The readiness probe never passes", P.SPECIFIC),
-    Cause.CPU_THROTTLED: CauseInfo("F17", "Its CPU is throttled", P.SPECIFIC),
-    Cause.POD_STUCK_TERMINATING: CauseInfo("F18", "A pod does not end", P.SPECIFIC),
-    Cause.NODE_SELECTOR_MISMATCH: CauseInfo(
-        "F21", "No node has the labels it asks for", P.SPECIFIC
+TOLD_BY_CALLERS = Explains(Through.CALLERS, SYMPTOMS_OF_CALLERS)
+ONLY_TOLD = replace(TOLD_BY_CALLERS, only_told=True)
+STORM = Explains(Through.LOST_NODES, frozenset({Cause.NODE_NOT_READY}))
+LOST_NODE = Explains(Through.LOST_NODES)
+INSIDE = Explains(Through.NAMESPACE)
+
+
+def on_node(short_of: str = "", *more: Cause) -> Explains:
+    """A node that is short of something bears a taint of its own."""
+    taint = f"node.kubernetes.io/{short_of}-pressure" if short_of else ""
+    return Explains(Through.NODE, ON_A_SICK_NODE | frozenset(more), taint)
+
+
+def of_users(*causes: Cause) -> Explains:
+    return Explains(Through.USERS, frozenset(causes))
+
+
+ROWS: tuple[CauseInfo, ...] = (
+    # A node, or the cluster as a whole.
+    CauseInfo(
+        Cause.NODE_STORM,
+        "F52",
+        "Many nodes are not ready",
+        P.NODE,
+        STORM,
+        suspends="many nodes are lost",
     ),
-    Cause.UNTOLERATED_TAINT: CauseInfo("F22", "It does not tolerate the nodes' taints", P.SPECIFIC),
-    Cause.ANTI_AFFINITY: CauseInfo("F23", "Its pods may not stand together", P.SPECIFIC),
-    Cause.NODE_CORDONED: CauseInfo("F24", "Pods wait for a cordoned node", P.NODE),
-    Cause.PVC_NOT_FOUND: CauseInfo("F25", "A volume claim that it names is missing", P.SPECIFIC),
-    Cause.PVC_PENDING: CauseInfo("F26", "The volume claim gets no volume", P.SPECIFIC),
-    Cause.VOLUME_NODE_AFFINITY: CauseInfo("F27", "Its volume is not where it can run", P.SPECIFIC),
-    Cause.PREEMPTED: CauseInfo("F28", "Pods of higher priority took its place", P.SPECIFIC),
-    Cause.QUOTA_EXCEEDED: CauseInfo("F29", "The quota is used up", P.ADMISSION),
-    Cause.ADMISSION_FORBIDDEN: CauseInfo("F30", "Its pods are not admitted", P.ADMISSION),
-    Cause.WEBHOOK_DOWN: CauseInfo("F31", "An admission webhook does not answer", P.ADMISSION),
-    Cause.STS_STUCK_UPDATE: CauseInfo("F34", "The StatefulSet's update is stuck", P.SPECIFIC),
-    Cause.DS_ONE_NODE: CauseInfo("F35", "It is not ready on one node", P.SPECIFIC),
-    Cause.CRONJOB_STALLED: CauseInfo("F37", "The CronJob does not run any more", P.SPECIFIC),
-    Cause.HPA_MAXED: CauseInfo("F38", "The autoscaler is at its maximum", P.SPECIFIC),
-    Cause.HPA_NO_METRICS: CauseInfo("F39", "The autoscaler gets no metrics", P.SPECIFIC),
-    Cause.PDB_BLOCKS_DRAIN: CauseInfo("F40", "A disruption budget allows no eviction", P.SPECIFIC),
-    Cause.SANDBOX_FAILED: CauseInfo("F62", "The pod's sandbox can't be made", P.SPECIFIC),
-    Cause.MOUNT_FAILED: CauseInfo("F63", "A volume can't be mounted", P.SPECIFIC),
-    Cause.METRIC_ANOMALY: CauseInfo("", "Its metrics look unusual", P.METRIC),
-    Cause.THRESHOLD_BREACH: CauseInfo("", "A metric is beyond its threshold", P.METRIC),
-    Cause.FORECAST_BREACH: CauseInfo("", "A metric will reach its limit", P.METRIC),
-    Cause.EXTERNAL_ALERT: CauseInfo("", "An alert of Alertmanager fires", P.METRIC),
-}
+    CauseInfo(
+        Cause.APISERVER_OVERLOAD,
+        "F56",
+        "The API server is overloaded",
+        P.NODE,
+        suspends="the API server is overloaded",
+    ),
+    CauseInfo(
+        Cause.KERNEL_FAULT, "F55", "The node's kernel or runtime is faulty", P.NODE, on_node()
+    ),
+    CauseInfo(Cause.NODE_NOT_READY, "F51", "The node is not ready", P.NODE, LOST_NODE),
+    CauseInfo(Cause.DISK_PRESSURE, "F53", "The node is short of disk", P.NODE, on_node("disk")),
+    CauseInfo(
+        Cause.MEMORY_PRESSURE,
+        "F54",
+        "The node is short of memory",
+        P.NODE,
+        on_node("memory", *KILLED),
+    ),
+    CauseInfo(
+        Cause.PID_PRESSURE, "F54", "The node is short of process numbers", P.NODE, on_node("pid")
+    ),
+    CauseInfo(
+        Cause.NODE_CORDONED,
+        "F24",
+        "Pods wait for a cordoned node",
+        P.NODE,
+        of_users(Cause.STS_STUCK_UPDATE),
+    ),
+    # What refuses pods before they are made.
+    CauseInfo(
+        Cause.WEBHOOK_DOWN,
+        "F31",
+        "An admission webhook does not answer",
+        P.ADMISSION,
+        of_users(Cause.STS_STUCK_UPDATE),
+    ),
+    CauseInfo(
+        Cause.QUOTA_EXCEEDED,
+        "F29",
+        "The quota is used up",
+        P.ADMISSION,
+        of_users(Cause.STS_STUCK_UPDATE, Cause.HPA_MAXED),
+    ),
+    CauseInfo(Cause.ADMISSION_FORBIDDEN, "F30", "Its pods are not admitted", P.ADMISSION),
+    CauseInfo(
+        Cause.NAMESPACE_TERMINATING, "F57", "The namespace can't be removed", P.ADMISSION, INSIDE
+    ),
+    # What callers tell of: what an object's own content proves stands before what only callers say.
+    CauseInfo(
+        Cause.NETPOL_BLOCK, "F44", "A NetworkPolicy blocks it", P.DEPENDENCY, TOLD_BY_CALLERS
+    ),
+    CauseInfo(Cause.MESH_DENY, "F60", "The mesh denies the calls", P.DEPENDENCY, TOLD_BY_CALLERS),
+    CauseInfo(
+        Cause.SELECTOR_MISMATCH, "F41", "The Service selects no pod", P.SPECIFIC, TOLD_BY_CALLERS
+    ),
+    CauseInfo(
+        Cause.WRONG_TARGET_PORT,
+        "F42",
+        "The Service leads to a wrong port",
+        P.SPECIFIC,
+        TOLD_BY_CALLERS,
+    ),
+    CauseInfo(
+        Cause.SERVICE_DELETED,
+        "F43",
+        "A Service that is named is gone",
+        P.DEPENDENCY,
+        TOLD_BY_CALLERS,
+    ),
+    CauseInfo(Cause.CERT_EXPIRED, "F47", "A certificate has expired", P.DEPENDENCY, ONLY_TOLD),
+    CauseInfo(
+        Cause.VOLUME_FILLING,
+        "F49",
+        "The volume is full, or soon will be",
+        P.SPECIFIC,
+        TOLD_BY_CALLERS,
+    ),
+    CauseInfo(
+        Cause.STALE_SECRET_ENV, "F58", "It runs with an old Secret", P.SPECIFIC, TOLD_BY_CALLERS
+    ),
+    CauseInfo(Cause.DNS_FAILURE, "F45", "Names are not resolved", P.DEPENDENCY, TOLD_BY_CALLERS),
+    CauseInfo(
+        Cause.DEPENDENCY_CASCADE, "F48", "Several fail on one dependency", P.DEPENDENCY, ONLY_TOLD
+    ),
+    # What one owner's own pods and objects prove.
+    CauseInfo(Cause.MULTI_ATTACH, "F50", "The volume is attached elsewhere", P.SPECIFIC),
+    CauseInfo(Cause.PULL_UNAUTHORIZED, "F06", "The registry refuses the credentials", P.SPECIFIC),
+    CauseInfo(Cause.REGISTRY_DOWN, "F07", "The registry does not answer", P.SPECIFIC),
+    CauseInfo(Cause.WRONG_ARCH, "F04", "The image is for another architecture", P.SPECIFIC),
+    CauseInfo(Cause.IMAGE_NOT_FOUND, "F05", "The image does not exist", P.SPECIFIC),
+    CauseInfo(Cause.SECRET_MISSING, "F09", "A Secret is missing", P.SPECIFIC),
+    CauseInfo(Cause.CONFIGMAP_MISSING, "F08", "A ConfigMap is missing", P.SPECIFIC),
+    CauseInfo(Cause.JOB_FAILED, "F36", "The Job failed", P.SPECIFIC),
+    CauseInfo(Cause.OOM_LEAK, "F13", "Its memory leaks", P.SPECIFIC),
+    CauseInfo(Cause.OOM_LIMIT_LOW, "F12", "The memory limit is too low", P.SPECIFIC),
+    CauseInfo(Cause.BAD_COMMAND, "F03", "The command can't be started", P.SPECIFIC),
+    CauseInfo(Cause.INIT_CRASH, "F10", "An init container crashes", P.SPECIFIC),
+    CauseInfo(Cause.LIVENESS_MISCONFIG, "F14", "The liveness probe kills it", P.SPECIFIC),
+    CauseInfo(Cause.CRASH_STABLE_REVISION, "F61", "A stable revision crashes", P.SPECIFIC),
+    CauseInfo(Cause.BAD_RELEASE, "F01", "The newest revision crashes", P.SPECIFIC),
+    CauseInfo(Cause.CRASH_NO_HISTORY, "F02", "It crashes and never ran well", P.SPECIFIC),
+    CauseInfo(Cause.PVC_NOT_FOUND, "F25", "A volume claim that it names is missing", P.SPECIFIC),
+    CauseInfo(Cause.VOLUME_NODE_AFFINITY, "F27", "Its volume is not where it can run", P.SPECIFIC),
+    CauseInfo(Cause.PREEMPTED, "F28", "Pods of higher priority took its place", P.SPECIFIC),
+    CauseInfo(
+        Cause.NODE_SELECTOR_MISMATCH, "F21", "No node has the labels it asks for", P.SPECIFIC
+    ),
+    CauseInfo(Cause.UNTOLERATED_TAINT, "F22", "It does not tolerate the nodes' taints", P.SPECIFIC),
+    CauseInfo(Cause.ANTI_AFFINITY, "F23", "Its pods may not stand together", P.SPECIFIC),
+    CauseInfo(Cause.INSUFFICIENT_CAPACITY, "F20", "No node has room", P.SPECIFIC),
+    CauseInfo(
+        Cause.SANDBOX_FAILED,
+        "F62",
+        "The pod's sandbox can't be made",
+        P.SPECIFIC,
+        of_users(Cause.DS_ONE_NODE, Cause.STS_STUCK_UPDATE, Cause.INIT_HANG),
+    ),
+    CauseInfo(Cause.MOUNT_FAILED, "F63", "A volume can't be mounted", P.SPECIFIC),
+    CauseInfo(Cause.INIT_HANG, "F11", "An init container never ends", P.SPECIFIC),
+    CauseInfo(Cause.READINESS_MISCONFIG, "F15", "The readiness probe never passes", P.SPECIFIC),
+    CauseInfo(Cause.STS_STUCK_UPDATE, "F34", "The StatefulSet's update is stuck", P.SPECIFIC),
+    CauseInfo(Cause.POD_STUCK_TERMINATING, "F18", "A pod does not end", P.SPECIFIC),
+    CauseInfo(Cause.CPU_THROTTLED, "F17", "Its CPU is throttled", P.SPECIFIC),
+    CauseInfo(Cause.DS_ONE_NODE, "F35", "It is not ready on one node", P.SPECIFIC),
+    CauseInfo(Cause.HUNG_REPLICA, "F16", "One replica is wedged", P.SPECIFIC),
+    CauseInfo(Cause.CRONJOB_STALLED, "F37", "The CronJob does not run any more", P.SPECIFIC),
+    CauseInfo(Cause.BARE_POD_FAILING, "F19", "A pod without a controller fails", P.SPECIFIC),
+    CauseInfo(Cause.HPA_MAXED, "F38", "The autoscaler is at its maximum", P.SPECIFIC),
+    CauseInfo(
+        Cause.HPA_NO_METRICS, "F39", "The autoscaler gets no metrics", P.SPECIFIC, of_users()
+    ),
+    CauseInfo(Cause.INGRESS_BROKEN, "F46", "What the Ingress names is missing", P.SPECIFIC),
+    CauseInfo(Cause.ENV_CHANGED, "F59", "Its new environment brings errors", P.SPECIFIC),
+    CauseInfo(
+        Cause.PVC_PENDING,
+        "F26",
+        "The volume claim gets no volume",
+        P.SPECIFIC,
+        explains=Explains(
+            Through.USERS,
+            frozenset({Cause.INSUFFICIENT_CAPACITY, Cause.MOUNT_FAILED, Cause.STS_STUCK_UPDATE}),
+        ),
+    ),
+    CauseInfo(
+        Cause.PDB_BLOCKS_DRAIN,
+        "F40",
+        "A disruption budget allows no eviction",
+        P.SPECIFIC,
+        of_users(Cause.HUNG_REPLICA),
+    ),
+    # What is seen, without its reason.
+    CauseInfo(Cause.SCALED_TO_ZERO, "F33", "Scaled to zero by mistake", P.GENERAL),
+    CauseInfo(Cause.ROLLOUT_STALLED, "F32", "The rollout does not progress", P.GENERAL),
+    CauseInfo(Cause.UNCLASSIFIED, "F64", "Below its desired readiness, unexplained", P.GENERAL),
+    # What metrics and alerts alone say.
+    CauseInfo(Cause.THRESHOLD_BREACH, "", "A metric is beyond its threshold", P.METRIC),
+    CauseInfo(Cause.FORECAST_BREACH, "", "A metric will reach its limit", P.METRIC),
+    CauseInfo(Cause.METRIC_ANOMALY, "", "Its metrics look unusual", P.METRIC),
+    CauseInfo(Cause.EXTERNAL_ALERT, "", "An alert of Alertmanager fires", P.METRIC),
+)
+CAUSES: Mapping[Cause, CauseInfo] = {row.cause: row for row in ROWS}
+PLACES: Mapping[Cause, int] = {row.cause: place for place, row in enumerate(ROWS)}
+
+
+def order_of(cause: Cause) -> tuple[int, int]:
+    """The order of causes as a key to sort by: precedence, then the place among the rows."""
+    return CAUSES[cause].precedence, PLACES[cause]
+
+
+@cache
+def explaining(through: Through) -> tuple[Cause, ...]:
+    """The causes that explain others in this way, in their order."""
+    return tuple(row.cause for row in ROWS if row.explains and row.explains.through == through)
+
+
+def explained_by(cause: Cause) -> frozenset[Cause]:
+    """The causes that a finding of `cause` explains, beside what its way explains anyway."""
+    explains = CAUSES[cause].explains
+    return explains.causes if explains else frozenset()

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import TextFilter
 
-from detection.domain.causes import CAUSES
+from detection.domain.causes import CAUSES, Cause
 from detection.domain.statuses import OPEN, WAITING
 from detection.incidents.search import of_kind
 from detection.models import Incident
@@ -61,7 +61,7 @@ class CauseFilter(admin.SimpleListFilter):
     parameter_name = "cause"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(cause.value, info.title) for cause, info in CAUSES.items()]
+        return [(cause.value, CAUSES[cause].title) for cause in Cause]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
         return queryset.filter(cause=self.value()) if self.value() else queryset

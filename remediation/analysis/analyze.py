@@ -14,7 +14,6 @@ from detection.domain.statuses import START, WAITING, Status
 from detection.incidents import states
 from detection.models import Incident
 from remediation.clients import Clients
-from remediation.diagnosis import Diagnosis
 from remediation.evidence.pack import Pack
 from remediation.evidence.storage import evidence_of, keep
 from remediation.models import Attempt
@@ -24,8 +23,9 @@ from remediation.observation.spec import spec_hash_of
 from remediation.observation.suspect_nodes import remembered
 from remediation.planning.candidates import Candidate, candidates, escalate
 from remediation.planning.plans import current_plan, new_plan
+from remediation.playbooks import diagnose
+from remediation.playbooks.diagnosis import Diagnosis
 from remediation.results import Ending
-from remediation.rules import diagnose
 
 ACTOR = "KubeWise"
 LEASE = timedelta(seconds=180)

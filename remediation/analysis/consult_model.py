@@ -16,7 +16,6 @@ from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.models import Incident
 from remediation.analysis.model_opinion import merged
-from remediation.diagnosis import Diagnosis
 from remediation.evidence.storage import kept
 from remediation.llm.assess import assess
 from remediation.llm.protocol import LlmClient, NullClient
@@ -25,6 +24,7 @@ from remediation.llm.providers.retrying import PAUSE_SECONDS, TRIES
 from remediation.models import EvidencePack, Plan
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import candidates_of, current_plan
+from remediation.playbooks.diagnosis import Diagnosis
 from remediation.results import Ending
 
 ACTOR = "KubeWise"

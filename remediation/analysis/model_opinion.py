@@ -13,7 +13,6 @@ from typing import Any
 from detection.domain.causes import Cause
 from detection.models import Incident
 from detection.runtime.heartbeats import sign_of_life
-from remediation.diagnosis import Diagnosis
 from remediation.llm import answer_bounds
 from remediation.llm.failures import NEVER_SENT, LlmFailure
 from remediation.llm.protocol import NullClient
@@ -22,7 +21,8 @@ from remediation.llm.schema import Assessment, Source
 from remediation.llm.verification import assess_verification
 from remediation.models import Attempt
 from remediation.planning.candidates import Candidate
-from remediation.rules import RULES
+from remediation.playbooks import playbook_of
+from remediation.playbooks.diagnosis import Diagnosis
 
 MODEL_VIEW = "model_view"
 BOTH = "both"
@@ -82,7 +82,7 @@ def _other_first(options: Sequence[Candidate], order: Sequence[Candidate]) -> li
 
 def _told(diagnosis: Diagnosis, cause: str, answer: Assessment, doubts: Sequence[str]) -> Diagnosis:
     """The rules' sentence stays first: it is made of what the finding proves."""
-    known = cause in {str(one) for one in RULES}
+    known = cause in Cause.__members__ and playbook_of(Cause(cause)).explained
     confidence = min(diagnosis.confidence, DOUBTED) if doubts else diagnosis.confidence
     return replace(
         diagnosis,

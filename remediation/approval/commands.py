@@ -20,8 +20,8 @@ from remediation.models import ASIDE, Plan
 from remediation.observation.observe import owner_of
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import current_plan, new_plan
+from remediation.playbooks import playbook_of
 from remediation.results import Approved, Handled, Refused, Stopped
-from remediation.rows import row_of
 
 
 def request(
@@ -61,7 +61,7 @@ def _approved(
 def _trouble(candidate: Candidate, incident: Incident) -> Refused | None:
     """What is known to make this failure worse is refused, whoever asks."""
     cause = Cause(incident.cause)
-    if candidate.entry.family in row_of(cause).bad:
+    if candidate.entry.family in playbook_of(cause).bad:
         told = f"{candidate.action} makes {cause} worse: it is not carried out here"
         return Refused(told, "scope")
     return refusal(candidate)

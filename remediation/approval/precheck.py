@@ -16,8 +16,8 @@ from remediation.planning.candidates import Candidate
 from remediation.policy.case import Case, Target
 from remediation.policy.case_records import records_of
 from remediation.policy.gates import GATES
+from remediation.policy.verdicts import Verdict
 from remediation.results import Refused, Stopped
-from remediation.rows import RowMode
 
 STOP = "stop switch"
 ASKED = frozenset(
@@ -48,7 +48,7 @@ def _case(incident: Incident, candidate: Candidate, now: datetime) -> Case:
         severity=Severity(incident.severity),
         onset=incident.onset,
         target=Target(owner, uid=owner.uid),
-        row_mode=RowMode.ASK,
+        playbook_mode=Verdict.ASK,
         candidates=(candidate,),
         records=records_of(incident, candidate, now),
         limits=limits(),

@@ -23,14 +23,14 @@ from detection.snapshot.logs import LOGS_IN_A_LOOK, with_logs
 from detection.snapshot.scan import scan
 from remediation.controls.limits import Limits
 from remediation.diagnose.metrics import Seen
-from remediation.diagnosis import Diagnosis
 from remediation.evidence.collect import collect
 from remediation.evidence.pack import Pack, Scene
 from remediation.planning.candidates import Candidate, candidates
+from remediation.playbooks import diagnose
+from remediation.playbooks.diagnosis import Diagnosis
 from remediation.policy.case_builder import case_of
 from remediation.policy.decide import decide
 from remediation.policy.verdicts import Decision
-from remediation.rules import diagnose
 
 SeeMetrics = Callable[[Snapshot, datetime], Seen]
 

@@ -19,7 +19,8 @@ from remediation.actions.command_line import CommandError, checked, format_comma
 from remediation.actions.parameters import Value
 from remediation.planning.situation import situation_of
 from remediation.planning.sizing import FIRST_REQUEST, grown, raised_cpu, raised_memory, raised_most
-from remediation.rows import Row, Situation, row_of
+from remediation.playbooks import playbook_of
+from remediation.playbooks.base import Playbook, Situation
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,13 @@ def candidates(
 ) -> list[Candidate]:
     """What may be done about `finding`, best first; the last one is always to escalate."""
     situation = situation_of(finding, snapshot, now)
-    row = row_of(finding.cause)
-    found = [_offered(offer.family, situation) for offer in row.offers if offer.when(situation)]
+    playbook = playbook_of(finding.cause)
+    found = [
+        _offered(offer.family, situation) for offer in playbook.offers if offer.when(situation)
+    ]
     barred = frozenset(blacklist)
-    kept = [item for item in found if item and _allowed(item, row, barred)]
-    return _ranked(kept, row) or [escalate(finding.owner)]
+    kept = [item for item in found if item and _allowed(item, playbook, barred)]
+    return _ranked(kept, playbook) or [escalate(finding.owner)]
 
 
 def escalate(owner: ObjectRef) -> Candidate:
@@ -94,13 +97,13 @@ def look_at(owner: ObjectRef) -> str:
     return f"kubectl describe {owner.kind.lower()} {owner.name}{where}"
 
 
-def _allowed(item: Candidate, row: Row, barred: frozenset[str]) -> bool:
-    return item.entry.family not in row.bad and item.action not in barred
+def _allowed(item: Candidate, playbook: Playbook, barred: frozenset[str]) -> bool:
+    return item.entry.family not in playbook.bad and item.action not in barred
 
 
-def _ranked(found: list[Candidate], row: Row) -> list[Candidate]:
+def _ranked(found: list[Candidate], playbook: Playbook) -> list[Candidate]:
     """The table's order; what is futile for this cause comes last."""
-    return sorted(found, key=lambda item: item.entry.family in row.futile)
+    return sorted(found, key=lambda item: item.entry.family in playbook.futile)
 
 
 def _offered(family: str, situation: Situation) -> Candidate | None:

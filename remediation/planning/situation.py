@@ -1,4 +1,4 @@
-"""What a snapshot says about a finding's owner, for the rows' conditions."""
+"""What a snapshot says about a finding's owner, for the playbooks' conditions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from detection.kubernetes.objects.core import (
 )
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active, is_ready
-from remediation.rows import Situation
+from remediation.playbooks.base import Situation
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 

@@ -11,7 +11,7 @@ from detection.domain.findings import ObjectRef
 from remediation.controls.limits import Limits
 from remediation.controls.policies import PolicyFacts
 from remediation.planning.candidates import Candidate
-from remediation.rows import RowMode
+from remediation.policy.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ class Case:
     severity: Severity
     onset: datetime
     target: Target
-    row_mode: RowMode
+    playbook_mode: Verdict
     candidates: tuple[Candidate, ...]
     index: int = 0
-    row_reason: str = ""
+    playbook_reason: str = ""
     flapping: bool = False
     predicted: bool = False
     signal_gone: bool = False

@@ -14,18 +14,20 @@ from remediation.controls.limits import Limits
 from remediation.observation.field_managers import changed_by, managers
 from remediation.planning.candidates import Candidate
 from remediation.planning.situation import is_last_schedulable, situation_of, update_running
+from remediation.playbooks import playbook_of
+from remediation.playbooks.base import Situation
 from remediation.policy.blast_radius import reach_of
 from remediation.policy.case import Case, PodFacts, Records, Target
 from remediation.policy.storm import storm
-from remediation.rows import RowMode, Situation, row_of
+from remediation.policy.verdicts import Verdict
 
 SYSTEM = frozenset({"system-node-critical", "system-cluster-critical"})
 SINGLE_WRITER = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 WHY = {
-    RowMode.ACT: "its remedy is proven",
-    RowMode.ASK: "its remedy is not proven, or reaches too far",
-    RowMode.SUGGEST: "no action of ours is known to help",
-    RowMode.IGNORE: "nothing is to be done",
+    Verdict.ACT: "its remedy is proven",
+    Verdict.ASK: "its remedy is not proven, or reaches too far",
+    Verdict.SUGGEST: "no action of ours is known to help",
+    Verdict.IGNORE: "nothing is to be done",
 }
 
 
@@ -43,15 +45,15 @@ def case_of(
 ) -> Case:
     """`others` are the pass's other findings: a node storm suspends AUTO for everything."""
     situation = situation_of(finding, snapshot, now)
-    mode = row_of(finding.cause).mode(situation)
+    mode = playbook_of(finding.cause).mode(situation)
     return Case(
         now=now,
         cause=finding.cause,
         severity=finding.severity,
         onset=finding.onset,
         target=target_of(finding, snapshot),
-        row_mode=mode,
-        row_reason=row_reason(mode, situation),
+        playbook_mode=mode,
+        playbook_reason=playbook_reason(mode, situation),
         candidates=tuple(options),
         index=index,
         flapping=finding.flapping,
@@ -131,8 +133,8 @@ def pod_facts(option: Candidate, finding: Finding, snapshot: Snapshot) -> PodFac
     return PodFacts(pod.metadata.uid, owned, is_ready(pod), pod.is_terminating)
 
 
-def row_reason(mode: RowMode, situation: Situation) -> str:
-    """Why the row has this mode here, for the record."""
+def playbook_reason(mode: Verdict, situation: Situation) -> str:
+    """Why the playbook has this mode here, for the record."""
     revision = situation.finding.revision
     if revision and revision.borne and revision.proven:
         return f"revision {revision.proven} is proven healthy by {revision.proof}"

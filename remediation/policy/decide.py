@@ -50,6 +50,6 @@ def _reasons(
     spoke = {gate.name for gate, _ in rulings}
     passed = [gate.name for gate in evaluated if gate.name not in spoke]
     said = [f"{gate.name}: {ruling.cap}: {ruling.reason}" for gate, ruling in rulings]
-    first = [f"{case.cause}: {case.row_reason}"] if case.row_reason and not said else []
+    first = [f"{case.cause}: {case.playbook_reason}"] if case.playbook_reason and not said else []
     radius = [f"blast radius is {case.reach}"] if case.changes else []
     return (*first, *said, *radius, f"passed: {', '.join(passed)}")

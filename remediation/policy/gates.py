@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from remediation.actions.base import Context
 from remediation.actions.command_line import CommandError, checked
+from remediation.playbooks import playbook_of
 from remediation.policy.case import Case, Records
 from remediation.policy.gitops import gitops_owner, is_helm_release
 from remediation.policy.owner_guards import owner_guards
 from remediation.policy.verdicts import Ruling, Verdict, ask, ignore, suggest
-from remediation.rows import RowMode, row_of
 
 SAME_ACTION_TWICE = 2  # the third failure within a day is only escalated
 Rulings = Iterator[Ruling]
@@ -36,27 +36,27 @@ def scope(case: Case) -> Rulings:
         yield suggest("an anomaly alone is no reason to act")
     if case.flapping:
         yield suggest("it flaps: an action would chase it")
-    if case.candidate.entry.family in row_of(case.cause).bad:
+    if case.candidate.entry.family in playbook_of(case.cause).bad:
         yield suggest(f"{case.candidate.action} makes {case.cause} worse")
     if case.picked:
         yield ask("a person planned this candidate in place of the first")
-    yield from _row(case)
+    yield from _playbook(case)
 
 
-def _row(case: Case) -> Rulings:
-    """The row judges remedies; an undo is judged by the attempt that it undoes."""
+def _playbook(case: Case) -> Rulings:
+    """The playbook judges remedies; an undo is judged by the attempt that it undoes."""
     if case.undo:
         return
     if case.requested:
         yield ask("a person wrote this command")
         return
-    if case.row_mode == RowMode.IGNORE:
+    if case.playbook_mode == Verdict.IGNORE:
         yield ignore(f"{case.cause}: what is needed is under way, or it is meant to be so")
-    elif case.row_mode == RowMode.SUGGEST:
-        reason = f"{case.cause} is handed to people: {case.row_reason}"
+    elif case.playbook_mode == Verdict.SUGGEST:
+        reason = f"{case.cause} is handed to people: {case.playbook_reason}"
         yield Ruling(Verdict.SUGGEST, reason, hard=case.changes)
-    elif case.row_mode == RowMode.ASK:
-        yield ask(f"{case.cause} is asked about: {case.row_reason}")
+    elif case.playbook_mode == Verdict.ASK:
+        yield ask(f"{case.cause} is asked about: {case.playbook_reason}")
 
 
 def stop_switch(case: Case) -> Rulings:

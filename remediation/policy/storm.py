@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detection.domain.causes import Cause
+from detection.domain.causes import ROWS
 from detection.domain.findings import Finding
 
-SUSPENDING = {
-    str(Cause.NODE_STORM): "many nodes are lost",
-    "APISERVER_OVERLOAD": "the API server is overloaded",
-}
+SUSPENDING = {str(row.cause): row.suspends for row in ROWS if row.suspends}
 
 
 def storm(findings: Iterable[Finding]) -> str:

@@ -1,23 +1,13 @@
-"""The four verdicts, in their order, and what a gate says."""
+"""What a gate says, and what is decided; the four verdicts themselves stand with the playbooks."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
+from remediation.playbooks.base import Verdict
 
-class Verdict(StrEnum):
-    """ignore: nothing to do; suggest: text for people; ask: a person's yes is needed; act."""
-
-    IGNORE = "ignore"
-    SUGGEST = "suggest"
-    ASK = "ask"
-    ACT = "act"
-
-    @property
-    def rank(self) -> int:
-        return list(Verdict).index(self)
+__all__ = ["Decision", "Ruling", "Verdict", "ask", "ignore", "suggest"]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from remediation.actions import CATALOGUE
 from remediation.controls.limits import Limits
 from remediation.planning.candidates import Candidate
 from remediation.policy.case import Case, PodFacts, Records, Target
-from remediation.rows import RowMode
+from remediation.policy.verdicts import Verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OWNER = ObjectRef("Deployment", "shop", "cart", "uid-1")
@@ -52,7 +52,7 @@ def acting_case(action: str = "rollback_deployment", **changes: Any) -> Case:
         severity=Severity.WARNING,
         onset=NOW - timedelta(minutes=5),
         target=healthy_target(),
-        row_mode=RowMode.ACT,
+        playbook_mode=Verdict.ACT,
         candidates=(candidate(action),),
         pod=PodFacts("pod-1", controlled_by_owner=True, ready=False),
         records=records,

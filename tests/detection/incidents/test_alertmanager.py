@@ -16,7 +16,7 @@ from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record
 from detection.kubernetes.objects import core as o
 from detection.models import Alert, Cluster, Incident
 from detection.snapshot import Snapshot
-from remediation.rows import row_of
+from remediation.playbooks import playbook_of
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=15)
@@ -98,7 +98,7 @@ def test_an_alert_opens_nothing_before_the_dwell_of_the_scan_is_past(cluster: Cl
 
 
 def test_nothing_that_changes_a_cluster_is_offered_for_an_alert() -> None:
-    offers = [offer.family for offer in row_of(Cause.EXTERNAL_ALERT).offers]
+    offers = [offer.family for offer in playbook_of(Cause.EXTERNAL_ALERT).offers]
     assert offers == ["escalate"]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from detection.domain.causes import Cause
 from remediation.planning.candidates import candidates
 from remediation.planning.situation import situation_of
-from remediation.rows import RowMode, row_of
+from remediation.playbooks import playbook_of
+from remediation.playbooks.base import Verdict
 from tests.detection.builders import NOW, incidents, objects, snapshot_from
 
 CRASHES = {"waiting": "CrashLoopBackOff", "exit": 1, "ended": "40s", "ran": "3s", "restarts": 6}
@@ -47,7 +48,7 @@ def test_its_eviction_is_offered_to_people_and_no_second_rollback() -> None:
     assert [item.action for item in offered] == ["restart_pod", "escalate"]
     assert offered[0].target.name == "db-2"
     situation = situation_of(found, snapshot, NOW)
-    assert row_of(found.cause).mode(situation) == RowMode.ASK
+    assert playbook_of(found.cause).mode(situation) == Verdict.ASK
 
 
 def test_a_pod_of_the_revision_that_is_wanted_is_none() -> None:

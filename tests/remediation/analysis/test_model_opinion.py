@@ -11,7 +11,7 @@ from remediation.analysis import model_opinion
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.schema import Assessment, Choice, Source
 from remediation.planning.candidates import escalate
-from remediation.rules import diagnose
+from remediation.playbooks import diagnose
 from tests.remediation.cases import OWNER, candidate
 from tests.remediation.planning.test_candidates import PROVEN, finding
 

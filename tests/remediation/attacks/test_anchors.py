@@ -21,11 +21,10 @@ from remediation.cluster.diff import diff
 from remediation.llm.protocol import NullClient
 from remediation.llm.providers import ANALYSIS, client_for
 from remediation.models import Budget
+from remediation.playbooks import PLAYBOOKS, diagnose
 from remediation.policy.case import PodFacts, Reach
 from remediation.policy.decide import decide
 from remediation.policy.verdicts import Verdict
-from remediation.rows import ROWS
-from remediation.rules import diagnose
 from remediation.verification.verify import Look, Timing, judge
 from tests.detection.builders import objects, snapshot_from
 from tests.remediation.cases import NOW, OWNER, acting_case, with_records, with_target
@@ -86,7 +85,7 @@ def test_05_a_rollback_replaces_the_template_so_that_no_bad_variable_survives() 
 
 def test_06_a_crash_loop_or_an_out_of_memory_kill_is_never_answered_with_a_restart() -> None:
     for cause in ("BAD_RELEASE", "CRASH_STABLE_REVISION", "OOM_LIMIT_LOW"):
-        offered = [offer.family for offer in ROWS[cause].offers]  # type: ignore[index]
+        offered = [offer.family for offer in PLAYBOOKS[cause].offers]  # type: ignore[index]
         assert not {"restart", "restart_pod"} & set(offered), cause
 
 

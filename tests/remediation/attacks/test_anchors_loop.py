@@ -29,10 +29,10 @@ from remediation.cluster.writer import RESOURCES
 from remediation.execution.act import act
 from remediation.llm.assess import assess
 from remediation.models import Approval, Attempt, Plan
+from remediation.playbooks import PLAYBOOKS
 from remediation.policy.decide import decide
 from remediation.policy.verdicts import Verdict
 from remediation.results import Approved, Ending, Refused, Rejected, Stale
-from remediation.rows import ROWS
 from tests.detection.builders import incidents, snapshot_of
 from tests.remediation.attacks.race import BY_HOUR
 from tests.remediation.attacks.test_races import race, report
@@ -193,8 +193,8 @@ def test_16_what_is_resolved_already_is_not_acted_on() -> None:
 
 
 def test_17_no_condition_alone_drains_a_node() -> None:
-    for cause, row in ROWS.items():
-        assert "drain_node" not in [offer.family for offer in row.offers], cause
+    for cause, playbook in PLAYBOOKS.items():
+        assert "drain_node" not in [offer.family for offer in playbook.offers], cause
     node = ObjectRef("Node", "", "node-1", "uid-1")
     case = with_target(
         acting_case("drain_node", candidates=(candidate("drain_node", target=node),)), ref=node

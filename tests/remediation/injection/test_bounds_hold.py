@@ -17,7 +17,7 @@ from remediation.llm.prompt_texts import Prompt, fenced
 from remediation.llm.protocol import Reply
 from remediation.llm.schema import Source
 from remediation.planning.candidates import Candidate, escalate
-from remediation.rules import diagnose
+from remediation.playbooks import diagnose
 from tests.remediation.cases import OWNER, candidate
 from tests.remediation.injection.corpus import ATTACKS, Attack
 from tests.remediation.injection.obedient import OBEDIENCE, as_text

@@ -1,4 +1,4 @@
-"""The rows against the failure specification, and what is never offered."""
+"""The playbooks against the failure specification, and what is never offered."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
 from detection.snapshot import Snapshot
 from remediation.actions import CATALOGUE
 from remediation.planning.candidates import Candidate, candidates
-from remediation.rows import ROWS, RowMode, Situation, row_of
-from remediation.rules import RULES, diagnose
+from remediation.playbooks import diagnose, playbook_of
+from remediation.playbooks.base import Situation, Verdict
 from tests.remediation.cases import NOW, OWNER
 
 PROVEN = Revision(current=3, older=2, proven=2, proof="replicaset", borne=True, changed=("image",))
@@ -39,8 +39,8 @@ def finding(cause: Cause, revision: Revision | None = None, **changes: Any) -> F
     return replace(made, **changes)
 
 
-def mode(given: Finding, **situation: Any) -> RowMode:
-    return row_of(given.cause).mode(Situation(finding=given, **situation))
+def mode(given: Finding, **situation: Any) -> Verdict:
+    return playbook_of(given.cause).mode(Situation(finding=given, **situation))
 
 
 BORNE = (Cause.BAD_RELEASE, Cause.IMAGE_NOT_FOUND, Cause.INSUFFICIENT_CAPACITY,
@@ -49,38 +49,38 @@ BORNE = (Cause.BAD_RELEASE, Cause.IMAGE_NOT_FOUND, Cause.INSUFFICIENT_CAPACITY,
 
 @pytest.mark.parametrize("cause", BORNE)
 def test_revision_borne_is_acted_on_with_proof_and_asked_about_without(cause: Cause) -> None:
-    assert mode(finding(cause, PROVEN)) == RowMode.ACT
-    assert mode(finding(cause, UNPROVEN)) == RowMode.ASK
-    assert mode(finding(cause, FIRST)) == RowMode.SUGGEST
-    assert mode(finding(cause, STABLE)) == RowMode.SUGGEST
-    assert mode(finding(cause)) == RowMode.SUGGEST
+    assert mode(finding(cause, PROVEN)) == Verdict.ACT
+    assert mode(finding(cause, UNPROVEN)) == Verdict.ASK
+    assert mode(finding(cause, FIRST)) == Verdict.SUGGEST
+    assert mode(finding(cause, STABLE)) == Verdict.SUGGEST
+    assert mode(finding(cause)) == Verdict.SUGGEST
 
 
 @pytest.mark.parametrize(
     ("given", "situation", "expected"),
     [
-        (finding(Cause.CRASH_NO_HISTORY, PROVEN), {}, RowMode.SUGGEST),
-        (finding(Cause.PULL_UNAUTHORIZED, PROVEN), {}, RowMode.SUGGEST),
-        (finding(Cause.CRASH_STABLE_REVISION, PROVEN), {}, RowMode.SUGGEST),
-        (finding(Cause.ROLLOUT_STALLED, PROVEN), {"paused": True}, RowMode.IGNORE),
-        (finding(Cause.HUNG_REPLICA), {"replicas": 3}, RowMode.ACT),
-        (finding(Cause.HUNG_REPLICA), {"replicas": 1}, RowMode.ASK),
+        (finding(Cause.CRASH_NO_HISTORY, PROVEN), {}, Verdict.SUGGEST),
+        (finding(Cause.PULL_UNAUTHORIZED, PROVEN), {}, Verdict.SUGGEST),
+        (finding(Cause.CRASH_STABLE_REVISION, PROVEN), {}, Verdict.SUGGEST),
+        (finding(Cause.ROLLOUT_STALLED, PROVEN), {"paused": True}, Verdict.IGNORE),
+        (finding(Cause.HUNG_REPLICA), {"replicas": 3}, Verdict.ACT),
+        (finding(Cause.HUNG_REPLICA), {"replicas": 1}, Verdict.ASK),
         (
             finding(Cause.HUNG_REPLICA, owner=replace(OWNER, kind="StatefulSet")),
             {"replicas": 3},
-            RowMode.ASK,
+            Verdict.ASK,
         ),
         (
             finding(Cause.BAD_RELEASE, PROVEN, owner=replace(OWNER, kind="StatefulSet")),
             {"update_running": True},
-            RowMode.ASK,
+            Verdict.ASK,
         ),
-        (finding(Cause.OOM_LIMIT_LOW), {}, RowMode.SUGGEST),
-        (finding(Cause.OOM_LIMIT_LOW, facts=LIMITED), {}, RowMode.ASK),
+        (finding(Cause.OOM_LIMIT_LOW), {}, Verdict.SUGGEST),
+        (finding(Cause.OOM_LIMIT_LOW, facts=LIMITED), {}, Verdict.ASK),
         (
             finding(Cause.OOM_LIMIT_LOW, facts={**LIMITED, "working_set_ratio": 0.97}),
             {},
-            RowMode.ACT,
+            Verdict.ACT,
         ),
         (
             finding(
@@ -88,24 +88,26 @@ def test_revision_borne_is_acted_on_with_proof_and_asked_about_without(cause: Ca
                 facts={**LIMITED, "working_set_ratio": 0.97, "raised_at": "2026-03-01"},
             ),
             {},
-            RowMode.ASK,
+            Verdict.ASK,
         ),
         (
             finding(Cause.INSUFFICIENT_CAPACITY, PROVEN, facts={"scale_up_running": True}),
             {},
-            RowMode.IGNORE,
+            Verdict.IGNORE,
         ),
-        (finding(Cause.SCALED_TO_ZERO), {}, RowMode.SUGGEST),
-        (finding(Cause.SCALED_TO_ZERO, facts=RECORDED), {}, RowMode.ASK),
-        (finding(Cause.JOB_FAILED), {}, RowMode.SUGGEST),
-        (finding(Cause.JOB_FAILED, facts={"idempotent": True}), {}, RowMode.ASK),
-        (finding(Cause.NODE_NOT_READY), {}, RowMode.ASK),
-        (finding(Cause.NODE_STORM), {}, RowMode.SUGGEST),
-        (finding(Cause.UNCLASSIFIED, PROVEN), {}, RowMode.SUGGEST),
-        (finding(Cause.METRIC_ANOMALY, PROVEN), {}, RowMode.SUGGEST),
+        (finding(Cause.SCALED_TO_ZERO), {}, Verdict.SUGGEST),
+        (finding(Cause.SCALED_TO_ZERO, facts=RECORDED), {}, Verdict.ASK),
+        (finding(Cause.JOB_FAILED), {}, Verdict.SUGGEST),
+        (finding(Cause.JOB_FAILED, facts={"idempotent": True}), {}, Verdict.ASK),
+        (finding(Cause.NODE_NOT_READY), {}, Verdict.ASK),
+        (finding(Cause.NODE_STORM), {}, Verdict.SUGGEST),
+        (finding(Cause.UNCLASSIFIED, PROVEN), {}, Verdict.SUGGEST),
+        (finding(Cause.METRIC_ANOMALY, PROVEN), {}, Verdict.SUGGEST),
     ],
 )
-def test_the_mode_of_a_row(given: Finding, situation: dict[str, Any], expected: RowMode) -> None:
+def test_the_mode_of_a_playbook(
+    given: Finding, situation: dict[str, Any], expected: Verdict
+) -> None:
     assert mode(given, **situation) == expected
 
 
@@ -125,17 +127,17 @@ def test_what_is_bad_is_never_offered_and_every_target_is_the_owner(
         finding(cause, revision, owner=owner, facts=given_facts), Snapshot(at=NOW), NOW
     )
     assert made
-    row = row_of(cause)
+    playbook = playbook_of(cause)
     for option in made:
-        assert option.entry.family not in row.bad
+        assert option.entry.family not in playbook.bad
         assert option.target == owner
         assert Candidate.from_dict(option.as_dict()) == option
-    assert made[0].entry.family not in row.futile
+    assert made[0].entry.family not in playbook.futile
 
 
 def test_a_crash_or_an_out_of_memory_kill_is_never_answered_with_a_restart() -> None:
     for cause in (Cause.BAD_RELEASE, Cause.OOM_LIMIT_LOW, Cause.CRASH_NO_HISTORY):
-        families = {offer.family for offer in ROWS[cause].offers}
+        families = {offer.family for offer in playbook_of(cause).offers}
         assert not families & {"restart", "restart_pod"}
 
 
@@ -150,10 +152,6 @@ def test_a_blacklisted_action_is_not_offered() -> None:
     given = finding(Cause.BAD_RELEASE, PROVEN)
     made = candidates(given, Snapshot(at=NOW), NOW, ["rollback_deployment"])
     assert [option.action for option in made] == ["escalate"]
-
-
-def test_every_cause_of_a_row_has_a_rule() -> None:
-    assert set(ROWS) - set(RULES) <= {Cause.NODE_STORM}
 
 
 def test_the_diagnosis_names_container_image_exit_code_revisions_and_changes() -> None:

@@ -12,7 +12,8 @@ from detection.domain.findings import Finding
 from detection.snapshot import Snapshot
 from remediation.planning.candidates import candidates
 from remediation.planning.situation import situation_of
-from remediation.rows import RowMode, row_of
+from remediation.playbooks import playbook_of
+from remediation.playbooks.base import Verdict
 from tests.detection.builders import incidents, snapshot_of
 
 MISSING = "failed to get cpu utilization: missing request for cpu in container sidecar of Pod p-1"
@@ -46,8 +47,10 @@ def test_the_resource_that_is_measured_is_asked_for_by_the_container_that_lacks_
     assert first.parameters["container"] == "sidecar"
     assert first.parameters[f"{resource}_request"] == asked
     assert f"sidecar ask for {resource} {asked}" in first.description
-    mode = row_of(Cause.HPA_NO_METRICS).mode(situation_of(found(snapshot), snapshot, snapshot.at))
-    assert mode == RowMode.ASK
+    mode = playbook_of(Cause.HPA_NO_METRICS).mode(
+        situation_of(found(snapshot), snapshot, snapshot.at)
+    )
+    assert mode == Verdict.ASK
 
 
 def test_where_it_is_not_known_what_is_missing_nothing_is_offered() -> None:

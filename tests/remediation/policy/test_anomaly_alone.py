@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from detection.domain.causes import Cause, Severity
+from remediation.playbooks import playbook_of
 from remediation.policy.decide import decide
 from remediation.policy.verdicts import Verdict
-from remediation.rows import row_of
 from tests.remediation.cases import acting_case
 
 
@@ -21,4 +21,4 @@ def test_whatever_is_offered_an_anomaly_alone_never_acts(action: str, severity: 
 
 
 def test_nothing_but_handing_it_to_people_is_offered_for_an_anomaly() -> None:
-    assert {offer.family for offer in row_of(Cause.METRIC_ANOMALY).offers} <= {"escalate"}
+    assert {offer.family for offer in playbook_of(Cause.METRIC_ANOMALY).offers} <= {"escalate"}

@@ -15,7 +15,6 @@ from remediation.policy.case import Case, PodFacts, Reach
 from remediation.policy.decide import decide
 from remediation.policy.gates import GATES
 from remediation.policy.verdicts import Verdict
-from remediation.rows import RowMode
 from tests.remediation.cases import (
     NOW,
     OWNER,
@@ -51,9 +50,9 @@ SPOILED: list[tuple[str, Case, Verdict, str]] = [
     ("severity info", acting_case(severity=Severity.INFO), Verdict.IGNORE, "scope"),
     ("a picked candidate", acting_case(picked=True), Verdict.ASK, "scope"),
     ("it flaps", acting_case(flapping=True), Verdict.SUGGEST, "scope"),
-    ("a row of mode M", acting_case(row_mode=RowMode.ASK), Verdict.ASK, "scope"),
-    ("a row of mode E", acting_case(row_mode=RowMode.SUGGEST), Verdict.SUGGEST, "scope"),
-    ("a row of mode N", acting_case(row_mode=RowMode.IGNORE), Verdict.IGNORE, "scope"),
+    ("a row of mode M", acting_case(playbook_mode=Verdict.ASK), Verdict.ASK, "scope"),
+    ("a row of mode E", acting_case(playbook_mode=Verdict.SUGGEST), Verdict.SUGGEST, "scope"),
+    ("a row of mode N", acting_case(playbook_mode=Verdict.IGNORE), Verdict.IGNORE, "scope"),
     ("stopped", with_records(acting_case(), stopped="why"), Verdict.SUGGEST, "stop switch"),
     (
         "a maintenance window",

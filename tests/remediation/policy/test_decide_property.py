@@ -16,12 +16,12 @@ from remediation.actions import CATALOGUE
 from remediation.actions.command_line import CommandError, checked
 from remediation.controls.limits import Limits
 from remediation.controls.policies import PolicyFacts
+from remediation.playbooks import playbook_of
 from remediation.policy.case import Case, PodFacts, Reach, Records, Target
 from remediation.policy.decide import decide
 from remediation.policy.gates import SAME_ACTION_TWICE
 from remediation.policy.gitops import gitops_owner, is_helm_release
 from remediation.policy.verdicts import Verdict
-from remediation.rows import RowMode, row_of
 from tests.remediation.cases import NOW, candidate
 
 words = st.sampled_from(["", "reason"])
@@ -82,7 +82,7 @@ cases = st.builds(
     severity=st.sampled_from(Severity),
     onset=times,
     target=targets,
-    row_mode=st.sampled_from(RowMode),
+    playbook_mode=st.sampled_from(Verdict),
     candidates=st.tuples(options()),
     flapping=st.booleans(),
     predicted=st.booleans(),
@@ -119,9 +119,9 @@ def _catalogue(case: Case) -> None:
     except CommandError as error:
         raise AssertionError("acted beyond the catalogue") from error
     if case.requested:
-        assert chosen.entry.family not in row_of(case.cause).bad
+        assert chosen.entry.family not in playbook_of(case.cause).bad
     elif not case.undo:
-        assert case.row_mode in (RowMode.ACT, RowMode.ASK)
+        assert case.playbook_mode in (Verdict.ACT, Verdict.ASK)
 
 
 def _identity(case: Case) -> None:
@@ -172,7 +172,7 @@ def _alone(case: Case) -> None:
     """Without a person: stricter."""
     if case.approved:
         return
-    assert case.undo or case.row_mode == RowMode.ACT
+    assert case.undo or case.playbook_mode == Verdict.ACT
     assert case.undo or not case.requested
     assert case.reach.owners <= 1
     assert case.records is None or not case.records.storm

@@ -1,0 +1,212 @@
+"""Playbooks of what keeps containers from starting: images, configuration, init containers."""
+
+from __future__ import annotations
+
+from detection.domain.causes import Cause
+from detection.domain.findings import Finding
+from remediation.playbooks.base import (
+    ASKED,
+    BY_HAND,
+    ESCALATE,
+    LIKELY,
+    NODES,
+    NOOP,
+    RESTARTS,
+    ROLLBACK,
+    SURE,
+    Playbook,
+    fact,
+    revision_borne,
+    single_revision_borne,
+)
+from remediation.playbooks.wording import (
+    container_text,
+    edit_line,
+    end_text,
+    listed_text,
+    look_advice,
+    namespace_flag,
+    owner_text,
+    quoted_text,
+    release_advice,
+    revision_text,
+)
+
+PLAYBOOKS: dict[Cause, Playbook] = {}
+KEEP_WHAT_RUNS = "Don't restart or drain: pods that run now could not pull their image again."
+
+
+def _image_not_found(finding: Finding) -> str:
+    image = fact(finding, "image")
+    named = f"the image {quoted_text(image)}" if image else "the image"
+    what = f"The registry does not have {named} that {owner_text(finding)} asks for."
+    return what + revision_text(finding)
+
+
+def _image_not_found_advice(finding: Finding) -> list[str]:
+    correct = "Correct the tag, or push the image; another tag is never guessed."
+    return [correct, *look_advice(finding)]
+
+
+PLAYBOOKS[Cause.IMAGE_NOT_FOUND] = Playbook(
+    mode=revision_borne,
+    offers=(ROLLBACK, ESCALATE),
+    bad=RESTARTS | {"scale"},
+    diagnosis=_image_not_found,
+    confidence=SURE,
+    advice=_image_not_found_advice,
+)
+
+
+def _pull_unauthorized(finding: Finding) -> str:
+    image = fact(finding, "image")
+    named = f" for {quoted_text(image)}" if image else ""
+    return (
+        f"The registry refuses the credentials{named}: they are missing, wrong or expired "
+        f"({owner_text(finding)})."
+    )
+
+
+def _pull_unauthorized_advice(finding: Finding) -> list[str]:
+    return [
+        "Renew the Secret that imagePullSecrets names; it is never written by KubeWise.",
+        KEEP_WHAT_RUNS,
+    ]
+
+
+PLAYBOOKS[Cause.PULL_UNAUTHORIZED] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"drain_node", "rollback"},
+    diagnosis=_pull_unauthorized,
+    confidence=LIKELY,
+    advice=_pull_unauthorized_advice,
+)
+
+
+def _registry_down(finding: Finding) -> str:
+    return f"The registry does not answer. {quoted_text(finding.summary)}"
+
+
+def _registry_down_advice(finding: Finding) -> list[str]:
+    return ["Wait for the registry, or its rate limit, to recover.", KEEP_WHAT_RUNS]
+
+
+PLAYBOOKS[Cause.REGISTRY_DOWN] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE, NOOP),
+    bad=RESTARTS | {"drain_node", "rollback"},
+    diagnosis=_registry_down,
+    confidence=LIKELY,
+    advice=_registry_down_advice,
+)
+
+
+def _wrong_architecture(finding: Finding) -> str:
+    return (
+        f"{container_text(finding)} of {owner_text(finding)} is built for another architecture "
+        f"than its node has.{revision_text(finding)}"
+    )
+
+
+def _wrong_architecture_advice(finding: Finding) -> list[str]:
+    return [
+        "Build the image for all architectures of the nodes: docker buildx build --platform …",
+        f"Or keep it where it runs, by a node affinity on kubernetes.io/arch: {edit_line(finding)}",
+    ]
+
+
+PLAYBOOKS[Cause.WRONG_ARCH] = Playbook(
+    mode=ASKED,
+    offers=(ROLLBACK, ESCALATE),
+    bad=NODES,
+    diagnosis=_wrong_architecture,
+    confidence=LIKELY,
+    advice=_wrong_architecture_advice,
+)
+
+
+def _missing(finding: Finding) -> str:
+    kind, name = fact(finding, "missing_kind", "object"), fact(finding, "missing")
+    what = f"the {kind} {quoted_text(name)}" if name else f"a {kind}"
+    return f"{owner_text(finding)} names {what}, which is not there or lacks a key." + (
+        revision_text(finding)
+    )
+
+
+def _configmap_advice(finding: Finding) -> list[str]:
+    name = listed_text(finding, "missing")
+    return [
+        f"Look for it: kubectl get configmap {name}{namespace_flag(finding)}",
+        "Apply the ConfigMap from where it is kept; an empty one is never made.",
+    ]
+
+
+PLAYBOOKS[Cause.CONFIGMAP_MISSING] = Playbook(
+    mode=revision_borne,
+    offers=(ROLLBACK, ESCALATE),
+    bad=RESTARTS,
+    diagnosis=_missing,
+    confidence=SURE,
+    advice=_configmap_advice,
+)
+
+
+def _secret_advice(finding: Finding) -> list[str]:
+    name = listed_text(finding, "missing")
+    return [
+        f"Look for it: kubectl get secret {name}{namespace_flag(finding)}",
+        "Apply the Secret from where it is kept; its data is never invented, copied or shown.",
+    ]
+
+
+PLAYBOOKS[Cause.SECRET_MISSING] = Playbook(
+    mode=single_revision_borne,
+    offers=(ROLLBACK, ESCALATE),
+    bad=RESTARTS,
+    diagnosis=_missing,
+    confidence=SURE,
+    advice=_secret_advice,
+)
+
+
+def _init_crash(finding: Finding) -> str:
+    what = f"Init {container_text(finding)} of {owner_text(finding)}"
+    return f"{what} {end_text(finding)}.{revision_text(finding)}"
+
+
+PLAYBOOKS[Cause.INIT_CRASH] = Playbook(
+    mode=revision_borne,
+    offers=(ROLLBACK, ESCALATE),
+    bad=frozenset({"scale"}),
+    futile=frozenset({"restart"}),
+    diagnosis=_init_crash,
+    confidence=SURE,
+    advice=release_advice,
+)
+
+
+def _init_hang(finding: Finding) -> str:
+    return (
+        f"Init {container_text(finding)} of {owner_text(finding)} runs on and never ends: it "
+        f"waits for something that does not come.{revision_text(finding)}"
+    )
+
+
+def _init_hang_advice(finding: Finding) -> list[str]:
+    pod, container = fact(finding, "pod"), fact(finding, "container")
+    return [
+        f"What does it wait for: kubectl logs {pod} -n {finding.owner.namespace} -c {container}",
+        "Repair what it waits for; a restart begins the same wait anew.",
+    ]
+
+
+PLAYBOOKS[Cause.INIT_HANG] = Playbook(
+    mode=single_revision_borne,
+    offers=(ROLLBACK, ESCALATE),
+    bad=frozenset({"scale"}),
+    futile=RESTARTS,
+    diagnosis=_init_hang,
+    confidence=LIKELY,
+    advice=_init_hang_advice,
+)

@@ -1,0 +1,197 @@
+"""Playbooks of Services, names, policies, certificates and dependencies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from detection.domain.causes import Cause
+from detection.domain.findings import Finding
+from remediation.playbooks.base import (
+    BY_HAND,
+    ESCALATE,
+    LIKELY,
+    RESTARTS,
+    ROLLBACK,
+    SURE,
+    Playbook,
+    fact,
+    single_revision_borne,
+)
+from remediation.playbooks.wording import describe_line, namespace_flag, seen_text
+
+PLAYBOOKS: dict[Cause, Playbook] = {}
+
+
+def _for_callers(finding: Finding) -> str:
+    number = fact(finding, "callers")
+    return f"{seen_text(finding)} {number} owners suffer from it." if number else seen_text(finding)
+
+
+def _patch(finding: Finding, spec: dict[str, Any]) -> str:
+    owner, text = finding.owner, json.dumps({"spec": spec})
+    return f"kubectl patch {owner.kind.lower()} {owner.name}{namespace_flag(finding)} -p '{text}'"
+
+
+def _selector_advice(finding: Finding) -> list[str]:
+    """The old selector and the labels that ready pods bear; a person chooses the keys."""
+    old, labels = fact(finding, "selector", {}), fact(finding, "labels", {})
+    new = {key: labels[key] for key in old if key in labels} or labels
+    return [
+        f"Selector now: {json.dumps(old)}; ready pods bear: {json.dumps(labels)}",
+        f"Where these are the pods that are meant: {_patch(finding, {'selector': new})}",
+    ]
+
+
+PLAYBOOKS[Cause.SELECTOR_MISMATCH] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"rollback", "scale"},
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_selector_advice,
+)
+
+
+def _port_advice(finding: Finding) -> list[str]:
+    target, declared = fact(finding, "target_port"), fact(finding, "declared") or []
+    return [
+        f"targetPort is {target}; the containers declare {declared or 'no port'}.",
+        f"Correct it: kubectl edit service {finding.owner.name}{namespace_flag(finding)}",
+    ]
+
+
+PLAYBOOKS[Cause.WRONG_TARGET_PORT] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"rollback", "scale"},
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_port_advice,
+)
+
+
+def _deleted_advice(finding: Finding) -> list[str]:
+    owner = finding.owner
+    return [
+        f"Make the Service {owner.name} in {owner.namespace} anew from its manifest, or correct "
+        "the name that its callers use.",
+    ]
+
+
+PLAYBOOKS[Cause.SERVICE_DELETED] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"rollback", "scale"},
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_deleted_advice,
+)
+
+
+def _policy_advice(finding: Finding) -> list[str]:
+    return [
+        "Add the rule that is missing: from the callers named in related, to the pods it selects.",
+        describe_line(finding),
+        "Don't delete the policy: it may be what protects the rest.",
+    ]
+
+
+PLAYBOOKS[Cause.NETPOL_BLOCK] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"rollback", "scale"},
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_policy_advice,
+)
+
+
+def _mesh_advice(finding: Finding) -> list[str]:
+    return [
+        "Allow the callers named in related, by a rule of the policy.",
+        describe_line(finding),
+    ]
+
+
+PLAYBOOKS[Cause.MESH_DENY] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"rollback", "scale"},
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_mesh_advice,
+)
+
+
+def _dns_advice(finding: Finding) -> list[str]:
+    if fact(finding, "single"):
+        return ["Compare dnsPolicy and dnsConfig of its template with another owner's."]
+    return [
+        "Look at CoreDNS: kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50",
+        "Compare its ConfigMap with the last good one. Don't restart the callers.",
+    ]
+
+
+PLAYBOOKS[Cause.DNS_FAILURE] = Playbook(
+    mode=single_revision_borne,
+    offers=(ROLLBACK, ESCALATE),
+    bad=RESTARTS,
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_dns_advice,
+)
+
+
+def _ingress_advice(finding: Finding) -> list[str]:
+    problems = fact(finding, "problems") or []
+    return [*(f"Mend it: {problem}." for problem in problems), describe_line(finding)]
+
+
+PLAYBOOKS[Cause.INGRESS_BROKEN] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"rollback"},
+    diagnosis=seen_text,
+    confidence=SURE,
+    advice=_ingress_advice,
+)
+
+
+def _certificate_advice(finding: Finding) -> list[str]:
+    ask = "Ask whoever runs the host that bears it."
+    return [
+        "Renew the certificate, and find out why it was not renewed in time.",
+        describe_line(finding) if finding.owner.uid else ask,
+    ]
+
+
+PLAYBOOKS[Cause.CERT_EXPIRED] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"rollback"},
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_certificate_advice,
+)
+
+
+def _dependency(finding: Finding) -> str:
+    return f"{_for_callers(finding)} What has to be mended is the dependency, not its callers."
+
+
+def _dependency_advice(finding: Finding) -> list[str]:
+    return [
+        f"Mend {finding.owner.name} first; its callers recover by themselves.",
+        "Don't restart or scale the callers: that adds to its load.",
+    ]
+
+
+PLAYBOOKS[Cause.DEPENDENCY_CASCADE] = Playbook(
+    mode=single_revision_borne,
+    offers=(ROLLBACK, ESCALATE),
+    bad=RESTARTS | {"scale"},
+    diagnosis=_dependency,
+    confidence=LIKELY,
+    advice=_dependency_advice,
+)

@@ -1,0 +1,135 @@
+"""Playbooks of volumes and claims, and of pods whose sandbox or volumes can't be set up."""
+
+from __future__ import annotations
+
+from detection.domain.causes import Cause
+from detection.domain.findings import Finding
+from remediation.playbooks.base import (
+    BY_HAND,
+    ESCALATE,
+    LIKELY,
+    RESTARTS,
+    SURE,
+    Offer,
+    Playbook,
+    Situation,
+    Verdict,
+    fact,
+)
+from remediation.playbooks.wording import (
+    listed_text,
+    namespace_flag,
+    quoted_text,
+    seen_text,
+)
+
+PLAYBOOKS: dict[Cause, Playbook] = {}
+
+
+def _claim_pending(finding: Finding) -> str:
+    storage = fact(finding, "storage_class")
+    of_class = f" of StorageClass {quoted_text(storage)}" if storage else ""
+    return f"{quoted_text(finding.summary)}{of_class}. Its users wait for it."
+
+
+def _claim_pending_advice(finding: Finding) -> list[str]:
+    name, flag = finding.owner.name, namespace_flag(finding)
+    return [
+        f"kubectl describe pvc {name}{flag}; kubectl get storageclass",
+        "Look at the provisioner's log and at the quota of the storage behind it.",
+    ]
+
+
+PLAYBOOKS[Cause.PVC_PENDING] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"expand_pvc", "rollback"},
+    diagnosis=_claim_pending,
+    confidence=SURE,
+    advice=_claim_pending_advice,
+)
+
+
+def _volume_grows(situation: Situation) -> bool:
+    return bool(situation.fact("expandable") and situation.fact("size"))
+
+
+def _asked_where_it_grows(situation: Situation) -> Verdict:
+    return Verdict.ASK if _volume_grows(situation) else Verdict.SUGGEST
+
+
+def _filling(finding: Finding) -> str:
+    size = quoted_text(fact(finding, "size") or "unknown size")
+    grows = "lets it grow" if fact(finding, "expandable") else "does not let it grow"
+    return f"{seen_text(finding)} It has {size}, and its StorageClass {grows}."
+
+
+def _filling_advice(finding: Finding) -> list[str]:
+    if fact(finding, "expandable"):
+        return ["Let the volume grow, or delete what is no longer needed from within the pod."]
+    return ["Its StorageClass can't expand volumes: move the data, or delete what isn't needed."]
+
+
+PLAYBOOKS[Cause.VOLUME_FILLING] = Playbook(
+    mode=_asked_where_it_grows,
+    offers=(Offer("expand_pvc", _volume_grows), ESCALATE),
+    bad=RESTARTS | {"rollback"},
+    diagnosis=_filling,
+    confidence=SURE,
+    advice=_filling_advice,
+)
+
+
+def _attached_advice(finding: Finding) -> list[str]:
+    return [
+        "A volume for one node and a rolling update don't go together: use strategy Recreate.",
+        "Never force-delete the old pod while its node is only Unknown: the data may be written "
+        "from two nodes.",
+    ]
+
+
+PLAYBOOKS[Cause.MULTI_ATTACH] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"drain_node", "scale"},
+    diagnosis=seen_text,
+    confidence=SURE,
+    advice=_attached_advice,
+)
+
+
+def _sandbox_advice(finding: Finding) -> list[str]:
+    where = fact(finding, "nodes") or []
+    return [
+        "Look at the network plugin and the container runtime of the node: kubectl get pods -A "
+        f"--field-selector spec.nodeName={where[0] if where else 'NODE'}",
+        "Is the node's range of addresses used up? Don't drain: pods need a sandbox elsewhere too.",
+    ]
+
+
+PLAYBOOKS[Cause.SANDBOX_FAILED] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"drain_node", "rollback"},
+    diagnosis=seen_text,
+    confidence=LIKELY,
+    advice=_sandbox_advice,
+)
+
+
+def _mount_advice(finding: Finding) -> list[str]:
+    return [
+        f"kubectl describe pod {listed_text(finding, 'pod')}{namespace_flag(finding)}",
+        "kubectl get volumeattachments",
+        "Look at the CSI driver on the node, and whether the storage server answers.",
+    ]
+
+
+PLAYBOOKS[Cause.MOUNT_FAILED] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"drain_node", "rollback"},
+    diagnosis=seen_text,
+    confidence=LIKELY,
+    advice=_mount_advice,
+)
