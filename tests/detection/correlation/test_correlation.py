@@ -37,9 +37,9 @@ def test_a_specific_cause_outranks_a_general_one_and_that_an_anomaly() -> None:
         finding(Cause.BAD_RELEASE),
     )
     assert found.cause == Cause.BAD_RELEASE
-    assert found.facts["also"] == ["ROLLOUT_STALLED", "METRIC_ANOMALY"]
-    assert found.facts["metrics"] == {"x": 1}
-    assert found.facts["sources"] == ["kubernetes", "metrics"]
+    assert found.facts.also == ["ROLLOUT_STALLED", "METRIC_ANOMALY"]
+    assert found.facts.metrics == {"x": 1}
+    assert found.facts.sources == ["kubernetes", "metrics"]
 
 
 def test_a_finding_younger_than_its_dwell_takes_no_part() -> None:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.findings import UNSEEN, Evidence, Finding, ObjectRef, Revision
+from detection.domain.facts import Facts
+from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
 from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record
@@ -47,7 +48,7 @@ def test_the_database_refuses_a_second_open_incident(cluster: Cluster) -> None:
 
 def test_the_silence_after_a_breach_keeps_an_incident_open_but_opens_none(cluster: Cluster) -> None:
     """A pod that a rollback removed leaves a series that ends beyond its threshold."""
-    silent = replace(FOUND, cause=Cause.THRESHOLD_BREACH, facts={UNSEEN: True})
+    silent = replace(FOUND, cause=Cause.THRESHOLD_BREACH, facts=Facts(unseen=True))
     assert record(cluster, [silent], {}, NOW).opened == 0
     record(cluster, [replace(silent, facts={})], {}, LATER)
     record(cluster, [silent], {}, LONG_AFTER)
