@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.facts import ContainerFacts, Facts, family_of
+from detection.domain.facts import ContainerFacts, Facts, FactsT, family_of
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision, key_of
 from detection.failures.rollback_evidence import POD_REVISION
 from detection.kubernetes.objects import core as o
@@ -17,7 +17,6 @@ from detection.snapshot.pod_status import ContainerView
 MOST_RELATED = 50
 MOST_EVIDENCE = 12
 LONGEST_TEXT = 500
-FactsT = TypeVar("FactsT", bound=Facts)
 ContainerT = TypeVar("ContainerT", bound=ContainerFacts)
 
 

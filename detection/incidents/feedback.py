@@ -37,7 +37,7 @@ def false_positive(
             at=now,
             by=by,
             score=incident.score,
-            metrics=dict(incident.known.of(AnomalyFacts).contributions),
+            metrics=dict(incident.facts_as(AnomalyFacts).contributions),
             note=note,
         )
         states.note(incident, "feedback", actor=by, reason="false positive", now=now)

@@ -186,7 +186,7 @@ def _refresh(
 
 def _lasting(incident: Incident, finding: Finding) -> Finding:
     """A node that was suspect stays so while the same failure lasts: F35 acts on what was seen."""
-    if incident.cause == finding.cause and incident.known.of(DaemonSetFacts).node_suspect:
+    if incident.cause == finding.cause and incident.facts_as(DaemonSetFacts).node_suspect:
         return replace(finding, facts=finding.facts | DaemonSetFacts(node_suspect=True))
     return finding
 

@@ -53,7 +53,7 @@ def _of_metrics(incident: Incident, client: Prometheus | None, now: datetime) ->
     active = {query.name: query for query in queries.active_queries()}
     start, end = _span(incident, now)
     found = _rows(_window(incident, active, client, now), incident, start, end)
-    told = incident.known.of(MetricFacts).metric
+    told = incident.facts_as(MetricFacts).metric
     order = sorted(found, key=lambda name: (name != told, name))
     made = [_chart(incident, active[name], found[name]) for name in order if name in active]
     return sorted(made, key=lambda chart: not chart["breached"])
@@ -81,7 +81,7 @@ def _window(
 
 def _metrics(incident: Incident) -> list[str]:
     """Of the snapshot, whose keys may end in "/container"; the breached one first."""
-    names = [incident.known.of(MetricFacts).metric, *incident.metric_snapshot]
+    names = [incident.facts_as(MetricFacts).metric, *incident.metric_snapshot]
     return list(dict.fromkeys(name.partition("/")[0] for name in names if name))
 
 
@@ -159,7 +159,7 @@ def _with_forecast(chart: Chart, prediction: Mapping[str, Any] | None, metric: s
 
 def _of_the_score(incident: Incident) -> list[Chart]:
     """The model's score of the newest samples, where a model found it."""
-    known = incident.known.of(AnomalyFacts)
+    known = incident.facts_as(AnomalyFacts)
     if not known.chart:
         return []
     score = {"name": "score", "values": [value for _, value in known.chart]}

@@ -114,7 +114,7 @@ def _index(incident: Incident) -> int:
 
 def contributions(incident: Incident) -> list[dict[str, Any]]:
     """Metric and its share of the model's score in percent, the largest first."""
-    shares = incident.known.of(AnomalyFacts).contributions
+    shares = incident.facts_as(AnomalyFacts).contributions
     rows = sorted(shares.items(), key=lambda item: -item[1])
     return [{"metric": metric, "percent": round(100 * share)} for metric, share in rows]
 

@@ -52,7 +52,7 @@ def _of(incident: Incident, role: str) -> Near:
 def _objects(incident: Incident) -> list[Near]:
     """What the finding names, and who calls it."""
     found = [_ref(item) for item in incident.related if isinstance(item, dict)]
-    callers = incident.known.of(ScaledDownFacts).callers
+    callers = incident.facts_as(ScaledDownFacts).callers
     return [*found, *(Near("", caller, "leads to it") for caller in callers)]
 
 

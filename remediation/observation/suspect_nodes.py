@@ -26,7 +26,7 @@ def remembered(finding: Finding, incident: Incident, now: datetime) -> Finding:
     """
     if finding.cause != Cause.DS_ONE_NODE or _is_suspect(finding.facts):
         return finding
-    if not (_is_suspect(incident.known) or _others(finding, incident, now)):
+    if not (_is_suspect(incident.facts_as(DaemonSetFacts)) or _others(finding, incident, now)):
         return finding
     return replace(finding, facts=finding.facts | DaemonSetFacts(node_suspect=True))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from detection.domain.causes import Cause
-from detection.domain.facts.base import Facts
+from detection.domain.facts.base import Facts, FactsT
 from detection.domain.facts.containers import (
     ConfigurationFacts,
     ContainerFacts,
@@ -68,6 +68,7 @@ __all__ = [
     "DnsFacts",
     "DriftFacts",
     "Facts",
+    "FactsT",
     "Growth",
     "ImageFacts",
     "IngressFacts",
