@@ -74,7 +74,7 @@ def test_beyond_the_threshold_for_the_dwell_is_a_finding_with_numbers() -> None:
     assert finding.evidence[0].decisive
     assert finding.facts.metrics == {"memory/app": 0.94}
     assert finding.facts.container == "app"
-    json.dumps(dict(finding.facts))
+    json.dumps(finding.facts.as_json())
 
 
 def test_for_less_than_the_dwell_is_none() -> None:

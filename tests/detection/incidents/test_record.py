@@ -50,7 +50,7 @@ def test_the_silence_after_a_breach_keeps_an_incident_open_but_opens_none(cluste
     """A pod that a rollback removed leaves a series that ends beyond its threshold."""
     silent = replace(FOUND, cause=Cause.THRESHOLD_BREACH, facts=Facts(unseen=True))
     assert record(cluster, [silent], {}, NOW).opened == 0
-    record(cluster, [replace(silent, facts={})], {}, LATER)
+    record(cluster, [replace(silent, facts=Facts())], {}, LATER)
     record(cluster, [silent], {}, LONG_AFTER)
     assert Incident.objects.get().open_key
 
@@ -175,7 +175,7 @@ def test_an_analysis_on_demand_during_a_pass_is_not_lost(cluster: Cluster) -> No
 
 
 NAMELESS = replace(FOUND, owner=replace(CART, uid=""), cause=Cause.THRESHOLD_BREACH,
-                   source="threshold", facts={"sources": ["threshold"]})  # fmt: skip
+                   source="threshold", facts=Facts(sources=("threshold",)))  # fmt: skip
 
 
 def test_a_metric_that_knows_no_uid_belongs_to_the_incident_of_that_name(cluster: Cluster) -> None:
