@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.detection import diagnosis, scenarios
-from kubewise_site.env import BASE_DIR, SETTINGS
+from kubewise_site.core.config.reading import BASE_DIR, SETTINGS
 
 SETTINGS_MODULE = "kubewise_site.settings"
 PACKAGES = ("kubewise_site", "detection", "remediation")

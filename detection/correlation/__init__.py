@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from detection.correlation.callers import fold_victims
 from detection.correlation.dependents import fold_users
@@ -28,7 +27,8 @@ from detection.domain.causes import (
     explaining,
     order_of,
 )
-from detection.domain.findings import UNSEEN, Finding, ObjectRef, Revision, key_of
+from detection.domain.facts import ConfigurationFacts, Facts, ImageFacts
+from detection.domain.findings import Finding, ObjectRef, Revision, key_of
 from detection.snapshot import Snapshot
 
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
@@ -89,27 +89,26 @@ def _own_revision(first: Finding, ordered: Sequence[Finding]) -> Revision | None
     return next((f.revision for f in ordered if f.revision and f.revision.borne), None)
 
 
-def _facts(ordered: Sequence[Finding]) -> dict[str, Any]:
-    facts: dict[str, Any] = dict(ordered[0].facts)
-    facts.pop("explains", None)
+def _facts(ordered: Sequence[Finding]) -> Facts:
+    first = ordered[0].facts.settled()
+    facts = first if all(f.facts.unseen for f in ordered) else first.seen()
     also = [f.cause.value for f in ordered[1:] if f.cause != ordered[0].cause]
     if also:
-        facts["also"] = list(dict.fromkeys(also))
-    for name in ("metrics", "prediction"):
-        found = next((f.facts[name] for f in ordered if name in f.facts), None)
-        if found is not None:
-            facts[name] = found
-    if any(UNSEEN not in f.facts for f in ordered):
-        facts.pop(UNSEEN, None)
-    facts["sources"] = sorted({f.source for f in ordered})
-    return facts
+        facts |= Facts(also=tuple(dict.fromkeys(also)))
+    metrics = (f.facts.metrics for f in ordered if f.facts.metrics is not None)
+    if (newest := next(metrics, None)) is not None:
+        facts |= Facts(metrics=newest)
+    predictions = (f.facts.prediction for f in ordered if f.facts.prediction is not None)
+    if (foretold := next(predictions, None)) is not None:
+        facts |= Facts(prediction=foretold)
+    return facts | Facts(sources=tuple(sorted({f.source for f in ordered})))
 
 
 def _fold_storm(findings: list[Finding]) -> list[Finding]:
     storm = next((f for f in findings if f.cause == Cause.NODE_STORM), None)
     if storm is None:
         return findings
-    lost = set(storm.facts["nodes"])
+    lost = set(storm.facts.nodes)
     swallowed = explained_by(storm.cause)
     inside = [f for f in findings if f.cause in swallowed and f.owner.name in lost]
     rest = [f for f in findings if f not in inside and f is not storm]
@@ -127,7 +126,7 @@ class _Lost:
 
 def _fold_nodes(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
     lost = [
-        _Lost(f, frozenset(f.facts.get("nodes") or [f.owner.name]), [])
+        _Lost(f, frozenset(f.facts.nodes or [f.owner.name]), [])
         for f in findings
         if f.cause in explaining(Through.LOST_NODES)
     ]
@@ -154,8 +153,7 @@ def _explained_by(
         began_before = all(finding.onset < item.finding.onset for item in lost)
         if began_before:
             return None
-    nodes = set(finding.facts.get("nodes", ()))
-    unplaced = finding.facts.get("unplaced", 0)
+    nodes, unplaced = set(finding.facts.nodes), finding.facts.unplaced
     if not unplaced and nodes and nodes <= gone:
         return next(item for item in lost if nodes & item.nodes)
     if unplaced and nodes <= gone:
@@ -204,42 +202,44 @@ def _shared(findings: list[Finding], thing: ObjectRef, users: Sequence[Finding])
         summary=f"{CAUSES[first.cause].title}: {len(owners)} owners fail on {thing}",
         revision=None,
         related=(),
-        facts=dict(first.facts) | {"shared_by": len(owners)},
+        facts=first.facts | Facts(shared_by=len(owners)),
     )
     return [absorbed(whole, folded), *(f for f in findings if f not in folded)]
 
 
 def _secrets(finding: Finding) -> list[ObjectRef]:
-    names = finding.facts.get("pull_secrets", ())
+    names = finding.facts.of(ImageFacts).pull_secrets
     return [ObjectRef("Secret", finding.owner.namespace, name) for name in names]
 
 
 def _registries(finding: Finding) -> list[ObjectRef]:
-    host = finding.facts.get("registry")
+    host = finding.facts.of(ImageFacts).registry
     return [ObjectRef("Registry", "", host)] if host else []
 
 
 def _missing(finding: Finding) -> list[ObjectRef]:
     kind = "Secret" if finding.cause == Cause.SECRET_MISSING else "ConfigMap"
-    name = finding.facts.get("missing")
+    name = finding.facts.of(ConfigurationFacts).missing
     return [ObjectRef(kind, finding.owner.namespace, name)] if name else []
 
 
 def _join_registry(findings: list[Finding]) -> list[Finding]:
     """A pull that failed without saying why, from a registry that is known to be down."""
-    down = {f.facts.get("registry") for f in findings if f.cause == Cause.REGISTRY_DOWN}
+    images = [f.facts.of(ImageFacts) for f in findings]
+    known = zip(findings, images, strict=True)
+    down = {image.registry for f, image in known if f.cause == Cause.REGISTRY_DOWN}
     return [
         replace(f, cause=Cause.REGISTRY_DOWN)
-        if f.facts.get("undetermined") and f.facts.get("registry") in down
+        if image.undetermined and image.registry in down
         else f
-        for f in findings
+        for f, image in zip(findings, images, strict=True)
     ]
 
 
 def _fold_anomalies(findings: list[Finding]) -> list[Finding]:
     """Anomalies of an owner whose failure has a cause above it say nothing new."""
     shared = [f for f in findings if CAUSES[f.cause].precedence < Precedence.SPECIFIC]
-    shared += [f for f in findings if "shared_by" in f.facts]
+    shared += [f for f in findings if f.facts.shared_by]
     explained = {key_of(ref) for f in shared for ref in f.related}
     return [
         f

@@ -15,6 +15,7 @@ from detection.domain.causes import (
     explained_by,
     explaining,
 )
+from detection.domain.facts import CallerFacts, DnsFacts
 from detection.domain.findings import Finding, key_of
 
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
@@ -40,19 +41,23 @@ def _without_proven(findings: list[Finding]) -> list[Finding]:
     proven = {key_of(f.owner) for f in findings if _serves_by_its_old_revision(f)}
     kept: list[Finding] = []
     for finding in findings:
-        victims = set(finding.facts.get("explains", ()))
+        victims = set(finding.facts.explains)
         if not _is_only_by_words(finding.cause) or not victims & proven:
             kept.append(finding)
         elif left := victims - proven:
-            weak = finding.facts.get("weak") or len(left) < SEVERAL
-            facts = {**finding.facts, "explains": sorted(left), "weak": weak}
-            kept.append(replace(finding, facts=facts))
+            weak = _is_weak(finding) or len(left) < SEVERAL
+            facts = CallerFacts(explains=tuple(sorted(left)), weak=weak)
+            kept.append(replace(finding, facts=finding.facts | facts))
     return kept
 
 
 def _is_only_by_words(cause: Cause) -> bool:
     explains = CAUSES[cause].explains
     return bool(explains and explains.only_told)
+
+
+def _is_weak(finding: Finding) -> bool:
+    return finding.facts.of(CallerFacts).weak
 
 
 def _serves_by_its_old_revision(finding: Finding) -> bool:
@@ -64,11 +69,11 @@ def _serves_by_its_old_revision(finding: Finding) -> bool:
 def _take_in(
     findings: list[Finding], finding: Finding, explained: dict[str, Finding]
 ) -> list[Finding]:
-    victims = set(finding.facts.get("explains", ()))
+    victims = set(finding.facts.explains)
     known = victims & explained.keys()
     if victims and known == victims and _is_only_told(finding):
         return _without(findings, [finding])
-    if finding.facts.get("weak"):
+    if _is_weak(finding):
         return _as_hint(findings, finding, victims)
     own = key_of(finding.owner)
     causes = explained_by(finding.cause)
@@ -81,7 +86,7 @@ def _take_in(
 def _is_only_told(finding: Finding) -> bool:
     """Nothing but callers' words speaks for it."""
     if finding.cause == Cause.DNS_FAILURE:
-        return not finding.facts.get("server_sick")
+        return not finding.facts.of(DnsFacts).server_sick
     return finding.cause == Cause.DEPENDENCY_CASCADE
 
 

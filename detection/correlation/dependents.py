@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from detection.correlation.merging import absorbed
 from detection.domain.causes import CAUSES, Cause, Precedence, Through, explained_by, explaining
+from detection.domain.facts import BackedFacts, BudgetFacts
 from detection.domain.findings import Finding, key_of
 
 
 def fold_users(findings: list[Finding]) -> list[Finding]:
     """Each thing takes in what its users show because of it, and all that its backend shows."""
     things = explaining(Through.USERS)
-    for thing in [f for f in findings if f.cause in things and "explains" in f.facts]:
+    for thing in [f for f in findings if f.cause in things]:
         findings = _fold(findings, thing)
     return _without_idle_budgets(findings)
 
@@ -26,9 +27,9 @@ def _fold(findings: list[Finding], thing: Finding) -> list[Finding]:
 def _is_explained(finding: Finding, thing: Finding) -> bool:
     key = key_of(finding.owner)
     precedence = CAUSES[finding.cause].precedence
-    if key in thing.facts.get("backend", ()):
+    if key in thing.facts.of(BackedFacts).backend:
         return precedence > Precedence.NODE
-    if key not in thing.facts["explains"]:
+    if key not in thing.facts.explains:
         return False
     return precedence >= Precedence.GENERAL or finding.cause in explained_by(thing.cause)
 
@@ -40,6 +41,6 @@ def _without_idle_budgets(findings: list[Finding]) -> list[Finding]:
         f
         for f in findings
         if f.cause != Cause.PDB_BLOCKS_DRAIN
-        or f.facts["draining"]
+        or f.facts.of(BudgetFacts).draining
         or not any(key_of(ref) in failed for ref in f.related)
     ]

@@ -34,12 +34,12 @@ def _fold(findings: list[Finding], place: Finding, taken: list[Finding]) -> list
 
 def _is_of_node(finding: Finding, place: Finding, snapshot: Snapshot) -> bool:
     """All its symptoms are on that node, since it is as it is; or wait because of its taint."""
-    unplaced = finding.facts.get("unplaced", 0) and finding.cause in UNPLACED
+    unplaced = finding.facts.unplaced and finding.cause in UNPLACED
     if unplaced and finding.onset >= place.onset:
         return _waits_by_taint(snapshot, finding, _taint_of(place.cause))
     if finding.cause not in explained_by(place.cause):
         return False
-    nodes = set(finding.facts.get("nodes", ()))
+    nodes = set(finding.facts.nodes)
     return nodes == {place.owner.name} and not unplaced and finding.onset >= place.onset
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from detection.correlation.merging import MOST_EVIDENCE
+from detection.domain.facts import Facts
 from detection.domain.findings import Evidence, Finding
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
@@ -25,7 +26,7 @@ def with_changes(finding: Finding, snapshot: Snapshot) -> Finding:
     if not lines:
         return finding
     room = MOST_EVIDENCE - len(lines)
-    facts = dict(finding.facts) | {"changed_before": [line.text for line in lines]}
+    facts = finding.facts | Facts(changed_before=tuple(line.text for line in lines))
     return replace(finding, evidence=(*finding.evidence[:room], *lines), facts=facts)
 
 

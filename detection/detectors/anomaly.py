@@ -19,6 +19,7 @@ from detection.anomaly.screening import screen, strongest, to_step
 from detection.detectors.protocol import View
 from detection.domain.arrays import Bools, Floats
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import AnomalyFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.units import duration
 from detection.metrics.history import Window
@@ -192,14 +193,14 @@ def _finding(view: View, model: Model, look: Look) -> Finding:
         source=SOURCE,
         evidence=(Evidence(f"model/{model.version}", text),),
         score=round(score, 3),
-        facts={
-            "contributions": _contributions(series.metrics, share),
-            "threshold": round(limit, 3),
-            "model_version": model.version,
-            "history": look.judged_on,
-            "chart": _chart(times, scored.score),
-            "metrics": _newest(series),
-        },
+        facts=AnomalyFacts(
+            contributions=_contributions(series.metrics, share),
+            threshold=round(limit, 3),
+            model_version=model.version,
+            history=look.judged_on,
+            chart=_chart(times, scored.score),
+            metrics=_newest(series),
+        ),
     )
 
 
@@ -214,9 +215,10 @@ def _contributions(metrics: tuple[str, ...], share: Floats) -> dict[str, float]:
     return {metrics[at]: round(float(share[at]), 3) for at in order if share[at] >= 0.01}
 
 
-def _chart(times: Floats, score: Floats) -> list[list[float]]:
+def _chart(times: Floats, score: Floats) -> tuple[tuple[float, float], ...]:
     """[epoch seconds, score] of the newest samples."""
-    return [[float(t), round(float(s), 3)] for t, s in zip(times[-30:], score[-30:], strict=True)]
+    newest = zip(times[-30:], score[-30:], strict=True)
+    return tuple((float(t), round(float(s), 3)) for t, s in newest)
 
 
 def _newest(series: Series) -> dict[str, float]:

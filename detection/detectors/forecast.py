@@ -16,6 +16,7 @@ from detection.anomaly.screening import to_step
 from detection.detectors.protocol import View
 from detection.domain.arrays import Floats
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import MetricFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.units import duration, shown
 from detection.forecasting.prediction import prediction
@@ -129,14 +130,14 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
         opens_at=newest,
         source=SOURCE,
         evidence=(Evidence(f"forecast/{query.name}", text),),
-        facts={
-            "metric": query.name,
-            "container": entity.container,
-            "value": value,
-            "threshold": limit,
-            "unit": query.unit,
-            "prediction": prediction(query.name, value, limit, query.unit, newest, eta, reaches),
-        },
+        facts=MetricFacts(
+            metric=query.name,
+            container=entity.container,
+            value=value,
+            threshold=limit,
+            unit=query.unit,
+            prediction=prediction(query.name, value, limit, query.unit, newest, eta, reaches),
+        ),
     )
 
 

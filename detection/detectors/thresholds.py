@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from detection.detectors.breach_runs import Runs, runs
 from detection.detectors.protocol import View
 from detection.domain.causes import Cause, Severity
-from detection.domain.findings import UNSEEN, Evidence, Finding, ObjectRef
+from detection.domain.facts import Facts, MetricFacts
+from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.units import duration, shown
 from detection.metrics.history import Bools, Floats, Window
 from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
@@ -79,7 +79,7 @@ def _finding(view: View, query: Query, row: int, run: Runs, snapshots: _Snapshot
         related=(ObjectRef("Pod", entity.namespace, pod),) if pod else (),
         score=_score(value, query.threshold or 0.0),
         facts=_facts(query, entity, pod, value, snapshots.of(entity))
-        | ({UNSEEN: True} if unseen else {}),
+        | (Facts(unseen=True) if unseen else Facts()),
     )
 
 
@@ -113,16 +113,16 @@ def _score(value: float, threshold: float) -> float:
 
 def _facts(
     query: Query, entity: Entity, pod: str, value: float, metrics: dict[str, float]
-) -> dict[str, Any]:
-    return {
-        "metric": query.name,
-        "value": value,
-        "threshold": query.threshold,
-        "unit": query.unit,
-        "container": entity.container,
-        "pod": pod,
-        "metrics": metrics,
-    }
+) -> MetricFacts:
+    return MetricFacts(
+        metric=query.name,
+        value=value,
+        threshold=query.threshold,
+        unit=query.unit,
+        container=entity.container,
+        pod=pod,
+        metrics=metrics,
+    )
 
 
 class _Snapshots:

@@ -1,0 +1,1 @@
+"""What detection speaks of, as plain values: no cluster, no database, no settings."""

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import Facts, facts_of
 from kubewise_site.core.redaction import redact, redact_all
-
-UNSEEN = "unseen"  # the fact that a signal's newest data is old: it goes on, but may not begin
 
 
 @dataclass(frozen=True)
@@ -66,33 +65,7 @@ class Finding:
 
     `onset` is the start of the signal by the objects' own timestamps, `opens_at` is onset plus
     dwell: a finding counts once `opens_at` is past. `facts` holds what remediation needs beyond
-    that, and is JSON; which names there are depends on the cause:
-
-    all about pods      pod, pod_uid (the one to look at first), pods (how many), nodes (names),
-                        unplaced (how many are on no node)
-    about a container   container, log_container, image, reason, exit_code, restarts, init
-    crashes             stable_revision
-    images              registry, pull_secrets, undetermined (nothing said why)
-    configuration       missing, missing_kind
-    OOM_LIMIT_LOW       memory_limit, memory_request ('' unset), working_set_ratio (None unknown),
-                        limit_lowered, raised_at (None, or ISO time within a day), vpa,
-                        node_memory_pressure
-    INSUFFICIENT_…      short_of, scale_up_running
-    HUNG_REPLICA        replicas, node
-    SCALED_TO_ZERO      recorded_replicas (None unknown), recorded_by, callers
-    JOB_FAILED          job, job_uid, idempotent
-    NODE_NOT_READY      node, cordoned;   NODE_STORM  nodes, node_count
-    UNCLASSIFIED        ready, desired
-    told by callers     callers (how many owners), explains (their keys, until correlation)
-    SELECTOR_MISMATCH   selector, labels;   WRONG_TARGET_PORT  target_port, declared
-    DNS_FAILURE         single (one owner's own trouble), server_sick, hosts
-    VOLUME_FILLING      size, expandable, storage_class;   MULTI_ATTACH  holders
-    …_PRESSURE          node, reason, evicted, evicted_namespace, job_pods
-    KERNEL_FAULT        node, reason, corroborated, cordoned
-    STALE_SECRET_ENV    changed, changed_kind;   ENV_CHANGED  error_ratio
-    a bare pod          specific (the cause that it would have with a controller)
-    a shared cause      shared_by (how many owners)
-    after correlation   also (other causes of the owner), sources
+    that, of the family that `domain/facts` names for the cause.
     """
 
     cause: Cause
@@ -107,13 +80,19 @@ class Finding:
     revision: Revision | None = None
     flapping: bool = False
     score: float = 1.0
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+
+    def __post_init__(self) -> None:
+        """Transitional, until nothing gives facts as a mapping any more."""
+        if isinstance(self.facts, Mapping):
+            object.__setattr__(self, "facts", facts_of(self.cause, self.facts))
 
 
 def redacted(finding: Finding) -> Finding:
     """A finding as it may be stored and shown: what it quotes of a cluster, without secrets."""
     evidence = tuple(replace(item, text=redact(item.text)) for item in finding.evidence)
-    facts, revision = redact_all(dict(finding.facts)), finding.revision
+    facts = type(finding.facts).decode(redact_all(finding.facts.as_json()))
+    revision = finding.revision
     if revision is not None:
         revision = replace(revision, changed=tuple(map(redact, revision.changed)))
     summary = redact(finding.summary)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from detection.forecasting.memory_growth import Growth
+from detection.domain.facts import Growth
 from detection.forecasting.restart_interval import Rhythm
 
 if TYPE_CHECKING:

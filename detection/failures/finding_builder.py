@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ContainerFacts, Facts, FactsT, family_of
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision, key_of
 from detection.failures.rollback_evidence import POD_REVISION
 from detection.kubernetes.objects import core as o
@@ -16,6 +17,7 @@ from detection.snapshot.pod_status import ContainerView
 MOST_RELATED = 50
 MOST_EVIDENCE = 12
 LONGEST_TEXT = 500
+ContainerT = TypeVar("ContainerT", bound=ContainerFacts)
 
 
 def severity_of(snapshot: Snapshot, owner: ObjectRef) -> Severity:
@@ -85,7 +87,7 @@ def about_pods(
     opens_at: datetime,
     evidence: Iterable[Evidence],
     revision: Revision | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: Facts | None = None,
 ) -> Finding:
     """A finding on `owner` whose symptoms are `pods`."""
     refs = [pod.ref for pod in pods if pod.ref != owner][:MOST_RELATED]
@@ -99,21 +101,26 @@ def about_pods(
         evidence=tuple(evidence)[:MOST_EVIDENCE],
         related=tuple(refs),
         revision=revision,
-        facts=pod_facts(pods) | dict(facts or {}),
+        facts=with_pods(facts or family_of(cause)(), pods),
     )
 
 
-def pod_facts(pods: Sequence[o.Pod]) -> dict[str, Any]:
-    """The pod to look at first, and on which nodes the symptoms are."""
+def with_pods(facts: FactsT, pods: Sequence[o.Pod]) -> FactsT:
+    """The facts with the pod to look at first, and on which nodes the symptoms are.
+
+    What the facts say of that themselves stands.
+    """
     if not pods:
-        return {}
-    return {
-        "pod": pods[0].metadata.name,
-        "pod_uid": pods[0].metadata.uid,
-        "pods": len(pods),
-        "nodes": sorted({pod.spec.node_name for pod in pods if pod.spec.node_name})[:MOST_RELATED],
-        "unplaced": sum(not pod.spec.node_name for pod in pods),
-    }
+        return facts
+    nodes = sorted({pod.spec.node_name for pod in pods if pod.spec.node_name})
+    where = Facts(
+        pod=pods[0].metadata.name,
+        pod_uid=pods[0].metadata.uid,
+        pods=len(pods),
+        nodes=tuple(nodes[:MOST_RELATED]),
+        unplaced=sum(not pod.spec.node_name for pod in pods),
+    )
+    return facts.over(where)
 
 
 def saw(source: str, text: str, decisive: bool = False) -> Evidence:
@@ -145,18 +152,22 @@ def changed_evidence(revision: Revision | None) -> list[Evidence]:
     ]
 
 
-def container_facts(view: ContainerView) -> dict[str, Any]:
-    """What remediation needs to know of one container."""
+def with_container(facts: ContainerT, view: ContainerView) -> ContainerT:
+    """The facts with what remediation needs to know of one container.
+
+    What the facts say of that themselves stands.
+    """
     end = view.last_end
-    return {
-        "container": view.name,
-        "log_container": view.name,
-        "image": view.spec.image or view.status.image,
-        "reason": view.waiting_reason or (end.reason if end else ""),
-        "exit_code": end.exit_code if end else None,
-        "restarts": view.status.restart_count,
-        "init": view.is_init,
-    }
+    about = ContainerFacts(
+        container=view.name,
+        log_container=view.name,
+        image=view.spec.image or view.status.image,
+        reason=view.waiting_reason or (end.reason if end else ""),
+        exit_code=end.exit_code if end else None,
+        restarts=view.status.restart_count,
+        init=view.is_init,
+    )
+    return facts.over(about)
 
 
 def named(owner: ObjectRef) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import CallerFacts, family_of
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision, key_of
 from detection.failures.finding_builder import MOST_RELATED, saw, severity_of
 from detection.kubernetes.objects import core as o
@@ -32,7 +32,7 @@ def about_victims(
     severity: Severity | None = None,
     related: Iterable[ObjectRef] = (),
     revision: Revision | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: CallerFacts | None = None,
 ) -> Finding:
     """A finding on `owner` that explains what the victims' logs complain of.
 
@@ -43,6 +43,7 @@ def about_victims(
     known = severity or worst(snapshot, owners.values())
     named = {key_of(ref): ref for ref in (*owners.values(), *related)}
     named.pop(key_of(owner), None)
+    told = CallerFacts(explains=tuple(sorted(owners)), callers=len(owners))
     return Finding(
         cause=cause,
         owner=owner,
@@ -53,7 +54,7 @@ def about_victims(
         evidence=(*evidence, *log_lines(victims)),
         related=tuple(named.values())[:MOST_RELATED],
         revision=revision,
-        facts={"explains": sorted(owners), "callers": len(owners), **(facts or {})},
+        facts=(facts or family_of(cause)()).over(told),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from detection.domain.causes import CAUSES, Cause, Precedence
+from detection.domain.facts import Facts
 from detection.domain.findings import Evidence, Finding
 from detection.failures.context import Context
 from detection.snapshot import Snapshot
@@ -67,5 +68,5 @@ def _bare(finding: Finding) -> Finding:
         cause=Cause.BARE_POD_FAILING,
         evidence=(specific, *finding.evidence),
         revision=None,
-        facts=dict(finding.facts) | {"specific": finding.cause.value},
+        facts=finding.facts | Facts(specific=finding.cause.value),
     )

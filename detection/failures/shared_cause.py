@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import Facts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
-from detection.failures.finding_builder import MOST_EVIDENCE, MOST_RELATED, pod_facts, severity_of
+from detection.failures.finding_builder import MOST_EVIDENCE, MOST_RELATED, severity_of, with_pods
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 
@@ -27,7 +27,7 @@ def on_thing(
     *,
     pods: Sequence[o.Pod] = (),
     related: Iterable[ObjectRef] = (),
-    facts: Mapping[str, Any] | None = None,
+    facts: Facts | None = None,
 ) -> Finding:
     """A finding on `thing` that explains what `owners` suffer.
 
@@ -36,6 +36,7 @@ def on_thing(
     victims = {key_of(ref): ref for ref in owners}
     refs = {key_of(ref): ref for ref in (*victims.values(), *related, *(p.ref for p in pods))}
     refs.pop(key_of(thing), None)
+    explains = Facts(explains=tuple(sorted(victims)))
     return Finding(
         cause=cause,
         owner=thing,
@@ -45,7 +46,7 @@ def on_thing(
         opens_at=onset + timedelta(seconds=dwell_seconds),
         evidence=tuple(evidence)[:MOST_EVIDENCE],
         related=tuple(refs.values())[:MOST_RELATED],
-        facts=pod_facts(pods) | {"explains": sorted(victims), **(facts or {})},
+        facts=with_pods((facts or Facts()).over(explains), pods),
     )
 
 

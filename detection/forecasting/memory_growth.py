@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from detection.domain.facts import Growth
 
 Floats = npt.NDArray[np.float64]
 DROP_RATIO = 0.25
@@ -59,14 +60,3 @@ def _is_straight(times: Floats, shares: Floats) -> bool:
     if rise < LEAST_RISE or float(np.diff(shares).max()) > LARGEST_JUMP_SHARE * rise:
         return False
     return float(np.corrcoef(times, shares)[0, 1]) ** 2 >= STRAIGHT
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How fast a container fills its limit, as a share of it, and from start to limit in seconds.
-
-    `steady`: it climbs on a line, as a leak does, rather than in a step, as work does."""
-
-    share_an_hour: float
-    seconds_to_limit: float
-    steady: bool

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import AlertFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.metrics.samples import NODE_LABELS, WORKLOAD_LABELS
 from detection.models import Alert, Cluster
@@ -114,5 +115,5 @@ def _finding(row: Alert, owner: ObjectRef, now: datetime) -> Finding:
         opens_at=onset,
         source=SOURCE,
         evidence=(Evidence(f"{SOURCE}/{row.name}", summary),),
-        facts={"alert": row.name, "fingerprint": row.fingerprint},
+        facts=AlertFacts(alert=row.name, fingerprint=row.fingerprint),
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from detection.domain.causes import Cause
+from detection.domain.facts import AnomalyFacts
 from detection.incidents import states
 from detection.models import Incident
 from detection.models.anomaly import AnomalyFeedback
@@ -36,7 +37,7 @@ def false_positive(
             at=now,
             by=by,
             score=incident.score,
-            metrics=incident.facts.get("contributions", {}),
+            metrics=dict(incident.facts_as(AnomalyFacts).contributions),
             note=note,
         )
         states.note(incident, "feedback", actor=by, reason="false positive", now=now)

@@ -7,7 +7,7 @@ signal is gone for a while closes. Where a source is blind nothing closes: no da
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
-from detection.domain.findings import UNSEEN, Finding, ObjectRef, redacted
+from detection.domain.facts import DaemonSetFacts
+from detection.domain.findings import Finding, ObjectRef, redacted
 from detection.domain.statuses import IN_HAND, Status
 from detection.incidents import states
 from detection.models import Cluster, Incident
@@ -25,7 +26,6 @@ GONE_BEFORE_CLOSING_SECONDS = 120
 RETURNS_THAT_ARE_FLAPPING = 3
 SCAN_SOURCES = ("kubernetes/", "detection/")
 ACTOR = "KubeWise"
-NODE_SUSPECT = "node_suspect"
 
 
 @dataclass
@@ -106,7 +106,7 @@ def _open_incidents(cluster: Cluster) -> Sequence[Incident]:
 def _open(
     cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: Recorded
 ) -> None:
-    if finding.facts.get(UNSEEN):
+    if finding.facts.unseen:
         return  # the silence after a breach keeps an incident open; it is no reason for a new one
     predicted = finding.cause == Cause.FORECAST_BREACH
     incident = Incident(
@@ -143,20 +143,20 @@ def _content(finding: Finding) -> dict[str, Any]:
         "is_predicted": finding.cause == Cause.FORECAST_BREACH,
         "flapping": finding.flapping,
         "source": finding.source,
-        "sources": sorted({finding.source, *finding.facts.get("sources", ())}),
+        "sources": sorted({finding.source, *finding.facts.sources}),
         "evidence": [item.as_dict() for item in finding.evidence],
         "related": [item.as_dict() for item in finding.related],
-        "facts": dict(finding.facts),
+        "facts": finding.facts.as_json(),
         "revision": asdict(finding.revision) if finding.revision else None,
-        "metric_snapshot": dict(finding.facts.get("metrics", {})),
-        "prediction": finding.facts.get("prediction"),
+        "metric_snapshot": dict(finding.facts.metrics or {}),
+        "prediction": finding.facts.prediction,
     }
 
 
 def _refresh(
     incident: Incident, finding: Finding, degraded: bool, now: datetime, done: Recorded
 ) -> None:
-    content = {} if _keeps_its_cause(incident, finding) else _lasting(incident, _content(finding))
+    content = {} if _keeps_its_cause(incident, finding) else _content(_lasting(incident, finding))
     revised = bool(content) and _is_revised(incident, content)
     returned = incident.gone_since is not None
     changes = (
@@ -184,11 +184,11 @@ def _refresh(
         done.to_advance.append(incident.pk)
 
 
-def _lasting(incident: Incident, content: dict[str, Any]) -> dict[str, Any]:
+def _lasting(incident: Incident, finding: Finding) -> Finding:
     """A node that was suspect stays so while the same failure lasts: F35 acts on what was seen."""
-    if incident.cause == content["cause"] and incident.facts.get(NODE_SUSPECT):
-        content["facts"] = {**content["facts"], NODE_SUSPECT: True}
-    return content
+    if incident.cause == finding.cause and incident.facts_as(DaemonSetFacts).node_suspect:
+        return replace(finding, facts=finding.facts | DaemonSetFacts(node_suspect=True))
+    return finding
 
 
 def _uid_learned(incident: Incident, owner: ObjectRef) -> dict[str, str]:

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import structlog
 
+from detection.domain.facts import Growth
 from detection.failures.context import Metrics
-from detection.forecasting.memory_growth import Growth, growth_of
+from detection.forecasting.memory_growth import growth_of
 from detection.metric_evidence.infrastructure import surroundings
 from detection.metric_evidence.restarts import restart_rhythms
 from detection.metrics.history import owner_map

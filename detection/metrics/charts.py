@@ -6,7 +6,7 @@ Charts come from the shared history; where the onset is older than that, Prometh
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
+from detection.domain.facts import AnomalyFacts, MetricFacts
 from detection.metrics import history, queries
 from detection.metrics.backfill import frames_between
 from detection.metrics.history import Window, window_of
@@ -52,7 +53,8 @@ def _of_metrics(incident: Incident, client: Prometheus | None, now: datetime) ->
     active = {query.name: query for query in queries.active_queries()}
     start, end = _span(incident, now)
     found = _rows(_window(incident, active, client, now), incident, start, end)
-    order = sorted(found, key=lambda name: (name != incident.facts.get("metric"), name))
+    told = incident.facts_as(MetricFacts).metric
+    order = sorted(found, key=lambda name: (name != told, name))
     made = [_chart(incident, active[name], found[name]) for name in order if name in active]
     return sorted(made, key=lambda chart: not chart["breached"])
 
@@ -79,7 +81,7 @@ def _window(
 
 def _metrics(incident: Incident) -> list[str]:
     """Of the snapshot, whose keys may end in "/container"; the breached one first."""
-    names = [str(incident.facts.get("metric") or ""), *incident.metric_snapshot]
+    names = [incident.facts_as(MetricFacts).metric, *incident.metric_snapshot]
     return list(dict.fromkeys(name.partition("/")[0] for name in names if name))
 
 
@@ -157,17 +159,17 @@ def _with_forecast(chart: Chart, prediction: Mapping[str, Any] | None, metric: s
 
 def _of_the_score(incident: Incident) -> list[Chart]:
     """The model's score of the newest samples, where a model found it."""
-    points: Sequence[Sequence[float]] = incident.facts.get("chart") or []
-    if not points:
+    known = incident.facts_as(AnomalyFacts)
+    if not known.chart:
         return []
-    score = {"name": "score", "values": [float(point[1]) for point in points]}
+    score = {"name": "score", "values": [value for _, value in known.chart]}
     return [
         {
             "title": "How unusual its metrics are",
             "unit": "",
-            "times": [float(point[0]) for point in points],
+            "times": [at for at, _ in known.chart],
             "series": [score],
-            "threshold": incident.facts.get("threshold"),
+            "threshold": known.threshold,
             "breached": True,
             "marks": _marks(incident),
         }

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 
 from detection.domain.causes import Severity
+from detection.domain.facts import Facts, FactsT, facts_of
 from detection.domain.statuses import Status
 from detection.models.indexes import INCIDENT_INDEXES, NEWEST
 
@@ -92,6 +93,15 @@ class Incident(models.Model):
             ("comment_incident", "Can comment on an incident"),
         ]
         indexes = INCIDENT_INDEXES
+
+    @property
+    def known(self) -> Facts:
+        """`facts` as its cause's family has them."""
+        return facts_of(self.cause, self.facts)
+
+    def facts_as(self, family: type[FactsT]) -> FactsT:
+        """What of `facts` is of that family, whatever the cause."""
+        return family.decode(self.facts)
 
     def __str__(self) -> str:
         return f"{self.cause} {self.owner_kind} {self.owner_namespace}/{self.owner_name}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from detection.admin.badges import STATUS_COLOURS
 from detection.domain.causes import CAUSES, Cause
+from detection.domain.facts import AnomalyFacts
 from detection.domain.statuses import WAITING
 from detection.models import Incident
 from remediation.actions import find
@@ -113,9 +114,9 @@ def _index(incident: Incident) -> int:
 
 def contributions(incident: Incident) -> list[dict[str, Any]]:
     """Metric and its share of the model's score in percent, the largest first."""
-    shares = incident.facts.get("contributions") or {}
-    rows = sorted(shares.items(), key=lambda item: -float(item[1]))
-    return [{"metric": metric, "percent": round(100 * float(share))} for metric, share in rows]
+    shares = incident.facts_as(AnomalyFacts).contributions
+    rows = sorted(shares.items(), key=lambda item: -item[1])
+    return [{"metric": metric, "percent": round(100 * share)} for metric, share in rows]
 
 
 def _candidate(plan: Plan, index: int, row: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from detection.domain.facts import ScaledDownFacts
 from detection.models import Incident
 
 MOST_SHOWN = 24
@@ -36,8 +37,7 @@ def _above(incident: Incident) -> list[Near]:
     found = [Near("Cluster", incident.cluster.name, "in")]
     if parent := incident.parent:
         found.append(_of(parent, "part of"))
-    nodes = incident.facts.get("nodes") or ()
-    return [*found, *(Near("Node", str(node), "its pods are on") for node in nodes)]
+    return [*found, *(Near("Node", node, "its pods are on") for node in incident.known.nodes)]
 
 
 def _parts(incident: Incident) -> list[Near]:
@@ -52,8 +52,8 @@ def _of(incident: Incident, role: str) -> Near:
 def _objects(incident: Incident) -> list[Near]:
     """What the finding names, and who calls it."""
     found = [_ref(item) for item in incident.related if isinstance(item, dict)]
-    callers = incident.facts.get("callers") or ()
-    return [*found, *(Near("", str(caller), "leads to it") for caller in callers)]
+    callers = incident.facts_as(ScaledDownFacts).callers
+    return [*found, *(Near("", caller, "leads to it") for caller in callers)]
 
 
 def _ref(item: dict[str, str]) -> Near:

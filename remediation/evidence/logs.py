@@ -32,8 +32,8 @@ def log_items(scene: Scene, connection: Connection | None) -> Iterator[Item]:
 
 def _container(scene: Scene, pod: o.Pod) -> str:
     """The one that the finding names, else the first that does not run well."""
-    if named := scene.finding.facts.get("log_container"):
-        return str(named)
+    if named := scene.finding.facts.log_container:
+        return named
     return next((status.name for status in statuses(pod) if not status.ready), "")
 
 

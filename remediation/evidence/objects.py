@@ -47,7 +47,7 @@ def conditions(found: Iterable[o.Condition]) -> str:
 def failing_pods(scene: Scene) -> list[o.Pod]:
     """The pod that the finding looks at first, then others of the owner that are not ready."""
     pods = [pod for pod in scene.snapshot.pods_below(scene.finding.owner) if is_active(pod)]
-    first = scene.finding.facts.get("pod_uid")
+    first = scene.finding.facts.pod_uid
     bad = [pod for pod in pods if not is_ready(pod) or pod.metadata.uid == first]
     return sorted(bad, key=lambda pod: (pod.metadata.uid != first, pod.metadata.name))[:MOST_PODS]
 
@@ -80,7 +80,7 @@ def _container(status: o.ContainerStatus) -> str:
 
 
 def _terminations(pod: o.Pod, scene: Scene) -> Iterator[Item]:
-    named = scene.finding.facts.get("container")
+    named = scene.finding.facts.container
     for status in statuses(pod):
         ended = status.state.terminated or status.last_state.terminated
         if ended:

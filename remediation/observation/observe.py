@@ -124,7 +124,7 @@ def finding_of(incident: Incident) -> Finding:
         revision=known,
         flapping=incident.flapping,
         score=incident.score,
-        facts=incident.facts,
+        facts=incident.known,
     )
 
 

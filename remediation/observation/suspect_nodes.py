@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
+from detection.domain.facts import DaemonSetFacts, Facts, facts_of
 from detection.domain.findings import Finding
 from detection.models import Incident
 
@@ -22,16 +24,20 @@ def remembered(finding: Finding, incident: Incident, now: datetime) -> Finding:
     `node_suspect` stays for the incident's life, and another owner's incident on the same node,
     open or closed, makes it one. Other causes are as they were.
     """
-    if finding.cause != Cause.DS_ONE_NODE or finding.facts.get("node_suspect"):
+    if finding.cause != Cause.DS_ONE_NODE or _is_suspect(finding.facts):
         return finding
-    if not (incident.facts.get("node_suspect") or _others(finding, incident, now)):
+    if not (_is_suspect(incident.facts_as(DaemonSetFacts)) or _others(finding, incident, now)):
         return finding
-    return replace(finding, facts={**finding.facts, "node_suspect": True})
+    return replace(finding, facts=finding.facts | DaemonSetFacts(node_suspect=True))
+
+
+def _is_suspect(facts: Facts) -> bool:
+    return facts.of(DaemonSetFacts).node_suspect
 
 
 def _others(finding: Finding, incident: Incident, now: datetime) -> bool:
     """Whether another owner's failure was seen on one of its nodes."""
-    nodes = {*finding.facts.get("nodes", ()), finding.facts.get("node", "")} - {""}
+    nodes = {*finding.facts.nodes, finding.facts.of(DaemonSetFacts).node} - {""}
     began = min(finding.onset, incident.onset, now - REMEMBERED)
     since = max(began, now - LONGEST)
     rows = Incident.objects.filter(cluster=incident.cluster_id, last_seen__gte=since)
@@ -41,9 +47,8 @@ def _others(finding: Finding, incident: Incident, now: datetime) -> bool:
     return any(_is_there(nodes, *row) for row in fields.iterator(chunk_size=500))
 
 
-def _is_there(nodes: set[str], cause: str, kind: str, name: str, facts: dict[str, object]) -> bool:
+def _is_there(nodes: set[str], cause: str, kind: str, name: str, stored: dict[str, Any]) -> bool:
     if cause in METRICS:
         return False
-    found = facts.get("nodes")
-    known = {str(one) for one in found} if isinstance(found, list | tuple) else set()
-    return bool(nodes & (known | ({name} if kind == "Node" else set())))
+    known = {*facts_of(cause, stored).nodes, *([name] if kind == "Node" else [])}
+    return bool(nodes & known)

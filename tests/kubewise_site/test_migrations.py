@@ -41,7 +41,10 @@ def test_no_migration_imports_the_application(path: Path) -> None:
 
 
 def test_an_import_of_the_application_is_seen() -> None:
-    source = "import detection.domain.causes\nfrom kubewise_site.console.groups import GROUPS\nfrom . import x\n"
+    source = (
+        "import detection.domain.causes\n"
+        "from kubewise_site.console.groups import GROUPS\nfrom . import x\n"
+    )
     assert foreign(source) == ["detection.domain.causes", "kubewise_site.console.groups", "."]
     assert foreign("from django.db import migrations, models") == []
     assert {path.parts[-3] for path in FILES} >= {"detection", "remediation", "kubewise_site"}

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ConfigurationFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    container_facts,
     named,
     saw,
     troubled,
+    with_container,
 )
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge, not_borne
@@ -118,7 +119,8 @@ def _finding(
     since = min(_since(pod, context) for pod in pods)
     judged = judge(snapshot, owner, context, pods, since)
     revision = judged.revision if _is_new(judged, first.name) else not_borne(judged.revision)
-    facts = container_facts(first.view) if first.view else {"reason": "FailedMount"}
+    facts = ConfigurationFacts(missing=first.name, missing_kind=first.kind)
+    below = ConfigurationFacts(reason="FailedMount")
     return about_pods(
         snapshot,
         cause,
@@ -132,7 +134,7 @@ def _finding(
             *changed_evidence(revision),
         ],
         revision,
-        facts | {"missing": first.name, "missing_kind": first.kind},
+        with_container(facts, first.view) if first.view else facts.over(below),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ThrottlingFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, named
@@ -42,8 +43,9 @@ def _finding(
         context.now,
         [Evidence("prometheus", f"{container}: throttled {ratio:.0%} for 15 minutes at least",
                   decisive=True)],
-        facts={"container": container, "log_container": container, "throttled_ratio": ratio,
-               "symptom": bool(unready), "cpu_limit": _cpu_limit(pods, container)},
+        facts=ThrottlingFacts(
+            container=container, log_container=container, throttled_ratio=ratio,
+            symptom=bool(unready), cpu_limit=_cpu_limit(pods, container)),
     )  # fmt: skip
     return found if unready else replace(found, severity=Severity.INFO)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ContainerFacts, ImageFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.failures.containers.architecture import is_foreign
 from detection.failures.containers.crash_loops import Loop, loops
@@ -15,10 +15,10 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    container_facts,
     named,
     saw,
     troubled,
+    with_container,
 )
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge
@@ -76,6 +76,7 @@ def _crash(
 ) -> Finding:
     pods = list({loop.pod.metadata.uid: loop.pod for loop in found}.values())
     first = min(found, key=lambda loop: (loop.opens_at, not loop.is_not_runnable))
+    family = ImageFacts if cause == Cause.WRONG_ARCH else ContainerFacts
     return about_pods(
         snapshot,
         cause,
@@ -86,7 +87,7 @@ def _crash(
         min(loop.opens_at for loop in found),
         [*crash_evidence(found), *changed_evidence(judged.revision), *_stable(judged)],
         judged.revision,
-        crash_facts(first, judged),
+        with_container(family(stable_revision=judged.stable), first.view),
     )
 
 
@@ -101,10 +102,6 @@ def cause_of(found: Sequence[Loop], judged: Judgement) -> Cause:
     if judged.stable:
         return Cause.CRASH_STABLE_REVISION
     return Cause.BAD_RELEASE if judged.revision.borne else Cause.CRASH_NO_HISTORY
-
-
-def crash_facts(first: Loop, judged: Judgement) -> dict[str, Any]:
-    return container_facts(first.view) | {"stable_revision": judged.stable}
 
 
 def crash_evidence(found: Sequence[Loop]) -> list[Evidence]:

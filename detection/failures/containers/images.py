@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ImageFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.failures.containers.pull_errors import REASONS, SECRET_EVENT, Pull, host_of, pull_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    container_facts,
     events_evidence,
     named,
     saw,
     troubled,
+    with_container,
 )
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge, not_borne
@@ -124,12 +125,14 @@ def _finding(
             *changed_evidence(revision if cause in BY_NAME else None),
         ],
         revision if cause in BY_NAME else not_borne(revision),
-        container_facts(first.view)
-        | {
-            "registry": host_of(first.image),
-            "undetermined": pull == Pull.UNKNOWN,
-            "pull_secrets": sorted(_shared_secrets(snapshot, pods)),
-        },
+        with_container(
+            ImageFacts(
+                registry=host_of(first.image),
+                undetermined=pull == Pull.UNKNOWN,
+                pull_secrets=tuple(sorted(_shared_secrets(snapshot, pods))),
+            ),
+            first.view,
+        ),
     )  # fmt: skip
 
 

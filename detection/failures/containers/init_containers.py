@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ContainerFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    container_facts,
     named,
     saw,
     troubled,
+    with_container,
 )
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import judge
@@ -61,5 +62,5 @@ def _finding(
             *changed_evidence(revision),
         ],
         revision,
-        container_facts(view) | {"reason": "InitRunning"},
+        with_container(ContainerFacts(reason="InitRunning"), view),
     )  # fmt: skip

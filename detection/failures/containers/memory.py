@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from detection.domain.causes import Cause
+from detection.domain.facts import Growth, MemoryFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.quantities import bytes_of
 from detection.domain.units import duration
 from detection.failures.containers.crash_loops import Loop
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, container_facts, named, saw
+from detection.failures.finding_builder import about_pods, named, saw, with_container
 from detection.failures.rollback_evidence import Judgement, not_borne
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import quantity_of
@@ -31,9 +30,9 @@ def memory_finding(
     """F12, F13. Revision-borne only where the newest revision lowered this container's limit."""
     first = min(found, key=lambda loop: loop.opens_at)
     facts = memory_facts(snapshot, context, owner, found, first, judged)
-    revision = judged.revision if facts["limit_lowered"] else not_borne(judged.revision)
+    revision = judged.revision if facts.limit_lowered else not_borne(judged.revision)
     pods = list({loop.pod.metadata.uid: loop.pod for loop in found}.values())
-    limit = facts["memory_limit"] or "none"
+    limit = facts.memory_limit or "none"
     return about_pods(
         snapshot,
         Cause.OOM_LEAK if is_leak(facts) else Cause.OOM_LIMIT_LOW,
@@ -48,10 +47,9 @@ def memory_finding(
     )
 
 
-def is_leak(facts: Mapping[str, Any]) -> bool:
+def is_leak(facts: MemoryFacts) -> bool:
     """It climbs steadily after each start, or a raise within a day did not help."""
-    growth = facts["growth"]
-    return bool(facts["raised_at"]) or bool(growth and growth["steady"])
+    return bool(facts.raised_at) or bool(facts.growth and facts.growth.steady)
 
 
 def memory_facts(
@@ -61,21 +59,21 @@ def memory_facts(
     found: Sequence[Loop],
     first: Loop,
     judged: Judgement,
-) -> dict[str, Any]:
-    """`memory_limit` as written, '' for none; `working_set_ratio` None where no metric tells."""
+) -> MemoryFacts:
     limit = str(first.view.spec.resources.limits.get("memory", ""))
     request = str(first.view.spec.resources.requests.get("memory", ""))
     lowered, raised = _limit_moves(first.view.name, judged)
-    return container_facts(first.view) | {
-        "memory_limit": limit,
-        "memory_request": request,
-        "working_set_ratio": working_set_ratio(context, owner, first.view.name),
-        "limit_lowered": lowered and judged.revision.borne,
-        "raised_at": _raised_at(context, raised, judged),
-        "growth": _growth(context, owner, first.view.name),
-        "vpa": snapshot.vpa_of(owner) is not None,
-        "node_memory_pressure": _node_pressure(snapshot, found),
-    }
+    own = MemoryFacts(
+        memory_limit=limit,
+        memory_request=request,
+        working_set_ratio=working_set_ratio(context, owner, first.view.name),
+        limit_lowered=lowered and judged.revision.borne,
+        raised_at=_raised_at(context, raised, judged),
+        growth=_growth(context, owner, first.view.name),
+        vpa=snapshot.vpa_of(owner) is not None,
+        node_memory_pressure=_node_pressure(snapshot, found),
+    )
+    return with_container(own, first.view)
 
 
 def working_set_ratio(context: Context, owner: ObjectRef, container: str) -> float | None:
@@ -85,10 +83,9 @@ def working_set_ratio(context: Context, owner: ObjectRef, container: str) -> flo
     return None if ratio is None else round(ratio, 3)
 
 
-def _growth(context: Context, owner: ObjectRef, container: str) -> dict[str, Any] | None:
+def _growth(context: Context, owner: ObjectRef, container: str) -> Growth | None:
     key = (owner.kind, owner.namespace, owner.name, container)
-    found = context.metrics.memory_growth.get(key)
-    return None if found is None else asdict(found)
+    return context.metrics.memory_growth.get(key)
 
 
 def _raised_at(context: Context, raised: bool, judged: Judgement) -> str | None:
@@ -120,21 +117,21 @@ def _node_pressure(snapshot: Snapshot, found: Sequence[Loop]) -> bool:
     )
 
 
-def _evidence(found: Sequence[Loop], facts: dict[str, Any]) -> list[Evidence]:
+def _evidence(found: Sequence[Loop], facts: MemoryFacts) -> list[Evidence]:
     lines = [
         saw(
             "pods",
             f"{loop.pod.metadata.name}: container {loop.view.name} OOMKilled, "
-            f"{loop.view.status.restart_count} restarts, limit {facts['memory_limit'] or 'none'}",
+            f"{loop.view.status.restart_count} restarts, limit {facts.memory_limit or 'none'}",
             decisive=True,
         )
         for loop in found[:3]
     ]
-    ratio = facts["working_set_ratio"]
+    ratio = facts.working_set_ratio
     if ratio is not None:
         lines.append(Evidence("prometheus", f"working set reached {ratio:.0%} of the limit"))
-    if (growth := facts["growth"]) is not None and growth["steady"]:
-        share, left = growth["share_an_hour"], duration(growth["seconds_to_limit"])
+    if (growth := facts.growth) is not None and growth.steady:
+        share, left = growth.share_an_hour, duration(growth.seconds_to_limit)
         text = f"it climbs by {share:.0%} of the limit an hour, {left} from start to limit"
         lines.append(Evidence("prometheus", text, decisive=True))
     return lines

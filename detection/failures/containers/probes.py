@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ProbeFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.failures.containers.crash_loops import Loop, loops
 from detection.failures.containers.readiness import was_ready
@@ -15,10 +15,10 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    container_facts,
     named,
     saw,
     troubled,
+    with_container,
 )
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
@@ -117,7 +117,7 @@ def liveness_finding(
             *changed_evidence(judged.revision),
         ],
         judged.revision,
-        container_facts(view) | {"stable_revision": judged.stable, "probe": "liveness"},
+        with_container(ProbeFacts(stable_revision=judged.stable, probe="liveness"), view),
     )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def _not_ready(
     onset = min(_started(pod, context) for pod in pods)
     revision = judge(snapshot, owner, context, pods, onset).revision
     pod, view = pods[0], _unready(pods[0])[0]
-    facts: dict[str, Any] = container_facts(view) | {"reason": "NotReady", "probe": "readiness"}
+    facts = ProbeFacts(reason="NotReady", probe="readiness")
     return about_pods(
         snapshot,
         Cause.READINESS_MISCONFIG,
@@ -224,7 +224,7 @@ def _not_ready(
             *changed_evidence(revision),
         ],
         revision,
-        facts,
+        with_container(facts, view),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ReadinessFacts, ReplicaFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.failures.containers.crash_loops import loops
 from detection.failures.context import Context
@@ -114,12 +115,12 @@ def _hung(
             ),
             *_probe_failures(snapshot, pod),
         ],
-        facts={
-            "container": unready[0] if unready else "",
-            "log_container": unready[0] if unready else "",
-            "replicas": desired,
-            "node": pod.spec.node_name,
-        },
+        facts=ReplicaFacts(
+            container=unready[0] if unready else "",
+            log_container=unready[0] if unready else "",
+            replicas=desired,
+            node=pod.spec.node_name,
+        ),
     )
 
 
@@ -187,6 +188,6 @@ def _flapping(
         onset,
         onset + FLAPPING_FOR,
         [line for pod in pods[:3] for line in _probe_failures(snapshot, pod)],
-        facts={"reason": "ReadinessFlapping"},
+        facts=ReadinessFacts(reason="ReadinessFlapping"),
     )
     return replace(found, flapping=True)

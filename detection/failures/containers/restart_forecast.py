@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import MetricFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.units import duration
 from detection.failures.context import Context, Restarts
-from detection.failures.finding_builder import named, pod_facts
+from detection.failures.finding_builder import named, with_pods
 from detection.failures.registry import failure
 from detection.forecasting.prediction import prediction
 from detection.forecasting.restart_interval import FEWEST_RESTARTS
@@ -74,9 +75,18 @@ def _finding(
         opens_at=context.now,
         source="forecast",
         evidence=(Evidence(f"forecast/{METRIC}", f"{seen}; it {text}"), *_ends(view)),
-        facts=pod_facts([pod])
-        | {"metric": METRIC, "container": view.name, "log_container": view.name}
-        | {"value": count, "threshold": count + 1, "unit": UNIT, "prediction": told},
+        facts=with_pods(
+            MetricFacts(
+                metric=METRIC,
+                container=view.name,
+                log_container=view.name,
+                value=count,
+                threshold=count + 1,
+                unit=UNIT,
+                prediction=told,
+            ),
+            [pod],
+        ),
     )
 
 

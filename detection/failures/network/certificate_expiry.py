@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import MetricFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.units import duration
 from detection.failures.context import Context
@@ -57,9 +58,9 @@ def _finding(
         opens_at=ends - ahead,
         source="kubernetes" if source == "certificates" else "forecast",
         evidence=(saw(source, f"its certificate {text}", decisive=True),),
-        facts={
-            "prediction": prediction(
+        facts=MetricFacts(
+            prediction=prediction(
                 "certificate_seconds_left", left, 0.0, "seconds", context.now, eta, text
             )
-        },
+        ),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import CertificateFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw
@@ -89,7 +90,7 @@ def _of_certificate(
         dwell_seconds=0,
         severity=grave,
         related=_users(snapshot, item),
-        facts={"secret": item.spec.secret_name, "names": list(item.spec.dns_names)[:10]},
+        facts=CertificateFacts(secret=item.spec.secret_name, names=tuple(item.spec.dns_names[:10])),
     )
 
 

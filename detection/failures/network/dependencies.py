@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from detection.domain.causes import Cause
+from detection.domain.facts import DependencyFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, pod_facts, saw
+from detection.failures.finding_builder import named, saw, with_pods
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
@@ -118,5 +119,5 @@ def _cascade(
         told,
         f"{callers} owners fail on {named(ref)}",
         state,
-        facts={**pod_facts(pods), "weak": weak, "dependency": ref.name},
+        facts=with_pods(DependencyFacts(weak=weak, dependency=ref.name), pods),
     )

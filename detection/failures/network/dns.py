@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import DnsFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.failures.context import Context
 from detection.failures.finding_builder import changed_evidence, named, saw
@@ -142,10 +143,10 @@ def _cluster(
         f"{owners} owners can't resolve names",
         sick,
         severity=Severity.CRITICAL,
-        facts={
-            "server_sick": bool(sick),
-            "hosts": sorted({h for one in told for h in one.complaint.hosts[:1]})[:20],
-        },
+        facts=DnsFacts(
+            server_sick=bool(sick),
+            hosts=tuple(sorted({h for one in told for h in one.complaint.hosts[:1]})[:20]),
+        ),
     )
 
 
@@ -173,12 +174,12 @@ def _single(snapshot: Snapshot, context: Context, items: Sequence[Complaining]) 
         onset=onset,
         revision=revision,
         related=_refs(pods),
-        facts={
-            "single": True,
-            "pod": pods[0].metadata.name,
-            "pod_uid": pods[0].metadata.uid,
-            "log_container": items[0].container,
-        },
+        facts=DnsFacts(
+            single=True,
+            pod=pods[0].metadata.name,
+            pod_uid=pods[0].metadata.uid,
+            log_container=items[0].container,
+        ),
     )
 
 

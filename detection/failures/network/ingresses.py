@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import IngressFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw
@@ -88,5 +89,5 @@ def _finding(context: Context, ingress: around.Ingress, problems: list[str]) -> 
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.config_seconds),
         evidence=tuple(saw("ingresses", problem, decisive=True) for problem in problems),
-        facts={"problems": problems},
+        facts=IngressFacts(problems=tuple(problems)),
     )

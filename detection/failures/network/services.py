@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import islice
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ServiceFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw
@@ -110,7 +111,7 @@ def _mismatch(
         dwell_seconds=SETTLING.total_seconds(),
         severity=Severity.CRITICAL,
         related=owners.values(),
-        facts={"selector": dict(service.spec.selector), "labels": dict(near[0].metadata.labels)},
+        facts=ServiceFacts(selector=service.spec.selector, labels=near[0].metadata.labels),
     )
 
 
@@ -202,7 +203,7 @@ def _led_astray(
         dwell_seconds=SETTLING.total_seconds(),
         severity=Severity.CRITICAL,
         related=[owner],
-        facts={"target_port": target, "declared": ports},
+        facts=ServiceFacts(target_port=target, declared=tuple(ports)),
     )
 
 
@@ -268,7 +269,7 @@ def _deleted(
         onset=onset,
         severity=Severity.CRITICAL,
         related=[*([owner] if owner else []), *(i.ref for i in ingresses)],
-        facts={"missing": name.name, "missing_kind": "Service"},
+        facts=ServiceFacts(missing=name.name, missing_kind="Service"),
     )
 
 

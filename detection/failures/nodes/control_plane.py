@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import NamespaceFacts
 from detection.domain.findings import Evidence, Finding
 from detection.failures.context import Context
 from detection.failures.finding_builder import saw
@@ -82,7 +83,7 @@ def namespace_terminating(snapshot: Snapshot, context: Context) -> Iterator[Find
             opens_at=since + TERMINATING_FOR,
             evidence=tuple(_said(found) for found in blockers)
             or (saw("namespaces", f"{item.metadata.name} is {item.status.phase}", decisive=True),),
-            facts={"namespace": item.metadata.name, "reason": _reason(blockers)},
+            facts=NamespaceFacts(namespace=item.metadata.name, reason=_reason(blockers)),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import NodeFacts, StormFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import MOST_RELATED, saw
@@ -56,11 +57,11 @@ def node_not_ready(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
             opens_at=since + timedelta(seconds=context.dwell.node_seconds),
             evidence=(saw("nodes", f"{node.metadata.name}: {said}", decisive=True),),
             related=owners_on(snapshot, [node]),
-            facts={
-                "node": node.metadata.name,
-                "reason": ready.reason if ready else "",
-                "cordoned": node.spec.unschedulable,
-            },
+            facts=NodeFacts(
+                node=node.metadata.name,
+                reason=ready.reason if ready else "",
+                cordoned=node.spec.unschedulable,
+            ),
         )
 
 
@@ -90,7 +91,9 @@ def node_storm(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         opens_at=onset + timedelta(seconds=context.dwell.node_seconds),
         evidence=(saw("nodes", f"not ready within minutes: {names}", decisive=True),),
         related=(*(node.ref for node in nodes), *owners_on(snapshot, nodes))[:MOST_RELATED],
-        facts={"nodes": [node.metadata.name for node in nodes], "node_count": len(snapshot.nodes)},
+        facts=StormFacts(
+            nodes=tuple(node.metadata.name for node in nodes), node_count=len(snapshot.nodes)
+        ),
     )
 
 

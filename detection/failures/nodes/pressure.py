@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import NodeFacts, PressureFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.failures.context import Context
@@ -87,13 +88,13 @@ def _pressed(snapshot: Snapshot, context: Context, node: o.Node, found: o.Condit
         opens_at=onset + DWELL,
         evidence=(saw("nodes", text, decisive=True), *said),
         related=tuple(dict.fromkeys(related)),
-        facts={
-            "node": node.metadata.name,
-            "reason": found.reason,
-            "evicted": len(evicted),
-            "evicted_namespace": evicted[0].metadata.namespace if evicted else "",
-            "job_pods": _of_jobs(snapshot, evicted),
-        },
+        facts=PressureFacts(
+            node=node.metadata.name,
+            reason=found.reason,
+            evicted=len(evicted),
+            evicted_namespace=evicted[0].metadata.namespace if evicted else "",
+            job_pods=_of_jobs(snapshot, evicted),
+        ),
     )
 
 
@@ -143,12 +144,12 @@ def _faulty(snapshot: Snapshot, context: Context, node: o.Node, found: o.Conditi
         opens_at=onset + DWELL,
         evidence=(saw("nodes", text, decisive=True), *signs),
         related=tuple({key_of(r): r for r in map(snapshot.top_owner, failing)}.values()),
-        facts={
-            "node": node.metadata.name,
-            "reason": found.reason,
-            "corroborated": bool(signs),
-            "cordoned": node.spec.unschedulable,
-        },
+        facts=NodeFacts(
+            node=node.metadata.name,
+            reason=found.reason,
+            corroborated=bool(signs),
+            cordoned=node.spec.unschedulable,
+        ),
     )
 
 

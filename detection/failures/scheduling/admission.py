@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import AdmissionFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.failures.context import Context
@@ -97,7 +98,9 @@ def _on_owner(
             *changed_evidence(revision),
         ],
         revision,
-        {"reason": "FailedCreate", "message": refused.message[:300], "quota": quota_of(refused)},
+        AdmissionFacts(
+            reason="FailedCreate", message=refused.message[:300], quota=quota_of(refused)
+        ),
     )
 
 
@@ -158,7 +161,7 @@ def _on_quota(
         min(refused.since for refused in group),
         context.dwell.quota_seconds,
         [saw("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
-        facts={"reason": "FailedCreate", "quota": name, "shared_by": len(group)},
+        facts=AdmissionFacts(reason="FailedCreate", quota=name, shared_by=len(group)),
     )
 
 
@@ -239,9 +242,9 @@ def _on_webhook(
         context.dwell.quota_seconds,
         [saw("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
         related=backend,
-        facts={
-            "reason": "FailedCreate",
-            "webhook": webhook,
-            "backend": [key_of(ref) for ref in workloads],
-        },
+        facts=AdmissionFacts(
+            reason="FailedCreate",
+            webhook=webhook,
+            backend=tuple(key_of(ref) for ref in workloads),
+        ),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from detection.domain.causes import Cause
+from detection.domain.facts import CordonFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import saw, troubled
@@ -57,7 +58,9 @@ def _finding(
         ],
         pods=pods,
         related=[node.ref for node in nodes],
-        facts={"cordoned": [node.metadata.name for node in nodes], "reason": "Unschedulable"},
+        facts=CordonFacts(
+            cordoned=tuple(node.metadata.name for node in nodes), reason="Unschedulable"
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from detection.domain.causes import Cause
+from detection.domain.facts import SchedulingFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.failures.context import Context
@@ -81,8 +82,8 @@ def _finding(
     scale_up = _scale_up(snapshot, pending, context)
     judged = judge(snapshot, owner, context, pending, onset)
     revision = judged.revision if _brought(cause, first, judged) else not_borne(judged.revision)
-    facts = _facts(snapshot, cause, found) | {"scale_up_running": scale_up is not None}
-    more = f": {', '.join(facts['short_of'])}" if facts.get("short_of") else ""
+    facts = _facts(snapshot, cause, found) | SchedulingFacts(scale_up_running=scale_up is not None)
+    more = f": {', '.join(facts.short_of)}" if facts.short_of else ""
     return about_pods(
         snapshot,
         cause,
@@ -101,27 +102,33 @@ def _finding(
     )
 
 
-def _facts(snapshot: Snapshot, cause: Cause, found: Sequence[Unplaced]) -> dict[str, Any]:
-    facts: dict[str, Any] = {"reason": "Unschedulable"}
-    pod = found[0].pod
+def _facts(snapshot: Snapshot, cause: Cause, found: Sequence[Unplaced]) -> SchedulingFacts:
+    why, pod = "Unschedulable", found[0].pod
     if cause == Cause.INSUFFICIENT_CAPACITY:
-        short = {text.lower() for item in found for text in ROOM.findall(item.message)}
-        facts["short_of"] = sorted(short)
+        return SchedulingFacts(reason=why, short_of=_short_of(found))
     if cause == Cause.PVC_NOT_FOUND:
-        facts["missing"] = found[0].claim
+        return SchedulingFacts(reason=why, missing=found[0].claim, claims=claims_of(pod))
     if cause == Cause.UNTOLERATED_TAINT:
-        taints = [t for node in snapshot.nodes for t in dedicated(untolerated(pod, node))]
-        facts["taints"] = sorted({f"{t.key}={t.value}:{t.effect}" for t in taints})[:10]
+        return SchedulingFacts(reason=why, taints=_taints(snapshot, pod))
     if cause == Cause.NODE_SELECTOR_MISMATCH:
-        facts["node_selector"] = dict(pod.spec.node_selector)
-    if cause in (Cause.VOLUME_NODE_AFFINITY, Cause.PVC_NOT_FOUND):
-        facts["claims"] = claims_of(pod)
-    return facts
+        return SchedulingFacts(reason=why, node_selector=pod.spec.node_selector)
+    if cause == Cause.VOLUME_NODE_AFFINITY:
+        return SchedulingFacts(reason=why, claims=claims_of(pod))
+    return SchedulingFacts(reason=why)
 
 
-def claims_of(pod: Pod) -> list[str]:
+def _short_of(found: Sequence[Unplaced]) -> tuple[str, ...]:
+    return tuple(sorted({t.lower() for item in found for t in ROOM.findall(item.message)}))
+
+
+def _taints(snapshot: Snapshot, pod: Pod) -> tuple[str, ...]:
+    taints = [t for node in snapshot.nodes for t in dedicated(untolerated(pod, node))]
+    return tuple(sorted({f"{t.key}={t.value}:{t.effect}" for t in taints})[:10])
+
+
+def claims_of(pod: Pod) -> tuple[str, ...]:
     sources = [volume.persistent_volume_claim for volume in pod.spec.volumes]
-    return [source.claim_name for source in sources if source is not None]
+    return tuple(source.claim_name for source in sources if source is not None)
 
 
 def pending_since(pod: Pod, context: Context) -> datetime:

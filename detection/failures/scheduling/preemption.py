@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import PreemptionFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, named, saw
@@ -80,7 +81,6 @@ def _finding(
     pending = [pod for pod in active if is_unschedulable(pod)]
     priority = pending[0].spec.priority if pending else 0
     taker = preemptor(snapshot, said, owner)
-    facts = {"reason": PREEMPTED, "priority": priority, "preemptor": str(taker) if taker else ""}
     found = about_pods(
         snapshot,
         Cause.PREEMPTED,
@@ -90,7 +90,9 @@ def _finding(
         at,
         at + timedelta(seconds=context.dwell.unschedulable_seconds),
         [saw("pods", said, decisive=True), saw("pods", f"its priority is {priority}")],
-        facts=facts,
+        facts=PreemptionFacts(
+            reason=PREEMPTED, priority=priority, preemptor=str(taker) if taker else ""
+        ),
     )
     return found if taker is None else _with(found, taker)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ClaimFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
 from detection.failures.finding_builder import saw
@@ -115,6 +116,6 @@ def _finding(snapshot: Snapshot, context: Context, group: Sequence[Unbound]) -> 
         ],
         pods=pods,
         related=[item.claim.ref for item in group[1:]],
-        facts={"storage_class": class_of(first.claim), "claims": [
-            item.claim.metadata.name for item in group]},
+        facts=ClaimFacts(storage_class=class_of(first.claim), claims=tuple(
+            item.claim.metadata.name for item in group)),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ClaimFacts, Facts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.containers.configuration import what_is_missing
 from detection.failures.context import Context
@@ -99,8 +100,8 @@ def _of_place(snapshot: Snapshot, context: Context, name: str, group: Sequence[S
         [saw("events", _line(item), decisive=True) for item in group[:4]],
         pods=[item.pod for item in group],
         related=refs,
-        facts={"reason": "FailedCreatePodSandBox", "shared_by": len({
-            key_of(item.owner) for item in group})},
+        facts=Facts(reason="FailedCreatePodSandBox", shared_by=len({
+            key_of(item.owner) for item in group})),
     )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def _of_owner(
         first.since,
         _opens(first, context),
         [saw("events", _line(item), decisive=True) for item in found[:3]],
-        facts={"reason": "FailedCreatePodSandBox"},
+        facts=Facts(reason="FailedCreatePodSandBox"),
     )
 
 
@@ -163,7 +164,7 @@ def _unmounted(snapshot: Snapshot, context: Context, found: Sequence[Stuck]) -> 
             *changed_evidence(revision),
         ],
         not_borne(revision),
-        {"reason": first.event.reason, "claims": claims},
+        ClaimFacts(reason=first.event.reason, claims=tuple(claims)),
     )
     refs = tuple(claim.ref for claim in found_claims if claim is not None)
     return replace(base, related=(*refs, *base.related))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import AttachmentFacts, Facts, VolumeFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context, Filling
 from detection.failures.finding_builder import about_pods, events_evidence, named, saw
@@ -128,12 +129,12 @@ def _filling(
         dwell_seconds=0,
         severity=Severity.CRITICAL if broken and not any(map(is_ready, pods)) else Severity.WARNING,
         related=owners.values(),
-        facts={
-            "explains": sorted({*owners, *(key_of(one.owner) for one in told)}) if told else [],
-            "size": _size(claim),
-            "expandable": _is_expandable(snapshot, claim),
-            "storage_class": claim.spec.storage_class_name,
-        },
+        facts=VolumeFacts(
+            explains=tuple(sorted({*owners, *(key_of(one.owner) for one in told)} if told else ())),
+            size=_size(claim),
+            expandable=_is_expandable(snapshot, claim),
+            storage_class=claim.spec.storage_class_name,
+        ),
     )
 
 
@@ -239,16 +240,17 @@ def _attached(
             *events_evidence(snapshot, pods[0].metadata.uid, (FAILED_ATTACH, "FailedMount")),
             *held,
         ],
-        facts={"holders": sorted({p.spec.node_name for p in holders})} | _dead(snapshot, holders),
+        facts=AttachmentFacts(holders=tuple(sorted({p.spec.node_name for p in holders})))
+        | _dead(snapshot, holders),
     )
     return replace(found, related=(*(claim.ref for claim in claims), *found.related))
 
 
-def _dead(snapshot: Snapshot, holders: Sequence[o.Pod]) -> dict[str, list[str]]:
+def _dead(snapshot: Snapshot, holders: Sequence[o.Pod]) -> Facts:
     """Where the holder's node is lost, the trouble is there, and the node explains it."""
     found = {pod.spec.node_name: snapshot.node(pod.spec.node_name) for pod in holders}
     lost = [n for n, node in found.items() if node and not_ready_since(node, snapshot.at)]
-    return {"nodes": lost} if lost and len(lost) == len(found) else {}
+    return Facts(nodes=tuple(lost)) if lost and len(lost) == len(found) else Facts()
 
 
 def _claims_of(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolumeClaim]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import AutoscalerFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.failures.context import Context
@@ -109,8 +110,9 @@ def _maxed(
             *(saw("horizontalpodautoscalers", line) for line in _metric_lines(scaler)),
         ),
         related=(scaler.ref,),
-        facts={"hpa": scaler.metadata.name, "hpa_uid": scaler.metadata.uid, "max_replicas": most,
-               "keda": is_keda(scaler), "reason": limited.reason},
+        facts=AutoscalerFacts(
+            hpa=scaler.metadata.name, hpa_uid=scaler.metadata.uid, max_replicas=most,
+            keda=is_keda(scaler), reason=limited.reason),
     )  # fmt: skip
 
 
@@ -205,8 +207,9 @@ def _no_request(
         opens_at=onset + timedelta(seconds=context.dwell.scaler_blind_seconds),
         evidence=(_said(scaler, active),),
         related=(scaler.ref,),
-        facts={"hpa": scaler.metadata.name, "container": container, "missing_requests": True,
-               "missing": resource, "reason": active.reason},
+        facts=AutoscalerFacts(
+            hpa=scaler.metadata.name, container=container, missing_requests=True,
+            missing=resource, reason=active.reason),
     )  # fmt: skip
 
 
@@ -261,6 +264,7 @@ def _no_api(
         context.dwell.scaler_blind_seconds,
         [*more, *(_said(scaler, active) for scaler, active in hit[:5])],
         related=[*(target_of(snapshot, s) for s, _ in hit), *(s.ref for s, _ in hit), *backend],
-        facts={"missing_requests": False, "backend": [key_of(one) for one in workloads],
-               "reason": hit[0][1].reason},
+        facts=AutoscalerFacts(
+            missing_requests=False, backend=tuple(key_of(one) for one in workloads),
+            reason=hit[0][1].reason),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from detection.domain.causes import Cause
+from detection.domain.facts import DriftFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, changed_evidence, named, saw, severity_of
@@ -112,7 +113,7 @@ def _stale(
         dwell_seconds=context.dwell.config_seconds,
         severity=severity_of(snapshot, item.ref),
         related=[ref, *(pod.ref for pod in stale)],
-        facts={"changed": name, "changed_kind": kind, "log_container": told[-1].container},
+        facts=DriftFacts(changed=name, changed_kind=kind, log_container=told[-1].container),
     )
 
 
@@ -165,7 +166,7 @@ def _brings_errors(
         onset + timedelta(seconds=context.dwell.config_seconds),
         [*measured, *log_lines(told), *changed_evidence(judged.revision)],
         judged.revision,
-        {"log_container": told[-1].container if told else "", "error_ratio": ratio},
+        DriftFacts(log_container=told[-1].container if told else "", error_ratio=ratio),
     )
 
 

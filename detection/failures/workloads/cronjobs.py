@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import CronJobFacts
 from detection.domain.findings import Evidence, Finding
 from detection.failures.context import Context
 from detection.failures.finding_builder import events_evidence, is_finished, named, saw
@@ -113,9 +114,10 @@ def _finding(snapshot: Snapshot, context: Context, item: o.CronJob, overdue: Ove
             *events_evidence(snapshot, item.metadata.uid, MISSED),
         ),
         related=(*(job.ref for job in overdue.active), *(pod.ref for pod in pods))[:50],
-        facts={"reason": "Overdue", "missed": overdue.missed,
-               "active": [job.metadata.name for job in overdue.active],
-               "policy": item.spec.concurrency_policy},
+        facts=CronJobFacts(
+            reason="Overdue", missed=overdue.missed,
+            active=tuple(job.metadata.name for job in overdue.active),
+            policy=item.spec.concurrency_policy),
     )  # fmt: skip
 
 

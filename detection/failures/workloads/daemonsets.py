@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import DaemonSetFacts
 from detection.domain.findings import Finding, key_of
 from detection.failures.containers.crash_loops import loops
 from detection.failures.context import Context
@@ -73,9 +74,10 @@ def _finding(
                 f"{onset:%H:%M:%S}, its siblings are", decisive=True),
             *([saw("nodes", f"more is wrong on {', '.join(suspects)}")] if suspects else []),
         ],
-        facts={"node_suspect": bool(suspects), "node": first.spec.node_name,
-               "container": unready[0] if unready else "",
-               "log_container": unready[0] if unready else "", "reason": "NotReady"},
+        facts=DaemonSetFacts(
+            node_suspect=bool(suspects), node=first.spec.node_name,
+            container=unready[0] if unready else "",
+            log_container=unready[0] if unready else "", reason="NotReady"),
     )  # fmt: skip
 
 

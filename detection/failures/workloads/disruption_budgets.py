@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from detection.domain.causes import Cause
+from detection.domain.facts import BudgetFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
 from detection.failures.finding_builder import saw
@@ -64,8 +65,9 @@ def _finding(
             *([saw("nodes", f"being drained: {', '.join(names)}")] if names else []),
         ],
         related=[snapshot.top_owner(pod) for pod in pods],
-        facts={"draining": names, "healthy": status.current_healthy,
-               "must": status.desired_healthy, "reason": TOO_FEW},
+        facts=BudgetFacts(
+            draining=tuple(names), healthy=status.current_healthy,
+            must=status.desired_healthy, reason=TOO_FEW),
     )  # fmt: skip
 
 

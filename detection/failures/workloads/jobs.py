@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import JobFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import MOST_RELATED, is_finished, named, saw
@@ -64,12 +65,12 @@ def _finding(snapshot: Snapshot, context: Context, owner: ObjectRef, job: o.Job)
         opens_at=onset,
         evidence=(saw("jobs", said, decisive=True), *_ends(pods)),
         related=_related(owner, job, pods),
-        facts={
-            "job": job.metadata.name,
-            "job_uid": job.metadata.uid,
-            "reason": found.reason,
-            "idempotent": marks.get(IDEMPOTENT) == "true",
-        }
+        facts=JobFacts(
+            job=job.metadata.name,
+            job_uid=job.metadata.uid,
+            reason=found.reason,
+            idempotent=marks.get(IDEMPOTENT) == "true",
+        )
         | _log_facts(pods),
     )
 
@@ -104,13 +105,13 @@ def _ends(pods: Sequence[o.Pod]) -> list[Evidence]:
     ]
 
 
-def _log_facts(pods: Sequence[o.Pod]) -> dict[str, object]:
+def _log_facts(pods: Sequence[o.Pod]) -> JobFacts:
     for pod, view in reversed(_bad_ends(pods)):
-        return {
-            "pod": pod.metadata.name,
-            "pod_uid": pod.metadata.uid,
-            "container": view.name,
-            "log_container": view.name,
-            "exit_code": view.last_end.exit_code if view.last_end else None,
-        }
-    return {}
+        return JobFacts(
+            pod=pod.metadata.name,
+            pod_uid=pod.metadata.uid,
+            container=view.name,
+            log_container=view.name,
+            exit_code=view.last_end.exit_code if view.last_end else None,
+        )
+    return JobFacts()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import Facts, ReadinessFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, changed_evidence, named, saw
@@ -68,7 +69,7 @@ def _stalled(
             *changed_evidence(revision),
         ],
         revision,
-        {"reason": EXCEEDED},
+        ReadinessFacts(reason=EXCEEDED),
     )
 
 
@@ -139,7 +140,7 @@ def _unexplained(
         onset + timedelta(seconds=context.dwell.unexplained_seconds),
         [saw("workloads", f"{ready} of {desired} ready", True), *_pod_lines(pods)],
         judge(snapshot, owner, context, pods, onset).revision,
-        {"ready": ready, "desired": desired, **_log_container(pods)},
+        ReadinessFacts(ready=ready, desired=desired) | _log_container(pods),
     )
 
 
@@ -148,12 +149,12 @@ def _is_lacking(pod: o.Pod) -> bool:
     return pod.status.phase not in FINISHED and (pod.is_terminating or not is_ready(pod))
 
 
-def _log_container(pods: Sequence[o.Pod]) -> dict[str, str]:
+def _log_container(pods: Sequence[o.Pod]) -> Facts:
     for pod in pods:
         for view in containers(pod):
             if not view.status.ready and not view.is_init:
-                return {"container": view.name, "log_container": view.name}
-    return {}
+                return Facts(container=view.name, log_container=view.name)
+    return Facts()
 
 
 def _pod_lines(pods: Sequence[o.Pod]) -> list[Evidence]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ScaledDownFacts
 from detection.domain.findings import Evidence, Finding
 from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw
@@ -123,7 +124,9 @@ def _finding(
             saw("workloads", f"spec.replicas is 0, {had} ({source})", decisive=True),
             *(Evidence("kubernetes/services", f"{caller} selects its pods") for caller in callers),
         ),
-        facts={"recorded_replicas": replicas, "recorded_by": source, "callers": callers},
+        facts=ScaledDownFacts(
+            recorded_replicas=replicas, recorded_by=source, callers=tuple(callers)
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import UpdateFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
@@ -69,8 +70,9 @@ def _finding(
             *changed_evidence(revision),
         ],
         revision,
-        {"reason": "UpdateStuck", "container": unready[0] if unready else "",
-         "log_container": unready[0] if unready else "", "left_behind": waits_for_an_old_one},
+        UpdateFacts(
+            reason="UpdateStuck", container=unready[0] if unready else "",
+            log_container=unready[0] if unready else "", left_behind=waits_for_an_old_one),
     )  # fmt: skip
 
 
@@ -95,7 +97,7 @@ def _left_behind(
                 decisive=True),
         ],
         None,
-        {"reason": "LeftBehind", "left_behind": True},
+        UpdateFacts(reason="LeftBehind", left_behind=True),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
+from detection.domain.facts import TerminatingFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, events_evidence, named, saw
@@ -60,7 +61,7 @@ def _finding(
             *events_evidence(snapshot, meta.uid, KILLING),
             *_nodes(snapshot, pods),
         ],
-        facts={"finalizers": finalizers, "reason": "Terminating"},
+        facts=TerminatingFacts(finalizers=tuple(finalizers), reason="Terminating"),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from detection.anomaly import context_from_records
 from detection.anomaly.model.artifacts import Model
 from detection.detectors import find_in_metrics
 from detection.domain.causes import Cause
+from detection.domain.facts import AnomalyFacts
 from detection.domain.statuses import Status
 from detection.metrics import daily_peaks, history
 from detection.metrics.history import Frame, Window
@@ -93,7 +94,7 @@ def test_a_pass_asks_prometheus_for_more_of_what_stands_out_and_does_without(
 
     for _ in range(2):
         (found,) = find_in_metrics(cluster, NOW, Away("http://127.0.0.1:1"))
-        assert found.facts["history"] == "judged on 1 h of history"
+        assert found.facts.of(AnomalyFacts).history == "judged on 1 h of history"
     assert len(asked) == 1
     assert "cart" in asked[0]
 

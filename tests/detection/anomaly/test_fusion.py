@@ -16,6 +16,7 @@ from detection.anomaly.model import artifacts
 from detection.correlation import correlate
 from detection.detectors import find_in_metrics
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import AnomalyFacts, MemoryFacts, MetricFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.domain.statuses import Status
 from detection.failures import find_all
@@ -33,14 +34,14 @@ NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 CART = ObjectRef("Deployment", "shop", "cart", "uid-cart")
 FORECAST = Finding(
     Cause.FORECAST_BREACH, CART, Severity.WARNING, "reaches 100 % in 20 min", NOW, NOW,
-    source="forecast", facts={"prediction": {"seconds": 1200}},
+    source="forecast", facts=MetricFacts(prediction={"seconds": 1200}),
 )  # fmt: skip
 ANOMALY = replace(
     FORECAST, cause=Cause.METRIC_ANOMALY, severity=Severity.INFO, source="anomaly", score=9.0,
-    facts={"contributions": {"memory": 0.71}},
+    facts=AnomalyFacts(contributions={"memory": 0.71}),
 )  # fmt: skip
-BREACH = replace(FORECAST, cause=Cause.THRESHOLD_BREACH, source="threshold", facts={})
-CRASH = replace(FORECAST, cause=Cause.OOM_LIMIT_LOW, source="kubernetes", facts={})
+BREACH = replace(FORECAST, cause=Cause.THRESHOLD_BREACH, source="threshold", facts=MetricFacts())
+CRASH = replace(FORECAST, cause=Cause.OOM_LIMIT_LOW, source="kubernetes", facts=MemoryFacts())
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from detection.detectors import anomaly
 from detection.detectors.anomaly import Autoencoder
 from detection.detectors.protocol import View
 from detection.domain.arrays import Floats
+from detection.domain.facts import AnomalyFacts
 from detection.domain.findings import Finding
 from detection.metrics.history import Window
 from detection.metrics.samples import Entity, series_key
@@ -81,7 +82,7 @@ def test_a_peak_that_no_day_had_before_alarms_with_three_days_too() -> None:
     for seed in range(SEEDS):
         values = with_peaks(900 + seed, 8, (0,))
         (found,) = look(values, earlier(values))
-        assert found.facts["history"].startswith("judged on 72 h of history")
+        assert found.facts.of(AnomalyFacts).history.startswith("judged on 72 h of history")
 
 
 def test_a_real_shift_at_the_hour_of_the_usual_peak_alarms() -> None:
@@ -92,18 +93,18 @@ def test_a_real_shift_at_the_hour_of_the_usual_peak_alarms() -> None:
         values[-8:, LATENCY] *= 5
         found += look(values, earlier(values))
     assert len(found) >= SEEDS - 1
-    assert all("with a daily pattern" in one.facts["history"] for one in found)
+    assert all("with a daily pattern" in one.facts.of(AnomalyFacts).history for one in found)
 
 
 def test_without_a_longer_history_the_finding_says_that_it_has_an_hour() -> None:
     (found,) = look(with_peaks(900, 8, (0,)), None)
-    assert found.facts["history"] == "judged on 1 h of history"
+    assert found.facts.of(AnomalyFacts).history == "judged on 1 h of history"
 
 
 def test_the_chart_and_the_onset_are_of_the_newest_samples() -> None:
     values = with_peaks(900, 8, (0,))
     (found,) = look(values, earlier(values))
-    assert found.facts["chart"][-1][0] == NOW.timestamp()
+    assert found.facts.of(AnomalyFacts).chart[-1][0] == NOW.timestamp()
     assert 0 < (NOW - found.onset).total_seconds() < 600
 
 
@@ -163,4 +164,4 @@ def test_the_values_scored_in_a_pass_are_bounded(monkeypatch: pytest.MonkeyPatch
     values = with_peaks(900, 8, (0,))
     monkeypatch.setattr(anomaly, "MOST_VALUES", HISTORY * len(METRICS) - 1)
     (found,) = look(values, earlier(values))
-    assert found.facts["history"] == "judged on 1 h of history"
+    assert found.facts.of(AnomalyFacts).history == "judged on 1 h of history"

@@ -7,6 +7,14 @@ from typing import Any
 
 from detection.correlation import correlate
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import (
+    AnomalyFacts,
+    ContainerFacts,
+    ImageFacts,
+    NodeFacts,
+    ReadinessFacts,
+    StormFacts,
+)
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.snapshot import Snapshot
 from tests.detection.builders import NOW
@@ -32,14 +40,14 @@ def correlated(*findings: Finding, now: datetime = NOW) -> list[Finding]:
 
 def test_a_specific_cause_outranks_a_general_one_and_that_an_anomaly() -> None:
     (found,) = correlated(
-        finding(Cause.METRIC_ANOMALY, source="metrics", facts={"metrics": {"x": 1}}),
+        finding(Cause.METRIC_ANOMALY, source="metrics", facts=AnomalyFacts(metrics={"x": 1})),
         finding(Cause.ROLLOUT_STALLED),
         finding(Cause.BAD_RELEASE),
     )
     assert found.cause == Cause.BAD_RELEASE
-    assert found.facts["also"] == ["ROLLOUT_STALLED", "METRIC_ANOMALY"]
-    assert found.facts["metrics"] == {"x": 1}
-    assert found.facts["sources"] == ["kubernetes", "metrics"]
+    assert found.facts.also == ("ROLLOUT_STALLED", "METRIC_ANOMALY")
+    assert found.facts.metrics == {"x": 1}
+    assert found.facts.sources == ("kubernetes", "metrics")
 
 
 def test_a_finding_younger_than_its_dwell_takes_no_part() -> None:
@@ -68,29 +76,29 @@ def test_owners_of_the_same_name_with_another_uid_stay_apart() -> None:
 
 
 def test_an_anomaly_of_what_a_lost_node_explains_is_folded() -> None:
-    node = finding(Cause.NODE_NOT_READY, NODE, related=(CART,), facts={"node": "node-a"})
+    node = finding(Cause.NODE_NOT_READY, NODE, related=(CART,), facts=NodeFacts(node="node-a"))
     (found,) = correlated(node, finding(Cause.METRIC_ANOMALY))
     assert found.owner == NODE
 
 
 def test_a_failure_on_another_node_is_not_folded_into_a_lost_one() -> None:
     node = finding(Cause.NODE_NOT_READY, NODE)
-    elsewhere = finding(Cause.BAD_RELEASE, facts={"nodes": ["node-b"], "unplaced": 0})
+    elsewhere = finding(Cause.BAD_RELEASE, facts=ContainerFacts(nodes=("node-b",), unplaced=0))
     assert len(correlated(node, elsewhere)) == 2
 
 
 def test_a_storm_swallows_its_nodes_and_what_ran_there() -> None:
     storm = finding(Cause.NODE_STORM, ObjectRef("Cluster", "", ""),
-                    facts={"nodes": ["node-a", "node-b"]})  # fmt: skip
+                    facts=StormFacts(nodes=("node-a", "node-b")))  # fmt: skip
     one = finding(Cause.NODE_NOT_READY, NODE)
-    pods = finding(Cause.UNCLASSIFIED, facts={"nodes": ["node-b"], "unplaced": 0})
+    pods = finding(Cause.UNCLASSIFIED, facts=ReadinessFacts(nodes=("node-b",), unplaced=0))
     (found,) = correlated(storm, one, pods)
     assert found.cause == Cause.NODE_STORM
     assert set(found.related) >= {NODE, CART}
 
 
 def test_general_causes_of_an_owner_go_where_its_shared_cause_goes() -> None:
-    facts = {"pull_secrets": ["cred"]}
+    facts = ImageFacts(pull_secrets=("cred",))
     (found,) = correlated(
         finding(Cause.PULL_UNAUTHORIZED, facts=facts),
         finding(Cause.PULL_UNAUTHORIZED, STOCK, facts=facts),

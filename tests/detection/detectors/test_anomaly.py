@@ -19,6 +19,7 @@ from detection.detectors.daily_budget import within_budget
 from detection.detectors.forecast import Forecast
 from detection.detectors.protocol import View
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import AnomalyFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.domain.statuses import Status
 from detection.incidents.feedback import NotAnAnomaly, false_positive
@@ -70,8 +71,8 @@ def test_a_jump_is_an_anomaly_of_severity_info_that_says_which_metric() -> None:
     )
     assert found.owner == ObjectRef(*SHOP)
     assert "container_memory_bytes/app explains" in found.summary
-    assert next(iter(found.facts["contributions"])) == "container_memory_bytes/app"
-    assert len(found.facts["chart"]) == 30
+    assert next(iter(found.facts.of(AnomalyFacts).contributions)) == "container_memory_bytes/app"
+    assert len(found.facts.of(AnomalyFacts).chart) == 30
 
 
 def test_what_is_as_usual_is_no_finding() -> None:
@@ -211,7 +212,7 @@ def test_a_volume_that_fills_up_is_foretold_with_an_interval() -> None:
     (found,) = Forecast().find(View(given, (query,), NOW))
     assert found.cause == Cause.FORECAST_BREACH
     assert "reaches 100 % in" in found.summary
-    prediction = found.facts["prediction"]
+    prediction = found.facts.prediction
     assert prediction["earliest_seconds"] < prediction["seconds"] < prediction["latest_seconds"]
     assert Forecast().find(View(replace(given, values=values[:, ::-1]), (query,), NOW)) == []
 
@@ -228,7 +229,7 @@ def test_a_kubelets_certificate_is_foretold_a_week_ahead_and_not_once_it_is_rene
 
     (soon,) = found(3 * 86_400.0)
     assert "ends in 2 d 23 h unless it is renewed" in soon.summary
-    assert soon.facts["prediction"]["limit"] == 0.0
+    assert soon.facts.prediction["limit"] == 0.0
     assert found(300 * 86_400.0) == []
     assert found(-60.0) == []
 

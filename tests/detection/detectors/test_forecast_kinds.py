@@ -10,6 +10,7 @@ import pytest
 
 from detection.detectors.forecast import LIMITS, Forecast
 from detection.detectors.protocol import View
+from detection.domain.facts import MetricFacts
 from detection.domain.findings import Finding
 from detection.metrics import history
 from detection.metrics.backfill import frames_between
@@ -93,14 +94,14 @@ LEVEL = [*lines(climbing(0.8, 0.8), by_ones(8, 8), constant(3e7))]
 def found(client: Prometheus) -> dict[str, Finding]:
     frames = frames_between(seeds(), client, OWNERS, NOW - timedelta(hours=1), NOW)
     view = View(history.window_of(frames), seeds(), NOW, OWNERS)
-    return {str(finding.facts["metric"]): finding for finding in Forecast().find(view)}
+    return {str(finding.facts.of(MetricFacts).metric): finding for finding in Forecast().find(view)}
 
 
 def check(client: Prometheus) -> None:
     told = found(client)
     assert {name: f"{f.owner.kind}/{f.owner.name}" for name, f in told.items()} == OWNER_OF
     for name, finding in told.items():
-        prediction = finding.facts["prediction"]
+        prediction = finding.facts.prediction
         assert prediction["earliest_seconds"] <= prediction["seconds"]
         assert prediction["seconds"] <= prediction["latest_seconds"]
         if name != "certificate_seconds_left":

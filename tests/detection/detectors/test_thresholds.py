@@ -16,7 +16,8 @@ from detection import detectors
 from detection.detectors.protocol import View, register
 from detection.detectors.thresholds import Thresholds
 from detection.domain.causes import Cause, Severity
-from detection.domain.findings import UNSEEN, Finding, ObjectRef
+from detection.domain.facts import MetricFacts
+from detection.domain.findings import Finding, ObjectRef
 from detection.metric_evidence import ask, evidence
 from detection.metrics import history
 from detection.metrics.history import Frame, window_of
@@ -71,9 +72,9 @@ def test_beyond_the_threshold_for_the_dwell_is_a_finding_with_numbers() -> None:
     assert finding.onset == NOW - timedelta(seconds=360)
     assert finding.opens_at == NOW - timedelta(seconds=60)
     assert finding.evidence[0].decisive
-    assert finding.facts["metrics"] == {"memory/app": 0.94}
-    assert finding.facts["container"] == "app"
-    json.dumps(dict(finding.facts))
+    assert finding.facts.metrics == {"memory/app": 0.94}
+    assert finding.facts.container == "app"
+    json.dumps(finding.facts.as_json())
 
 
 def test_for_less_than_the_dwell_is_none() -> None:
@@ -100,7 +101,7 @@ def test_a_few_missing_samples_do_not_hinder() -> None:
 def test_a_gap_does_not_close_and_is_said() -> None:
     (finding,) = find([0.94] * 30 + [GAP] * 20)
     assert finding.summary.endswith("; no data for the last 5 min")
-    assert finding.facts[UNSEEN]
+    assert finding.facts.unseen
     assert len(find([0.94] * 30 + [GAP] * 20 + [0.95])) == 1
 
 
@@ -180,7 +181,7 @@ def test_the_loop_finds_what_is_wrong_in_the_cluster() -> None:
     watched = Cluster.objects.create(name="c")
     with simulated(cluster()) as client:
         scrape(watched, client, NOW)
-    found = {(one.owner.kind, one.owner.name, one.facts["metric"])
+    found = {(one.owner.kind, one.owner.name, one.facts.of(MetricFacts).metric)
              for one in detectors.find_in_metrics(watched, NOW)
              if one.source != "anomaly"}  # fmt: skip
     assert found == BROKEN

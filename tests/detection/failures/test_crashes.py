@@ -9,6 +9,7 @@ import pytest
 
 from detection.domain.baselines import Baseline
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ContainerFacts, MemoryFacts
 from detection.domain.findings import Finding
 from detection.failures import Context, Dwell, Metrics
 from detection.failures.rollback_evidence import history_of
@@ -37,7 +38,7 @@ def test_a_new_revision_that_crashes_beside_an_old_one_that_serves_is_a_bad_rele
         True, 1, "replicaset",
     )  # fmt: skip
     assert found.revision.changed == ("containers[app].image: a:1 → a:2",)
-    assert found.facts["exit_code"] == 1
+    assert found.facts.of(ContainerFacts).exit_code == 1
 
 
 def test_an_older_revision_without_any_proof_is_named_but_not_proven() -> None:
@@ -160,7 +161,7 @@ def test_an_init_container_that_crashes() -> None:
     entry = {"deployment": "a", "initContainers": [{"name": "setup"}], "revisions": [OLD, revision]}
     found = only(entry)
     assert found.cause == Cause.INIT_CRASH
-    assert found.facts["init"] is True
+    assert found.facts.of(ContainerFacts).init is True
 
 
 def test_a_native_sidecar_that_crashes_is_no_init_container() -> None:
@@ -169,7 +170,7 @@ def test_a_native_sidecar_that_crashes_is_no_init_container() -> None:
     revision = {"image": "a:2", "age": "10m", "pods": [{"age": "10m", "containers": state}]}
     found = only({"deployment": "a", "initContainers": [sidecar], "revisions": [OLD, revision]})
     assert found.cause == Cause.BAD_RELEASE
-    assert found.facts["container"] == "mesh"
+    assert found.facts.container == "mesh"
 
 
 def test_two_restarts_within_a_minute_are_no_incident_yet() -> None:
@@ -216,7 +217,7 @@ def test_a_finished_job_fails_nobody_by_its_pods() -> None:
 def test_a_bare_pod_keeps_its_specific_cause_in_the_evidence() -> None:
     found = only({"pod": "p", "age": "20m", "status": crash()})
     assert found.cause == Cause.BARE_POD_FAILING
-    assert found.facts["specific"] == "CRASH_NO_HISTORY"
+    assert found.facts.specific == "CRASH_NO_HISTORY"
     assert found.evidence[0].text.startswith("CRASH_NO_HISTORY")
 
 
@@ -227,8 +228,8 @@ def test_fifty_pods_of_one_owner_are_one_incident() -> None:
     entry = {"deployment": "a", "replicas": 50, "conditions": stuck, "revisions": [OLD, revision]}
     found = only(entry)
     assert found.cause == Cause.BAD_RELEASE
-    assert found.facts["pods"] == 50
-    assert "ROLLOUT_STALLED" in found.facts["also"]
+    assert found.facts.pods == 50
+    assert "ROLLOUT_STALLED" in found.facts.also
 
 
 def test_dwell_times_can_be_set() -> None:
@@ -253,7 +254,10 @@ def test_out_of_memory_names_the_limit_and_what_the_metrics_saw() -> None:
     metrics = Metrics(memory_ratios={("Deployment", "shop", "a", "app"): 0.97})
     found = only(entry, context=Context(NOW, metrics=metrics))
     assert found.cause == Cause.OOM_LIMIT_LOW
-    assert (found.facts["memory_limit"], found.facts["working_set_ratio"]) == ("256Mi", 0.97)
+    assert (
+        found.facts.of(MemoryFacts).memory_limit,
+        found.facts.of(MemoryFacts).working_set_ratio,
+    ) == ("256Mi", 0.97)
     assert found.revision is not None
     assert not found.revision.borne
 
@@ -263,7 +267,7 @@ def test_a_limit_that_the_newest_revision_lowered_is_revision_borne() -> None:
     pods = [{"age": "10m", "containers": oom()}]
     late = {"age": "10m", "template": limited("64Mi"), "pods": pods}
     found = only({"deployment": "a", "revisions": [old, late]})
-    assert found.facts["limit_lowered"] is True
+    assert found.facts.of(MemoryFacts).limit_lowered is True
     assert found.revision is not None
     assert found.revision.borne
 
@@ -273,8 +277,8 @@ def test_a_limit_that_was_raised_within_a_day_is_told() -> None:
     pods = [{"age": "5h", "containers": oom()}]
     new_one = {"age": "5h", "stuck": False, "template": limited("1Gi"), "pods": pods}
     found = only({"deployment": "a", "replicas": 1, "revisions": [old, new_one]})
-    assert found.facts["raised_at"] is not None
-    assert found.facts["limit_lowered"] is False
+    assert found.facts.of(MemoryFacts).raised_at is not None
+    assert found.facts.of(MemoryFacts).limit_lowered is False
 
 
 def test_several_replicas_that_were_killed_once_each_are_a_loop() -> None:

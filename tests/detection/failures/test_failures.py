@@ -8,6 +8,14 @@ from typing import Any
 import pytest
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import (
+    ConfigurationFacts,
+    ImageFacts,
+    JobFacts,
+    ReadinessFacts,
+    ScaledDownFacts,
+    SchedulingFacts,
+)
 from detection.domain.findings import Finding
 from detection.failures import FAILURES, Context, Metrics, find_all, registry
 from detection.failures.docs_table import table
@@ -41,7 +49,7 @@ def test_an_image_that_is_missing_on_the_newest_revision_is_revision_borne() -> 
     assert (found.cause, found.severity) == (Cause.IMAGE_NOT_FOUND, Severity.WARNING)
     assert found.revision is not None
     assert found.revision.borne
-    assert found.facts["registry"] == "r.io"
+    assert found.facts.of(ImageFacts).registry == "r.io"
 
 
 def test_going_back_does_not_help_where_the_older_revision_names_the_same_image() -> None:
@@ -119,7 +127,7 @@ def test_missing_configuration(message: str, cause: Cause) -> None:
     template = {"containers": [{"name": "app", "envFrom": [{"configMapRef": {"name": "cfg"}}]}]}
     new = {"age": "6m", "template": template, "pods": [{"age": "6m", "containers": state}]}
     found = only({"deployment": "a", "revisions": [OLD, new]})
-    assert (found.cause, found.facts["missing"]) == (cause, "cfg")
+    assert (found.cause, found.facts.of(ConfigurationFacts).missing) == (cause, "cfg")
     assert found.revision is not None
     assert found.revision.borne
 
@@ -180,7 +188,7 @@ def test_a_scale_up_that_runs_is_waited_for_and_then_no_longer() -> None:
         return [{"deployment": "a", "pods": [{}, pod]}, event]
 
     assert none(*scaled("3m"))
-    assert only(*scaled("7m")).facts["scale_up_running"] is True
+    assert only(*scaled("7m")).facts.of(SchedulingFacts).scale_up_running is True
 
 
 def test_requests_that_the_newest_revision_raised_are_revision_borne() -> None:
@@ -205,7 +213,7 @@ def test_one_wedged_replica() -> None:
     pods = [{"count": 2}, unready("6m", name="p")]
     found = only({"deployment": "a", "replicas": 3, "pods": pods})
     assert found.cause == Cause.HUNG_REPLICA
-    assert found.facts["pod"] == "p"
+    assert found.facts.pod == "p"
 
 
 def test_a_replica_that_is_not_ready_for_four_minutes_is_no_incident_yet() -> None:
@@ -277,7 +285,11 @@ def test_pods_without_conditions_are_judged_by_their_containers() -> None:
 
 def test_missing_pods_of_a_statefulset_are_not_explained_away() -> None:
     found = only({"statefulset": "a", "replicas": 3, "pods": [{}]})
-    assert (found.cause, found.facts["ready"], found.facts["desired"]) == (Cause.UNCLASSIFIED, 1, 3)
+    assert (
+        found.cause,
+        found.facts.of(ReadinessFacts).ready,
+        found.facts.of(ReadinessFacts).desired,
+    ) == (Cause.UNCLASSIFIED, 1, 3)
 
 
 # Rollouts and scaling
@@ -329,20 +341,23 @@ def test_scaled_to_zero_by_mistake(said: list[str]) -> None:
     ]
     found = only({"deployment": "a", "replicas": 0}, {"service": "a"}, *events)
     assert (found.cause, found.severity) == (Cause.SCALED_TO_ZERO, Severity.CRITICAL)
-    assert (found.facts["recorded_replicas"], found.facts["recorded_by"]) == (3, "event")
+    assert (
+        found.facts.of(ScaledDownFacts).recorded_replicas,
+        found.facts.of(ScaledDownFacts).recorded_by,
+    ) == (3, "event")
 
 
 def test_scaled_to_zero_by_hand_is_known_from_who_did_it() -> None:
     hand = {"manager": "kubectl", "subresource": "scale", "age": "9m"}
     found = only({"deployment": "a", "replicas": 0, "managers": [hand]}, {"service": "a"})
-    assert found.facts["recorded_replicas"] is None
-    assert found.facts["recorded_by"] == "managed fields"
+    assert found.facts.of(ScaledDownFacts).recorded_replicas is None
+    assert found.facts.of(ScaledDownFacts).recorded_by == "managed fields"
 
 
 def test_scaled_to_zero_is_known_from_what_was_applied_but_not_how_many_ran() -> None:
     applied = {"kubectl.kubernetes.io/last-applied-configuration": '{"spec":{"replicas":2}}'}
     found = only({"deployment": "a", "replicas": 0, "annotations": applied}, {"service": "a"})
-    assert found.facts["recorded_replicas"] is None
+    assert found.facts.of(ScaledDownFacts).recorded_replicas is None
 
 
 @pytest.mark.parametrize(
@@ -375,7 +390,7 @@ FAILED = {"Failed": {"reason": "BackoffLimitExceeded", "age": "5m"}}
 
 def test_a_failed_job_is_told_by_its_condition() -> None:
     found = only({"job": "j", "result": FAILED})
-    assert (found.cause, found.owner.kind, found.facts["idempotent"]) == (
+    assert (found.cause, found.owner.kind, found.facts.of(JobFacts).idempotent) == (
         Cause.JOB_FAILED, "Job", False,
     )  # fmt: skip
 
@@ -383,8 +398,8 @@ def test_a_failed_job_is_told_by_its_condition() -> None:
 def test_a_failed_job_of_a_cronjob_belongs_to_it_and_takes_its_annotation() -> None:
     marks = {"kubewise.io/idempotent": "true"}
     found = only({"cronjob": "c", "annotations": marks, "jobs": [{"age": "9m", "result": FAILED}]})
-    assert (found.owner.kind, found.facts["idempotent"]) == ("CronJob", True)
-    assert found.facts["job"].startswith("c-")
+    assert (found.owner.kind, found.facts.of(JobFacts).idempotent) == ("CronJob", True)
+    assert found.facts.of(JobFacts).job.startswith("c-")
 
 
 @pytest.mark.parametrize(

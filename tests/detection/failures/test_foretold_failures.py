@@ -121,7 +121,7 @@ def test_a_container_that_keeps_restarting_is_a_predicted_failure_with_its_next_
     (found,) = restarting(running())
     assert (found.severity, found.source) == (Severity.WARNING, "forecast")
     assert "restarts about every 25 min" in found.summary
-    told = found.facts["prediction"]
+    told = found.facts.prediction
     assert told["text"].startswith("restarts again in")
     assert told["earliest_seconds"] <= told["seconds"] <= told["latest_seconds"]
     assert told["limit"] == told["value"] + 1
@@ -140,7 +140,7 @@ def test_a_certificate_that_ends_soon_is_foretold_by_metrics_where_no_object_tel
         metrics = surroundings(client, NOW)
     (found,) = forecasts(snapshot, metrics)
     assert (found.owner.kind, found.severity, found.source) == ("Ingress", expected, "forecast")
-    assert found.facts["prediction"]["seconds"] == round(days * 86400)
+    assert found.facts.prediction["seconds"] == round(days * 86400)
 
 
 def test_a_certificate_with_weeks_left_is_no_forecast() -> None:
@@ -167,7 +167,7 @@ def test_a_certificate_that_was_not_renewed_in_time_is_foretold_by_its_object() 
     (found,) = forecasts(snapshot, Metrics())
     assert found.owner.kind == "Certificate"
     assert "ends in 3 d" in found.summary
-    assert found.facts["prediction"]["predicted_at"].startswith("2026-03-04T12:00")
+    assert found.facts.prediction["predicted_at"].startswith("2026-03-04T12:00")
 
 
 def test_a_certificate_for_a_day_is_left_alone_until_the_last_of_it() -> None:

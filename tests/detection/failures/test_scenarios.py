@@ -12,6 +12,7 @@ import yaml
 import benchmarks
 from benchmarks.detection.scenarios import Scenario, logs_of, objects_of, run
 from detection.domain.causes import Severity
+from detection.domain.facts import family_of
 from tests.detection.builders import NOW, incidents, snapshot_from
 
 FILES = sorted((Path(benchmarks.__file__).parent / "scenarios").glob("*.yaml"))
@@ -42,6 +43,7 @@ def test_a_scenario_gives_just_the_incidents_that_it_expects(path: Path) -> None
         expected = wanted[item.owner.kind, item.owner.namespace, item.owner.name]
         assert item.cause in expected["causes"]
         assert item.severity in str(expected.get("severity", item.severity))
+        assert type(item.facts) is family_of(item.cause, item.facts.specific)
 
 
 @pytest.mark.parametrize("path", SERVED, ids=lambda path: path.stem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from detection.domain.causes import Cause
+from detection.domain.facts import UpdateFacts
 from remediation.planning.candidates import candidates
 from remediation.planning.situation import situation_of
 from remediation.playbooks import playbook_of
@@ -38,7 +39,7 @@ def test_it_is_what_the_statefulset_waits_for_and_no_crash_of_the_revision_that_
     for hash_alone in (False, True):
         [found] = incidents(snapshot_from(taken_back(hash_alone)))
         assert (found.cause, found.owner.name) == (Cause.STS_STUCK_UPDATE, "db")
-        assert found.facts["left_behind"]
+        assert found.facts.of(UpdateFacts).left_behind
 
 
 def test_its_eviction_is_offered_to_people_and_no_second_rollback() -> None:
@@ -54,5 +55,5 @@ def test_its_eviction_is_offered_to_people_and_no_second_rollback() -> None:
 def test_a_pod_of_the_revision_that_is_wanted_is_none() -> None:
     pods = [{"count": 2}, {"ordinal": 2, "age": "20m", "state": "unready", "since": "15m"}]
     found = incidents(snapshot_from(objects([{"statefulset": "db", "replicas": 3, "pods": pods}])))
-    assert all(not item.facts.get("left_behind") for item in found)
+    assert all(not item.facts.of(UpdateFacts).left_behind for item in found)
     assert {item.cause for item in found} == {Cause.HUNG_REPLICA}

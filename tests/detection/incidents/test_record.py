@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.findings import UNSEEN, Evidence, Finding, ObjectRef, Revision
+from detection.domain.facts import Facts
+from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
 from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record
@@ -47,9 +48,9 @@ def test_the_database_refuses_a_second_open_incident(cluster: Cluster) -> None:
 
 def test_the_silence_after_a_breach_keeps_an_incident_open_but_opens_none(cluster: Cluster) -> None:
     """A pod that a rollback removed leaves a series that ends beyond its threshold."""
-    silent = replace(FOUND, cause=Cause.THRESHOLD_BREACH, facts={UNSEEN: True})
+    silent = replace(FOUND, cause=Cause.THRESHOLD_BREACH, facts=Facts(unseen=True))
     assert record(cluster, [silent], {}, NOW).opened == 0
-    record(cluster, [replace(silent, facts={})], {}, LATER)
+    record(cluster, [replace(silent, facts=Facts())], {}, LATER)
     record(cluster, [silent], {}, LONG_AFTER)
     assert Incident.objects.get().open_key
 
@@ -174,7 +175,7 @@ def test_an_analysis_on_demand_during_a_pass_is_not_lost(cluster: Cluster) -> No
 
 
 NAMELESS = replace(FOUND, owner=replace(CART, uid=""), cause=Cause.THRESHOLD_BREACH,
-                   source="threshold", facts={"sources": ["threshold"]})  # fmt: skip
+                   source="threshold", facts=Facts(sources=("threshold",)))  # fmt: skip
 
 
 def test_a_metric_that_knows_no_uid_belongs_to_the_incident_of_that_name(cluster: Cluster) -> None:

@@ -163,6 +163,13 @@ def test_what_a_model_found_is_told_by_metric(browser: Client) -> None:
     assert (chart["threshold"], chart["series"][0]["values"]) == (1.0, [0.5, 1.5])
 
 
+def test_who_leads_to_it_is_named_and_a_mere_count_of_callers_is_not(browser: Client) -> None:
+    named = records.incident(cause="SCALED_TO_ZERO", facts={"callers": ["Ingress shop/way"]})
+    assert "Ingress shop/way" in page_of(browser, named.pk)
+    counted = records.incident("web", cause="SELECTOR_MISMATCH", facts={"callers": 3})
+    assert "leads to it" not in page_of(browser, counted.pk)
+
+
 def test_without_metrics_the_page_says_why(settings: Any, db: None) -> None:
     incident = records.incident(status=Status.RESOLVED, open_key=None)
     settings.PROMETHEUS_URL = ""

@@ -9,6 +9,7 @@ import pytest
 
 from detection.clients import current_cluster
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import DaemonSetFacts, NodeFacts, facts_of
 from detection.domain.findings import Finding, ObjectRef
 from detection.domain.statuses import Status
 from detection.incidents.record import record
@@ -31,7 +32,7 @@ def finding(owner: ObjectRef, cause: Cause, node: str, **facts: object) -> Findi
         summary="not ready",
         onset=NOW - timedelta(minutes=14),
         opens_at=NOW - timedelta(minutes=9),
-        facts={"nodes": [node], "node": node, **facts},
+        facts=facts_of(cause, {"nodes": [node], "node": node, **facts}),
     )
 
 
@@ -53,7 +54,7 @@ def test_a_neighbours_symptom_that_an_eviction_took_away_still_makes_the_node_su
     if closed:
         rows = Incident.objects.filter(pk=neighbour.pk)
         rows.update(status=Status.RESOLVED, open_key=None, closed_at=NOW)
-    assert remembered(on_node(), mine, NOW).facts["node_suspect"]
+    assert remembered(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
 
 
 def test_a_node_that_was_suspect_stays_so_while_the_failure_lasts() -> None:
@@ -61,14 +62,14 @@ def test_a_node_that_was_suspect_stays_so_while_the_failure_lasts() -> None:
     record(current_cluster(), [on_node(suspect=False)], {}, NOW + timedelta(seconds=15))
     mine.refresh_from_db()
     assert mine.facts["node_suspect"]
-    assert remembered(on_node(), mine, NOW).facts["node_suspect"]
+    assert remembered(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
 
 
 def test_a_failing_node_itself_is_remembered_too() -> None:
     node = ObjectRef("Node", "", "node-f", "u-node")
-    opened(replace(finding(node, Cause.NODE_NOT_READY, "node-f"), facts={}))
+    opened(replace(finding(node, Cause.NODE_NOT_READY, "node-f"), facts=NodeFacts()))
     mine = opened(on_node())
-    assert remembered(on_node(), mine, NOW).facts["node_suspect"]
+    assert remembered(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
 
 
 def test_other_nodes_other_times_and_mere_anomalies_are_no_reason() -> None:
@@ -90,5 +91,5 @@ def test_on_a_suspect_node_no_pod_is_offered_for_eviction() -> None:
     seen = next(item for item in incidents(snapshot) if item.cause == Cause.DS_ONE_NODE)
     first = candidates(seen, snapshot, snapshot.at)[0]
     assert first.action == "restart_pod"
-    suspect = replace(seen, facts={**seen.facts, "node_suspect": True})
+    suspect = replace(seen, facts=seen.facts | DaemonSetFacts(node_suspect=True))
     assert [item.action for item in candidates(suspect, snapshot, snapshot.at)] == ["escalate"]
