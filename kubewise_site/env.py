@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import environ
 
 from kubewise_site.values import (
-    actions,
     existing_file,
     headers,
     names,
@@ -201,13 +200,13 @@ SETTINGS: tuple[Setting, ...] = (
             "Never acted in, beside kube-system, kube-public, kube-node-lease and our own."),
     Setting("KUBEWISE_NAMESPACE", "kubewise", namespace, "a namespace's name",
             "Where KubeWise itself runs; always protected."),
-    Setting("BLACKLISTED_COMMANDS", "", actions, "catalogue names, comma-separated",
+    Setting("BLACKLISTED_COMMANDS", "", names, "catalogue names, comma-separated",
             "Actions that are never proposed nor executed."),
     Setting("SAFE_CRITICAL_COMMANDS",
-            "rollback_deployment,rollback_daemonset,restart_pod,restore_replicas", actions,
+            "rollback_deployment,rollback_daemonset,restart_pod,restore_replicas", names,
             "catalogue names, comma-separated",
             "What AUTO may do about a critical incident."),
-    Setting("SAFE_PROACTIVE_COMMANDS", "restart_deployment,scale_deployment", actions,
+    Setting("SAFE_PROACTIVE_COMMANDS", "restart_deployment,scale_deployment", names,
             "catalogue names, comma-separated", "What AUTO may do about a forecast."),
     Setting("DWELL_FACTOR", "1.0", factor, "a number above 0",
             "Multiplies every dwell time of the failure scan; below 1 opens sooner."),
