@@ -1,4 +1,8 @@
+import sys
+
 from django.apps import AppConfig
+
+from kubewise_site.core.config.reading import WrongSetting
 
 
 class RemediationConfig(AppConfig):
@@ -9,3 +13,15 @@ class RemediationConfig(AppConfig):
         from remediation.audit import signals  # needs the models
 
         signals.connect()
+        _require_known_actions()
+
+
+def _require_known_actions() -> None:
+    """A misspelled action in a setting stops every process at its start, as a wrong value does."""
+    from remediation.actions import IN_SETTINGS, configured  # reads settings
+
+    try:
+        for setting in IN_SETTINGS:
+            configured(setting)
+    except WrongSetting as error:
+        sys.exit(f"KubeWise can't start: {error}")

@@ -1,38 +1,43 @@
-"""What every action of the catalogue says about itself."""
+"""What every action of the catalogue says about itself.
+
+`complete.py` refuses an action that leaves something out that the gates or people ask for.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
+from detection.domain.findings import Finding, ObjectRef
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
 from remediation.actions.parameters import Parameter, Value
 
 ATTEMPT = "kubewise.io/attempt"
 Parameters = Mapping[str, Value]
 Object = Mapping[str, Any]
 Patch = list[dict[str, Any]]
+Line = dict[str, str]
+
+READ, LOGS, NONE = "read", "logs", "none"
+CHANGES_NOTHING = frozenset({READ, LOGS, NONE})  # strategies; every other one is a write
 
 
-class Effect(StrEnum):
-    """How an action reaches the cluster; each has its way in `remediation/ways/`.
+class Trait(StrEnum):
+    """What an action does, as far as a gate or an owner guard asks. It may have several."""
 
-    CLEAN evicts pods that are over, DRAIN cordons a node and evicts its pods.
-    """
-
-    PATCH = "patch"
-    EVICT = "evict"
-    CLEAN = "clean"
-    DRAIN = "drain"
-    CREATE = "create"
-    READ = "read"
-    NONE = "none"
-
-
-WRITES = frozenset({Effect.PATCH, Effect.EVICT, Effect.CLEAN, Effect.DRAIN, Effect.CREATE})
+    ENDS_ONE_POD = "ends one pod of the owner"
+    RESTARTS = "replaces the owner's pods and changes nothing else"
+    SETS_REPLICAS = "sets the owner's replica count"
+    RAISES_AUTOSCALER = "raises the maximum of the owner's autoscaler"
+    SETS_RESOURCES = "sets requests or limits of one container"
+    CORDONS = "keeps new pods away from the node"
+    EMPTIES_NODE = "moves the node's pods elsewhere"
+    UNCORDONS = "lets pods be placed on the node"
 
 
 class Risk(StrEnum):
@@ -56,11 +61,15 @@ class Context(StrEnum):
 
 @dataclass(frozen=True)
 class Right:
-    """One verb that the act account needs."""
+    """One verb that the act account needs.
+
+    `not_read`: a read that the read account's ClusterRole lacks, granted with the writes.
+    """
 
     group: str
     resource: str
     verb: str
+    not_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,13 +81,41 @@ class Wish:
     template: Object | None = None
 
 
+class Diagnosed(Protocol):
+    """The finding that an action is offered for, and the one pod that is wedged, if it is one."""
+
+    @property
+    def finding(self) -> Finding: ...
+
+    @property
+    def pod(self) -> ObjectRef | None: ...
+
+    def fact(self, name: str) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What an incident has on record: a preview reads it, never the cluster."""
+
+    cause: str = ""
+    revision: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NotKnown(ValueError):
+    """A parameter was left out, and the incident's record can't tell it; the message says so."""
+
+
 class Action(ABC):
     """One entry of the catalogue. Stateless; the registry holds one instance each.
 
-    `contains`: it keeps a failure from spreading and repairs nothing.
+    `strategy` names how it reaches the cluster. `nameless`: it is about the incident as a whole,
+    so that it needs no name. `contains`: it keeps a failure from spreading and repairs nothing.
     """
 
     name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
     family: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
     parameters: ClassVar[tuple[Parameter, ...]]
@@ -86,11 +123,13 @@ class Action(ABC):
     impact: ClassVar[str]
     estimated_duration: ClassVar[str]
     risk: ClassVar[Risk]
-    effect: ClassVar[Effect]
+    strategy: ClassVar[str]
+    traits: ClassVar[frozenset[Trait]]
+    rights: ClassVar[tuple[Right, ...]] = ()
     reversible: ClassVar[bool] = False
     contexts: ClassVar[frozenset[Context]] = frozenset()
-    rights: ClassVar[tuple[Right, ...]] = ()
     spec_write: ClassVar[bool] = False
+    nameless: ClassVar[bool] = False
     contains: ClassVar[bool] = False
     recognised_by: ClassVar[str] = f"the annotation {ATTEMPT} on the object names the attempt"
 
@@ -101,10 +140,60 @@ class Action(ABC):
         `kind` tells actions that fit several kinds which one is meant.
         """
 
+    # What is proposed.
+
+    def fits(self, kind: str) -> bool:
+        """Whether it may be aimed at objects of this kind."""
+        return kind in self.kinds
+
+    def target_for(self, situation: Diagnosed) -> ObjectRef | None:
+        """What it would act on: the owner, or what is the owner's; None where there is none."""
+        return situation.finding.owner
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        """Frozen, absolute parameters; None where what they need is not known."""
+        return self.names(target)
+
+    def names(self, target: ObjectRef) -> dict[str, Any]:
+        """Name and namespace of the target, as far as this action takes them."""
+        given = {"name": target.name, "namespace": target.namespace}
+        return {item.name: given[item.name] for item in self.parameters if item.name in given}
+
+    def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
+        """One sentence that names what it would do here."""
+        return self.description
+
+    def by_hand(self, target: ObjectRef, parameters: Parameters) -> str:
+        """The line for people that stands with a candidate."""
+        return self.kubectl(parameters, target.kind)
+
+    def filled(self, parameters: Parameters, recorded: Recorded) -> dict[str, Value]:
+        """A person's parameters, with what they left to the record. Raises NotKnown."""
+        return dict(parameters)
+
+    # What it reaches, and what people are shown before it is done.
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        """The pods that end because of it, whatever an update strategy spreads over time."""
+        return ()
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        """Lines with `path`, `before`, `after`, or with `path` alone for what is no field."""
+        return []
+
+    def undo_in_words(self, recorded: Recorded) -> str:
+        """What would undo it; '' where it changes nothing."""
+        if not self.changes_cluster:
+            return ""
+        known = "recorded from the object as it is, right before the write"
+        return known if self.reversible else "none"
+
+    # What is done.
+
     @property
     def changes_cluster(self) -> bool:
-        """Whether carrying it out changes anything."""
-        return self.effect in WRITES
+        """Whether carrying it out changes anything: every strategy but the reading ones does."""
+        return self.strategy not in CHANGES_NOTHING
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -168,3 +257,14 @@ def put(target: Object, path: tuple[str, ...], value: Any) -> Patch:
 def pointer(path: tuple[str, ...]) -> str:
     """A JSON pointer (RFC 6901)."""
     return "".join(f"/{key.replace('~', '~0').replace('/', '~1')}" for key in path)
+
+
+def line(path: str, before: Any, after: Any) -> Line:
+    """One line of a preview."""
+    return {"path": path, "before": str(before), "after": str(after)}
+
+
+def of_owner(situation: Diagnosed) -> str:
+    """The owner as a sentence names it: `Deployment shop/cart`, `Node n1`."""
+    owner = situation.finding.owner
+    return f"{owner.kind} {owner.namespace}/{owner.name}".replace(" /", " ")

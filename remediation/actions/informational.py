@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from remediation.actions.base import Action, Effect, Parameters, Right, Risk
+from typing import Any
+
+from detection.domain.findings import ObjectRef
+from remediation.actions.base import (
+    NONE,
+    READ,
+    Action,
+    Diagnosed,
+    Parameters,
+    Right,
+    Risk,
+)
 from remediation.actions.parameters import NAME, NAMESPACE, optional
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "Node")
+HAND_OVER = "Hand it to people, with diagnosis and advice."
 
 
 class Harmless(Action):
@@ -13,6 +25,7 @@ class Harmless(Action):
     impact = "None: nothing is changed."
     estimated_duration = "seconds"
     risk = Risk.NONE
+    traits = frozenset()
     reversible = True
 
 
@@ -21,7 +34,7 @@ class Describe(Harmless):
     family = "describe"
     parameters = (NAME, optional(NAMESPACE))
     description = "Read an object and its events."
-    effect = Effect.READ
+    strategy = READ
     rights = (Right("", "events", "list"),)
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
@@ -32,22 +45,49 @@ class Describe(Harmless):
 
 
 class Escalate(Harmless):
+    """For whatever has an incident; it carries the line by which a person begins to look."""
+
     name = "escalate"
     family = "escalate"
+    nameless = True
     parameters = (optional(NAME), optional(NAMESPACE))
     description = "Hand the incident to people, with diagnosis and advice."
-    effect = Effect.NONE
+    strategy = NONE
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         return ""
+
+    def fits(self, kind: str) -> bool:
+        return True
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        return {}
+
+    def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
+        return HAND_OVER
+
+    def by_hand(self, target: ObjectRef, parameters: Parameters) -> str:
+        return look_at(target)
 
 
 class Noop(Harmless):
     name = "noop"
+    nameless = True
     family = "noop"
     parameters = (optional(NAME), optional(NAMESPACE))
     description = "Wait: what is needed is under way, or it ends by itself."
-    effect = Effect.NONE
+    strategy = NONE
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         return ""
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        return {}
+
+
+def look_at(owner: ObjectRef) -> str:
+    """The line by which a person begins to look; '' for what is no object of the API."""
+    if not owner.uid:
+        return ""
+    where = f" -n {owner.namespace}" if owner.namespace else ""
+    return f"kubectl describe {owner.kind.lower()} {owner.name}{where}"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from remediation.actions.base import Action, Effect, Object, Parameters, Right, Risk
+from collections.abc import Iterable
+
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
+from remediation.actions.base import Action, Line, Object, Parameters, Recorded, Right, Risk
 from remediation.actions.parameters import NAME, NAMESPACE
 
 IDEMPOTENT = "kubewise.io/idempotent"
@@ -19,7 +24,8 @@ class RerunJob(Action):
     impact = "The Job's work is done a second time."
     estimated_duration = "as long as the Job"
     risk = Risk.MEDIUM
-    effect = Effect.CREATE
+    strategy = "create"
+    traits = frozenset()
     recognised_by = "a Job whose name ends in the attempt's number, with its annotation, exists"
     rights = (Right("batch", "jobs", "create"),)
 
@@ -32,6 +38,13 @@ class RerunJob(Action):
         if (target.get("status") or {}).get("active"):
             return "a run of it is active"
         return ""
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        return ()
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        """Nothing that stands is changed; the dry run names the new Job."""
+        return []
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         name, namespace = parameters["name"], parameters["namespace"]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
-    Effect,
+    Line,
     Object,
     Parameters,
     Patch,
+    Recorded,
     Right,
     Risk,
+    Trait,
     Wish,
+    line,
     put,
 )
 from remediation.actions.parameters import GRACE_PERIOD, NAME, TIMEOUT, Parameter
@@ -25,7 +32,8 @@ class NodeAction(Action):
 
     kinds = ("Node",)
     parameters: ClassVar[tuple[Parameter, ...]] = (NAME,)
-    effect = Effect.PATCH
+    strategy = "patch"
+    traits = frozenset({Trait.CORDONS})
     reversible = True
     contains = True
     rights: ClassVar[tuple[Right, ...]] = (Right("", "nodes", "patch"),)
@@ -42,6 +50,13 @@ class NodeAction(Action):
         if is_cordoned(target) is self.cordons:
             return None
         return {"action": self.undone_by, "parameters": {"name": parameters["name"]}}
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        return ()
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        before, after = ("false", "true") if self.cordons else ("true", "false")
+        return [line("spec.unschedulable", before, after)]
 
 
 class CordonNode(NodeAction):
@@ -63,6 +78,7 @@ class UncordonNode(NodeAction):
     impact = "New pods may be placed on the node."
     estimated_duration = "seconds"
     risk = Risk.LOW
+    traits = frozenset({Trait.UNCORDONS})
     cordons = False
     contains = False
     undone_by = "cordon_node"
@@ -81,7 +97,8 @@ class DrainNode(NodeAction):
     impact = "Every pod of the node moves elsewhere."
     estimated_duration = "5–30 min"
     risk = Risk.HIGH
-    effect = Effect.DRAIN
+    strategy = "drain"
+    traits = frozenset({Trait.CORDONS, Trait.EMPTIES_NODE})
     recognised_by = "the node is cordoned with the attempt's annotation; its pods end"
     rights = (
         Right("", "nodes", "patch"),
@@ -90,12 +107,20 @@ class DrainNode(NodeAction):
     )
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
-        line = f"kubectl drain {parameters['name']} --ignore-daemonsets"
+        text = f"kubectl drain {parameters['name']} --ignore-daemonsets"
         if grace := parameters.get("grace_period"):
-            line += f" --grace-period={grace}"
+            text += f" --grace-period={grace}"
         if timeout := parameters.get("timeout"):
-            line += f" --timeout={timeout}s"
-        return line
+            text += f" --timeout={timeout}s"
+        return text
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        pods = snapshot.pods_on(owner.name)
+        return [pod for pod in pods if snapshot.top_owner(pod).kind != "DaemonSet"]
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        cordon = super().preview(recorded, parameters, target)
+        return [*cordon, {"path": "its pods: evicted, one at a time"}]
 
 
 def is_cordoned(node: Object) -> bool:

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from remediation.actions.base import Action, Context, Effect, Parameters, Right, Risk
+from collections.abc import Iterable
+from typing import Any
+
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
+from remediation.actions.base import (
+    LOGS,
+    Action,
+    Context,
+    Diagnosed,
+    Line,
+    Parameters,
+    Recorded,
+    Right,
+    Risk,
+    Trait,
+)
 from remediation.actions.parameters import CONTAINER, NAME, NAMESPACE, optional
 
 
@@ -10,6 +27,7 @@ class RestartPod(Action):
     """An eviction with normal grace and UID precondition; never a delete, never grace 0."""
 
     name = "restart_pod"
+    aliases = ("delete_pod",)
     family = "restart_pod"
     kinds = ("Pod",)
     parameters = (NAME, NAMESPACE)
@@ -17,13 +35,28 @@ class RestartPod(Action):
     impact = "One pod ends with its normal grace; PodDisruptionBudgets are kept."
     estimated_duration = "1–2 min"
     risk = Risk.LOW
-    effect = Effect.EVICT
+    strategy = "evict"
+    traits = frozenset({Trait.ENDS_ONE_POD})
     recognised_by = "the pod with that UID is ending or gone"
     contexts = frozenset({Context.STANDARD, Context.CRITICAL})
     rights = (Right("", "pods", "get"), Right("", "pods/eviction", "create"))
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         return f"kubectl delete pod {parameters['name']} -n {parameters['namespace']}"
+
+    def target_for(self, situation: Diagnosed) -> ObjectRef | None:
+        """The one wedged pod."""
+        return situation.pod
+
+    def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
+        return f"Evict the wedged pod {target.name}; its siblings go on serving."
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        found = snapshot.get(target)
+        return [found] if isinstance(found, Pod) else []
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        return [evicted(target)]
 
 
 class ViewLogs(Action):
@@ -35,7 +68,8 @@ class ViewLogs(Action):
     impact = "None: it only reads."
     estimated_duration = "seconds"
     risk = Risk.NONE
-    effect = Effect.READ
+    strategy = LOGS
+    traits = frozenset()
     reversible = True
     rights = (Right("", "pods/log", "get"),)
 
@@ -56,7 +90,8 @@ class CleanFailedPods(Action):
     impact = "Leftover pod objects disappear, and their logs with them."
     estimated_duration = "seconds"
     risk = Risk.LOW
-    effect = Effect.CLEAN
+    strategy = "clean"
+    traits = frozenset()
     contexts = frozenset({Context.STANDARD})
     recognised_by = "one of the pods that the dry run named is gone"
     rights = (Right("", "pods", "list"), Right("", "pods/eviction", "create"))
@@ -64,3 +99,18 @@ class CleanFailedPods(Action):
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         selector = "--field-selector=status.phase=Failed -l '!job-name'"
         return f"kubectl delete pods {selector} -n {parameters['namespace']}"
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        """A node has no namespace: then it is the one in which pods were evicted."""
+        return {"namespace": target.namespace or situation.fact("evicted_namespace") or ""}
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        """None: its pods are over already."""
+        return ()
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        return [evicted(target)]
+
+
+def evicted(target: str) -> Line:
+    return {"path": f"{target}: evicted; its controller makes a new one where one is due"}

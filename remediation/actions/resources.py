@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
     Context,
-    Effect,
+    Diagnosed,
+    Line,
     Object,
     Parameters,
     Patch,
+    Recorded,
     Right,
     Risk,
+    Trait,
     Wish,
+    line,
     pointer,
 )
 from remediation.actions.parameters import (
     CONTAINER,
+    MEBIBYTE,
     NAME,
     NAMESPACE,
     RESOURCES,
@@ -27,12 +37,18 @@ from remediation.actions.parameters import (
 )
 
 MOST_FACTOR = 2.0
+RAISE_FACTOR = 1.5
+GIBIBYTE = 1024 * MEBIBYTE
+# What a container without a request is asked to begin with; a person is asked first.
+FIRST_REQUEST = {"cpu": "100m", "memory": "128Mi"}
 PLACES = {
     "cpu_request": ("requests", "cpu"),
     "cpu_limit": ("limits", "cpu"),
     "memory_request": ("requests", "memory"),
     "memory_limit": ("limits", "memory"),
 }
+SHOWN = ("memory_limit", "memory_request", "cpu_limit", "cpu_request")
+RECORDED = frozenset({"memory_limit", "memory_request"})
 
 
 class AdjustResources(Action):
@@ -50,7 +66,8 @@ class AdjustResources(Action):
     impact = "Every pod is replaced, as many at a time as the update strategy allows."
     estimated_duration = "1–10 min"
     risk = Risk.MEDIUM
-    effect = Effect.PATCH
+    strategy = "patch"
+    traits = frozenset({Trait.SETS_RESOURCES})
     reversible = True
     spec_write = True
     contexts = frozenset({Context.STANDARD})
@@ -58,18 +75,38 @@ class AdjustResources(Action):
         Right("apps", "deployments", "patch"),
         Right("apps", "statefulsets", "patch"),
         Right("apps", "daemonsets", "patch"),
-        Right("", "limitranges", "list"),
+        Right("", "limitranges", "list", not_read=True),
         Right("", "resourcequotas", "list"),
         Right("", "nodes", "list"),
     )
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
-        line = f"kubectl set resources {(kind or self.kinds[0]).lower()}/{parameters['name']}"
-        line += f" -n {parameters['namespace']} -c {parameters['container']}"
+        text = f"kubectl set resources {(kind or self.kinds[0]).lower()}/{parameters['name']}"
+        text += f" -n {parameters['namespace']} -c {parameters['container']}"
         for flag, suffix in (("requests", "request"), ("limits", "limit")):
             given = _pairs(parameters, suffix)
-            line += f" --{flag}={given}" if given else ""
-        return line
+            text += f" --{flag}={given}" if given else ""
+        return text
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        given = resources_for(situation)
+        return None if given is None else self.names(target) | given
+
+    def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
+        return described(parameters, situation)
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        return snapshot.pods_below(owner)
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        """The record knows what memory was allowed; what CPU was, the dry run shows."""
+        where = f"containers[{parameters.get('container')}].resources"
+        known = {name: recorded.facts.get(name) or "?" for name in RECORDED}
+        return [
+            line(f"{where}.{'.'.join(PLACES[name])}", known.get(name, "?"), parameters[name])
+            for name in SHOWN
+            if name in parameters
+        ]
 
     def bounds(self, target: Object, parameters: Parameters) -> str:
         found = container_of(target, parameters)
@@ -115,7 +152,8 @@ class ExpandPvc(Action):
     impact = "The volume grows; it can never shrink again."
     estimated_duration = "1–10 min"
     risk = Risk.MEDIUM
-    effect = Effect.PATCH
+    strategy = "patch"
+    traits = frozenset()
     spec_write = True
     rights = (Right("", "persistentvolumeclaims", "patch"),)
 
@@ -137,6 +175,68 @@ class ExpandPvc(Action):
     def change(self, target: Object, wish: Wish) -> Patch:
         path = "/spec/resources/requests/storage"
         return [{"op": "replace", "path": path, "value": wish.parameters["size"]}]
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        size = grown(str(situation.fact("size") or ""))
+        return self.names(target) | {"size": size} if size else None
+
+    def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
+        size = situation.fact("size")
+        return f"Ask for {parameters['size']} in place of {size}; it can't shrink again."
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        return ()
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        """The dry run shows the size that stands."""
+        return []
+
+
+def resources_for(situation: Diagnosed) -> dict[str, Any] | None:
+    """A request that is missing; the CPU limit where that holds it back; else the memory limit."""
+    container, cpu = situation.fact("container"), situation.fact("cpu_limit")
+    if situation.fact("missing_requests"):
+        missing = str(situation.fact("missing"))
+        first = FIRST_REQUEST.get(missing)
+        return {"container": container, f"{missing}_request": first} if first else None
+    memory = str(situation.fact("memory_limit") or "")
+    raised = raised_cpu(str(cpu)) if cpu else raised_memory(memory)
+    name = "cpu_limit" if cpu else "memory_limit"
+    return {"container": container, name: raised} if raised and container else None
+
+
+def described(parameters: Parameters, situation: Diagnosed) -> str:
+    if missing := situation.fact("missing"):
+        first, name = parameters[f"{missing}_request"], parameters["container"]
+        return f"Let {name} ask for {missing} {first}, so that its autoscaler can compute its use."
+    kind = "cpu" if "cpu_limit" in parameters else "memory"
+    limit, old = parameters[f"{kind}_limit"], situation.fact(f"{kind}_limit")
+    named = kind.upper() if kind == "cpu" else kind
+    return f"Raise the {named} limit of {parameters['container']} from {old} to {limit}."
+
+
+def raised_cpu(limit: str) -> str:
+    """`limit` times 1.5 in whole millicores; '' where it is no quantity."""
+    try:
+        return f"{math.ceil(amount(limit) * RAISE_FACTOR * 1000)}m"
+    except BadValue:
+        return ""
+
+
+def raised_memory(limit: str) -> str:
+    """`limit` times 1.5 in whole MiB; '' where it is no quantity."""
+    try:
+        return f"{math.ceil(amount(limit) * RAISE_FACTOR / MEBIBYTE)}Mi"
+    except BadValue:
+        return ""
+
+
+def grown(size: str) -> str:
+    """`size` of a volume times 1.5 in whole GiB; '' where it is no quantity."""
+    try:
+        return f"{math.ceil(amount(size) * RAISE_FACTOR / GIBIBYTE)}Gi"
+    except BadValue:
+        return ""
 
 
 Place = tuple[str, str]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC
 
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
     Context,
-    Effect,
+    Line,
     Object,
     Parameters,
     Patch,
+    Recorded,
     Right,
     Risk,
+    Trait,
     Wish,
+    line,
     put,
 )
 from remediation.actions.parameters import NAME, NAMESPACE
@@ -30,7 +37,8 @@ class Restart(Action):
     impact = "Every pod is replaced, as many at a time as the update strategy allows."
     estimated_duration = "1–10 min"
     risk = Risk.MEDIUM
-    effect = Effect.PATCH
+    strategy = "patch"
+    traits = frozenset({Trait.RESTARTS})
     spec_write = True
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
@@ -40,6 +48,12 @@ class Restart(Action):
     def change(self, target: Object, wish: Wish) -> Patch:
         stamp = wish.stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return put(target, STAMP_PATH, stamp)
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        return snapshot.pods_below(owner)
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        return [line(f"template annotation {RESTARTED_AT}", "as it is", "the time of the attempt")]
 
 
 class RestartDeployment(Restart):

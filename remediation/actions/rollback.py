@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
     Context,
-    Effect,
+    Diagnosed,
+    Line,
+    NotKnown,
     Object,
     Parameters,
     Patch,
+    Recorded,
     Right,
     Risk,
     Wish,
+    line,
+    of_owner,
 )
-from remediation.actions.parameters import NAME, NAMESPACE, REVISION, optional
+from remediation.actions.parameters import NAME, NAMESPACE, REVISION, Value, optional
 
 TEMPLATE_HASH = "pod-template-hash"
+ARROW = " → "
 READ_REFERENCES = (
     Right("", "configmaps", "get"),
     Right("", "persistentvolumeclaims", "get"),
@@ -38,14 +48,51 @@ class Rollback(Action):
     impact = "Every pod is replaced by one of the older revision, by the update strategy."
     estimated_duration = "1–10 min"
     risk = Risk.MEDIUM
-    effect = Effect.PATCH
+    strategy = "patch"
+    traits = frozenset()
     spec_write = True
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
         what = f"{self.kinds[0].lower()}/{parameters['name']}"
-        line = f"kubectl rollout undo {what} -n {parameters['namespace']}"
+        text = f"kubectl rollout undo {what} -n {parameters['namespace']}"
         revision = parameters.get("revision")
-        return f"{line} --to-revision={revision}" if revision else line
+        return f"{text} --to-revision={revision}" if revision else text
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        """The proven revision, else the older one."""
+        revision = situation.finding.revision
+        number = revision and (revision.proven or revision.older)
+        return self.names(target) | {"revision": number} if number else None
+
+    def filled(self, parameters: Parameters, recorded: Recorded) -> dict[str, Value]:
+        if "revision" in parameters:
+            return dict(parameters)
+        number = recorded.revision.get("proven")
+        if not number:
+            raise NotKnown("no earlier revision is proven healthy: name one, revision=…")
+        return {**parameters, "revision": number}
+
+    def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
+        revision = situation.finding.revision
+        if revision is None:
+            return self.description
+        proof = f"proven healthy by {revision.proof}" if revision.proven else "not proven healthy"
+        owner = of_owner(situation)
+        return f"Roll {owner} back to revision {parameters['revision']}, {proof}."
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        return snapshot.pods_below(owner)
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        """The changes of the release, turned round; known for the revisions on record alone."""
+        revision, number = recorded.revision, parameters.get("revision")
+        lines = [line("revision", revision.get("current") or "?", number)]
+        if number in (revision.get("proven"), revision.get("older")):
+            lines += [turned(str(text)) for text in revision.get("changed", ())]
+        return lines
+
+    def undo_in_words(self, recorded: Recorded) -> str:
+        return "none: it would be the broken release"
 
     def change(self, target: Object, wish: Wish) -> Patch:
         if wish.template is None:
@@ -88,6 +135,13 @@ class RollbackDaemonSet(Rollback):
         Right("apps", "controllerrevisions", "list"),
         *READ_REFERENCES,
     )
+
+
+def turned(text: str) -> Line:
+    """The release changed `a → b`: rolling it back changes `b → a`."""
+    path, _, change = text.partition(": ")
+    before, arrow, after = change.partition(ARROW)
+    return line(path, after, before) if arrow else {"path": text}
 
 
 def without_hash(template: Object) -> dict[str, Any]:

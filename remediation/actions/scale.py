@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
+from detection.domain.causes import Cause
+from detection.domain.findings import ObjectRef
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
     Context,
-    Effect,
+    Diagnosed,
+    Line,
     Object,
     Parameters,
     Patch,
+    Recorded,
     Right,
     Risk,
+    Trait,
     Wish,
+    line,
+    of_owner,
     put,
 )
 from remediation.actions.parameters import MAX_REPLICAS, NAME, NAMESPACE, REPLICAS
 
 MOST_FACTOR = 2
+RAISE_FACTOR = 1.5
 
 
 class Scale(Action):
@@ -27,7 +39,8 @@ class Scale(Action):
     impact = "Pods are added or removed until the count is reached."
     estimated_duration = "1–5 min"
     risk = Risk.MEDIUM
-    effect = Effect.PATCH
+    strategy = "patch"
+    traits = frozenset({Trait.SETS_REPLICAS})
     reversible = True
     spec_write = True
 
@@ -38,6 +51,24 @@ class Scale(Action):
 
     def change(self, target: Object, wish: Wish) -> Patch:
         return put(target, ("spec", "replicas"), wish.parameters["replicas"])
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        """None: how many pods are needed is for people to say."""
+        return None
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        return ()
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        before = replicas_on(recorded)
+        known = "?" if before is None else before
+        return [line("spec.replicas", known, parameters.get("replicas"))]
+
+    def undo_in_words(self, recorded: Recorded) -> str:
+        before = replicas_on(recorded)
+        if before is None:
+            return super().undo_in_words(recorded)
+        return f"{self.name} back to {before} replicas" if before else "none: never back to 0"
 
     def inverse(self, target: Object, parameters: Parameters) -> dict[str, Any] | None:
         """Back to the former count; never to 0."""
@@ -70,6 +101,13 @@ class RestoreReplicas(Scale):
     contexts = frozenset({Context.STANDARD, Context.CRITICAL})
     rights = (Right("apps", "deployments", "patch"), Right("apps", "statefulsets", "patch"))
 
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        return self.names(target) | {"replicas": situation.fact("recorded_replicas")}
+
+    def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
+        count = parameters["replicas"]
+        return f"Set {of_owner(situation)} back to {count} replicas, its last count."
+
 
 class RaiseHpaMax(Action):
     """Acts on the HorizontalPodAutoscaler of the incident's owner; at most twice what stands."""
@@ -82,7 +120,8 @@ class RaiseHpaMax(Action):
     impact = "The autoscaler may add pods up to the new maximum."
     estimated_duration = "1–5 min"
     risk = Risk.MEDIUM
-    effect = Effect.PATCH
+    strategy = "patch"
+    traits = frozenset({Trait.RAISES_AUTOSCALER})
     spec_write = True
     rights = (
         Right("autoscaling", "horizontalpodautoscalers", "get"),
@@ -104,3 +143,36 @@ class RaiseHpaMax(Action):
 
     def change(self, target: Object, wish: Wish) -> Patch:
         return put(target, ("spec", "maxReplicas"), wish.parameters["max_replicas"])
+
+    def target_for(self, situation: Diagnosed) -> ObjectRef | None:
+        """The owner's autoscaler, which the finding names."""
+        related = situation.finding.related
+        return next((ref for ref in related if ref.kind in self.kinds), None)
+
+    def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
+        most = raised_most(int(situation.fact("max_replicas") or 0))
+        return self.names(target) | {"max_replicas": most}
+
+    def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
+        most, old = parameters["max_replicas"], situation.fact("max_replicas")
+        return f"Raise the maximum of its autoscaler {target.name} from {old} to {most}."
+
+    def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
+        return ()
+
+    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+        """The record has no maximum; the dry run shows it."""
+        return []
+
+
+def raised_most(replicas: int) -> int:
+    """An autoscaler's maximum times 1.5, at least one more."""
+    return max(math.ceil(replicas * RAISE_FACTOR), replicas + 1)
+
+
+def replicas_on(recorded: Recorded) -> int | None:
+    """The count before the action; None where it is not on record."""
+    if recorded.cause == Cause.SCALED_TO_ZERO:
+        return 0
+    known = recorded.metrics.get("deployment_replicas")
+    return int(known) if isinstance(known, int | float) else None

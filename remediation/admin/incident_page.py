@@ -11,7 +11,6 @@ from detection.domain.facts import AnomalyFacts
 from detection.domain.statuses import WAITING
 from detection.models import Incident
 from remediation.actions import find
-from remediation.actions.command_line import format_command
 from remediation.admin.change_preview import changes_of, inverse_of
 from remediation.admin.decision_view import gates_of, remarks_of
 from remediation.approval.approvals import VALIDITY
@@ -19,6 +18,7 @@ from remediation.approval.next_candidate import FIXED
 from remediation.llm.usage.totals import usage_of
 from remediation.models import Plan
 from remediation.models.querysets import shown_plan
+from remediation.planning.command_line import format_command
 
 SEPARATOR = " → "
 
@@ -125,7 +125,7 @@ def _candidate(plan: Plan, index: int, row: dict[str, Any]) -> dict[str, Any]:
     if action:
         told = {"description": action.description, "impact": action.impact}
         told["changes"] = changes_of(plan.incident, action, row)
-        told["inverse"] = inverse_of(action, plan.incident, row)
+        told["inverse"] = inverse_of(action, plan.incident)
         told["takes"] = action.estimated_duration
     return told | row | {
         "index": index,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -13,6 +12,7 @@ from detection.domain.findings import Finding, redacted
 from detection.domain.statuses import START, WAITING, Status
 from detection.incidents import states
 from detection.models import Incident
+from remediation.actions import blacklist
 from remediation.clients import Clients
 from remediation.evidence.pack import Pack
 from remediation.evidence.storage import evidence_of, keep
@@ -40,7 +40,7 @@ def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
         return Ending.NOTHING
     around = fresh(clients.reader, incident, now)
     finding = remembered(newest_finding(incident, around), incident, now)
-    found = candidates(finding, around.snapshot, now, settings.BLACKLISTED_COMMANDS)
+    found = candidates(finding, around.snapshot, now, blacklist())
     options = _not_futile(incident, _untried(incident, found), now)
     pack = evidence_of(incident, finding, around, clients.reader, now)
     diagnosis = replace(diagnose(redacted(finding)), evidence=pack.cited)

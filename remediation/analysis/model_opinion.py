@@ -13,6 +13,7 @@ from typing import Any
 from detection.domain.causes import Cause
 from detection.models import Incident
 from detection.runtime.heartbeats import sign_of_life
+from remediation.actions.informational import Escalate
 from remediation.llm import answer_bounds
 from remediation.llm.failures import NEVER_SENT, LlmFailure
 from remediation.llm.protocol import NullClient
@@ -75,7 +76,7 @@ def _contradiction(cause: str, answer: Assessment) -> list[str]:
 
 
 def _other_first(options: Sequence[Candidate], order: Sequence[Candidate]) -> list[str]:
-    if not order or order[0] == options[0] or order[0].action == answer_bounds.ESCALATE:
+    if not order or order[0] == options[0] or order[0].action == Escalate.name:
         return []
     return [f"the model prefers {order[0].action} to {options[0].action}, the rules' choice"]
 

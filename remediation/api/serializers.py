@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from detection.domain.causes import Severity
 from detection.domain.statuses import Status
 from detection.models import Incident
-from remediation.actions import find
+from remediation.actions import blacklist, find
 from remediation.api.fast_serializers import PlainReading, time_text
 from remediation.models import Attempt, Plan
 from remediation.models.querysets import give_timelines, rows_of, shown_plan
@@ -210,7 +209,7 @@ def analysis_of(incident: Incident) -> dict[str, Any] | None:
 def candidates_of(plan: Plan) -> list[dict[str, Any]]:
     """Worked out once for a plan that was read once: an event shows them twice."""
     if "_told" not in plan.__dict__:
-        never = settings.BLACKLISTED_COMMANDS
+        never = blacklist()
         plan.__dict__["_told"] = [_candidate(*item, never) for item in enumerate(plan.candidates)]
     told: list[dict[str, Any]] = plan.__dict__["_told"]
     return told

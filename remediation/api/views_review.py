@@ -19,13 +19,13 @@ from kubewise_site.core.rest.fields import Text, Whole
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, read
 from remediation import results
-from remediation.actions.command_line import CommandError
 from remediation.analysis import reanalysis
 from remediation.api.serializers import EventSerializer
 from remediation.api.views_events import event
 from remediation.approval import approvals, commands
 from remediation.models import Plan
 from remediation.models.permissions import ANALYZE, APPROVE, REMEDIATE
+from remediation.planning.command_line import CommandError
 
 LONGEST_REASON = 2000
 LONGEST_COMMAND = 2000

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,7 +15,7 @@ from detection.clients import current_cluster
 from kubewise_site.core.rest.fields import Text, YesNo
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, read
-from remediation.actions import catalogue
+from remediation.actions import blacklist, catalogue
 from remediation.controls import mode_and_stop
 from remediation.models import ModeChoice
 from remediation.models.permissions import PULL_STOP, SET_MODE
@@ -117,7 +116,7 @@ class CommandsView(Guarded):
 
     @extend_schema(responses=CommandsAnswer, operation_id="commands")
     def get(self, request: Request) -> Response:
-        barred = settings.BLACKLISTED_COMMANDS
+        barred = blacklist()
         found = {name: row | {"enabled": name not in barred} for name, row in catalogue().items()}
         return Response({"status": "success", "commands": found})
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -14,11 +13,12 @@ from detection.domain.statuses import WAITING, Status
 from detection.incidents import states
 from detection.models import Incident
 from kubewise_site import pipeline
-from remediation.actions.command_line import CommandError
+from remediation.actions import blacklist
 from remediation.audit import trail
 from remediation.controls.mode_and_stop import standing
 from remediation.models import Approval, Plan
 from remediation.planning.candidates import Candidate
+from remediation.planning.command_line import CommandError
 from remediation.planning.plans import candidates_of
 from remediation.results import Approved, Handled, Refused, Rejected, Stale, Stopped
 
@@ -126,7 +126,7 @@ def _stopped(incident: Incident, candidate: Candidate) -> Stopped | None:
 
 def refusal(candidate: Candidate) -> Refused | None:
     """Why a candidate can't be carried out at all; None where it can."""
-    if candidate.action in settings.BLACKLISTED_COMMANDS:
+    if candidate.action in blacklist():
         return Refused(f"{candidate.action} is in BLACKLISTED_COMMANDS", "catalogue and bounds")
     return None
 

@@ -12,13 +12,13 @@ from detection.domain.causes import Cause
 from detection.domain.findings import ObjectRef
 from detection.domain.statuses import WAITING
 from detection.models import Incident
-from remediation.actions import NAMELESS
-from remediation.actions.command_line import Command, parse
+from remediation.actions.base import NotKnown, Recorded
 from remediation.approval import precheck
 from remediation.approval.approvals import pending, record_approval, refusal
 from remediation.models import ASIDE, Plan
 from remediation.observation.observe import owner_of
 from remediation.planning.candidates import Candidate
+from remediation.planning.command_line import Command, parse
 from remediation.planning.plans import current_plan, new_plan
 from remediation.playbooks import playbook_of
 from remediation.results import Approved, Handled, Refused, Stopped
@@ -69,17 +69,15 @@ def _trouble(candidate: Candidate, incident: Incident) -> Refused | None:
 
 def _candidate(command: Command, incident: Incident) -> Candidate | Refused:
     owner, action = owner_of(incident), command.action
-    target = owner if action.name in NAMELESS else _target(command, incident, owner)
+    target = owner if action.nameless else _target(command, incident, owner)
     if target is None:
         return Refused(f"{command.text}: its target is neither {owner} nor a pod of it")
-    if action.changes_cluster and target.kind not in action.kinds:
+    if action.changes_cluster and not action.fits(target.kind):
         return Refused(f"{action.name} is not for a {target.kind}")
-    parameters = dict(command.parameters)
-    if action.family == "rollback" and "revision" not in parameters:
-        number = (incident.revision or {}).get("proven")
-        if not number:
-            return Refused("no earlier revision is proven healthy: name one, revision=…")
-        parameters["revision"] = number
+    try:
+        parameters = action.filled(command.parameters, Recorded(revision=incident.revision or {}))
+    except NotKnown as unknown:
+        return Refused(str(unknown))
     made = Candidate(action.name, target, parameters, action.description)
     return replace(made, kubectl=action.kubectl(parameters, target.kind))
 

@@ -13,10 +13,10 @@ from detection.domain.statuses import Status
 from detection.incidents import states
 from kubewise_site import pipeline
 from remediation.actions import CATALOGUE
-from remediation.actions.command_line import format_command
 from remediation.models import UNDO, Attempt
 from remediation.observation.observe import owner_of
 from remediation.planning.candidates import Candidate, escalate, made
+from remediation.planning.command_line import format_command
 from remediation.planning.plans import new_plan
 
 ACTOR = "KubeWise"

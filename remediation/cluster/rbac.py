@@ -12,20 +12,19 @@ from collections.abc import Collection
 from typing import Any
 
 from remediation.actions import CATALOGUE
-from remediation.actions.base import WRITES, Action, Right
+from remediation.actions.base import Action, Right
 
 ACCOUNT, NAMESPACE = "kubewise-act", "kubewise"
 NODES = f"{ACCOUNT}-nodes"
 GROUP = "rbac.authorization.k8s.io"
 CLUSTER_SCOPED = frozenset({"nodes"})
 READ_BY_ALL = frozenset({"get", "list"})
-READ_WITH_ACTING = frozenset({"limitranges"})
 Rules = list[dict[str, Any]]
 
 
 def enabled(barred: Collection[str] = ()) -> list[Action]:
     """The actions that change anything and are not in BLACKLISTED_COMMANDS."""
-    return [a for a in CATALOGUE.values() if a.effect in WRITES and a.name not in barred]
+    return [a for a in CATALOGUE.values() if a.changes_cluster and a.name not in barred]
 
 
 def namespaced_rules(actions: list[Action]) -> Rules:
@@ -39,7 +38,7 @@ def node_rules(actions: list[Action]) -> Rules:
 
 
 def _is_ours(right: Right) -> bool:
-    return right.verb not in READ_BY_ALL or right.resource in READ_WITH_ACTING
+    return right.verb not in READ_BY_ALL or right.not_read
 
 
 def _is_of_nodes(right: Right) -> bool:

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from remediation.actions import blacklist, configured
+
 
 def limits() -> Limits:
     """As the settings have them."""
@@ -14,9 +16,9 @@ def limits() -> Limits:
         auto_critical=settings.AUTO_REMEDIATE_CRITICAL,
         auto_predicted=settings.AUTO_REMEDIATE_PREDICTED,
         protected=frozenset(settings.PROTECTED_NAMESPACES),
-        blacklist=frozenset(settings.BLACKLISTED_COMMANDS),
-        safe_critical=frozenset(settings.SAFE_CRITICAL_COMMANDS),
-        safe_proactive=frozenset(settings.SAFE_PROACTIVE_COMMANDS),
+        blacklist=blacklist(),
+        safe_critical=configured("SAFE_CRITICAL_COMMANDS"),
+        safe_proactive=configured("SAFE_PROACTIVE_COMMANDS"),
         warm_up=timedelta(seconds=settings.AUTO_WARM_UP_SECONDS),
     )
 

@@ -19,7 +19,6 @@ from detection.domain.findings import ObjectRef
 from detection.domain.statuses import WAITING, Status
 from detection.kubernetes.client import Conflict, KubernetesError, NotFound, Unreachable
 from detection.models import Incident
-from remediation.actions.command_line import CommandError
 from remediation.approval import approvals
 from remediation.clients import Clients
 from remediation.cluster.writer import Changed, Session, Stopped
@@ -29,6 +28,7 @@ from remediation.execution.attempts import State, Term, Work, claim, may_not_go,
 from remediation.execution.dry_run_and_write import Empty, Refusal, Rehearsal
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
+from remediation.planning.command_line import CommandError
 from remediation.planning.plans import candidates_of, current_plan, plan_digest
 from remediation.policy.decide import decide
 from remediation.policy.decisions import gather

@@ -7,7 +7,7 @@ from typing import Any
 
 from detection.domain.findings import ObjectRef
 from kubewise_site.core.redaction import redact, redact_all
-from remediation.actions.base import Effect, Object
+from remediation.actions.base import LOGS, NONE, Object
 from remediation.cluster import writer
 from remediation.cluster.diff import masked
 from remediation.cluster.writer import Changed, Session
@@ -27,7 +27,7 @@ def rehearse(
     Raises Empty, Refusal, Changed, Stopped, KubernetesError.
     """
     task = Task(session, candidate, owner, stamp, attempt)
-    return WAYS[candidate.entry.effect].rehearse(task, writer.read(session, owner))
+    return WAYS[candidate.entry.strategy].rehearse(task, writer.read(session, owner))
 
 
 def compare(session: Session, owner: ObjectRef, rehearsal: Rehearsal) -> dict[str, Any]:
@@ -49,15 +49,15 @@ def carry_out(
 ) -> dict[str, Any]:
     """The write. Returns what is kept of the server's answer. Raises as `rehearse`."""
     task = Task(session, candidate, owner, stamp, attempt)
-    return WAYS[candidate.entry.effect].carry_out(task, seen, rehearsal)
+    return WAYS[candidate.entry.strategy].carry_out(task, seen, rehearsal)
 
 
 def read_only(session: Session, candidate: Candidate) -> dict[str, Any]:
     """`describe` and `view_logs`: what was read, bounded and masked."""
     target = candidate.target
-    if candidate.entry.effect == Effect.NONE:
+    if candidate.entry.strategy == NONE:
         return {}
-    if candidate.action == "view_logs":
+    if candidate.entry.strategy == LOGS:
         container = str(candidate.parameters.get("container", ""))
         return {"log": redact(writer.logs(session, target, container))}
     found = writer.read(session, target)

@@ -16,6 +16,7 @@ from detection.kubernetes.client import Connection, KubernetesError, Unreachable
 from detection.models import Incident
 from kubewise_site import pipeline
 from kubewise_site.core.redaction import redact
+from remediation.actions.informational import Escalate
 from remediation.audit import trail
 from remediation.cluster.writer import Changed, Session, Stopped
 from remediation.execution.attempts import State, Work, settle
@@ -266,7 +267,7 @@ def _read_record(work: Work, response: dict[str, Any], error: str, now: datetime
         settled_at=now,
     )
     trail.append(trail.SETTLED, work.executor, row, now)
-    if work.candidate.action == "escalate" and work.incident.status != Status.ESCALATED:
+    if work.candidate.action == Escalate.name and work.incident.status != Status.ESCALATED:
         states.move(
             work.incident, Status.ESCALATED, actor=work.executor, reason="escalated", now=now
         )

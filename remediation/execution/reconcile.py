@@ -65,7 +65,7 @@ def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
 
 def was_applied(session: Session, attempt: Attempt) -> bool:
     """As the action's way tells it: an annotation, a name, or the end of a pod."""
-    way = WAYS[CATALOGUE[attempt.action].effect]
+    way = WAYS[CATALOGUE[attempt.action].strategy]
     owner, target = owner_of(attempt.incident), ObjectRef(**attempt.target)
     return way.happened(session, owner, target, str(attempt.pk), attempt.before)
 

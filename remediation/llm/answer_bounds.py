@@ -12,10 +12,10 @@ from typing import Any
 
 from kubewise_site.core.redaction import redact
 from remediation.actions.base import Risk
+from remediation.actions.informational import Escalate
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.schema import Choice
 
-ESCALATE = "escalate"
 UNPROVEN = frozenset({"log", "previous log"})
 
 
@@ -119,7 +119,7 @@ def reordered(
     while swap := _next_swap(order, offered, rank):
         order[swap - 1], order[swap] = order[swap], order[swap - 1]
     if escalate:
-        order.sort(key=lambda index: offered[index].action != ESCALATE)
+        order.sort(key=lambda index: offered[index].action != Escalate.name)
     return order
 
 

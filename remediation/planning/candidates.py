@@ -7,18 +7,18 @@ failure specification calls bad for a cause is never offered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from detection.domain.findings import Finding, ObjectRef
 from detection.snapshot import Snapshot
-from remediation.actions import CATALOGUE, NAMELESS, of_family
+from remediation.actions import CATALOGUE, of_family
 from remediation.actions.base import Action
-from remediation.actions.command_line import CommandError, checked, format_command
+from remediation.actions.informational import HAND_OVER, Escalate
 from remediation.actions.parameters import Value
+from remediation.planning.command_line import CommandError, checked, format_command
 from remediation.planning.situation import situation_of
-from remediation.planning.sizing import FIRST_REQUEST, grown, raised_cpu, raised_memory, raised_most
 from remediation.playbooks import playbook_of
 from remediation.playbooks.base import Playbook, Situation
 
@@ -84,17 +84,8 @@ def candidates(
 
 
 def escalate(owner: ObjectRef) -> Candidate:
-    return Candidate(
-        "escalate", owner, {}, "Hand it to people, with diagnosis and advice.", look_at(owner)
-    )
-
-
-def look_at(owner: ObjectRef) -> str:
-    """The line by which a person begins to look; '' for what is no object of the API."""
-    if not owner.uid:
-        return ""
-    where = f" -n {owner.namespace}" if owner.namespace else ""
-    return f"kubectl describe {owner.kind.lower()} {owner.name}{where}"
+    line = CATALOGUE[Escalate.name].by_hand(owner, {})
+    return Candidate(Escalate.name, owner, {}, HAND_OVER, line)
 
 
 def _allowed(item: Candidate, playbook: Playbook, barred: frozenset[str]) -> bool:
@@ -108,25 +99,12 @@ def _ranked(found: list[Candidate], playbook: Playbook) -> list[Candidate]:
 
 def _offered(family: str, situation: Situation) -> Candidate | None:
     """The candidate of a family for this owner; None where the owner's kind has no such action."""
-    owner = situation.finding.owner
-    if family == "escalate":
-        return escalate(owner)
-    target = _target(family, situation)
-    action = of_family(family, target.kind) if target else None
-    if action is None or target is None:
-        return None
-    given = _parameters(action, target, situation)
-    return None if given is None else made(action.name, target, given, situation)
-
-
-def _target(family: str, situation: Situation) -> ObjectRef | None:
-    """The owner, but for what acts on its one wedged pod or on its own autoscaler."""
-    if family == "restart_pod":
-        return situation.pod
-    if family == "raise_hpa_max":
-        related = situation.finding.related
-        return next((r for r in related if r.kind == "HorizontalPodAutoscaler"), None)
-    return situation.finding.owner
+    for action in of_family(family):
+        target = action.target_for(situation)
+        if target is not None and action.fits(target.kind):
+            given = action.parameters_for(target, situation)
+            return None if given is None else made(action.name, target, given, situation)
+    return None
 
 
 def made(
@@ -137,82 +115,6 @@ def made(
         command = checked(name, dict(given))
     except CommandError:
         return None
-    line = command.action.kubectl(command.parameters, target.kind)
-    plain = Candidate(name, target, command.parameters, command.action.description, line)
-    return replace(plain, description=_described(plain, situation)) if situation else plain
-
-
-def _parameters(action: Action, target: ObjectRef, situation: Situation) -> dict[str, Any] | None:
-    """The frozen parameters; None where what they need is not known."""
-    if action.name in NAMELESS:
-        return {}
-    if action.family == "clean_failed_pods":
-        return {"namespace": target.namespace or situation.fact("evicted_namespace") or ""}
-    given: dict[str, Any] = {"name": target.name, "namespace": target.namespace}
-    if "namespace" not in {item.name for item in action.parameters}:
-        given.pop("namespace")
-    extra = _extra(action.family, situation)
-    return None if extra is None else given | extra
-
-
-def _extra(family: str, situation: Situation) -> dict[str, Any] | None:
-    if family == "rollback":
-        revision = situation.finding.revision
-        number = revision and (revision.proven or revision.older)
-        return {"revision": number} if number else None
-    if family == "restore_replicas":
-        return {"replicas": situation.fact("recorded_replicas")}
-    if family == "raise_hpa_max":
-        return {"max_replicas": raised_most(int(situation.fact("max_replicas") or 0))}
-    if family == "adjust_resources":
-        return _resources(situation)
-    if family == "expand_pvc":
-        size = grown(str(situation.fact("size") or ""))
-        return {"size": size} if size else None
-    return {}
-
-
-def _resources(situation: Situation) -> dict[str, Any] | None:
-    """A request that is missing; the CPU limit where that holds it back; else the memory limit."""
-    container, cpu = situation.fact("container"), situation.fact("cpu_limit")
-    if situation.fact("missing_requests"):
-        missing = str(situation.fact("missing"))
-        first = FIRST_REQUEST.get(missing)
-        return {"container": container, f"{missing}_request": first} if first else None
-    raised = (
-        raised_cpu(str(cpu)) if cpu else raised_memory(str(situation.fact("memory_limit") or ""))
-    )
-    name = "cpu_limit" if cpu else "memory_limit"
-    return {"container": container, name: raised} if raised and container else None
-
-
-def _described(item: Candidate, situation: Situation) -> str:
-    """One sentence that names what this candidate would do here."""
-    owner, revision = situation.finding.owner, situation.finding.revision
-    what = f"{owner.kind} {owner.namespace}/{owner.name}".replace(" /", " ")
-    if item.entry.family == "rollback" and revision:
-        proof = f"proven healthy by {revision.proof}" if revision.proven else "not proven healthy"
-        return f"Roll {what} back to revision {item.parameters['revision']}, {proof}."
-    if item.entry.family == "restart_pod":
-        return f"Evict the wedged pod {item.target.name}; its siblings go on serving."
-    if item.entry.family == "restore_replicas":
-        return f"Set {what} back to {item.parameters['replicas']} replicas, its last count."
-    if item.entry.family == "expand_pvc":
-        size = situation.fact("size")
-        return f"Ask for {item.parameters['size']} in place of {size}; it can't shrink again."
-    if item.entry.family == "adjust_resources":
-        return _raise_described(item, situation)
-    if item.entry.family == "raise_hpa_max":
-        most, old = item.parameters["max_replicas"], situation.fact("max_replicas")
-        return f"Raise the maximum of its autoscaler {item.target.name} from {old} to {most}."
-    return item.description
-
-
-def _raise_described(item: Candidate, situation: Situation) -> str:
-    if missing := situation.fact("missing"):
-        first, name = item.parameters[f"{missing}_request"], item.parameters["container"]
-        return f"Let {name} ask for {missing} {first}, so that its autoscaler can compute its use."
-    kind = "cpu" if "cpu_limit" in item.parameters else "memory"
-    limit, old = item.parameters[f"{kind}_limit"], situation.fact(f"{kind}_limit")
-    named = kind.upper() if kind == "cpu" else kind
-    return f"Raise the {named} limit of {item.parameters['container']} from {old} to {limit}."
+    action, parameters = command.action, command.parameters
+    said = action.describe(target, parameters, situation) if situation else action.description
+    return Candidate(name, target, parameters, said, action.by_hand(target, parameters))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
-from remediation.actions.base import Context
-from remediation.actions.command_line import CommandError, checked
+from remediation.actions.base import Context, Trait
+from remediation.planning.command_line import CommandError, checked
 from remediation.playbooks import playbook_of
 from remediation.policy.case import Case, Records
 from remediation.policy.gitops import gitops_owner, is_helm_release
@@ -149,9 +149,10 @@ def blast_radius(case: Case) -> Rulings:
         yield ask(storm, passing=True)
     if case.reach.owners > 1 or case.reach.namespaces > 1:
         yield ask(f"it reaches beyond the owner: {case.reach}")
-    if case.candidate.entry.family == "restart_pod" and case.reach.ready:
+    traits = case.candidate.entry.traits
+    if Trait.ENDS_ONE_POD in traits and case.reach.ready:
         yield ask(f"it disturbs pods that serve: {case.reach}")
-    if case.candidate.entry.family == "restart" and case.target.ready > 0:
+    if Trait.RESTARTS in traits and case.target.ready > 0:
         yield ask(f"a restart replaces {case.target.ready} pods that are ready")
 
 

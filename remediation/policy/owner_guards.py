@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from remediation.actions.base import Trait
 from remediation.actions.parameters import BadValue, amount
 from remediation.policy.case import Case
 from remediation.policy.verdicts import Ruling, ask, suggest
@@ -15,21 +16,23 @@ REMEDIABLE |= {"PersistentVolumeClaim"}
 MOST_MEMORY = "kubewise.io/max-memory"
 MODE = "kubewise.io/mode"
 MOST_REPLICAS = "kubewise.io/max-replicas"
-SCALING = frozenset({"scale", "restore_replicas"})
+ENDS_ONE_POD = frozenset({Trait.ENDS_ONE_POD})
+ENDS_PODS = ENDS_ONE_POD | {Trait.RESTARTS}
+ENDS_PODS_OR_SCALES = ENDS_PODS | {Trait.SETS_REPLICAS}
 
 
 @dataclass(frozen=True)
 class Guard:
-    """`rule` is what it allows where `holds`. `families` empty: for every changing action."""
+    """`rule` is what it allows where `holds`. `traits` empty: for every changing action."""
 
     name: str
     holds: Callable[[Case], bool]
     rule: Callable[[Case], Ruling]
-    families: frozenset[str] = frozenset()
+    traits: frozenset[Trait] = frozenset()
 
     def applies(self, case: Case) -> bool:
-        family = case.candidate.entry.family
-        return case.changes and (not self.families or family in self.families)
+        theirs = case.candidate.entry.traits
+        return case.changes and (not self.traits or bool(self.traits & theirs))
 
 
 def _kind(*kinds: str) -> Callable[[Case], bool]:
@@ -74,18 +77,16 @@ def _pod_is_not_the_owners(case: Case) -> bool:
 def _elsewhere(case: Case) -> bool:
     """Whether the candidate acts on something that is not the owner's, nor scales it."""
     target = case.candidate.target
-    if target.kind == "HorizontalPodAutoscaler" and case.candidate.entry.family == RAISE:
+    scaler = Trait.RAISES_AUTOSCALER in case.candidate.entry.traits
+    if target.kind == "HorizontalPodAutoscaler" and scaler:
         return not target.uid or target.uid != case.target.autoscaler_uid
     return target.kind != "Pod" and target != case.target.ref
 
 
 def _wrong_kind(case: Case) -> bool:
-    return case.candidate.target.kind not in case.candidate.entry.kinds
+    return not case.candidate.entry.fits(case.candidate.target.kind)
 
 
-RAISE = "raise_hpa_max"
-FAMILY_POD = frozenset({"restart_pod"})
-FAMILY_RESTART = frozenset({"restart"})
 GUARDS: tuple[Guard, ...] = (
     Guard(
         "bare pod",
@@ -116,25 +117,25 @@ GUARDS: tuple[Guard, ...] = (
         "the pod was replaced",
         _pod_is_not_the_owners,
         lambda case: suggest("that pod is gone, replaced or not a pod of this owner"),
-        FAMILY_POD,
+        ENDS_ONE_POD,
     ),
     Guard(
         "pod already ending",
         lambda case: bool(case.pod and case.pod.terminating),
         lambda case: suggest("the pod is ending already"),
-        FAMILY_POD,
+        ENDS_ONE_POD,
     ),
     Guard(
         "healthy pod",
         lambda case: bool(case.pod and case.pod.ready),
         lambda case: ask("the pod is ready"),
-        FAMILY_POD,
+        ENDS_ONE_POD,
     ),
     Guard(
         "StatefulSet ordinal",
         _kind("StatefulSet"),
         lambda case: ask("a StatefulSet's member may be rebuilding, and has a quorum to keep"),
-        FAMILY_POD | FAMILY_RESTART | SCALING,
+        ENDS_PODS_OR_SCALES,
     ),
     Guard(
         "StatefulSet update",
@@ -145,25 +146,25 @@ GUARDS: tuple[Guard, ...] = (
         "DaemonSet",
         _kind("DaemonSet"),
         lambda case: ask("a DaemonSet's restart reaches every node"),
-        FAMILY_RESTART,
+        frozenset({Trait.RESTARTS}),
     ),
     Guard(
         "Job pod",
         _kind("Job", "CronJob"),
         lambda case: suggest("a Job's pods are its own business"),
-        FAMILY_POD | FAMILY_RESTART | SCALING,
+        ENDS_PODS_OR_SCALES,
     ),
     Guard(
         "single replica",
         lambda case: case.target.replicas <= 1,
         lambda case: ask("it has a single replica: nothing serves meanwhile"),
-        FAMILY_POD,
+        ENDS_ONE_POD,
     ),
     Guard(
         "autoscaler",
         lambda case: bool(case.target.autoscaler),
         lambda case: suggest(f"{case.target.autoscaler} owns the replica count"),
-        SCALING,
+        frozenset({Trait.SETS_REPLICAS}),
     ),
     Guard(
         "paused rollout",
@@ -174,19 +175,19 @@ GUARDS: tuple[Guard, ...] = (
         "running rollout",
         lambda case: case.target.update_running,
         lambda case: ask("a rollout is under way"),
-        FAMILY_POD | FAMILY_RESTART | SCALING,
+        ENDS_PODS_OR_SCALES,
     ),
     Guard(
         "RWO volume",
         lambda case: bool(case.target.volumes),
         lambda case: ask(f"the claim {case.target.volumes} can be mounted on one node at a time"),
-        FAMILY_POD | FAMILY_RESTART,
+        ENDS_PODS,
     ),
     Guard(
         "local storage",
         lambda case: bool(case.target.local_storage),
         lambda case: ask(f"the volume {case.target.local_storage} is lost with its pod"),
-        FAMILY_POD | FAMILY_RESTART,
+        ENDS_PODS,
     ),
     Guard(
         "system priority",
@@ -197,13 +198,13 @@ GUARDS: tuple[Guard, ...] = (
         "node not ready",
         lambda case: not case.target.node_ready,
         lambda case: suggest("the node is not Ready: what is placed there would not run"),
-        frozenset({"uncordon_node"}),
+        frozenset({Trait.UNCORDONS}),
     ),
     Guard(
         "last schedulable node",
         lambda case: case.target.last_schedulable,
         lambda case: suggest("it is the last schedulable node"),
-        frozenset({"cordon_node", "drain_node"}),
+        frozenset({Trait.CORDONS}),
     ),
     Guard(
         "kubewise.io/mode: off",
@@ -224,13 +225,13 @@ GUARDS: tuple[Guard, ...] = (
         "kubewise.io/max-replicas",
         _over_most_replicas,
         lambda case: suggest(f"the owner's annotation {MOST_REPLICAS} allows fewer replicas"),
-        SCALING | {RAISE},
+        frozenset({Trait.SETS_REPLICAS, Trait.RAISES_AUTOSCALER}),
     ),
     Guard(
         "kubewise.io/max-memory",
         _over_most_memory,
         lambda case: suggest(f"the owner's annotation {MOST_MEMORY} allows less memory"),
-        frozenset({"adjust_resources"}),
+        frozenset({Trait.SETS_RESOURCES}),
     ),
 )
 

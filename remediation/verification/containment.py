@@ -12,7 +12,7 @@ from detection.kubernetes.objects.core import Node, Object, Pod
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import FINISHED
 from remediation.actions import CATALOGUE
-from remediation.actions.base import Effect
+from remediation.actions.base import Trait
 from remediation.models import Attempt
 
 STAYS = frozenset({"DaemonSet", "Node"})  # a static pod is its Node's own
@@ -29,7 +29,7 @@ def held(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     """How the attempt holds the failure back now; '' where it does not, or is not meant to."""
     if not contains(attempt) or not isinstance(found, Node) or not found.spec.unschedulable:
         return ""
-    if CATALOGUE[attempt.action].effect != Effect.DRAIN:
+    if Trait.EMPTIES_NODE not in CATALOGUE[attempt.action].traits:
         return "no new pod comes to the node; those that run there stay"
     here = [pod for pod in snapshot.pods_on(found.metadata.name) if _moves(pod)]
     if any(not pod.is_terminating for pod in here):
@@ -40,7 +40,7 @@ def held(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
 
 def left(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     """The pods that a drain should have moved off and did not; '' for none."""
-    if not contains(attempt) or CATALOGUE[attempt.action].effect != Effect.DRAIN:
+    if not contains(attempt) or Trait.EMPTIES_NODE not in CATALOGUE[attempt.action].traits:
         return ""
     here = [pod for pod in snapshot.pods_on(found.metadata.name) if _moves(pod)]
     return _named(pod for pod in here if not pod.is_terminating)

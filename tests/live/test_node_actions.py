@@ -11,11 +11,11 @@ import pytest
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import TooManyRequests
-from remediation.actions.command_line import checked
 from remediation.clients import Clients
 from remediation.cluster.writer import Session
 from remediation.execution import dry_run_and_write
 from remediation.planning.candidates import Candidate
+from remediation.planning.command_line import checked
 from tests.contract.objects import budget
 from tests.contract.target import Space, eventually
 from tests.controlplane.nodes import NODES

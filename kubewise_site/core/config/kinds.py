@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kubewise_site.core.config import parsers
 from kubewise_site.core.config.setting import Kind
-from kubewise_site.values import actions, names
 
 
 def text(allowed: str) -> Kind[str]:
@@ -16,7 +15,7 @@ def whole(unit: str, low: int, high: int) -> Kind[int]:
 
 
 def listed(allowed: str) -> Kind[tuple[str, ...]]:
-    return Kind(names, allowed)
+    return Kind(parsers.names, allowed)
 
 
 SECONDS = whole("whole seconds", 1, 86400)
@@ -51,4 +50,4 @@ DATABASE = Kind(
 
 NAMESPACE = Kind(parsers.namespace, "a namespace's name")
 NAMESPACES = Kind(parsers.namespaces, "names of namespaces (no patterns), comma-separated")
-ACTIONS = Kind(actions, "catalogue names, comma-separated")
+ACTIONS = Kind(parsers.names, "catalogue names, comma-separated")

@@ -1,21 +1,29 @@
-"""How each effect reaches the cluster: rehearsal, write, and how to tell that it happened."""
+"""How each strategy reaches the cluster: rehearsal, write, and how to tell that it happened.
+
+The modules of this folder are looked through; no action may ask for a strategy that is not there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from remediation.actions.base import Effect
+from remediation.actions import CATALOGUE, classes_in
+from remediation.actions.base import Action
+from remediation.actions.complete import IncompleteAction
 from remediation.execution.strategies.base import Way
-from remediation.execution.strategies.clean_failed import Clean
-from remediation.execution.strategies.drain import Drain
-from remediation.execution.strategies.evict import Evict
-from remediation.execution.strategies.patch import Patching
-from remediation.execution.strategies.rerun_job import Create
 
-WAYS: Mapping[Effect, Way] = {
-    Effect.PATCH: Patching(),
-    Effect.EVICT: Evict(),
-    Effect.CLEAN: Clean(),
-    Effect.DRAIN: Drain(),
-    Effect.CREATE: Create(),
-}
+WAYS: Mapping[str, Way] = {way.name: way() for way in classes_in(__name__, __path__, Way)}
+
+
+def require_ways(actions: Iterable[Action]) -> None:
+    """Raises IncompleteAction for the first action whose strategy does not exist."""
+    for action in actions:
+        if action.changes_cluster and action.strategy not in WAYS:
+            known = ", ".join(sorted(WAYS))
+            raise IncompleteAction(
+                f"{action.name}: no class here is the strategy {action.strategy!r}; "
+                f"there are: {known}. Add a module with a Way of that name"
+            )
+
+
+require_ways(CATALOGUE.values())

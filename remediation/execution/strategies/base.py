@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from detection.domain.findings import ObjectRef
 from kubewise_site.core.redaction import redact
@@ -54,22 +55,27 @@ class Rehearsal:
         return [redact(line) for line in self.diff]
 
 
-class Way(Protocol):
-    """Raises Empty, Refusal, Changed, Stopped, KubernetesError."""
+class Way(ABC):
+    """`name` is the strategy that actions ask for.
 
+    Raises Empty, Refusal, Changed, Stopped, KubernetesError.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         """Dry runs only; `seen` is the owner as it was just read."""
-        ...
 
+    @abstractmethod
     def carry_out(self, task: Task, seen: Object, rehearsal: Rehearsal) -> dict[str, Any]:
         """The write; what is kept of the server's answers."""
-        ...
 
+    @abstractmethod
     def happened(
         self, session: Session, owner: ObjectRef, target: ObjectRef, attempt: str, before: Object
     ) -> bool:
         """Whether the cluster shows that this attempt was carried out, at least in part."""
-        ...
 
 
 def before(seen: Object) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from detection.kubernetes.client import NotFound
 from remediation.actions.base import Object
 from remediation.cluster import writer
 from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Empty, Rehearsal, Task, before, ref_of
+from remediation.execution.strategies.base import Empty, Rehearsal, Task, Way, before, ref_of
 from remediation.execution.strategies.evict import is_ending
 
 MOST_PODS = 50
 
 
-class Clean:
+class Clean(Way):
+    name = "clean"
+
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         pods = [ref_of("Pod", item) for item in _leftovers(task)][:MOST_PODS]
         if not pods:

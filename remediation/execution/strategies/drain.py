@@ -17,7 +17,7 @@ from remediation.actions.base import Object, Patch, put
 from remediation.actions.nodes import UNSCHEDULABLE, is_cordoned
 from remediation.cluster import writer
 from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Refusal, Rehearsal, Task, before, ref_of
+from remediation.execution.strategies.base import Refusal, Rehearsal, Task, Way, before, ref_of
 from remediation.execution.strategies.clean_failed import controller_of
 from remediation.execution.strategies.evict import budget_lines
 
@@ -29,7 +29,9 @@ SYSTEM_PRIORITIES = frozenset({"system-node-critical", "system-cluster-critical"
 OVER = frozenset({"Succeeded", "Failed"})
 
 
-class Drain:
+class Drain(Way):
+    name = "drain"
+
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         pods = _to_evict(task)
         if not is_cordoned(seen):
@@ -40,9 +42,7 @@ class Drain:
             pod = ref_of("Pod", item)
             lines += [f"Pod {pod.namespace}/{pod.name}: evicted", *budget_lines(task.session, item)]
         facts = before(seen) | {"pods": [ref_of("Pod", item).as_dict() for item in pods]}
-        inverse = None
-        if not is_cordoned(seen):
-            inverse = {"action": "uncordon_node", "parameters": {"name": task.owner.name}}
+        inverse = task.candidate.entry.inverse(seen, {"name": task.owner.name})
         return Rehearsal(seen, tuple(dict.fromkeys(lines)), None, inverse, facts)
 
     def carry_out(self, task: Task, seen: Object, rehearsal: Rehearsal) -> dict[str, Any]:

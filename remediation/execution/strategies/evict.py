@@ -9,10 +9,12 @@ from detection.kubernetes.client import NotFound
 from remediation.actions.base import Object
 from remediation.cluster import writer
 from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Rehearsal, Task, before
+from remediation.execution.strategies.base import Rehearsal, Task, Way, before
 
 
-class Evict:
+class Evict(Way):
+    name = "evict"
+
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         target = task.candidate.target
         pod = writer.read(task.session, target)

@@ -6,18 +6,19 @@ from typing import Any
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import NotFound
-from remediation.actions.base import Object, Patch, Wish
-from remediation.actions.resources import AdjustResources
+from remediation.actions.base import Object, Patch, Trait, Wish
 from remediation.cluster import writer
 from remediation.cluster.diff import diff
 from remediation.cluster.writer import Changed, Session
 from remediation.digests import spec_hash
 from remediation.execution.capacity import shortage
 from remediation.execution.rollback_template import older_template
-from remediation.execution.strategies.base import Empty, Refusal, Rehearsal, Task, before
+from remediation.execution.strategies.base import Empty, Refusal, Rehearsal, Task, Way, before
 
 
-class Patching:
+class Patching(Way):
+    name = "patch"
+
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         subject = _subject(task, seen)
         _require_bounds(task, subject)
@@ -81,7 +82,7 @@ def _subject(task: Task, seen: dict[str, Any]) -> dict[str, Any]:
 def _require_bounds(task: Task, subject: dict[str, Any]) -> None:
     entry, parameters = task.candidate.entry, task.candidate.parameters
     reason = entry.bounds(subject, parameters)
-    if not reason and isinstance(entry, AdjustResources):
+    if not reason and Trait.SETS_RESOURCES in entry.traits:
         reason = shortage(task.session, subject, parameters)
     if reason:
         raise Refusal(f"{task.candidate.command}: {reason}")

@@ -10,7 +10,7 @@ from detection.kubernetes.client import Conflict, NotFound
 from remediation.actions.base import ATTEMPT, Object
 from remediation.cluster import writer
 from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Refusal, Rehearsal, Task, before
+from remediation.execution.strategies.base import Refusal, Rehearsal, Task, Way, before
 
 LONGEST_NAME = 63
 API_VERSION = "batch/v1"
@@ -24,7 +24,9 @@ OF_THE_CONTROLLER = frozenset(
 )
 
 
-class Create:
+class Create(Way):
+    name = "create"
+
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         if reason := task.candidate.entry.bounds(seen, task.candidate.parameters):
             raise Refusal(f"{task.candidate.command}: {reason}")

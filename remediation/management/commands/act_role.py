@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from remediation.actions import blacklist
 from remediation.cluster import rbac
 
 ACT = """\
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--nodes", action="store_true", help="The node actions' role instead.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        barred = settings.BLACKLISTED_COMMANDS
+        barred = blacklist()
         head, found = ACT, rbac.act_manifest(barred)
         if options["nodes"]:
             head, found = NODES, rbac.nodes_manifest(barred)

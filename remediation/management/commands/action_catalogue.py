@@ -6,8 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from kubewise_site.values import ALIASES
-from remediation.actions import CATALOGUE
+from remediation.actions import ALIASES, CATALOGUE
 from remediation.actions.base import Action
 
 HEAD = """\

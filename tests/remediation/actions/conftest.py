@@ -15,11 +15,11 @@ import pytest
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import Connection, NotFound, connect
-from remediation.actions.command_line import checked
 from remediation.cluster import writer as cluster
 from remediation.cluster.writer import Session
 from remediation.execution import dry_run_and_write
 from remediation.planning.candidates import Candidate
+from remediation.planning.command_line import checked
 from simulator import Simulator, world
 
 ATTEMPT = "7"

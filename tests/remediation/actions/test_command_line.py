@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from remediation.actions import CATALOGUE
 from remediation.actions.base import Action
-from remediation.actions.command_line import (
+from remediation.actions.parameters import LABEL, SUBDOMAIN, Parameter
+from remediation.planning.command_line import (
     CommandError,
     DuplicateParameter,
     InvalidName,
@@ -22,7 +23,6 @@ from remediation.actions.command_line import (
     format_command,
     parse,
 )
-from remediation.actions.parameters import LABEL, SUBDOMAIN, Parameter
 
 QUANTITIES = {"cpu": ["250m", "1", "1.5"], "memory": ["64Mi", "1Gi"], "size": ["20Gi"]}
 

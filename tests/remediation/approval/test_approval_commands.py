@@ -10,10 +10,10 @@ import pytest
 
 from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
-from remediation.actions.command_line import CommandError
 from remediation.approval.commands import request
 from remediation.clients import Clients
 from remediation.execution.act import act
+from remediation.planning.command_line import CommandError
 from remediation.results import Approved, Ending, Handled, Refused
 from tests.remediation.steps import acted, fresh, planned, real_writes, verified
 

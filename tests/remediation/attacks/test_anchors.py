@@ -14,13 +14,13 @@ import pytest
 from detection.domain.causes import Cause
 from remediation.actions import CATALOGUE
 from remediation.actions.base import Wish
-from remediation.actions.command_line import CommandError, parse
 from remediation.actions.parameters import GRACE_PERIOD, MAX_REPLICAS, REPLICAS, BadValue
 from remediation.actions.resources import AdjustResources
 from remediation.cluster.diff import diff
 from remediation.llm.protocol import NullClient
 from remediation.llm.providers import ANALYSIS, client_for
 from remediation.models import Budget
+from remediation.planning.command_line import CommandError, parse
 from remediation.playbooks import PLAYBOOKS, diagnose
 from remediation.policy.case import PodFacts, Reach
 from remediation.policy.decide import decide

@@ -9,13 +9,13 @@ import pytest
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import TooManyRequests
-from remediation.actions.command_line import parse
 from remediation.clients import Clients
 from remediation.cluster import writer
 from remediation.cluster.writer import Changed, Session
 from remediation.execution import dry_run_and_write
 from remediation.execution.dry_run_and_write import Empty
 from remediation.planning.candidates import Candidate
+from remediation.planning.command_line import parse
 from tests.remediation.steps import real_writes
 
 STAMP = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from detection.domain.findings import ObjectRef
 from remediation.actions import CATALOGUE
-from remediation.actions.command_line import CommandError, checked
 from remediation.controls.limits import Limits
 from remediation.controls.policies import PolicyFacts
+from remediation.planning.command_line import CommandError, checked
 from remediation.playbooks import playbook_of
 from remediation.policy.case import Case, PodFacts, Reach, Records, Target
 from remediation.policy.decide import decide

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from kubewise_site.core.config.reading import BASE_DIR, SETTINGS, WrongSetting, read
-from kubewise_site.values import ACTIONS, ALIASES
-from remediation.actions import CATALOGUE
 
 NAMES_OF_THE_SPECIFICATION = [
     "PROMETHEUS_URL",
@@ -76,9 +74,6 @@ def test_defaults_are_themselves_allowed() -> None:
         ("DATABASE_URL", "mysql://db/x"),
         ("AUTOENCODER_THRESHOLD", "high"),
         ("AUTOENCODER_THRESHOLD", "nan"),
-        ("BLACKLISTED_COMMANDS", "rollback_deployment,rollbck_daemonset"),
-        ("SAFE_CRITICAL_COMMANDS", "nonsense"),
-        ("SAFE_PROACTIVE_COMMANDS", "kubectl delete pod x"),
         ("PROTECTED_NAMESPACES", "prod-*"),
         ("PROTECTED_NAMESPACES", "shop,Foo_Bar"),
         ("KUBEWISE_NAMESPACE", "Kube Wise"),
@@ -92,17 +87,6 @@ def test_a_wrong_value_names_variable_value_and_what_is_allowed(name: str, value
     assert "must be" in str(caught.value)
     if name != "DATABASE_URL":
         assert repr(value) in str(caught.value)
-
-
-def test_the_names_of_actions_are_those_of_the_catalogue() -> None:
-    assert frozenset(CATALOGUE) == ACTIONS
-    assert set(ALIASES.values()) <= ACTIONS
-
-
-def test_an_alias_forbids_what_it_stands_for() -> None:
-    assert read({"BLACKLISTED_COMMANDS": "delete_pod, scale_deployment"})[
-        "BLACKLISTED_COMMANDS"
-    ] == ("restart_pod", "scale_deployment")
 
 
 def test_a_header_needs_a_name_and_is_not_shown() -> None:

@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubewise_site.values import ALIASES
-from remediation.actions import CATALOGUE, find
+from remediation.actions import ALIASES, CATALOGUE, find
 from remediation.actions.base import Action
 from remediation.actions.parameters import BadValue, Parameter, Value
 
