@@ -18,11 +18,10 @@ from detection.correlation.dependents import fold_users
 from detection.correlation.merging import MOST_EVIDENCE, absorbed, first_of, refs_of
 from detection.correlation.node_and_namespace import fold_places
 from detection.correlation.recent_changes import with_changes
-from detection.domain.causes import CAUSES, Cause, Precedence, Severity
+from detection.domain.causes import CAUSES, Cause, Precedence
 from detection.domain.findings import UNSEEN, Finding, ObjectRef, Revision, key_of
 from detection.snapshot import Snapshot
 
-SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 RANK = (
     Cause.WEBHOOK_DOWN,
     Cause.QUOTA_EXCEEDED,
@@ -96,7 +95,7 @@ def correlate(
     opened = _fold_shared(opened, Cause.CONFIGMAP_MISSING, _missing)
     opened = _fold_anomalies(opened)
     merged = [with_changes(_merged(group), snapshot) for group in _by_owner(opened)]
-    return sorted(merged, key=lambda f: (-SEVERITIES.index(f.severity), _rank(f), str(f.owner)))
+    return sorted(merged, key=lambda f: (-f.severity.rank, _rank(f), str(f.owner)))
 
 
 def _by_owner(findings: Iterable[Finding]) -> list[list[Finding]]:
@@ -120,7 +119,7 @@ def _merged(group: Sequence[Finding]) -> Finding:
     return replace(
         first,
         revision=first.revision or _own_revision(first, ordered),
-        severity=max((f.severity for f in judged), key=SEVERITIES.index),
+        severity=max((f.severity for f in judged), key=lambda one: one.rank),
         onset=min(f.onset for f in judged),
         evidence=first_of((e for f in ordered for e in f.evidence), MOST_EVIDENCE),
         related=refs_of((r for f in ordered for r in f.related), first.owner),
@@ -246,7 +245,7 @@ def _shared(findings: list[Finding], thing: ObjectRef, users: Sequence[Finding])
     whole = replace(
         first,
         owner=thing,
-        severity=max((f.severity for f in users), key=SEVERITIES.index),
+        severity=max((f.severity for f in users), key=lambda one: one.rank),
         summary=f"{CAUSES[first.cause].title}: {len(owners)} owners fail on {thing}",
         revision=None,
         related=(),

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from detection.correlation.merging import absorbed
-from detection.domain.causes import CAUSES, Cause, Precedence, Severity
+from detection.domain.causes import CAUSES, Cause, Precedence
 from detection.domain.findings import Finding, key_of
 
-SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 # In this order: what is proven by an object's own content before what only callers say.
 EXPLAINING = (
     Cause.NETPOL_BLOCK,
@@ -132,7 +131,7 @@ def _stands_alone(finding: Finding) -> bool:
 
 
 def _graver(finding: Finding, taken: Iterable[Finding]) -> Finding:
-    grave = max((f.severity for f in (finding, *taken)), key=SEVERITIES.index)
+    grave = max((f.severity for f in (finding, *taken)), key=lambda one: one.rank)
     return replace(finding, severity=grave)
 
 

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from detection.domain.causes import Cause, Severity
+from detection.domain.causes import Cause
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
-from detection.failures.finding_builder import MOST_EVIDENCE, MOST_RELATED, pod_facts, severity_of
+from detection.failures.finding_builder import MOST_EVIDENCE, MOST_RELATED, pod_facts, worst_of
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-
-SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
 def on_thing(
@@ -39,7 +37,7 @@ def on_thing(
     return Finding(
         cause=cause,
         owner=thing,
-        severity=worst(snapshot, victims.values()),
+        severity=worst_of(snapshot, victims.values()),
         summary=summary,
         onset=onset,
         opens_at=onset + timedelta(seconds=dwell_seconds),
@@ -47,9 +45,3 @@ def on_thing(
         related=tuple(refs.values())[:MOST_RELATED],
         facts=pod_facts(pods) | {"explains": sorted(victims), **(facts or {})},
     )
-
-
-def worst(snapshot: Snapshot, owners: Iterable[ObjectRef]) -> Severity:
-    """critical where one of them has no ready replica left."""
-    found = [severity_of(snapshot, owner) for owner in owners]
-    return max(found, key=SEVERITIES.index, default=Severity.WARNING)

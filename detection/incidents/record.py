@@ -89,8 +89,7 @@ def _is_another_failure(incident: Incident, finding: Finding) -> bool:
     """A dismissal is of what was seen: a new cause or a higher severity is asked about again."""
     if incident.status != Status.DISMISSED or _keeps_its_cause(incident, finding):
         return False
-    order = list(Severity)
-    worse = order.index(finding.severity) > order.index(Severity(incident.severity))
+    worse = finding.severity.rank > Severity(incident.severity).rank
     return worse or finding.cause != incident.cause
 
 
