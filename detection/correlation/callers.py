@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from detection.correlation.merging import absorbed
 from detection.domain.causes import CAUSES, Cause, Precedence
-from detection.domain.findings import Finding, key_of
+from detection.domain.findings import Finding, Proof, key_of
 
 # In this order: what is proven by an object's own content before what only callers say.
 EXPLAINING = (
@@ -76,7 +76,7 @@ def _without_proven(findings: list[Finding]) -> list[Finding]:
 
 def _serves_by_its_old_revision(finding: Finding) -> bool:
     return _stands_alone(finding) and bool(
-        finding.revision and finding.revision.proof == "replicaset"
+        finding.revision and finding.revision.proof == Proof.REPLICASET
     )
 
 

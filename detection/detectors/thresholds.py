@@ -13,7 +13,7 @@ import numpy as np
 from detection.detectors.breach_runs import Runs, runs
 from detection.detectors.protocol import View
 from detection.domain.causes import Cause, Severity
-from detection.domain.findings import UNSEEN, Evidence, Finding, ObjectRef
+from detection.domain.findings import UNSEEN, Evidence, Finding, FoundBy, ObjectRef
 from detection.domain.units import duration, shown
 from detection.metrics.backfill import frames_between
 from detection.metrics.history import Bools, Floats, Window, window_of
@@ -22,7 +22,6 @@ from detection.metrics.responses import PrometheusError
 from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
 from detection.metrics.scrape import Scrape, frame_of
 
-SOURCE = "threshold"
 HIGHEST_SCORE = 10.0
 FRESH_SECONDS = 60
 MARGIN = 1.2
@@ -100,7 +99,7 @@ def _finding(view: View, query: Query, row: int, run: Runs, snapshots: _Snapshot
         summary=text + unseen,
         onset=onset,
         opens_at=onset + timedelta(seconds=query.dwell_seconds),
-        source=SOURCE,
+        source=FoundBy.THRESHOLD,
         evidence=(Evidence(f"prometheus/{query.name}", text + unseen, decisive=True),),
         related=(ObjectRef("Pod", entity.namespace, pod),) if pod else (),
         score=_score(value, query.threshold or 0.0),

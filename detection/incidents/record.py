@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
-from detection.domain.findings import UNSEEN, Finding, ObjectRef, redacted
+from detection.domain.findings import UNSEEN, Finding, FoundBy, ObjectRef, redacted
 from detection.domain.statuses import IN_HAND, Status
 from detection.incidents import states
 from detection.models import Cluster, Incident
@@ -266,8 +266,8 @@ def blind_to(incident: Incident, blind: Mapping[str, str]) -> bool:
     metrics_blind = any(not name.startswith(SCAN_SOURCES) for name in blind)
     if not OWNER_SOURCES.isdisjoint(blind):
         return True  # a metric's owner may go by another name meanwhile
-    by_metrics = bool(set(incident.sources) - {"kubernetes", "alertmanager"})
-    return ("kubernetes" in incident.sources and scan_blind) or (by_metrics and metrics_blind)
+    by_metrics = bool(set(incident.sources) - {FoundBy.KUBERNETES, FoundBy.ALERTMANAGER})
+    return (FoundBy.KUBERNETES in incident.sources and scan_blind) or (by_metrics and metrics_blind)
 
 
 def _close(incident: Incident, now: datetime) -> bool:

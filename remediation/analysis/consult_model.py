@@ -22,13 +22,12 @@ from remediation.llm.assess import assess
 from remediation.llm.protocol import LlmClient, NullClient
 from remediation.llm.providers import ANALYSIS, client_for
 from remediation.llm.providers.retrying import PAUSE_SECONDS, TRIES
-from remediation.models import EvidencePack, Plan
+from remediation.models import EvidencePack, Plan, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import candidates_of, current_plan
 from remediation.results import Ending
 
 ACTOR = "KubeWise"
-RULES = "rules"
 SLACK_SECONDS = 30
 
 
@@ -39,7 +38,7 @@ def consult(incident_id: int, now: datetime) -> Ending:
         return Ending.NOTHING
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     plan, pack = current_plan(incident), kept(incident)
-    if plan is None or pack is None or plan.source != RULES or not _claim(incident, now):
+    if plan is None or pack is None or plan.source != PlanSource.RULES or not _claim(incident, now):
         return Ending.NOTHING
     diagnosis, options = _asked(client, incident, plan, pack)
     return _save(incident, plan, diagnosis, options, now)
@@ -81,7 +80,7 @@ def _save(
         )
         if not mine.update(diagnosis=diagnosis.as_dict(), lease_until=None):
             return Ending.NOTHING
-        if diagnosis.source != RULES:
+        if diagnosis.source != PlanSource.RULES:
             open_plan = Plan.objects.filter(pk=plan.pk, superseded_at=None, answered_at=None)
             candidates = [option.as_dict() for option in options]
             open_plan.update(candidates=candidates, source=diagnosis.source[:10])

@@ -81,7 +81,7 @@ def act(
     claimed = claim(work, now, term)
     if claimed.attempt is None:
         log.info("not claimed", incident=incident_id, reason=claimed.reason)
-        return outcomes.not_claimed(work, claimed.reason, now)
+        return outcomes.not_claimed(work, claimed, now)
     return _run(_run_of(work, claimed.attempt, clients, term, checkpoint))
 
 

@@ -18,6 +18,7 @@ from remediation.execution.attempts import State
 from remediation.llm.providers import missing
 from remediation.models import Attempt
 from remediation.policy import reconsideration
+from remediation.policy.verdicts import Verdict
 
 PUBLISH_AGAIN = timedelta(seconds=20)
 MOST_AT_ONCE = 200
@@ -70,7 +71,7 @@ def _to_act(now: datetime) -> Q:
 
 
 def _decided_to_act() -> Q:
-    return Q(decided_version=F("version"), decision__verdict="act")
+    return Q(decided_version=F("version"), decision__verdict=Verdict.ACT)
 
 
 def _free(now: datetime) -> Q:

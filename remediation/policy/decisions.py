@@ -17,7 +17,7 @@ from remediation.analysis.model_opinion import doubts_of
 from remediation.clients import Clients
 from remediation.cluster.writer import RESOURCES
 from remediation.controls.limits import limits
-from remediation.models import UNDO, Plan
+from remediation.models import Plan, PlanSource
 from remediation.observation.observe import Fresh, finding_of, fresh, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.observation.suspect_nodes import remembered
@@ -65,16 +65,16 @@ def gather(
         options,
         now,
         limits(),
-        records=records_of(incident, options[index], now, plan.source == UNDO),
+        records=records_of(incident, options[index], now, plan.source == PlanSource.UNDO),
         index=index,
         others=around.findings,
         blind=blind_besides_scan(incident, now) | _unread(incident, plan),
     )
     gone, cause_now = _signal(incident, around)
-    flapping, requested = incident.flapping, plan.source == "person"
+    flapping, requested = incident.flapping, plan.source == PlanSource.PERSON
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
                    doubts=doubts_of(incident), approved=approved, requested=requested,
-                   picked=plan.chosen != 0, undo=plan.source == UNDO)  # fmt: skip
+                   picked=plan.chosen != 0, undo=plan.source == PlanSource.UNDO)  # fmt: skip
 
 
 def _unread(incident: Incident, plan: Plan) -> dict[str, str]:

@@ -19,7 +19,7 @@ from remediation.approval.undo import plan_undo, suggestion
 from remediation.clients import Clients
 from remediation.execution.attempts import State, settle
 from remediation.execution.outcomes import verification_delay
-from remediation.models import UNDO, Attempt
+from remediation.models import Attempt, PlanSource
 from remediation.observation.observe import Fresh, fresh, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.planning.situation import update_running
@@ -71,10 +71,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Judged:
-    """`outcome` None: it is looked at again."""
+    """`outcome` None: it is looked at again. `cordoned`: it serves, and its node is cordoned."""
 
     outcome: Outcome | None
     reason: str
+    cordoned: bool = False
 
 
 def verify(
@@ -97,7 +98,9 @@ def verify(
     view = view_of_verification(attempt, judged.reason)
     attempt.response = {**(attempt.response or {}), **view}
     hashed = spec_hash_of(attempt.incident, clients) if judged.outcome == Outcome.WORSE else ""
-    return conclude(attempt, judged.outcome, judged.reason, times, now, hashed)
+    return conclude(
+        attempt, judged.outcome, judged.reason, times, now, hashed, cordoned=judged.cordoned
+    )
 
 
 def timing_of(incident: Incident) -> Timing:
@@ -165,7 +168,7 @@ def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
         if now - since >= times.soak:
             still = ", still cordoned" if seen.held else ""
             said = f"{seen.ready} of {seen.desired} ready, signal gone{still}"
-            return Judged(Outcome.RESOLVED, said)
+            return Judged(Outcome.RESOLVED, said, bool(seen.held))
         return Judged(None, "healthy, soaking")
     if not over:
         return Judged(None, "not healthy yet")
@@ -209,6 +212,8 @@ def conclude(
     times: Timing,
     now: datetime,
     spec_hash: str = "",
+    *,
+    cordoned: bool = False,
 ) -> Ending:
     """Outcome, freed target and status in one transaction. `spec_hash` is what an undo needs."""
     fields: dict[str, Any] = {
@@ -220,16 +225,15 @@ def conclude(
     with transaction.atomic():
         if not settle(attempt, State.VERIFIED, now, refund=False, **fields):
             return Ending.NOTHING
-        _move(attempt, outcome, reason, times, now, spec_hash)
+        _move(attempt, Judged(outcome, reason, cordoned), times, now, spec_hash)
     return Ending.DONE
 
 
-def _move(
-    attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: datetime, spec_hash: str
-) -> None:
-    incident, said = attempt.incident, f"{outcome}: {reason}"
+def _move(attempt: Attempt, judged: Judged, times: Timing, now: datetime, spec_hash: str) -> None:
+    incident, outcome = attempt.incident, judged.outcome
+    said = f"{outcome}: {judged.reason}"
     if outcome == Outcome.RESOLVED:
-        if containment.contains(attempt) and "still cordoned" in reason:
+        if containment.contains(attempt) and judged.cordoned:
             said = f"{said}. {suggestion(attempt)}"
         states.move(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.INCONCLUSIVE:
@@ -243,7 +247,7 @@ def _move(
             return
         said = f"{said}. {suggestion(attempt)}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
-    elif attempt.plan.source == UNDO:
+    elif attempt.plan.source == PlanSource.UNDO:
         said = f"{attempt.command} undid what made it worse; {said}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
 from detection.domain.units import duration
 from detection.failures.context import Context, Restarts
 from detection.failures.finding_builder import named, pod_facts
@@ -72,7 +72,7 @@ def _finding(
         summary=f"{named(owner)}: {seen}; it {text}",
         onset=context.now,
         opens_at=context.now,
-        source="forecast",
+        source=FoundBy.FORECAST,
         evidence=(Evidence(f"forecast/{METRIC}", f"{seen}; it {text}"), *_ends(view)),
         facts=pod_facts([pod])
         | {"metric": METRIC, "container": view.name, "log_container": view.name}
