@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from detection.domain.causes import Cause
 from detection.models import Incident
 from remediation.actions.base import Action, Effect
 
@@ -63,7 +64,7 @@ def _scale(incident: Incident, given: Row, row: Row) -> list[Line]:
 
 
 def _replicas(incident: Incident) -> int | None:
-    if incident.cause == "SCALED_TO_ZERO":
+    if incident.cause == Cause.SCALED_TO_ZERO:
         return 0
     known = incident.metric_snapshot.get("deployment_replicas")
     return int(known) if isinstance(known, int | float) else None
