@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.models import Incident
+from detection.runtime import leases
 from remediation.analysis.model_opinion import merged
 from remediation.diagnosis import Diagnosis
 from remediation.evidence.storage import kept
@@ -46,9 +47,7 @@ def consult(incident_id: int, now: datetime) -> Ending:
 
 def _claim(incident: Incident, now: datetime) -> bool:
     """`decide` waits for the lease: it claims only what is free."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
     rows = Incident.objects.filter(
-        free,
         pk=incident.pk,
         status=Status.ANALYZING,
         analyzed_version=F("version"),
@@ -56,7 +55,7 @@ def _claim(incident: Incident, now: datetime) -> bool:
     )
     seconds = TRIES * (2 * settings.LLM_TIMEOUT_SECONDS + PAUSE_SECONDS) + SLACK_SECONDS
     incident.lease_until = now + timedelta(seconds=seconds)
-    return bool(rows.update(lease_until=incident.lease_until))
+    return leases.claim(rows, now, incident.lease_until)
 
 
 def _asked(

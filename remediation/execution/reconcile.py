@@ -11,6 +11,7 @@ from django.db.models import F
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import Connection, KubernetesError
+from detection.runtime import leases
 from kubewise_site.core.redaction import redact
 from remediation.actions import CATALOGUE
 from remediation.clients import Clients
@@ -39,10 +40,10 @@ def reconcile(attempt_id: int, clients: Clients, now: datetime) -> Ending:
 
 def _claim(attempt: Attempt, now: datetime) -> bool:
     """Take over the lease; whoever held it can't go from CLAIMED to SENDING any more."""
-    rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state, lease_until__lte=now)
+    rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state)
     after = State.UNKNOWN if attempt.state == State.SENDING else attempt.state
     until = now + timedelta(seconds=lease_seconds())
-    if not rows.update(state=after, lease_until=until):
+    if not leases.claim(rows, now, until, state=after):
         return False
     attempt.lease_until = until
     return True

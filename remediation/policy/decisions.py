@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from detection.domain.statuses import WAITING, Status
 from detection.incidents import states
 from detection.models import Incident
+from detection.runtime import leases
 from kubewise_site import pipeline
 from remediation.analysis.model_opinion import doubts_of
 from remediation.clients import Clients
@@ -106,15 +107,14 @@ def _signal(incident: Incident, around: Fresh) -> tuple[bool, str]:
 
 def _claim(incident: Incident, now: datetime) -> bool:
     """Only what is analyzed as it stands, and not decided yet or to be decided again."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
     undecided = Q(
         status=Status.ANALYZING, analyzed_version=F("version"), decided_version__lt=F("version")
     )
     rows = Incident.objects.filter(
-        free, undecided | reconsideration.due(now), pk=incident.pk, status=incident.status
+        undecided | reconsideration.due(now), pk=incident.pk, status=incident.status
     )
     incident.lease_until = now + LEASE
-    return bool(rows.update(lease_until=incident.lease_until))
+    return leases.claim(rows, now, incident.lease_until)
 
 
 def _save(

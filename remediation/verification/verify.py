@@ -13,6 +13,7 @@ from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.kubernetes.objects.core import Object
 from detection.models import Incident
+from detection.runtime import leases
 from kubewise_site import pipeline
 from remediation.analysis.model_opinion import view_of_verification
 from remediation.approval.undo import plan_undo, suggestion
@@ -110,10 +111,9 @@ def timing_of(incident: Incident) -> Timing:
 
 
 def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
-    free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
-    rows = Attempt.objects.filter(free, pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
-    attempt.verify_lease_until = now + times.lease
-    return bool(rows.update(verify_lease_until=attempt.verify_lease_until))
+    rows = Attempt.objects.filter(pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
+    attempt.verify_lease_until = until = now + times.lease
+    return leases.claim(rows, now, until, field="verify_lease_until")
 
 
 def look(attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False) -> Look:
