@@ -21,13 +21,12 @@ from remediation.audit import trail
 from remediation.controls import budgets
 from remediation.controls.mode_and_stop import standing
 from remediation.digests import digest_of
+from remediation.execution.attempt_states import State, begin, move, sources_of
 from remediation.models import Approval, Attempt, Plan, PlanSource
 from remediation.planning.candidates import Candidate
 
-State = Attempt.State
 AUTO = "AUTO"
 CALL_SECONDS = 35.0
-OPEN = (State.CLAIMED, State.SENDING, State.APPLIED, State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -166,22 +165,24 @@ def still_mine(attempt: Attempt) -> bool:
 
 def settle(
     attempt: Attempt,
-    state: Attempt.State,
+    state: State,
     now: datetime,
     *,
     refund: bool,
-    only: Collection[Attempt.State] = OPEN,
+    only: Collection[State] = (),
     **fields: Any,
 ) -> bool:
     """Close an open attempt once: its target is free again and its budgets are given back.
 
+    `only`: the states that it may be closed from; empty: all from which the table allows it.
     False where another settled it, or has its lease now. Call it inside atomic(), together with
     the incident's move.
     """
     if "error" in fields:
         fields["error"] = redact(fields["error"])
-    rows = Attempt.objects.filter(pk=attempt.pk, state__in=only, lease_until=attempt.lease_until)
-    if not rows.update(state=state, open_target=None, settled_at=now, **fields):
+    rows = Attempt.objects.filter(pk=attempt.pk, lease_until=attempt.lease_until)
+    before = only or sources_of(state)
+    if not move(rows, before, state, open_target=None, settled_at=now, **fields):
         return False
     if refund:
         budgets.refund(attempt.incident.cluster, costs_of(attempt), attempt.created_at)
@@ -222,7 +223,8 @@ def _spend(work: Work, now: datetime) -> None:
 
 
 def _create(work: Work, now: datetime) -> Attempt:
-    return Attempt.objects.create(
+    return begin(
+        State.CLAIMED,
         incident=work.incident,
         plan=work.plan,
         approval=work.approval,

@@ -18,7 +18,8 @@ from kubewise_site import pipeline
 from kubewise_site.core.redaction import redact
 from remediation.audit import trail
 from remediation.cluster.writer import Changed, Session, Stopped
-from remediation.execution.attempts import Claim, Loss, State, Work, settle
+from remediation.execution.attempt_states import State, begin, move
+from remediation.execution.attempts import Claim, Loss, Work, settle
 from remediation.execution.dry_run_and_write import Rehearsal, read_only
 from remediation.models import Approval, Attempt, PlanSource
 from remediation.planning.candidates import Candidate
@@ -35,10 +36,10 @@ MOST_REFUSALS = 2
 def applied(attempt: Attempt, response: Mapping[str, Any], now: datetime) -> Ending:
     """The write happened: verification is due later, and the database says when."""
     with transaction.atomic():
-        rows = Attempt.objects.filter(pk=attempt.pk, state__in=(State.SENDING, State.UNKNOWN))
+        rows = Attempt.objects.filter(pk=attempt.pk)
         due = now + timedelta(seconds=verification_delay(attempt.incident))
         fields = {"response": dict(response), "executed_at": now, "verify_due_at": due}
-        if not rows.update(state=State.APPLIED, **fields):
+        if not move(rows, (State.SENDING, State.UNKNOWN), State.APPLIED, **fields):
             return Ending.NOTHING
         states.move(
             attempt.incident, Status.VERIFICATION_PENDING, actor=ACTOR,
@@ -56,8 +57,8 @@ def verification_delay(incident: Incident) -> float:
 
 def unknown(attempt: Attempt, error: Exception, now: datetime) -> Ending:
     """Nobody knows whether it happened: reconcile looks once the lease has run out."""
-    rows = Attempt.objects.filter(pk=attempt.pk, state=State.SENDING)
-    rows.update(state=State.UNKNOWN, error=redact(str(error)))
+    rows = Attempt.objects.filter(pk=attempt.pk)
+    move(rows, (State.SENDING,), State.UNKNOWN, error=redact(str(error)))
     return Ending.LATER
 
 
@@ -119,7 +120,7 @@ def stopped(attempt: Attempt, reason: str, now: datetime) -> Ending:
 
 
 def refused(
-    attempt: Attempt, error: Exception, now: datetime, state: Attempt.State = State.REFUSED
+    attempt: Attempt, error: Exception, now: datetime, state: State = State.REFUSED
 ) -> Ending:
     """The API server said no, or there was nothing to change. Silence is asked again."""
     with transaction.atomic():
@@ -245,13 +246,13 @@ def read(work: Work, connection: Connection, now: datetime) -> Ending:
 
 
 def _read_record(work: Work, response: dict[str, Any], error: str, now: datetime) -> None:
-    row = Attempt.objects.create(
+    row = begin(
+        State.FAILED if error else State.VERIFIED,
         incident=work.incident,
         plan=work.plan,
         approval=work.approval,
         idempotency_key=work.key,
         open_target=None,
-        state=State.FAILED if error else State.VERIFIED,
         outcome="" if error else Attempt.Outcome.RESOLVED,
         lease_until=now,
         action=work.candidate.action,

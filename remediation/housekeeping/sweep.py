@@ -15,7 +15,7 @@ from detection.runtime.heartbeats import beat
 from detection.runtime.leases import claim, is_free
 from kubewise_site import pipeline
 from remediation import notifications
-from remediation.execution.attempts import State
+from remediation.execution.attempt_states import State
 from remediation.llm.providers import missing
 from remediation.models import Attempt
 from remediation.policy import reconsideration

@@ -18,7 +18,8 @@ from kubewise_site import pipeline
 from remediation.analysis.model_opinion import view_of_verification
 from remediation.approval.undo import plan_undo, suggestion
 from remediation.clients import Clients
-from remediation.execution.attempts import State, settle
+from remediation.execution.attempt_states import State
+from remediation.execution.attempts import settle
 from remediation.execution.outcomes import verification_delay
 from remediation.models import Attempt, PlanSource
 from remediation.observation.observe import Fresh, fresh, owner_of, seen_by_scan
