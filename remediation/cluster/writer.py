@@ -19,6 +19,7 @@ from detection.kubernetes.client import (
     NotFound,
     TooManyRequests,
 )
+from detection.kubernetes.label_selectors import selector_of, selects
 from remediation.actions.base import ATTEMPT, Object, Patch, put
 from remediation.digests import spec_hash
 
@@ -308,13 +309,8 @@ def budgets_over(
         items = list_of(session, "PodDisruptionBudget", namespace, "")
     except (Forbidden, NotFound):
         return []
-    return [item for item in items if _selects(item, labels)]
-
-
-def _selects(item: Object, labels: Mapping[str, str]) -> bool:
-    """By matchLabels; the server's own dry run is what decides."""
-    wanted = ((item.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
-    return bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
+    found = ((item, (item.get("spec") or {}).get("selector")) for item in items)
+    return [item for item, selector in found if selects(selector_of(selector), labels)]
 
 
 def exists(session: Session, ref: ObjectRef) -> bool:
