@@ -40,7 +40,9 @@ def sources_of(after: State) -> frozenset[State]:
     return frozenset(before for before, allowed in ALLOWED.items() if after in allowed)
 
 
-def move(rows: QuerySet[Attempt], before: Collection[State], after: State, **fields: Any) -> bool:
+def move(
+    rows: QuerySet[Attempt], before: Collection[State], after: State, /, **fields: Any
+) -> bool:
     """Move the attempt among `rows` from one of `before`, with `fields` in the same UPDATE.
 
     False where it is in another state by now, or not among `rows` any more.
@@ -51,7 +53,7 @@ def move(rows: QuerySet[Attempt], before: Collection[State], after: State, **fie
     return bool(rows.filter(state__in=before).update(state=after, **fields))
 
 
-def begin(state: State, **fields: Any) -> Attempt:
+def begin(state: State, /, **fields: Any) -> Attempt:
     """A new attempt. The database refuses a second open one on the same target."""
     if state not in FIRST:
         raise WrongMove(f"no attempt begins as {state}")

@@ -97,6 +97,15 @@ def test_settling_takes_no_move_past_the_table(
 
 
 @pytest.mark.django_db
+def test_what_was_before_the_write_is_a_field_of_its_own(fields: dict[str, Any]) -> None:
+    """Attempt has a column `before`, which is no state."""
+    attempt = in_state(State.CLAIMED, fields)
+    rows = Attempt.objects.filter(pk=attempt.pk)
+    assert move(rows, (State.CLAIMED,), State.SENDING, before={"ready": 2})
+    assert rows.values_list("state", "before").get() == (State.SENDING, {"ready": 2})
+
+
+@pytest.mark.django_db
 def test_where_another_was_faster_nothing_is_written(fields: dict[str, Any]) -> None:
     attempt = in_state(State.UNKNOWN, fields)
     rows = Attempt.objects.filter(pk=attempt.pk)
