@@ -225,7 +225,7 @@ def namespace(number: int) -> dict[str, Any]:
 
 def answers() -> dict[str, bytes]:
     """Path → the list that is served there; empty ones for whatever else the scan reads."""
-    from detection.snapshot.scan import RESOURCES
+    from detection.kubernetes.resources import RESOURCES
 
     lists: dict[str, list[dict[str, Any]]] = {
         "/api/v1/pods": [pod(i) for i in range(PODS)],

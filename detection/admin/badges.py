@@ -15,7 +15,7 @@ SEVERITY_COLOURS = {
 
 
 WORST_FIRST = Case(
-    *(When(severity=severity.value, then=Value(-rank)) for rank, severity in enumerate(Severity)),
+    *(When(severity=severity.value, then=Value(-severity.rank)) for severity in Severity),
     default=Value(1),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 from detection.domain.units import shown
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.responses import Answer, PrometheusError, Series
-from detection.metrics.samples import Owners, Query, entity_of
+from detection.metrics.samples import BELOW, Owners, Query, entity_of
 
 SPAN = timedelta(hours=1)
 STEP_SECONDS = 60
@@ -81,7 +81,7 @@ def _rows(query: Query, answer: Answer) -> list[dict[str, Any]]:
 
 
 def _badness(query: Query) -> Any:
-    sign = -1.0 if query.direction == "below" else 1.0
+    sign = -1.0 if query.direction == BELOW else 1.0
 
     def of(one: Series) -> float:
         known = [value for value in one.values if math.isfinite(value)]

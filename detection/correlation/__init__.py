@@ -21,7 +21,6 @@ from detection.domain.causes import (
     CAUSES,
     Cause,
     Precedence,
-    Severity,
     Through,
     explained_by,
     explaining,
@@ -30,8 +29,6 @@ from detection.domain.causes import (
 from detection.domain.facts import ConfigurationFacts, Facts, ImageFacts
 from detection.domain.findings import Finding, ObjectRef, Revision, key_of
 from detection.snapshot import Snapshot
-
-SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
 def correlate(
@@ -54,7 +51,7 @@ def correlate(
 
 
 def _order(finding: Finding) -> tuple[int, tuple[int, int], str]:
-    return -SEVERITIES.index(finding.severity), order_of(finding.cause), str(finding.owner)
+    return -finding.severity.rank, order_of(finding.cause), str(finding.owner)
 
 
 def _by_owner(findings: Iterable[Finding]) -> list[list[Finding]]:
@@ -73,7 +70,7 @@ def _merged(group: Sequence[Finding]) -> Finding:
     return replace(
         first,
         revision=first.revision or _own_revision(first, ordered),
-        severity=max((f.severity for f in judged), key=SEVERITIES.index),
+        severity=max((f.severity for f in judged), key=lambda one: one.rank),
         onset=min(f.onset for f in judged),
         evidence=first_of((e for f in ordered for e in f.evidence), MOST_EVIDENCE),
         related=refs_of((r for f in ordered for r in f.related), first.owner),
@@ -198,7 +195,7 @@ def _shared(findings: list[Finding], thing: ObjectRef, users: Sequence[Finding])
     whole = replace(
         first,
         owner=thing,
-        severity=max((f.severity for f in users), key=SEVERITIES.index),
+        severity=max((f.severity for f in users), key=lambda one: one.rank),
         summary=f"{CAUSES[first.cause].title}: {len(owners)} owners fail on {thing}",
         revision=None,
         related=(),

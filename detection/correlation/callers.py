@@ -10,15 +10,13 @@ from detection.domain.causes import (
     CAUSES,
     Cause,
     Precedence,
-    Severity,
     Through,
     explained_by,
     explaining,
 )
 from detection.domain.facts import CallerFacts, DnsFacts
-from detection.domain.findings import Finding, key_of
+from detection.domain.findings import Finding, Proof, key_of
 
-SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 SEVERAL = 2
 
 
@@ -62,7 +60,7 @@ def _is_weak(finding: Finding) -> bool:
 
 def _serves_by_its_old_revision(finding: Finding) -> bool:
     return _stands_alone(finding) and bool(
-        finding.revision and finding.revision.proof == "replicaset"
+        finding.revision and finding.revision.proof == Proof.REPLICASET
     )
 
 
@@ -119,7 +117,7 @@ def _stands_alone(finding: Finding) -> bool:
 
 
 def _graver(finding: Finding, taken: Iterable[Finding]) -> Finding:
-    grave = max((f.severity for f in (finding, *taken)), key=SEVERITIES.index)
+    grave = max((f.severity for f in (finding, *taken)), key=lambda one: one.rank)
     return replace(finding, severity=grave)
 
 

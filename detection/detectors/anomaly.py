@@ -20,12 +20,11 @@ from detection.detectors.protocol import View
 from detection.domain.arrays import Bools, Floats
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import AnomalyFacts
-from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
 from detection.domain.units import duration
 from detection.metrics.history import Window
 from detection.metrics.samples import SEPARATOR, parse_key
 
-SOURCE = "anomaly"
 CLOSER_LOOKS, LONGER_LOOKS = 50, 12
 STANDS_OUT = 2.0
 UNSETTLED_SAMPLES, LONGEST_UNSETTLED = 5, 20
@@ -190,7 +189,7 @@ def _finding(view: View, model: Model, look: Look) -> Finding:
         summary=text,
         onset=onset,
         opens_at=onset,
-        source=SOURCE,
+        source=FoundBy.ANOMALY,
         evidence=(Evidence(f"model/{model.version}", text),),
         score=round(score, 3),
         facts=AnomalyFacts(

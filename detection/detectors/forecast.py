@@ -17,14 +17,13 @@ from detection.detectors.protocol import View
 from detection.domain.arrays import Floats
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
-from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
 from detection.domain.units import duration, shown
 from detection.forecasting.prediction import prediction
 from detection.forecasting.trend import LEAST_SAMPLES, NEWEST, Eta, confirmed
 from detection.metrics.history import Ints
 from detection.metrics.samples import BELOW, Query, parse_key
 
-SOURCE = "forecast"
 STEP_SECONDS = 60.0
 SCREEN_FACTOR = 3.0
 LIMITS: dict[str, float] = {
@@ -128,7 +127,7 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
         summary=text,
         onset=newest,
         opens_at=newest,
-        source=SOURCE,
+        source=FoundBy.FORECAST,
         evidence=(Evidence(f"forecast/{query.name}", text),),
         facts=MetricFacts(
             metric=query.name,

@@ -13,12 +13,11 @@ from detection.detectors.breach_runs import Runs, runs
 from detection.detectors.protocol import View
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import Facts, MetricFacts
-from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
 from detection.domain.units import duration, shown
 from detection.metrics.history import Bools, Floats, Window
 from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
 
-SOURCE = "threshold"
 HIGHEST_SCORE = 10.0
 FRESH_SECONDS = 60
 
@@ -74,7 +73,7 @@ def _finding(view: View, query: Query, row: int, run: Runs, snapshots: _Snapshot
         summary=text + unseen,
         onset=onset,
         opens_at=onset + timedelta(seconds=query.dwell_seconds),
-        source=SOURCE,
+        source=FoundBy.THRESHOLD,
         evidence=(Evidence(f"prometheus/{query.name}", text + unseen, decisive=True),),
         related=(ObjectRef("Pod", entity.namespace, pod),) if pod else (),
         score=_score(value, query.threshold or 0.0),

@@ -17,6 +17,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """The higher the worse; every order of severities is made from it."""
+        return list(Severity).index(self)
+
 
 class Precedence(IntEnum):
     """Which of several matching causes names the incident; the lowest number wins."""

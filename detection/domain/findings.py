@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from detection.domain.causes import Cause, Severity
@@ -40,12 +41,30 @@ class Evidence:
         return asdict(self)
 
 
+class Proof(StrEnum):
+    """What proves that an earlier revision was available."""
+
+    REPLICASET = "replicaset"
+    BASELINE = "baseline"
+    PROMETHEUS = "prometheus"
+
+
+class FoundBy(StrEnum):
+    """What found a cause: the scan of Kubernetes, or something that looks at metrics."""
+
+    KUBERNETES = "kubernetes"
+    THRESHOLD = "threshold"
+    ANOMALY = "anomaly"
+    FORECAST = "forecast"
+    ALERTMANAGER = "alertmanager"
+
+
 @dataclass(frozen=True)
 class Revision:
     """What is known of the owner's revisions, for the question "would a rollback help".
 
     `proven` is the newest earlier revision that is proven to have been available, `proof` says
-    by what (`replicaset`, `baseline`, `prometheus`); `older` is the newest earlier revision
+    by what (a Proof; '' where nothing does); `older` is the newest earlier revision
     whether proven or not. `new_references`: ConfigMaps and Secrets that only the newest names.
     Revisions are the numbers that `kubectl rollout undo` takes.
     """
@@ -74,7 +93,7 @@ class Finding:
     summary: str
     onset: datetime
     opens_at: datetime
-    source: str = "kubernetes"
+    source: str = FoundBy.KUBERNETES
     evidence: tuple[Evidence, ...] = ()
     related: tuple[ObjectRef, ...] = ()
     revision: Revision | None = None

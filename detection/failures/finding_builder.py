@@ -28,6 +28,12 @@ def severity_of(snapshot: Snapshot, owner: ObjectRef) -> Severity:
     return Severity.WARNING if ready else Severity.CRITICAL
 
 
+def worst_of(snapshot: Snapshot, owners: Iterable[ObjectRef]) -> Severity:
+    """critical where one of them has no ready replica left."""
+    found = [severity_of(snapshot, owner) for owner in owners]
+    return max(found, key=lambda one: one.rank, default=Severity.WARNING)
+
+
 def troubled(snapshot: Snapshot) -> Iterator[tuple[ObjectRef, list[o.Pod]]]:
     """Owners with their active pods that are not ready or were restarted.
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import CallerFacts, family_of
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision, key_of
-from detection.failures.finding_builder import MOST_RELATED, saw, severity_of
+from detection.failures.finding_builder import MOST_RELATED, saw, worst_of
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining
@@ -16,7 +16,6 @@ from detection.snapshot.logs import LATELY_SECONDS
 from detection.snapshot.pod_status import condition_since, containers, is_ready
 
 MOST_LINES = 6
-SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
 def about_victims(
@@ -40,7 +39,7 @@ def about_victims(
     """
     owners = {key_of(one.owner): one.owner for one in victims}
     since = onset or began_with(victims, snapshot.at)
-    known = severity or worst(snapshot, owners.values())
+    known = severity or worst_of(snapshot, owners.values())
     named = {key_of(ref): ref for ref in (*owners.values(), *related)}
     named.pop(key_of(owner), None)
     told = CallerFacts(explains=tuple(sorted(owners)), callers=len(owners))
@@ -56,12 +55,6 @@ def about_victims(
         revision=revision,
         facts=(facts or family_of(cause)()).over(told),
     )
-
-
-def worst(snapshot: Snapshot, owners: Iterable[ObjectRef]) -> Severity:
-    """critical where one of them has no ready replica left."""
-    found = [severity_of(snapshot, owner) for owner in owners]
-    return max(found, key=SEVERITIES.index, default=Severity.WARNING)
 
 
 def log_lines(victims: Sequence[Complaining]) -> list[Evidence]:

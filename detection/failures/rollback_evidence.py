@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from detection.domain.findings import ObjectRef, Revision
+from detection.domain.findings import ObjectRef, Proof, Revision
 from detection.failures.context import Context
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot, revision_of_replicaset
@@ -188,11 +188,11 @@ def _proof(
     failing: Collection[str],
 ) -> str:
     if known.available and not _all_fail(snapshot, owner, known, failing):
-        return "replicaset"
+        return Proof.REPLICASET
     if any(b.template_hash == known.hash for b in context.baselines.get(owner.uid, ())):
-        return "baseline"
+        return Proof.BASELINE
     if any((owner.namespace, n) in context.metrics.ready_replicasets for n in known.names):
-        return "prometheus"
+        return Proof.PROMETHEUS
     return ""
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from detection.domain.causes import Cause, Severity
+from detection.domain.causes import Cause
 from detection.domain.facts import Facts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
-from detection.failures.finding_builder import MOST_EVIDENCE, MOST_RELATED, severity_of, with_pods
+from detection.failures.finding_builder import (
+    MOST_EVIDENCE,
+    MOST_RELATED,
+    with_pods,
+    worst_of,
+)
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-
-SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 
 def on_thing(
@@ -40,7 +43,7 @@ def on_thing(
     return Finding(
         cause=cause,
         owner=thing,
-        severity=worst(snapshot, victims.values()),
+        severity=worst_of(snapshot, victims.values()),
         summary=summary,
         onset=onset,
         opens_at=onset + timedelta(seconds=dwell_seconds),
@@ -48,9 +51,3 @@ def on_thing(
         related=tuple(refs.values())[:MOST_RELATED],
         facts=with_pods((facts or Facts()).over(explains), pods),
     )
-
-
-def worst(snapshot: Snapshot, owners: Iterable[ObjectRef]) -> Severity:
-    """critical where one of them has no ready replica left."""
-    found = [severity_of(snapshot, owner) for owner in owners]
-    return max(found, key=SEVERITIES.index, default=Severity.WARNING)

@@ -16,12 +16,11 @@ from django.db import transaction
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import AlertFacts
-from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
 from detection.metrics.samples import NODE_LABELS, WORKLOAD_LABELS
 from detection.models import Alert, Cluster
 from detection.snapshot import Snapshot
 
-SOURCE = "alertmanager"
 # Alertmanager repeats what still fires every four hours by default: silence for a day is no news.
 BELIEVED = timedelta(hours=24)
 LONGEST_TEXT = 500
@@ -113,7 +112,7 @@ def _finding(row: Alert, owner: ObjectRef, now: datetime) -> Finding:
         summary=summary,
         onset=onset,
         opens_at=onset,
-        source=SOURCE,
-        evidence=(Evidence(f"{SOURCE}/{row.name}", summary),),
+        source=FoundBy.ALERTMANAGER,
+        evidence=(Evidence(f"{FoundBy.ALERTMANAGER}/{row.name}", summary),),
         facts=AlertFacts(alert=row.name, fingerprint=row.fingerprint),
     )

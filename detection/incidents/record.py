@@ -16,7 +16,7 @@ from django.db.models import F
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from detection.domain.facts import DaemonSetFacts
-from detection.domain.findings import Finding, ObjectRef, redacted
+from detection.domain.findings import Finding, FoundBy, ObjectRef, redacted
 from detection.domain.statuses import IN_HAND, Status
 from detection.incidents import states
 from detection.models import Cluster, Incident
@@ -89,8 +89,7 @@ def _is_another_failure(incident: Incident, finding: Finding) -> bool:
     """A dismissal is of what was seen: a new cause or a higher severity is asked about again."""
     if incident.status != Status.DISMISSED or _keeps_its_cause(incident, finding):
         return False
-    order = list(Severity)
-    worse = order.index(finding.severity) > order.index(Severity(incident.severity))
+    worse = finding.severity.rank > Severity(incident.severity).rank
     return worse or finding.cause != incident.cause
 
 
@@ -267,8 +266,8 @@ def blind_to(incident: Incident, blind: Mapping[str, str]) -> bool:
     metrics_blind = any(not name.startswith(SCAN_SOURCES) for name in blind)
     if not OWNER_SOURCES.isdisjoint(blind):
         return True  # a metric's owner may go by another name meanwhile
-    by_metrics = bool(set(incident.sources) - {"kubernetes", "alertmanager"})
-    return ("kubernetes" in incident.sources and scan_blind) or (by_metrics and metrics_blind)
+    by_metrics = bool(set(incident.sources) - {FoundBy.KUBERNETES, FoundBy.ALERTMANAGER})
+    return (FoundBy.KUBERNETES in incident.sources and scan_blind) or (by_metrics and metrics_blind)
 
 
 def _close(incident: Incident, now: datetime) -> bool:

@@ -1,8 +1,19 @@
 """The records of the anomaly detector, apart from models.py: versions and what people told it."""
 
+from enum import StrEnum
+
 from django.db import models
 
 from detection.models import Cluster
+
+
+class ModelSource(StrEnum):
+    """What a version was trained on, or where its files come from."""
+
+    SHIPPED = "shipped"
+    DATA = "data"
+    HISTORY = "history"
+    IMPORTED = "imported"
 
 
 class ModelVersion(models.Model):

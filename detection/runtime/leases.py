@@ -1,20 +1,48 @@
-"""Who runs a tick: a row and a conditional UPDATE, so that ticks of many workers never overlap."""
+"""Who may work on something: a moment in its row, taken by one conditional UPDATE.
+
+A lease is free where its moment is empty or past, so that the work of a process that died is
+taken over by itself. Ticks of many workers never overlap by a row of their own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
+from django.db.models import Q, QuerySet
+
 from detection.models import Lease
+
+
+def is_free(at: datetime, field: str = "lease_until") -> Q:
+    """Rows whose lease nobody holds at that moment."""
+    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__lte": at})
+
+
+def claim(
+    rows: QuerySet[Any],
+    at: datetime,
+    until: datetime,
+    *,
+    field: str = "lease_until",
+    **values: Any,
+) -> bool:
+    """Take the lease of `rows` where it is free `at` that moment; `values` in the same UPDATE.
+
+    False where another holds it, or the rows are not what they were: of two who ask at once,
+    one gets it.
+    """
+    return bool(rows.filter(is_free(at, field)).update(**{field: until}, **values))
 
 
 def take(name: str, holder: str, now: datetime, seconds: float) -> bool:
     """True where `holder` has the lease now; False where another still holds it."""
     Lease.objects.get_or_create(name=name, defaults={"until": now})
-    free = Lease.objects.filter(name=name, until__lte=now)
-    return bool(free.update(holder=holder, until=now + timedelta(seconds=seconds)))
+    rows = Lease.objects.filter(name=name)
+    return claim(rows, now, now + timedelta(seconds=seconds), field="until", holder=holder)
 
 
 def release(name: str, holder: str, now: datetime) -> None:

@@ -12,106 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from detection.kubernetes.client import METADATA_LIST, Connection, KubernetesError, NotFound
+from detection.kubernetes.client import Connection, KubernetesError, NotFound
 from detection.kubernetes.decoding import Undecodable, decode_page
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import extensions, policy
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.resources import RESOURCES, Resource
 from detection.snapshot import Snapshot
 
 THREADS = 4
 # A server that has none of these is no API server, but a proxy whose cluster is away.
 ALWAYS_SERVED = frozenset({"v1", "apps/v1", "batch/v1"})
 MOST_PAGES = 10_000
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One list that the scan reads, and the attribute of Snapshot that holds it.
-
-    `or_else`: the older version of its group, for clusters that don't serve the newer one.
-    """
-
-    group_version: str
-    plural: str
-    type: type[o.Object]
-    attribute: str = ""
-    namespaced: bool = True
-    accept: str = ""
-    or_else: str = ""
-
-    @property
-    def root(self) -> str:
-        return f"/api/{self.group_version}" if self.is_core else f"/apis/{self.group_version}"
-
-    @property
-    def is_core(self) -> bool:
-        return "/" not in self.group_version
-
-    @property
-    def field(self) -> str:
-        return self.attribute or self.plural
-
-    @property
-    def source(self) -> str:
-        return f"kubernetes/{self.plural}"
-
-    def path(self, namespace: str) -> str:
-        if namespace and self.namespaced:
-            return f"{self.root}/namespaces/{quote(namespace, safe='')}/{self.plural}"
-        return f"{self.root}/{self.plural}"
-
-
-ADMISSION, AGGREGATION = "admissionregistration.k8s.io/v1", "apiregistration.k8s.io/v1"
-ISTIO, OLD_ISTIO = "security.istio.io/v1", "security.istio.io/v1beta1"
-RESOURCES = (
-    Resource("v1", "pods", o.Pod),
-    Resource("v1", "events", o.Event),
-    Resource("apps/v1", "replicasets", o.ReplicaSet),
-    Resource("apps/v1", "deployments", o.Deployment),
-    Resource("apps/v1", "statefulsets", o.StatefulSet),
-    Resource("apps/v1", "daemonsets", o.DaemonSet),
-    Resource("apps/v1", "controllerrevisions", o.ControllerRevision),
-    Resource("batch/v1", "jobs", o.Job),
-    Resource("batch/v1", "cronjobs", o.CronJob),
-    Resource("v1", "nodes", o.Node, namespaced=False),
-    Resource("v1", "namespaces", o.Namespace, namespaced=False),
-    Resource("v1", "configmaps", o.ConfigMap, accept=METADATA_LIST),
-    Resource("v1", "resourcequotas", o.ResourceQuota),
-    Resource("v1", "services", around.Service),
-    Resource("v1", "persistentvolumeclaims", around.PersistentVolumeClaim, "pvcs"),
-    Resource("discovery.k8s.io/v1", "endpointslices", around.EndpointSlice),
-    Resource("networking.k8s.io/v1", "ingresses", around.Ingress),
-    Resource("autoscaling/v2", "horizontalpodautoscalers", around.HorizontalPodAutoscaler, "hpas"),
-    Resource("keda.sh/v1alpha1", "scaledobjects", around.ScaledObject),
-    Resource(
-        "autoscaling.k8s.io/v1", "verticalpodautoscalers", around.VerticalPodAutoscaler, "vpas"
-    ),
-    Resource("policy/v1", "poddisruptionbudgets", around.PodDisruptionBudget, "pdbs"),
-    Resource("networking.k8s.io/v1", "ingressclasses", policy.IngressClass, namespaced=False),
-    Resource("networking.k8s.io/v1", "networkpolicies", policy.NetworkPolicy),
-    Resource("storage.k8s.io/v1", "storageclasses", policy.StorageClass, namespaced=False),
-    Resource(
-        ADMISSION,
-        "validatingwebhookconfigurations",
-        extensions.ValidatingWebhookConfiguration,
-        "validatingwebhooks",
-        namespaced=False,
-    ),
-    Resource(
-        ADMISSION,
-        "mutatingwebhookconfigurations",
-        extensions.MutatingWebhookConfiguration,
-        "mutatingwebhooks",
-        namespaced=False,
-    ),
-    Resource(AGGREGATION, "apiservices", extensions.APIService, namespaced=False),
-    Resource("cert-manager.io/v1", "certificates", policy.Certificate),
-    Resource(ISTIO, "authorizationpolicies", policy.AuthorizationPolicy, or_else=OLD_ISTIO),
-    Resource(ISTIO, "peerauthentications", policy.PeerAuthentication, or_else=OLD_ISTIO),
-)
 
 
 @dataclass

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from detection.domain.findings import ObjectRef
+from detection.kubernetes.label_selectors import has_labels, selects
 from detection.kubernetes.objects import network_storage_scaling as around
-from detection.kubernetes.objects.core import Pod, Requirement, Selector
+from detection.kubernetes.objects.core import Pod
 
 if TYPE_CHECKING:
     from detection.snapshot import Snapshot
@@ -36,15 +37,14 @@ class Selecting:
 
     def services_of(self, namespace: str, labels: Mapping[str, str]) -> list[around.Service]:
         services = self._services.get(namespace, ())
-        return [service for service in services if selects(service.spec.selector, labels)]
+        return [service for service in services if has_labels(labels, service.spec.selector)]
 
     def pdbs_of(self, pod: Pod) -> list[around.PodDisruptionBudget]:
         """Those with an empty selector select all pods, those without one select none."""
         return [
             pdb
             for pdb in self._pdbs.get(pod.metadata.namespace, ())
-            if pdb.spec.selector is not None
-            and selects(pdb.spec.selector.match_labels, pod.metadata.labels)
+            if selects(pdb.spec.selector, pod.metadata.labels)
         ]
 
     def scaler_of(self, ref: ObjectRef) -> Scaler | None:
@@ -52,31 +52,6 @@ class Selecting:
 
     def vertical_scaler_of(self, ref: ObjectRef) -> around.VerticalPodAutoscaler | None:
         return self._vpas.get((ref.kind, ref.namespace, ref.name))
-
-
-def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    return all(labels.get(key) == value for key, value in selector.items())
-
-
-def meets(selector: Selector, labels: Mapping[str, str]) -> bool:
-    """A whole label selector, expressions included; an empty one selects everything."""
-    return selects(selector.match_labels, labels) and all(
-        _meets(one, labels) for one in selector.match_expressions
-    )
-
-
-def _meets(one: Requirement, labels: Mapping[str, str]) -> bool:
-    value = labels.get(one.key)
-    match one.operator:
-        case "In":
-            return value in one.values
-        case "NotIn":
-            return value not in one.values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-    return False
 
 
 def _target(item: Scaler | around.VerticalPodAutoscaler, target: around.TargetRef) -> Target:

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from detection.domain.findings import ObjectRef
+from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import network_storage_scaling as around
 from detection.snapshot.pod_status import is_active, is_ready
-from detection.snapshot.selectors import selects
 
 if TYPE_CHECKING:
     from detection.snapshot import Snapshot
@@ -118,7 +118,7 @@ class Network:
             return []
         bearing = [self._by_label.get((namespace, *pair), ()) for pair in selector.items()]
         fewest = min(bearing, key=len)
-        return [pod for pod in fewest if selects(selector, pod.metadata.labels)]
+        return [pod for pod in fewest if has_labels(pod.metadata.labels, selector)]
 
     def has_ready_endpoints(self, service: around.Service) -> bool:
         """By its slices where there are any, else by the pods behind it."""
@@ -140,7 +140,7 @@ class Network:
             if item.metadata.namespace != service.metadata.namespace:
                 continue
             labels = item.spec.selector.match_labels
-            if labels and selects(service.spec.selector, self.template_labels(item)):
+            if labels and has_labels(self.template_labels(item), service.spec.selector):
                 return item.ref
         return None
 

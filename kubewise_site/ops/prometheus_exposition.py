@@ -23,12 +23,14 @@ from kubewise_site.version import VERSION
 from remediation.controls.mode_and_stop import standing
 from remediation.llm.usage.totals import Usage, usage
 from remediation.models import Attempt
+from remediation.policy.verdicts import Verdict
 
 DAY = timedelta(hours=24)
 LATELY = timedelta(minutes=5)
 PERCENTILES = (50, 95)
 MOST_DURATIONS = 10_000
 MOST_DECISIONS = 5_000
+HOLDING_BACK = frozenset(Verdict) - {Verdict.ACT}
 Counted = Iterable[tuple[Sequence[str], float]]
 
 
@@ -104,7 +106,7 @@ def _gates() -> Iterator[Metric]:
         for reason in (decision or {}).get("reasons", ()):
             gate, _, rest = str(reason).partition(": ")
             verdict = rest.partition(": ")[0]
-            if verdict in ("ignore", "suggest", "ask"):
+            if verdict in HOLDING_BACK:
                 found[gate, verdict] += 1
     help_text = "Open incidents that a gate holds back."
     yield _gauge("gate_refusals", help_text, ("gate", "verdict"), list(found.items()))

@@ -27,10 +27,11 @@ def remarks_of(decision: Mapping[str, Any]) -> list[str]:
     return [str(reason) for reason in decision.get("reasons", ()) if not _read(str(reason))]
 
 
-def _read(reason: str) -> list[dict[str, str]]:
-    if reason.startswith(PREFIX):
-        return [_row(name, PASSED) for name in reason.removeprefix(PREFIX).split(", ") if name]
-    gate, _, rest = reason.partition(": ")
+def _read(line: str) -> list[dict[str, str]]:
+    """A line of the record; it is text since the first release, and read back for people alone."""
+    if line.startswith(PREFIX):
+        return [_row(name, PASSED) for name in line.removeprefix(PREFIX).split(", ") if name]
+    gate, _, rest = line.partition(": ")
     cap, _, why = rest.partition(": ")
     if gate in NAMES and cap in list(Verdict):
         return [_row(gate, HELD, cap, why)]

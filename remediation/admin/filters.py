@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from django.contrib import admin
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import TextFilter
 
 from detection.domain.causes import CAUSES, Cause
+from detection.domain.findings import FoundBy
 from detection.domain.statuses import OPEN, WAITING
 from detection.incidents.search import of_kind
 from detection.models import Incident
@@ -20,14 +22,30 @@ KINDS = (
     "ConfigMap", "PersistentVolumeClaim", "Registry", "Dependency", "Cluster",
 )  # fmt: skip
 SOURCES = (
-    ("kubernetes", "Scan of Kubernetes"),
-    ("threshold", "Metric threshold"),
-    ("anomaly", "Anomaly"),
-    ("forecast", "Forecast"),
+    (FoundBy.KUBERNETES, "Scan of Kubernetes"),
+    (FoundBy.THRESHOLD, "Metric threshold"),
+    (FoundBy.ANOMALY, "Anomaly"),
+    (FoundBy.FORECAST, "Forecast"),
 )
-BOUNDLESS = ("over", "all")
 MOST_ACTED_ON = 2_000
 Choices = list[tuple[str, str]]
+
+
+class Shown(StrEnum):
+    """What the list shows; without a word in the address it shows what is open."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    OVER = "over"
+    ALL = "all"
+
+
+class ActedBy(StrEnum):
+    AUTO = "auto"
+    PEOPLE = "manual"
+
+
+BOUNDLESS = (Shown.OVER, Shown.ALL)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -37,22 +55,22 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [("waiting", "Needs me"), ("over", "Over"), ("all", "All")]
+        return [(Shown.WAITING, "Needs me"), (Shown.OVER, "Over"), (Shown.ALL, "All")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        if self.value() == "all":
+        if self.value() == Shown.ALL:
             return queryset
-        if self.value() == "over":
+        if self.value() == Shown.OVER:
             # Nearly all are: leaving out the others is a walk, where "in" would be a sort.
             return queryset.exclude(status__in=OPEN)
-        wanted = WAITING if self.value() == "waiting" else OPEN
+        wanted = WAITING if self.value() == Shown.WAITING else OPEN
         # The second says the same, and has an index that leaves out all that is over.
         return queryset.filter(status__in=wanted, closed_at__isnull=True)
 
     def choices(self, changelist: Any) -> Any:
         """As Django's, with the first entry named after what it shows."""
         first, *others = super().choices(changelist)
-        yield first | {"display": "Open", "selected": self.value() in (None, "open")}
+        yield first | {"display": "Open", "selected": self.value() in (None, Shown.OPEN)}
         yield from others
 
 
@@ -109,12 +127,12 @@ class ModeFilter(admin.SimpleListFilter):
     parameter_name = "mode"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [("auto", "Acted on by AUTO"), ("manual", "Acted on by approval")]
+        return [(ActedBy.AUTO, "Acted on by AUTO"), (ActedBy.PEOPLE, "Acted on by approval")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        if self.value() not in ("auto", "manual"):
+        if self.value() not in list(ActedBy):
             return queryset
-        attempts = Attempt.objects.filter(approval__isnull=self.value() == "auto")
+        attempts = Attempt.objects.filter(approval__isnull=self.value() == ActedBy.AUTO)
         if request.GET.get(StateFilter.parameter_name) in BOUNDLESS:
             newest = attempts.order_by("-incident_id").values("incident_id")
             return queryset.filter(pk__in=newest[:MOST_ACTED_ON])

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from django.contrib import messages
@@ -32,7 +33,7 @@ def confirm(
     model_admin: Any,
     request: HttpRequest,
     incidents: QuerySet[Incident],
-    verdict: str,
+    verdict: Answer,
 ) -> HttpResponse | None:
     """What each plan would do, with a form that carries its digest; None where there is none."""
     rows = [row for incident in with_history(incidents)[:MOST] if (row := _row(incident))]
@@ -60,7 +61,6 @@ def _row(incident: Incident) -> dict[str, Any] | None:
 
 
 NUMBER = re.compile(r"[0-9]{1,18}")
-VERDICTS = ("approve", "reject")
 APPROVED, REJECTED, STALE, HANDLED = "approved", "rejected", "stale", "already handled"
 ENDINGS: dict[type[Any], str] = {
     results.Approved: APPROVED,
@@ -72,6 +72,13 @@ MORE = {
     APPROVED: "; KubeWise acts within seconds",
     STALE: ": the plan or its target has changed; a new plan is being made",
 }
+
+
+class Answer(StrEnum):
+    """What the buttons of a form send."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def review(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     verdict = request.POST.get("verdict", "")
     choices = [Choice.read(text) for text in request.POST.getlist("choice")]
-    if verdict not in VERDICTS or not choices:
+    if verdict not in list(Answer) or not choices:
         raise BadRequest("a verdict and at least one choice are needed")
     came_of_it = review_all(verdict, choices, request.user, request.POST.get("reason", ""))
     tell(request, came_of_it)
@@ -115,7 +122,7 @@ def review_all(verdict: str, choices: Iterable[Choice], user: Any, reason: str) 
 
 def _ending(verdict: str, choice: Choice, user: Any, reason: str) -> str:
     now = datetime.now(UTC)
-    if verdict == "reject":
+    if verdict == Answer.REJECT:
         return sentence(approvals.reject(choice.plan_id, user, reason, now))
     ending = approvals.approve(choice.plan_id, choice.index, user, reason, choice.digest, now)
     return sentence(ending)

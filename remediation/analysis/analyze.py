@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from detection.domain.findings import Finding, redacted
 from detection.domain.statuses import START, WAITING, Status
 from detection.incidents import states
 from detection.models import Incident
+from detection.runtime import leases
 from remediation.actions import blacklist
 from remediation.clients import Clients
 from remediation.evidence.pack import Pack
@@ -51,11 +52,9 @@ def claim(incident: Incident, now: datetime) -> bool:
     """Take the incident into analysis; False where another did, or there is no news."""
     until = now + LEASE
     if incident.status == Status.ANALYZING:
-        free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-        rows = Incident.objects.filter(free, pk=incident.pk, status=Status.ANALYZING)
-        rows = rows.filter(analyzed_version__lt=F("version"))
+        rows = Incident.objects.filter(pk=incident.pk, status=Status.ANALYZING)
         incident.lease_until = until
-        return bool(rows.update(lease_until=until))
+        return leases.claim(rows.filter(analyzed_version__lt=F("version")), now, until)
     news = incident.status in START | AGAIN or _has_news(incident)
     if not news or incident.status not in START | AGAIN | WAITING:
         return False

@@ -10,25 +10,25 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.models import Incident
+from detection.runtime import leases
 from remediation.analysis.model_opinion import merged
 from remediation.evidence.storage import kept
 from remediation.llm.assess import assess
 from remediation.llm.protocol import LlmClient, NullClient
 from remediation.llm.providers import ANALYSIS, client_for
 from remediation.llm.providers.retrying import PAUSE_SECONDS, TRIES
-from remediation.models import EvidencePack, Plan
+from remediation.models import EvidencePack, Plan, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import candidates_of, current_plan
 from remediation.playbooks.diagnosis import Diagnosis
 from remediation.results import Ending
 
 ACTOR = "KubeWise"
-RULES = "rules"
 SLACK_SECONDS = 30
 
 
@@ -39,7 +39,7 @@ def consult(incident_id: int, now: datetime) -> Ending:
         return Ending.NOTHING
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     plan, pack = current_plan(incident), kept(incident)
-    if plan is None or pack is None or plan.source != RULES or not _claim(incident, now):
+    if plan is None or pack is None or plan.source != PlanSource.RULES or not _claim(incident, now):
         return Ending.NOTHING
     diagnosis, options = _asked(client, incident, plan, pack)
     return _save(incident, plan, diagnosis, options, now)
@@ -47,9 +47,7 @@ def consult(incident_id: int, now: datetime) -> Ending:
 
 def _claim(incident: Incident, now: datetime) -> bool:
     """`decide` waits for the lease: it claims only what is free."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
     rows = Incident.objects.filter(
-        free,
         pk=incident.pk,
         status=Status.ANALYZING,
         analyzed_version=F("version"),
@@ -57,7 +55,7 @@ def _claim(incident: Incident, now: datetime) -> bool:
     )
     seconds = TRIES * (2 * settings.LLM_TIMEOUT_SECONDS + PAUSE_SECONDS) + SLACK_SECONDS
     incident.lease_until = now + timedelta(seconds=seconds)
-    return bool(rows.update(lease_until=incident.lease_until))
+    return leases.claim(rows, now, incident.lease_until)
 
 
 def _asked(
@@ -81,7 +79,7 @@ def _save(
         )
         if not mine.update(diagnosis=diagnosis.as_dict(), lease_until=None):
             return Ending.NOTHING
-        if diagnosis.source != RULES:
+        if diagnosis.source != PlanSource.RULES:
             open_plan = Plan.objects.filter(pk=plan.pk, superseded_at=None, answered_at=None)
             candidates = [option.as_dict() for option in options]
             open_plan.update(candidates=candidates, source=diagnosis.source[:10])

@@ -20,13 +20,12 @@ from remediation.llm.protocol import NullClient
 from remediation.llm.providers import VERIFICATION, client_for
 from remediation.llm.schema import Assessment, Source
 from remediation.llm.verification import assess_verification
-from remediation.models import Attempt
+from remediation.models import Attempt, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.playbooks import playbook_of
 from remediation.playbooks.diagnosis import Diagnosis
 
 MODEL_VIEW = "model_view"
-BOTH = "both"
 DOUBTED = 0.5
 Opinion = tuple[Diagnosis, list[Candidate]]
 
@@ -91,7 +90,7 @@ def _told(diagnosis: Diagnosis, cause: str, answer: Assessment, doubts: Sequence
         confidence=confidence,
         recommendations=(*diagnosis.recommendations, *answer.recommendations),
         evidence=tuple(dict.fromkeys((*diagnosis.evidence, *answer.evidence))),
-        source=BOTH if known else answer.source.provider,
+        source=PlanSource.BOTH.value if known else answer.source.provider,
         details={
             "model": answer.source.model,
             "provider": answer.source.provider,

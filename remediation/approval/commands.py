@@ -15,7 +15,7 @@ from detection.models import Incident
 from remediation.actions.base import NotKnown, Recorded
 from remediation.approval import precheck
 from remediation.approval.approvals import pending, record_approval, refusal
-from remediation.models import ASIDE, Plan
+from remediation.models import Plan, PlanSource
 from remediation.observation.observe import owner_of
 from remediation.planning.candidates import Candidate
 from remediation.planning.command_line import Command, parse
@@ -49,7 +49,7 @@ def _approved(
 
     What only reads leaves the waiting plan where it is.
     """
-    source = "person" if candidate.entry.changes_cluster else ASIDE
+    source = PlanSource.PERSON if candidate.entry.changes_cluster else PlanSource.ASIDE
     with transaction.atomic():
         if other := pending(incident, now):
             command = other.plan.candidates[other.candidate_index]["command"]

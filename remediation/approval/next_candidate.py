@@ -18,12 +18,12 @@ from detection.models import Incident
 from kubewise_site import pipeline
 from remediation.approval import precheck
 from remediation.approval.approvals import pending, trouble
-from remediation.models import ASIDE, UNDO, Plan
+from remediation.models import Plan, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import candidates_of, new_plan
 from remediation.results import Handled, Refused, Stale, Stopped
 
-FIXED = (ASIDE, UNDO, "person")
+FIXED = (PlanSource.ASIDE, PlanSource.UNDO, PlanSource.PERSON)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from detection.domain.statuses import Status
 from detection.incidents import states
 from kubewise_site import pipeline
 from remediation.actions import CATALOGUE
-from remediation.models import UNDO, Attempt
+from remediation.models import Attempt, PlanSource
 from remediation.observation.observe import owner_of
 from remediation.planning.candidates import Candidate, escalate, made
 from remediation.planning.command_line import format_command
@@ -36,7 +36,7 @@ def suggestion(attempt: Attempt) -> str:
 def candidate(attempt: Attempt) -> Candidate | None:
     """The inverse, held to the catalogue; None where there is none, or it is an undo itself."""
     inverse = attempt.inverse
-    if not inverse or attempt.plan.source == UNDO:
+    if not inverse or attempt.plan.source == PlanSource.UNDO:
         return None
     return made(inverse["action"], ObjectRef(**attempt.target), inverse["parameters"])
 
@@ -54,6 +54,6 @@ def plan_undo(attempt: Attempt, spec_hash: str, said: str, now: datetime) -> boo
         incident, Status.ANALYZING, actor=ACTOR, reason=f"to be undone: {inverse.command}", now=now,
         analyzed_version=incident.version, decided_version=0, lease_until=None,
     )  # fmt: skip
-    new_plan(incident, [inverse, escalate(owner_of(incident))], spec_hash, UNDO, now)
+    new_plan(incident, [inverse, escalate(owner_of(incident))], spec_hash, PlanSource.UNDO, now)
     pipeline.advance(incident.pk)
     return True

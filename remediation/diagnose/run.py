@@ -131,5 +131,4 @@ def _related(ref: dict[str, str]) -> dict[str, str]:
 
 
 def _importance(item: Found) -> tuple[int, str]:
-    order = ("critical", "warning", "info")
-    return order.index(item.finding.severity.value), str(item.finding.owner)
+    return -item.finding.severity.rank, str(item.finding.owner)

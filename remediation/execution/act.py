@@ -24,7 +24,8 @@ from remediation.clients import Clients
 from remediation.cluster.writer import Changed, Session, Stopped
 from remediation.controls.policies import policy_for
 from remediation.execution import dry_run_and_write, outcomes
-from remediation.execution.attempts import State, Term, Work, claim, may_not_go, still_mine
+from remediation.execution.attempt_states import State, move
+from remediation.execution.attempts import Term, Work, claim, may_not_go, still_mine
 from remediation.execution.dry_run_and_write import Empty, Refusal, Rehearsal
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
@@ -81,7 +82,7 @@ def act(
     claimed = claim(work, now, term)
     if claimed.attempt is None:
         log.info("not claimed", incident=incident_id, reason=claimed.reason)
-        return outcomes.not_claimed(work, claimed.reason, now)
+        return outcomes.not_claimed(work, claimed, now)
     return _run(_run_of(work, claimed.attempt, clients, term, checkpoint))
 
 
@@ -168,11 +169,11 @@ def _stale(run: Run, rehearsal: Rehearsal) -> str:
 
 def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
     """Commit SENDING, then write. What may have happened is never guessed: see reconcile.py."""
-    rows = Attempt.objects.filter(
-        pk=run.attempt.pk, state=State.CLAIMED, lease_until=run.attempt.lease_until
-    )
-    if not rows.update(
-        state=State.SENDING,
+    rows = Attempt.objects.filter(pk=run.attempt.pk, lease_until=run.attempt.lease_until)
+    if not move(
+        rows,
+        (State.CLAIMED,),
+        State.SENDING,
         diff=rehearsal.lines,
         before=dict(rehearsal.facts),
         inverse=rehearsal.inverse,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 from django.conf import settings
@@ -20,13 +21,12 @@ from remediation.audit import trail
 from remediation.controls import budgets
 from remediation.controls.mode_and_stop import standing
 from remediation.digests import digest_of
-from remediation.models import UNDO, Approval, Attempt, Plan
+from remediation.execution.attempt_states import State, begin, move, sources_of
+from remediation.models import Approval, Attempt, Plan, PlanSource
 from remediation.planning.candidates import Candidate
 
-State = Attempt.State
 AUTO = "AUTO"
 CALL_SECONDS = 35.0
-OPEN = (State.CLAIMED, State.SENDING, State.APPLIED, State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,28 @@ class Term:
         return self.began + timedelta(seconds=time.monotonic() - self.started)
 
 
+class Loss(Enum):
+    """Why nothing was claimed: somebody else was faster, or something does not allow it."""
+
+    RACE = auto()
+    REFUSED = auto()
+
+
 class _Lost(Exception):
     """Rolls the claim back; its message is the reason."""
+
+    def __init__(self, reason: str, by: Loss = Loss.RACE) -> None:
+        super().__init__(reason)
+        self.by = by
 
 
 @dataclass(frozen=True)
 class Claim:
-    """`attempt` None: not claimed, because of `reason`."""
+    """`attempt` None: not claimed, because of `reason`; `by` says what kind of reason it is."""
 
     attempt: Attempt | None
     reason: str = ""
+    by: Loss | None = None
 
 
 def lease_seconds() -> float:
@@ -101,7 +113,7 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
     """
     term = term or Term(now)
     if term.over:
-        return Claim(None, "another try: gathering took longer than the lease")
+        return Claim(None, "another try: gathering took longer than the lease", Loss.RACE)
     try:
         with transaction.atomic():
             _require_go(work)
@@ -114,16 +126,17 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
             _require_go(work)
             return Claim(attempt)
     except IntegrityError:
-        return Claim(None, "another attempt on this owner is under way, or this one was made")
+        reason = "another attempt on this owner is under way, or this one was made"
+        return Claim(None, reason, Loss.RACE)
     except _Lost as lost:
-        return Claim(None, str(lost))
+        return Claim(None, str(lost), lost.by)
 
 
 def _require_go(work: Work) -> None:
     """Asked first, and again once the audit trail's head is ours: whoever pulls the stop switch
     writes to the trail too, so no claim stands behind a stop there."""
     if reason := may_not_go(work.incident, work.approval is not None):
-        raise _Lost(reason)
+        raise _Lost(reason, Loss.REFUSED)
 
 
 def may_not_go(incident: Incident, approved: bool) -> str:
@@ -139,7 +152,8 @@ def may_not_go(incident: Incident, approved: bool) -> str:
 def costs_of(attempt: Attempt) -> tuple[budgets.Cost, ...]:
     """What the claim spent: the names alone count when it is given back."""
     on_node = attempt.target.get("kind") == "Node"
-    return budgets.costs_of(attempt.incident, attempt.action, on_node, attempt.plan.source == UNDO)
+    undo = attempt.plan.source == PlanSource.UNDO
+    return budgets.costs_of(attempt.incident, attempt.action, on_node, undo)
 
 
 def still_mine(attempt: Attempt) -> bool:
@@ -151,22 +165,24 @@ def still_mine(attempt: Attempt) -> bool:
 
 def settle(
     attempt: Attempt,
-    state: Attempt.State,
+    state: State,
     now: datetime,
     *,
     refund: bool,
-    only: Collection[Attempt.State] = OPEN,
+    only: Collection[State] = (),
     **fields: Any,
 ) -> bool:
     """Close an open attempt once: its target is free again and its budgets are given back.
 
+    `only`: the states that it may be closed from; empty: all from which the table allows it.
     False where another settled it, or has its lease now. Call it inside atomic(), together with
     the incident's move.
     """
     if "error" in fields:
         fields["error"] = redact(fields["error"])
-    rows = Attempt.objects.filter(pk=attempt.pk, state__in=only, lease_until=attempt.lease_until)
-    if not rows.update(state=state, open_target=None, settled_at=now, **fields):
+    rows = Attempt.objects.filter(pk=attempt.pk, lease_until=attempt.lease_until)
+    before = only or sources_of(state)
+    if not move(rows, before, state, open_target=None, settled_at=now, **fields):
         return False
     if refund:
         budgets.refund(attempt.incident.cluster, costs_of(attempt), attempt.created_at)
@@ -192,7 +208,7 @@ def _use_approval(work: Work, now: datetime) -> None:
         return
     rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True, expires_at__gt=now)
     if not rows.update(used_at=now):
-        raise _Lost("the approval was used already, or it is over")
+        raise _Lost("the approval was used already, or it is over", Loss.REFUSED)
 
 
 def _spend(work: Work, now: datetime) -> None:
@@ -200,14 +216,15 @@ def _spend(work: Work, now: datetime) -> None:
         work.incident,
         work.candidate.action,
         work.candidate.target.kind == "Node",
-        work.plan.source == UNDO,
+        work.plan.source == PlanSource.UNDO,
     )
     if reason := budgets.spend(work.incident.cluster, costs, now):
-        raise _Lost(f"budget used up: {reason}")
+        raise _Lost(f"budget used up: {reason}", Loss.REFUSED)
 
 
 def _create(work: Work, now: datetime) -> Attempt:
-    return Attempt.objects.create(
+    return begin(
+        State.CLAIMED,
         incident=work.incident,
         plan=work.plan,
         approval=work.approval,

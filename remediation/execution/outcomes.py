@@ -19,9 +19,10 @@ from kubewise_site.core.redaction import redact
 from remediation.actions.informational import Escalate
 from remediation.audit import trail
 from remediation.cluster.writer import Changed, Session, Stopped
-from remediation.execution.attempts import State, Work, settle
+from remediation.execution.attempt_states import State, begin, move
+from remediation.execution.attempts import Claim, Loss, Work, settle
 from remediation.execution.dry_run_and_write import Rehearsal, read_only
-from remediation.models import ASIDE, Approval, Attempt
+from remediation.models import Approval, Attempt, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import supersede
 from remediation.policy.decisions import record
@@ -36,10 +37,10 @@ MOST_REFUSALS = 2
 def applied(attempt: Attempt, response: Mapping[str, Any], now: datetime) -> Ending:
     """The write happened: verification is due later, and the database says when."""
     with transaction.atomic():
-        rows = Attempt.objects.filter(pk=attempt.pk, state__in=(State.SENDING, State.UNKNOWN))
+        rows = Attempt.objects.filter(pk=attempt.pk)
         due = now + timedelta(seconds=verification_delay(attempt.incident))
         fields = {"response": dict(response), "executed_at": now, "verify_due_at": due}
-        if not rows.update(state=State.APPLIED, **fields):
+        if not move(rows, (State.SENDING, State.UNKNOWN), State.APPLIED, **fields):
             return Ending.NOTHING
         states.move(
             attempt.incident, Status.VERIFICATION_PENDING, actor=ACTOR,
@@ -57,8 +58,8 @@ def verification_delay(incident: Incident) -> float:
 
 def unknown(attempt: Attempt, error: Exception, now: datetime) -> Ending:
     """Nobody knows whether it happened: reconcile looks once the lease has run out."""
-    rows = Attempt.objects.filter(pk=attempt.pk, state=State.SENDING)
-    rows.update(state=State.UNKNOWN, error=redact(str(error)))
+    rows = Attempt.objects.filter(pk=attempt.pk)
+    move(rows, (State.SENDING,), State.UNKNOWN, error=redact(str(error)))
     return Ending.LATER
 
 
@@ -109,7 +110,7 @@ def stopped(attempt: Attempt, reason: str, now: datetime) -> Ending:
     with transaction.atomic():
         if not settle(attempt, State.REFUSED, now, refund=True, error=reason):
             return Ending.NOTHING
-        if attempt.plan.source == "person":
+        if attempt.plan.source == PlanSource.PERSON:
             analyze_again(attempt.incident, reason, now)
             return Ending.REFUSED
         again = {} if refused_again(attempt, now) else soon(now)
@@ -120,7 +121,7 @@ def stopped(attempt: Attempt, reason: str, now: datetime) -> Ending:
 
 
 def refused(
-    attempt: Attempt, error: Exception, now: datetime, state: Attempt.State = State.REFUSED
+    attempt: Attempt, error: Exception, now: datetime, state: State = State.REFUSED
 ) -> Ending:
     """The API server said no, or there was nothing to change. Silence is asked again."""
     with transaction.atomic():
@@ -128,7 +129,7 @@ def refused(
             return Ending.NOTHING
         if isinstance(error, Unreachable):
             plan_anew(attempt, f"not reachable: {error}", now)
-        elif attempt.plan.source == "person":
+        elif attempt.plan.source == PlanSource.PERSON:
             plan_anew(attempt, f"{attempt.command} was refused: {error}", now)
         else:
             states.move(
@@ -164,7 +165,7 @@ def not_allowed(
     with transaction.atomic():
         if not _consumed(work, now):
             return Ending.NOTHING
-        if work.plan.source in (ASIDE, "person"):
+        if work.plan.source in (PlanSource.ASIDE, PlanSource.PERSON):
             return _command_not_allowed(work, decision, now)
         rows_moved = Incident.objects.filter(pk=work.incident.pk, status=work.incident.status)
         if not rows_moved.update(**fields):
@@ -176,7 +177,7 @@ def not_allowed(
 def _command_not_allowed(work: Work, decision: Decision, now: datetime) -> Ending:
     """A person's command: the waiting plan stays beside it, or is made anew in its place."""
     reason = f"{work.candidate.command} is not allowed now: " + "; ".join(decision.reasons)
-    if work.plan.source == ASIDE:
+    if work.plan.source == PlanSource.ASIDE:
         states.note(work.incident, "decision", actor=ACTOR, reason=reason, now=now)
     else:
         analyze_again(work.incident, reason, now)
@@ -190,22 +191,22 @@ def _consumed(work: Work, now: datetime) -> bool:
     rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True)
     if not rows.update(used_at=now):
         return False
-    fields = {"superseded_at": now} if work.plan.source == ASIDE else {}
+    fields = {"superseded_at": now} if work.plan.source == PlanSource.ASIDE else {}
     type(work.plan).objects.filter(pk=work.plan.pk).update(answered_at=None, **fields)
     return True
 
 
-def not_claimed(work: Work, reason: str, now: datetime) -> Ending:
+def not_claimed(work: Work, lost: Claim, now: datetime) -> Ending:
     """A lost race ends quietly; anything else is on record, and people are asked."""
-    quiet = reason.startswith("another")
-    if quiet or work.approval is not None:
-        if not quiet:
-            states.note(work.incident, "claim", actor=ACTOR, reason=reason, now=now)
+    if lost.by == Loss.RACE:
+        return Ending.NOTHING
+    if work.approval is not None:
+        states.note(work.incident, "claim", actor=ACTOR, reason=lost.reason, now=now)
         return Ending.NOTHING
     fresh = Incident.objects.get(pk=work.incident.pk)
     if fresh.status == Status.ANALYZING:
         states.move(
-            fresh, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now, **soon(now)
+            fresh, Status.AWAITING_APPROVAL, actor=ACTOR, reason=lost.reason, now=now, **soon(now)
         )
     return Ending.REFUSED
 
@@ -246,13 +247,13 @@ def read(work: Work, connection: Connection, now: datetime) -> Ending:
 
 
 def _read_record(work: Work, response: dict[str, Any], error: str, now: datetime) -> None:
-    row = Attempt.objects.create(
+    row = begin(
+        State.FAILED if error else State.VERIFIED,
         incident=work.incident,
         plan=work.plan,
         approval=work.approval,
         idempotency_key=work.key,
         open_target=None,
-        state=State.FAILED if error else State.VERIFIED,
         outcome="" if error else Attempt.Outcome.RESOLVED,
         lease_until=now,
         action=work.candidate.action,

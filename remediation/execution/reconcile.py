@@ -11,12 +11,14 @@ from django.db.models import F
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import Connection, KubernetesError
+from detection.runtime import leases
 from kubewise_site.core.redaction import redact
 from remediation.actions import CATALOGUE
 from remediation.clients import Clients
 from remediation.cluster.writer import Session
 from remediation.execution import outcomes
-from remediation.execution.attempts import OPEN, State, lease_seconds, settle
+from remediation.execution.attempt_states import State, move
+from remediation.execution.attempts import lease_seconds, settle
 from remediation.execution.strategies import WAYS
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
@@ -39,13 +41,12 @@ def reconcile(attempt_id: int, clients: Clients, now: datetime) -> Ending:
 
 def _claim(attempt: Attempt, now: datetime) -> bool:
     """Take over the lease; whoever held it can't go from CLAIMED to SENDING any more."""
-    rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state, lease_until__lte=now)
-    after = State.UNKNOWN if attempt.state == State.SENDING else attempt.state
-    until = now + timedelta(seconds=lease_seconds())
-    if not rows.update(state=after, lease_until=until):
-        return False
-    attempt.lease_until = until
-    return True
+    rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state)
+    attempt.lease_until = until = now + timedelta(seconds=lease_seconds())
+    if attempt.state != State.SENDING:
+        return leases.claim(rows, now, until)
+    free = rows.filter(leases.is_free(now))
+    return move(free, (State.SENDING,), State.UNKNOWN, lease_until=until)
 
 
 def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
@@ -70,9 +71,7 @@ def was_applied(session: Session, attempt: Attempt) -> bool:
     return way.happened(session, owner, target, str(attempt.pk), attempt.before)
 
 
-def _release(
-    attempt: Attempt, reason: str, now: datetime, only: Collection[Attempt.State] = OPEN
-) -> Ending:
+def _release(attempt: Attempt, reason: str, now: datetime, only: Collection[State] = ()) -> Ending:
     """Free the target and plan anew; nothing was changed."""
     with transaction.atomic():
         if not settle(attempt, State.REFUSED, now, refund=True, only=only, error=reason):

@@ -12,12 +12,14 @@ from detection.domain.statuses import START, WAITING, Status
 from detection.models import Incident
 from detection.runtime import latency
 from detection.runtime.heartbeats import beat
+from detection.runtime.leases import claim, is_free
 from kubewise_site import pipeline
 from remediation import notifications
-from remediation.execution.attempts import State
+from remediation.execution.attempt_states import State
 from remediation.llm.providers import missing
 from remediation.models import Attempt
 from remediation.policy import reconsideration
+from remediation.policy.verdicts import Verdict
 
 PUBLISH_AGAIN = timedelta(seconds=20)
 MOST_AT_ONCE = 200
@@ -61,40 +63,37 @@ def _to_advance(now: datetime) -> Q:
     news = Q(status__in=WAITING, analyzed_version__lt=F("version"))
     failed = Q(status=Status.REMEDIATION_FAILED)
     halfway = Q(status=Status.ANALYZING) & ~_decided_to_act()
-    return (started | news | failed | halfway | reconsideration.due(now)) & _free(now)
+    return (started | news | failed | halfway | reconsideration.due(now)) & is_free(now)
 
 
 def _to_act(now: datetime) -> Q:
     waiting = Q(status__in=WAITING, pk__in=reconsideration.approved(now))
-    return (waiting | (Q(status=Status.ANALYZING) & _decided_to_act())) & _free(now)
+    return (waiting | (Q(status=Status.ANALYZING) & _decided_to_act())) & is_free(now)
 
 
 def _decided_to_act() -> Q:
-    return Q(decided_version=F("version"), decision__verdict="act")
-
-
-def _free(now: datetime) -> Q:
-    return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    return Q(decided_version=F("version"), decision__verdict=Verdict.ACT)
 
 
 def _claimed(wanted: Q, now: datetime) -> list[int]:
     """Those that were not published a moment ago, marked as published now."""
-    quiet = Q(published_at__isnull=True) | Q(published_at__lte=now - PUBLISH_AGAIN)
+    lately = now - PUBLISH_AGAIN
+    quiet = is_free(lately, "published_at")
     ids = Incident.objects.filter(wanted & quiet).order_by("pk").values_list("pk", flat=True)
-    mine = []
-    for pk in ids[:MOST_AT_ONCE]:
-        if Incident.objects.filter(quiet, pk=pk).update(published_at=now):
-            mine.append(pk)
-    return mine
+    return [pk for pk in ids[:MOST_AT_ONCE] if _mark(pk, lately, now)]
+
+
+def _mark(pk: int, lately: datetime, now: datetime) -> bool:
+    """False where another sweep published it meanwhile."""
+    return claim(Incident.objects.filter(pk=pk), lately, now, field="published_at")
 
 
 def _to_reconcile(now: datetime) -> Q:
-    return Q(state__in=(State.CLAIMED, State.SENDING, State.UNKNOWN), lease_until__lte=now)
+    return is_free(now) & Q(state__in=(State.CLAIMED, State.SENDING, State.UNKNOWN))
 
 
 def _to_verify(now: datetime) -> Q:
-    free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
-    return free & Q(state=State.APPLIED, verify_due_at__lte=now)
+    return is_free(now, "verify_lease_until") & Q(state=State.APPLIED, verify_due_at__lte=now)
 
 
 def _due(wanted: Q) -> list[int]:

@@ -1,6 +1,6 @@
 """The records of remediation. Approvals, attempts and modes are append-only history."""
 
-from __future__ import annotations
+from enum import StrEnum
 
 from django.conf import settings
 from django.db import models
@@ -26,6 +26,7 @@ __all__ = [
     "ModeChoice",
     "Pause",
     "Plan",
+    "PlanSource",
     "Policy",
     "Silence",
     "StopSwitch",
@@ -160,6 +161,20 @@ class Budget(models.Model):
         return f"{self.name}: {self.spent}"
 
 
+class PlanSource(StrEnum):
+    """Where a plan comes from: the rules, a model, both of them, or a person's command.
+
+    `aside`: a person's command that only reads, beside the waiting plan. `undo`: the inverse of
+    an attempt that made it worse. A model's plan has its provider's name.
+    """
+
+    RULES = "rules"
+    BOTH = "both"
+    PERSON = "person"
+    ASIDE = "aside"
+    UNDO = "undo"
+
+
 class Plan(models.Model):
     """Ranked candidates with frozen parameters, and the digest that binds an approval.
 
@@ -178,7 +193,9 @@ class Plan(models.Model):
     candidates = models.JSONField(default=list)
     chosen = models.PositiveSmallIntegerField(default=0)
     source = models.CharField(
-        max_length=10, default="rules", help_text="rules, both, gemini, openai, person, aside, undo"
+        max_length=10,
+        default=PlanSource.RULES,
+        help_text="rules, both, gemini, openai, person, aside, undo",
     )
     answered_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -283,9 +300,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.command} ({self.state})"
-
-
-ASIDE = "aside"
-
-
-UNDO = "undo"

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from detection.models import Incident, Transition
-from remediation.models import ASIDE, Attempt, Plan
+from remediation.models import Attempt, Plan, PlanSource
 
 LISTED = "_listed"
 TIMELINE = ("at", "actor", "kind", "before", "after", "reason")
@@ -69,7 +69,7 @@ def with_approvals(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
 
 def shown_plan(incident: Incident) -> Plan | None:
     """The newest plan; a superseded one is shown too, as it is what happened."""
-    plans = (plan for plan in rows_of(incident, "plans") if plan.source != ASIDE)
+    plans = (plan for plan in rows_of(incident, "plans") if plan.source != PlanSource.ASIDE)
     return next(plans, None)
 
 

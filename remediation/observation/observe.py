@@ -12,7 +12,7 @@ from django.conf import settings
 from detection.clients import prometheus
 from detection.correlation import correlate
 from detection.domain.causes import Cause, Severity
-from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
+from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef, Revision
 from detection.failures import Context, find_all
 from detection.failures.context import Dwell
 from detection.incidents.baselines import load_baselines
@@ -130,7 +130,7 @@ def finding_of(incident: Incident) -> Finding:
 
 def seen_by_scan(incident: Incident) -> bool:
     """Whether a scan can tell if its signal is there: an object, found in the cluster itself."""
-    return bool(incident.owner_uid) and "kubernetes" in incident.sources
+    return bool(incident.owner_uid) and FoundBy.KUBERNETES in incident.sources
 
 
 def _with_tuples(revision: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from detection.incidents import states
 from detection.models import Incident
 from remediation.controls.policies import PolicyFacts, policy_for, policy_text
 from remediation.digests import digest_of
-from remediation.models import ASIDE, Approval, Plan
+from remediation.models import Approval, Plan, PlanSource
 from remediation.planning.candidates import Candidate
 
 
@@ -20,7 +20,8 @@ def plan_digest(target_uid: str, spec_hash: str, policy: PolicyFacts | None) -> 
 
 def current_plan(incident: Incident) -> Plan | None:
     """The plan that waits or is carried out; what a person reads beside it is none."""
-    return incident.plans.filter(superseded_at__isnull=True).exclude(source=ASIDE).first()
+    plans = incident.plans.filter(superseded_at__isnull=True)
+    return plans.exclude(source=PlanSource.ASIDE).first()
 
 
 def supersede(incident: Incident, now: datetime) -> None:
@@ -43,8 +44,8 @@ def new_plan(
     now: datetime,
     chosen: int = 0,
 ) -> Plan:
-    """Write a plan in place of the former one, or ASIDE of it. Call it inside atomic()."""
-    if source != ASIDE:
+    """Write a plan in place of the former one, or beside it (ASIDE). Call it inside atomic()."""
+    if source != PlanSource.ASIDE:
         supersede(incident, now)
     policy = policy_for(incident.cluster, incident.owner_namespace)
     return Plan.objects.create(

@@ -12,12 +12,13 @@ from django.db.models import F, Q
 from detection.domain.statuses import WAITING, Status
 from detection.incidents import states
 from detection.models import Incident
+from detection.runtime import leases
 from kubewise_site import pipeline
 from remediation.analysis.model_opinion import doubts_of
 from remediation.clients import Clients
 from remediation.cluster.writer import RESOURCES
 from remediation.controls.limits import limits
-from remediation.models import UNDO, Plan
+from remediation.models import Plan, PlanSource
 from remediation.observation.observe import Fresh, finding_of, fresh, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.observation.suspect_nodes import remembered
@@ -65,16 +66,16 @@ def gather(
         options,
         now,
         limits(),
-        records=records_of(incident, options[index], now, plan.source == UNDO),
+        records=records_of(incident, options[index], now, plan.source == PlanSource.UNDO),
         index=index,
         others=around.findings,
         blind=blind_besides_scan(incident, now) | _unread(incident, plan),
     )
     gone, cause_now = _signal(incident, around)
-    flapping, requested = incident.flapping, plan.source == "person"
+    flapping, requested = incident.flapping, plan.source == PlanSource.PERSON
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
                    doubts=doubts_of(incident), approved=approved, requested=requested,
-                   picked=plan.chosen != 0, undo=plan.source == UNDO)  # fmt: skip
+                   picked=plan.chosen != 0, undo=plan.source == PlanSource.UNDO)  # fmt: skip
 
 
 def _unread(incident: Incident, plan: Plan) -> dict[str, str]:
@@ -106,15 +107,14 @@ def _signal(incident: Incident, around: Fresh) -> tuple[bool, str]:
 
 def _claim(incident: Incident, now: datetime) -> bool:
     """Only what is analyzed as it stands, and not decided yet or to be decided again."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
     undecided = Q(
         status=Status.ANALYZING, analyzed_version=F("version"), decided_version__lt=F("version")
     )
     rows = Incident.objects.filter(
-        free, undecided | reconsideration.due(now), pk=incident.pk, status=incident.status
+        undecided | reconsideration.due(now), pk=incident.pk, status=incident.status
     )
     incident.lease_until = now + LEASE
-    return bool(rows.update(lease_until=incident.lease_until))
+    return leases.claim(rows, now, incident.lease_until)
 
 
 def _save(

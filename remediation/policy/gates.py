@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from remediation.actions.base import Context, Trait
+from remediation.models import Policy
 from remediation.planning.command_line import CommandError, checked
 from remediation.playbooks import playbook_of
 from remediation.policy.case import Case, Records
@@ -107,7 +108,7 @@ def protected(case: Case) -> Rulings:
     if not case.changes or namespace not in case.limits.protected:
         return
     policy = case.records.policy if case.records else None
-    if policy and policy.literal and policy.mode != "OFF":
+    if policy and policy.literal and policy.mode != Policy.Choice.OFF:
         yield ask(f"{namespace} is protected; a policy names it")
     else:
         yield suggest(f"{namespace} is protected")
@@ -117,9 +118,9 @@ def policy(case: Case) -> Rulings:
     found = _records(case).policy
     if found is None:
         return
-    if found.mode == "OFF":
+    if found.mode == Policy.Choice.OFF:
         yield suggest("the policy of this namespace is OFF")
-    if found.mode == "MANUAL":
+    if found.mode == Policy.Choice.MANUAL:
         yield ask("the policy of this namespace is MANUAL")
     if not case.changes:
         return

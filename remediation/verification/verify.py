@@ -13,13 +13,15 @@ from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.kubernetes.objects.core import Object
 from detection.models import Incident
+from detection.runtime import leases
 from kubewise_site import pipeline
 from remediation.analysis.model_opinion import view_of_verification
 from remediation.approval.undo import plan_undo, suggestion
 from remediation.clients import Clients
-from remediation.execution.attempts import State, settle
+from remediation.execution.attempt_states import State
+from remediation.execution.attempts import settle
 from remediation.execution.outcomes import verification_delay
-from remediation.models import UNDO, Attempt
+from remediation.models import Attempt, PlanSource
 from remediation.observation.observe import Fresh, fresh, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.planning.situation import update_running
@@ -71,10 +73,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Judged:
-    """`outcome` None: it is looked at again."""
+    """`outcome` None: it is looked at again. `cordoned`: it serves, and its node is cordoned."""
 
     outcome: Outcome | None
     reason: str
+    cordoned: bool = False
 
 
 def verify(
@@ -97,7 +100,9 @@ def verify(
     view = view_of_verification(attempt, judged.reason)
     attempt.response = {**(attempt.response or {}), **view}
     hashed = spec_hash_of(attempt.incident, clients) if judged.outcome == Outcome.WORSE else ""
-    return conclude(attempt, judged.outcome, judged.reason, times, now, hashed)
+    return conclude(
+        attempt, judged.outcome, judged.reason, times, now, hashed, cordoned=judged.cordoned
+    )
 
 
 def timing_of(incident: Incident) -> Timing:
@@ -107,10 +112,9 @@ def timing_of(incident: Incident) -> Timing:
 
 
 def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
-    free = Q(verify_lease_until__isnull=True) | Q(verify_lease_until__lte=now)
-    rows = Attempt.objects.filter(free, pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
-    attempt.verify_lease_until = now + times.lease
-    return bool(rows.update(verify_lease_until=attempt.verify_lease_until))
+    rows = Attempt.objects.filter(pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
+    attempt.verify_lease_until = until = now + times.lease
+    return leases.claim(rows, now, until, field="verify_lease_until")
 
 
 def look(attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False) -> Look:
@@ -165,7 +169,7 @@ def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
         if now - since >= times.soak:
             still = ", still cordoned" if seen.held else ""
             said = f"{seen.ready} of {seen.desired} ready, signal gone{still}"
-            return Judged(Outcome.RESOLVED, said)
+            return Judged(Outcome.RESOLVED, said, bool(seen.held))
         return Judged(None, "healthy, soaking")
     if not over:
         return Judged(None, "not healthy yet")
@@ -209,6 +213,8 @@ def conclude(
     times: Timing,
     now: datetime,
     spec_hash: str = "",
+    *,
+    cordoned: bool = False,
 ) -> Ending:
     """Outcome, freed target and status in one transaction. `spec_hash` is what an undo needs."""
     fields: dict[str, Any] = {
@@ -220,16 +226,15 @@ def conclude(
     with transaction.atomic():
         if not settle(attempt, State.VERIFIED, now, refund=False, **fields):
             return Ending.NOTHING
-        _move(attempt, outcome, reason, times, now, spec_hash)
+        _move(attempt, Judged(outcome, reason, cordoned), times, now, spec_hash)
     return Ending.DONE
 
 
-def _move(
-    attempt: Attempt, outcome: Outcome, reason: str, times: Timing, now: datetime, spec_hash: str
-) -> None:
-    incident, said = attempt.incident, f"{outcome}: {reason}"
+def _move(attempt: Attempt, judged: Judged, times: Timing, now: datetime, spec_hash: str) -> None:
+    incident, outcome = attempt.incident, judged.outcome
+    said = f"{outcome}: {judged.reason}"
     if outcome == Outcome.RESOLVED:
-        if containment.contains(attempt) and "still cordoned" in reason:
+        if containment.contains(attempt) and judged.cordoned:
             said = f"{said}. {suggestion(attempt)}"
         states.move(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.INCONCLUSIVE:
@@ -243,7 +248,7 @@ def _move(
             return
         said = f"{said}. {suggestion(attempt)}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
-    elif attempt.plan.source == UNDO:
+    elif attempt.plan.source == PlanSource.UNDO:
         said = f"{attempt.command} undid what made it worse; {said}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:

@@ -13,8 +13,8 @@ from detection.correlation import correlate
 from detection.domain.findings import Finding
 from detection.failures import Context, find_all
 from detection.kubernetes.decoding import decode_page
+from detection.kubernetes.resources import RESOURCES
 from detection.snapshot import Snapshot
-from detection.snapshot.scan import RESOURCES
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BY_KIND = {resource.type.KIND: resource for resource in RESOURCES}

@@ -9,8 +9,9 @@ import pytest
 
 from detection.domain.causes import Cause
 from detection.domain.statuses import Status
+from detection.kubernetes.resources import RESOURCES
 from detection.models import Incident
-from detection.snapshot.scan import RESOURCES, scan
+from detection.snapshot.scan import scan
 from remediation.actions import CATALOGUE
 from remediation.models import Attempt, Budget
 from tests.contract.objects import MISSING

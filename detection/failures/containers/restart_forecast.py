@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
-from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
 from detection.domain.units import duration
 from detection.failures.context import Context, Restarts
 from detection.failures.finding_builder import named, with_pods
@@ -73,7 +73,7 @@ def _finding(
         summary=f"{named(owner)}: {seen}; it {text}",
         onset=context.now,
         opens_at=context.now,
-        source="forecast",
+        source=FoundBy.FORECAST,
         evidence=(Evidence(f"forecast/{METRIC}", f"{seen}; it {text}"), *_ends(view)),
         facts=with_pods(
             MetricFacts(

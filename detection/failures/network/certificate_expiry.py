@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
-from detection.domain.findings import Finding, ObjectRef, key_of
+from detection.domain.findings import Finding, FoundBy, ObjectRef, key_of
 from detection.domain.units import duration
 from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw
@@ -35,20 +35,22 @@ def cert_ends_soon(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         told.add(key_of(item.ref))
         ahead = min(AHEAD, SHARE_LEFT * (ends - begins)) if ends and begins else AHEAD
         if ends is not None and context.now < ends <= context.now + ahead:
-            yield _finding(context, item.ref, ends, ahead, "certificates")
+            yield _finding(context, item.ref, ends, ahead, FoundBy.KUBERNETES)
     for (kind, namespace, name), left in context.metrics.certificates.items():
         bearer = measured(snapshot, kind, namespace, name) if left > 0 else None
         if bearer is not None and key_of(bearer) not in told:
             told.add(key_of(bearer))
-            yield _finding(context, bearer, context.now + timedelta(seconds=left), AHEAD, "metrics")
+            ends = context.now + timedelta(seconds=left)
+            yield _finding(context, bearer, ends, AHEAD, FoundBy.FORECAST)
 
 
 def _finding(
-    context: Context, ref: ObjectRef, ends: datetime, ahead: timedelta, source: str
+    context: Context, ref: ObjectRef, ends: datetime, ahead: timedelta, found_by: FoundBy
 ) -> Finding:
     left = (ends - context.now).total_seconds()
     text = f"ends in {duration(left)}, at {ends:%Y-%m-%d %H:%M}"
     eta = Eta(left, left, left)
+    source = "certificates" if found_by == FoundBy.KUBERNETES else "metrics"
     return Finding(
         cause=Cause.FORECAST_BREACH,
         owner=ref,
@@ -56,7 +58,7 @@ def _finding(
         summary=f"{named(ref)}: its certificate {text}, and was not renewed",
         onset=ends - ahead,
         opens_at=ends - ahead,
-        source="kubernetes" if source == "certificates" else "forecast",
+        source=found_by,
         evidence=(saw(source, f"its certificate {text}", decisive=True),),
         facts=MetricFacts(
             prediction=prediction(

@@ -11,12 +11,12 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
+from detection.kubernetes.label_selectors import has_labels, selects
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import policy
 from detection.snapshot import LONG_AGO, Snapshot
 from detection.snapshot.log_errors import Complaining, Kind
 from detection.snapshot.logs import changed_at, was_changed_lately
-from detection.snapshot.selectors import meets
 
 DNS_PORT = 53
 STRICT = "STRICT"
@@ -144,7 +144,7 @@ def _holds_for(item: policy.NetworkPolicy, direction: str) -> bool:
 
 def _selects(item: policy.NetworkPolicy, pod: o.Pod) -> bool:
     same = item.metadata.namespace == pod.metadata.namespace
-    return same and meets(item.spec.pod_selector, pod.metadata.labels)
+    return same and selects(item.spec.pod_selector, pod.metadata.labels)
 
 
 def _allows(
@@ -165,9 +165,9 @@ def _is_peer(
     if peer.namespace_selector is None:
         if namespace != item.metadata.namespace:
             return False
-    elif not meets(peer.namespace_selector, _namespace_labels(snapshot, namespace)):
+    elif not selects(peer.namespace_selector, _namespace_labels(snapshot, namespace)):
         return False
-    return peer.pod_selector is None or meets(peer.pod_selector, pod.metadata.labels)
+    return peer.pod_selector is None or selects(peer.pod_selector, pod.metadata.labels)
 
 
 def _namespace_labels(snapshot: Snapshot, name: str) -> Mapping[str, str]:
@@ -248,7 +248,7 @@ def _covers_pod(item: policy.MeshPolicy, pod: o.Pod) -> bool:
     labels = item.spec.selector.match_labels if item.spec.selector else {}
     if item.metadata.namespace not in (pod.metadata.namespace, MESH_ROOT):
         return False
-    return all(pod.metadata.labels.get(key) == value for key, value in labels.items())
+    return has_labels(pod.metadata.labels, labels)
 
 
 def _denied(snapshot: Snapshot, ref: ObjectRef, victims: Sequence[Complaining]) -> Finding:

@@ -14,13 +14,13 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
+from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import network_storage_scaling as around
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, Kind
 from detection.snapshot.logs import changed_at
 from detection.snapshot.pod_status import is_ready
-from detection.snapshot.selectors import selects
 from detection.snapshot.services import Name, in_cluster_name
 
 ALIKE = 0.7
@@ -53,7 +53,7 @@ def _selects_nothing(snapshot: Snapshot, service: around.Service) -> bool:
         for item in (*snapshot.workloads, *snapshot.replicasets)
         if item.metadata.namespace == namespace
     )
-    return not any(selects(selector, labels) for labels in templates)
+    return not any(has_labels(labels, selector) for labels in templates)
 
 
 def _near_misses(snapshot: Snapshot, service: around.Service) -> list[o.Pod]:

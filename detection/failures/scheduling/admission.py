@@ -18,6 +18,7 @@ from detection.failures.rollback_evidence import Judgement, judge, not_borne
 from detection.failures.scheduling.pending_pods import raised_requests
 from detection.failures.scheduling.pod_creation import Refused, refusals
 from detection.failures.shared_cause import on_thing
+from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import network_storage_scaling as around
 from detection.kubernetes.objects.extensions import WebhookConfiguration
@@ -223,7 +224,7 @@ def _without_pods(
         for item in snapshot.workloads
         if item.metadata.namespace == namespace
         and selector
-        and all(item.spec.selector.match_labels.get(k) == v for k, v in selector.items())
+        and has_labels(item.spec.selector.match_labels, selector)
     }
 
 

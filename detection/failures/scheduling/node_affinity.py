@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from detection.kubernetes.label_selectors import OPERATORS, has_labels, holds
 from detection.kubernetes.objects import core as o
 
 UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
@@ -27,8 +28,7 @@ def parsed(raw: bytes) -> Any:
 def matches_selector(pod: o.Pod, node: o.Node) -> bool:
     """`nodeSelector` and the required node affinity."""
     labels = node.metadata.labels
-    plain = all(labels.get(key) == value for key, value in pod.spec.node_selector.items())
-    return plain and _meets_any(_required_terms(pod), node)
+    return has_labels(labels, pod.spec.node_selector) and _meets_any(_required_terms(pod), node)
 
 
 def _required_terms(pod: o.Pod) -> list[Any]:
@@ -61,20 +61,13 @@ def _meets(term: Mapping[str, Any], node: o.Node) -> bool:
 
 
 def _holds(one: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """A node's labels can be compared, too. What no operator is keeps no pod away."""
     given = one.get("values")
     value, values = labels.get(str(one.get("key"))), given if isinstance(given, list) else []
-    match one.get("operator"):
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt" | "Lt" as operator:
-            return _compares(operator, value, values)
-    return True
+    operator = one.get("operator")
+    if operator in ("Gt", "Lt"):
+        return _compares(operator, value, values)
+    return operator not in OPERATORS or holds(operator, value, values)
 
 
 def _compares(operator: str, value: str | None, values: Sequence[Any]) -> bool:

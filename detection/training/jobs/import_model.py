@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from detection.anomaly.model.autoencoder import Floats32
-from detection.models.anomaly import ModelVersion
+from detection.models.anomaly import ModelSource, ModelVersion
 from detection.training.jobs import train
 from detection.training.jobs.train import Trained
 from detection.training.jobs.untrusted_files import read_model, read_scaler
@@ -40,7 +40,7 @@ def import_model(model_path: Path, scaler_path: Path, now: datetime) -> ModelVer
         versions.directory_of(f"{now:%Y%m%d-%H%M%S}"),
         now,
     )
-    return versions.record(known, "imported", now)
+    return versions.record(known, ModelSource.IMPORTED, now)
 
 
 def _affine(scaler: Any, window: int) -> tuple[Floats32, Floats32]:

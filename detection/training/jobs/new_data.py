@@ -9,7 +9,7 @@ from typing import Any
 from detection import clients
 from detection.metrics.prometheus import Prometheus
 from detection.models import Cluster
-from detection.models.anomaly import ModelVersion
+from detection.models.anomaly import ModelSource, ModelVersion
 from detection.training.jobs.from_prometheus import normal_samples
 from detection.training.model.sampling import WINDOWS_PER_SET
 
@@ -58,7 +58,7 @@ def history_client() -> Prometheus:
 
 def last_training() -> datetime | None:
     """The last one from history, whether its version is in force or not."""
-    rows = ModelVersion.objects.filter(source="history").order_by("-trained_at")
+    rows = ModelVersion.objects.filter(source=ModelSource.HISTORY).order_by("-trained_at")
     return rows.values_list("trained_at", flat=True).first()
 
 

@@ -14,6 +14,7 @@ from detection import clients
 from detection.anomaly.model.artifacts import ModelRefused, load, manifest
 from detection.anomaly.model.autoencoder import Network
 from detection.anomaly.scoring.series import Series
+from detection.models.anomaly import ModelSource
 from detection.training.data import injected_faults
 from detection.training.evaluation import evaluate
 from detection.training.evaluation.evaluate import OURS
@@ -44,7 +45,7 @@ def from_data(
     """Train on files with labels for the evaluation. Raises WrongData, TooLittleData."""
     sets = evaluate.read_sets(directory, evaluate.steps_of(steps))
     paths = [*directory.glob("*/*.parquet")] or [*directory.glob("*.parquet")]
-    return publish(sets, train.data_hash(paths), "data", now, tell, force=force)
+    return publish(sets, train.data_hash(paths), ModelSource.DATA, now, tell, force=force)
 
 
 def publish(sets: Sets, data: str, source: str, now: datetime, tell: Tell, *, force: bool) -> Done:
@@ -101,7 +102,7 @@ def from_history(now: datetime, tell: Tell, *, force: bool = False) -> Done:
     scores = on_injected(trained.network)
     draft = versions.directory_of(f"{now:%Y%m%d-%H%M%S}")
     known = train.write(trained, scores, {"history": past}, data_hash(read), draft, now)
-    row = versions.record(known, "history", now)
+    row = versions.record(known, ModelSource.HISTORY, now)
     better, why = _better_on_injected(scores)
     if better or force:
         versions.use(row.version, "train_model", now)

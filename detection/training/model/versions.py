@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from detection.anomaly.model.artifacts import MANIFEST, ModelRefused, checked, manifest
-from detection.models.anomaly import ModelVersion
+from detection.models.anomaly import ModelSource, ModelVersion
 
 VERSIONS = "versions"
 
@@ -88,7 +88,7 @@ def adopt_shipped(now: datetime) -> ModelVersion | None:
         return None
     if not directory_of(known["version"]).exists():
         keep(known, directory(), directory_of(known["version"]))
-    row = record(known, "shipped", now)
+    row = record(known, ModelSource.SHIPPED, now)
     if not ModelVersion.objects.filter(in_force=True).exists():
         ModelVersion.objects.filter(pk=row.pk).update(in_force=True, used_at=now)
     return row

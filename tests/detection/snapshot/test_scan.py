@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from detection.kubernetes.client import METADATA_LIST, Forbidden, NotFound, TooLarge, Unreachable
-from detection.snapshot.scan import RESOURCES, scan
+from detection.kubernetes.resources import RESOURCES
+from detection.snapshot.scan import scan
 from tests.detection.builders import NOW
 
 LIST = {"kind": "List", "metadata": {}, "items": []}

@@ -12,7 +12,7 @@ from detection.models import Cluster, Incident
 from remediation.analysis.analyze import _not_futile
 from remediation.controls import budgets
 from remediation.execution.attempts import State, Work, claim
-from remediation.models import UNDO, Attempt, Budget, Plan, Policy
+from remediation.models import Attempt, Budget, Plan, PlanSource, Policy
 from remediation.planning.plans import candidates_of, new_plan
 from remediation.policy.case_records import records_of, storm_brake
 from remediation.verification.verify import Timing, conclude
@@ -60,7 +60,7 @@ def test_worse_makes_a_plan_of_the_recorded_inverse_that_every_gate_decides_on(
     made = attempt(incident(cluster))
     found = worse(made)
     plan = found.plans.get(superseded_at__isnull=True)
-    assert (found.status, plan.source, plan.spec_hash) == (Status.ANALYZING, UNDO, "now")
+    assert (found.status, plan.source, plan.spec_hash) == (Status.ANALYZING, PlanSource.UNDO, "now")
     first, last = candidates_of(plan)
     assert (first.action, first.parameters) == ("scale_deployment", {**NAMED, "replicas": 3})
     assert first.target.uid == "uid-1"
@@ -69,7 +69,7 @@ def test_worse_makes_a_plan_of_the_recorded_inverse_that_every_gate_decides_on(
 
 
 def test_an_undo_is_never_undone(cluster: Cluster) -> None:
-    assert worse(attempt(incident(cluster), source=UNDO)).status == Status.ESCALATED
+    assert worse(attempt(incident(cluster), source=PlanSource.UNDO)).status == Status.ESCALATED
 
 
 def test_a_rollback_is_never_undone_by_itself(cluster: Cluster) -> None:
@@ -91,11 +91,11 @@ def test_an_inverse_beyond_the_catalogue_is_never_planned(
     try:
         assert worse(made).status == Status.ESCALATED
     except ValueError:
-        assert not Plan.objects.filter(source=UNDO).exists()
+        assert not Plan.objects.filter(source=PlanSource.UNDO).exists()
 
 
 def test_after_an_undo_that_did_not_heal_people_are_called(cluster: Cluster) -> None:
-    made = attempt(incident(cluster), source=UNDO)
+    made = attempt(incident(cluster), source=PlanSource.UNDO)
     conclude(made, Attempt.Outcome.NOT_FIXED, "as before", TIMES, NOW)
     assert Incident.objects.get().status == Status.ESCALATED
 

@@ -4,6 +4,7 @@ python -m tests.remediation.attacks.race make → tables, and incidents that are
 python -m tests.remediation.attacks.race claim START → claims each; prints those it got
 python -m tests.remediation.attacks.race claim-without-caps START
 python -m tests.remediation.attacks.race claim-by-hour START     → no caps, but for BY_HOUR an hour
+python -m tests.remediation.attacks.race lease START → takes the lease of each incident
 python -m tests.remediation.attacks.race stop START → pulls the stop switch a moment later
 python -m tests.remediation.attacks.race report → what the database holds, as JSON
 """
@@ -15,7 +16,7 @@ import os
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django
@@ -75,6 +76,16 @@ def without_caps(**changes: int) -> None:
     budgets.Limits = lambda: replace(wide, **changes)  # type: ignore[assignment,misc]
 
 
+def lease_all(start: float) -> list[int]:
+    from detection.models import Incident
+    from detection.runtime import leases
+
+    time.sleep(max(0.0, start - time.time()))
+    until = NOW + timedelta(seconds=60)
+    ids = Incident.objects.order_by("pk").values_list("pk", flat=True)
+    return [pk for pk in ids if leases.claim(Incident.objects.filter(pk=pk), NOW, until)]
+
+
 def stop(start: float) -> None:
     from detection.models import Cluster
     from remediation.controls import mode_and_stop
@@ -107,6 +118,8 @@ if __name__ == "__main__":
         make()
     elif word == "stop":
         stop(start)
+    elif word == "lease":
+        sys.stdout.write(" ".join(map(str, lease_all(start))))
     elif word == "report":
         sys.stdout.write(json.dumps(report()))
     else:

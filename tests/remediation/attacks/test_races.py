@@ -16,7 +16,7 @@ import pytest
 from kubewise_site.core.config.reading import BASE_DIR
 from remediation.controls.budgets import Limits
 from tests.remediation.attacks.postgres import postgres
-from tests.remediation.attacks.race import BY_HOUR
+from tests.remediation.attacks.race import BY_HOUR, INCIDENTS
 
 pytestmark = pytest.mark.timeout(400)
 WORKERS = 4
@@ -73,6 +73,11 @@ def test_racing_workers_never_exceed_what_an_hour_allows(database: dict[str, str
     found = report(database)
     assert sum(map(len, answers)) == len(found["attempts"]) == BY_HOUR
     assert found["spent"]["hour"] == BY_HOUR
+
+
+def test_racing_workers_never_hold_one_lease(database: dict[str, str]) -> None:
+    won = [number for answer in race(database, *["lease"] * WORKERS) for number in answer]
+    assert len(won) == len(set(won)) == INCIDENTS
 
 
 def test_no_claim_stands_behind_the_stop_switch(database: dict[str, str]) -> None:
