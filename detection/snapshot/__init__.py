@@ -29,13 +29,12 @@ LogKey = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`at` is when the pass began; `namespace` is '' for the whole cluster.
+    """`at` is when the pass began.
 
     `logs`: (namespace, pod, container) → the end of its log, of the few that were read.
     """
 
     at: datetime
-    namespace: str = ""
     blind: dict[str, str] = field(default_factory=dict)
     not_installed: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)

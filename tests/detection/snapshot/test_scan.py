@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from detection.kubernetes.client import METADATA_LIST, Forbidden, NotFound, TooLarge, Unreachable
+from detection.scope import Scope
 from detection.snapshot.scan import RESOURCES, scan
 from tests.detection.builders import NOW
 
@@ -52,7 +53,8 @@ def listed(*names: str, **meta: Any) -> dict[str, Any]:
 
 
 def scanned(server: Server, namespace: str = "") -> Any:
-    return scan(server, NOW, namespace)  # type: ignore[arg-type]
+    scope = Scope(frozenset({namespace} - {""}))
+    return scan(server, NOW, scope)  # type: ignore[arg-type]
 
 
 def test_everything_seen_is_neither_blind_nor_absent() -> None:
