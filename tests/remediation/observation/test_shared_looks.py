@@ -42,8 +42,10 @@ def lists(simulator: Any) -> Callable[[], int]:
 @pytest.fixture
 def two(incident_of: Make) -> tuple[Incident, Incident]:
     """Of one namespace, both seen in the newest pass."""
-    first, second = incident_of("image_not_found"), incident_of("crash_loop")
+    first = incident_of("image_not_found")
+    second = incident_of("image_not_found", target="shop/deployment/web")
     first.refresh_from_db()
+    assert (first.owner_name, second.owner_name) == ("checkout", "web")
     assert first.owner_namespace == second.owner_namespace
     return first, second
 
