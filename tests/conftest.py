@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.cache import cache
 
+from detection.pipeline.observe import SHARED
 from tests.controlplane.up import versions
 from tests.kubewise_site import records
 
@@ -27,3 +28,9 @@ def records_are_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
 def limits_begin_anew() -> None:
     """Writes and failed log-ins are counted in the cache, which outlives a test's database."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_observed_before() -> None:
+    """An observation may be shared for seconds, and a test's cluster is another one."""
+    SHARED.clear()

@@ -289,23 +289,26 @@ def measured(work: Any) -> dict[str, float]:
 
 
 def ours(host: str) -> dict[str, float]:
+    import django
     from kubernetes import client
 
-    from detection.correlation import correlate
-    from detection.failures import Context, find_all
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubewise_site.settings")
+    django.setup()
+
     from detection.kubernetes.client import Account, Connection
-    from detection.snapshot.logs import with_logs
-    from detection.snapshot.scan import scan
+    from detection.pipeline.inputs import Inputs
+    from detection.pipeline.observe import observe
+    from detection.scope import EVERYTHING
 
     api_client = client.ApiClient(client.Configuration(host=host))
     connection = Connection(api_client, Account(host, "", ""))
 
     def work() -> int:
         now = datetime.now(UTC)
-        snapshot = with_logs(connection, scan(connection, now))
-        if snapshot.blind or len(snapshot.pods) != PODS:
-            raise SystemExit(f"blind: {snapshot.blind}")
-        return len(correlate(find_all(snapshot, Context(now)), snapshot))
+        seen = observe(connection, EVERYTHING, now, Inputs())
+        if seen.blind or len(seen.snapshot.pods) != PODS:
+            raise SystemExit(f"blind: {seen.blind}")
+        return len(seen.opened)
 
     return measured(work)
 

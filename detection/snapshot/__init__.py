@@ -1,41 +1,40 @@
 """The cluster as one pass saw it, with the indexes that failures ask for, built when first asked.
 
 Nothing here reads a clock or a network. What could not be read is in `blind`; what the cluster
-does not have is in `not_installed`. Owners are followed by UID, never by name.
+does not have is in `not_installed`. Owners are followed by UID, never by name. What is derived
+from the objects by others (services, selectors, errors in logs) is a `view`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TypeVar, cast
 
 from detection.domain.findings import ObjectRef, key_of
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import extensions, policy
 from detection.kubernetes.objects import network_storage_scaling as around
-from detection.snapshot.log_errors import Complaints, complaints_in
 from detection.snapshot.owners import TopOwners
 from detection.snapshot.pod_status import is_active, is_ready, is_suspect
-from detection.snapshot.selectors import Selecting
-from detection.snapshot.services import Network
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 REVISION = "deployment.kubernetes.io/revision"
 LogKey = tuple[str, str, str]
+View = TypeVar("View")
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`at` is when the pass began; `namespace` is '' for the whole cluster.
+    """`at` is when the pass began.
 
     `logs`: (namespace, pod, container) → the end of its log, of the few that were read.
     """
 
     at: datetime
-    namespace: str = ""
     blind: dict[str, str] = field(default_factory=dict)
     not_installed: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
@@ -70,6 +69,9 @@ class Snapshot:
     mutatingwebhooks: tuple[extensions.MutatingWebhookConfiguration, ...] = ()
     apiservices: tuple[extensions.APIService, ...] = ()
     logs: Mapping[LogKey, str] = field(default_factory=dict)
+    _views: dict[object, object] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def workloads(self) -> tuple[o.Workload, ...]:
@@ -238,49 +240,21 @@ class Snapshot:
         return self._nodes.get(name)
 
     @cached_property
-    def network(self) -> Network:
-        """Services by name and address, and the pods behind them."""
-        return Network(self)
-
-    @cached_property
-    def complaints(self) -> Complaints:
-        """What the logs that were read complain of, by owner."""
-        return complaints_in(self)
-
-    @cached_property
-    def _selecting(self) -> Selecting:
-        return Selecting(self)
-
-    def hpa_of(self, ref: ObjectRef) -> around.HorizontalPodAutoscaler | around.ScaledObject | None:
-        """Whatever owns the replica count: an HPA, or KEDA's ScaledObject."""
-        return self._selecting.scaler_of(ref)
-
-    def vpa_of(self, ref: ObjectRef) -> around.VerticalPodAutoscaler | None:
-        return self._selecting.vertical_scaler_of(ref)
-
-    def pdbs_of(self, pod: o.Pod) -> list[around.PodDisruptionBudget]:
-        return self._selecting.pdbs_of(pod)
-
-    def pods_of_budget(self, budget: around.PodDisruptionBudget) -> list[o.Pod]:
-        return [
-            pod
-            for pod in self._by_namespace.get(budget.metadata.namespace, ())
-            if budget in self._selecting.pdbs_of(pod)
-        ]
-
-    @cached_property
-    def _by_namespace(self) -> Mapping[str, list[o.Pod]]:
+    def _pods_by_namespace(self) -> Mapping[str, list[o.Pod]]:
         found: defaultdict[str, list[o.Pod]] = defaultdict(list)
         for pod in self.pods:
             found[pod.metadata.namespace].append(pod)
         return found
 
-    def services_of(self, pod: o.Pod) -> list[around.Service]:
-        return self._selecting.services_of(pod.metadata.namespace, pod.metadata.labels)
+    def all_pods_in(self, namespace: str) -> list[o.Pod]:
+        """All pods of a namespace, finished and terminating ones included."""
+        return self._pods_by_namespace.get(namespace, [])
 
-    def services_for(self, namespace: str, labels: Mapping[str, str]) -> list[around.Service]:
-        """Services that would send to a pod with these labels."""
-        return self._selecting.services_of(namespace, labels)
+    def view(self, make: Callable[[Snapshot], View]) -> View:
+        """What `make` derives from this snapshot, made when first asked and kept with it."""
+        if make not in self._views:
+            self._views[make] = make(self)
+        return cast(View, self._views[make])
 
     def ready_of(self, ref: ObjectRef) -> tuple[int, int]:
         """Ready and desired replicas: from the owner's status and from its pods, the larger."""

@@ -11,13 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from detection.domain.findings import ObjectRef
-
-if TYPE_CHECKING:
-    from detection.kubernetes.objects.core import Pod
-    from detection.snapshot import Snapshot
+from detection.kubernetes.objects.core import Pod
+from detection.snapshot import Snapshot
 
 MOST_LINES = 60
 FRESH_LINES = 12
@@ -292,8 +289,12 @@ class Complaints:
         return {key: items for key, items in found.items() if items}
 
 
-def complaints_in(snapshot: Snapshot) -> Complaints:
-    """Parse the logs of a snapshot."""
+def log_errors_of(snapshot: Snapshot) -> Complaints:
+    """What the logs that were read complain of, by owner; they are parsed once."""
+    return snapshot.view(_parsed)
+
+
+def _parsed(snapshot: Snapshot) -> Complaints:
     return Complaints(_all(snapshot))
 
 

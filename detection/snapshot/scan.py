@@ -1,22 +1,24 @@
 """Reading the cluster once: which kinds are served, their lists, and what could not be seen.
 
 GET requests only. Lists are asked for with `resourceVersion=0`, which the API server answers from
-its cache and in one piece; a server that pages all the same is followed.
+its cache and in one piece; a server that pages all the same is followed. `Scope.cached` turns
+that off.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from detection.discovery import Discovery, Served
 from detection.kubernetes.client import Connection, KubernetesError, NotFound
 from detection.kubernetes.decoding import Undecodable, decode_page
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.resources import RESOURCES, Resource
+from detection.scope import EVERYTHING, Scope
 from detection.snapshot import Snapshot
 
 THREADS = 4
@@ -27,32 +29,35 @@ MOST_PAGES = 10_000
 
 @dataclass
 class Listed:
-    """What came of one list. `blind` says why it may be incomplete, '' where it is whole."""
+    """What came of one list. `blind` says why it may be incomplete, '' where it is whole.
+
+    `is_missing`: the server answered 404.
+    """
 
     resource: Resource
     items: list[Any] = field(default_factory=list)
     blind: str = ""
     absent: bool = False
+    is_missing: bool = False
 
 
-def scan(connection: Connection, now: datetime, namespace: str = "") -> Snapshot:
-    """Read the cluster, or one namespace and all that has none: nodes, namespaces, webhooks …
+def scan(connection: Connection, now: datetime, scope: Scope = EVERYTHING) -> Snapshot:
+    """Read the cluster, or what `scope` names of it.
 
     Never raises for a source that fails: it is named in `blind`, and `not_installed` names the
-    kinds that the cluster doesn't serve.
+    kinds that the cluster doesn't serve. Kinds outside the scope are blind, too.
     """
+    versions = {r.group_version for r in RESOURCES} | {r.or_else for r in RESOURCES if r.or_else}
+    discovery = Discovery(connection, versions, now)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="scan") as pool:
-        served = dict(pool.map(lambda gv: (gv, _served(connection, gv)), _groups(connection)))
-        chosen = [_in_served_version(resource, served) for resource in RESOURCES]
-        answers = pool.map(lambda r: _read(connection, r, namespace, served), chosen)
-        return _snapshot(list(answers), now, namespace)
+        answers = pool.map(lambda r: _answer(connection, r, scope, discovery), RESOURCES)
+        return _snapshot(list(answers), now)
 
 
-def _snapshot(answers: list[Listed], now: datetime, namespace: str) -> Snapshot:
+def _snapshot(answers: list[Listed], now: datetime) -> Snapshot:
     lists: dict[str, Any] = {found.resource.field: tuple(found.items) for found in answers}
     return Snapshot(
         at=now,
-        namespace=namespace,
         blind={found.resource.source: found.blind for found in answers if found.blind},
         not_installed={found.resource.source for found in answers if found.absent},
         seen={f.resource.source for f in answers if not f.blind and not f.absent},
@@ -60,61 +65,49 @@ def _snapshot(answers: list[Listed], now: datetime, namespace: str) -> Snapshot:
     )
 
 
-def _groups(connection: Connection) -> list[str]:
-    """The group versions that we read from and that discovery lists."""
-    ours = {r.group_version for r in RESOURCES} | {r.or_else for r in RESOURCES if r.or_else}
-    try:
-        groups = _json(connection, "/apis").get("groups") or []
-        offered = {v["groupVersion"] for group in groups for v in group.get("versions") or []}
-    except (KubernetesError, LookupError, TypeError, AttributeError, ValueError):
-        return []
-    return sorted(gv for gv in ours if "/" not in gv or gv in offered)
-
-
-def _served(connection: Connection, group_version: str) -> frozenset[str] | None:
-    """The plurals of a group version; None where discovery doesn't say: then the list is tried."""
-    root = "/apis" if "/" in group_version else "/api"
-    try:
-        found = _json(connection, f"{root}/{group_version}").get("resources") or []
-        return frozenset(str(resource["name"]) for resource in found) or None
-    except (KubernetesError, LookupError, TypeError, AttributeError, ValueError):
-        return None
-
-
-def _json(connection: Connection, path: str) -> dict[str, Any]:
-    found = json.loads(connection.get(path))
-    return found if isinstance(found, dict) else {}
-
-
-def _read(
-    connection: Connection,
-    resource: Resource,
-    namespace: str,
-    served: dict[str, frozenset[str] | None],
+def _answer(
+    connection: Connection, resource: Resource, scope: Scope, discovery: Discovery
 ) -> Listed:
-    found = Listed(resource)
-    plurals = served.get(resource.group_version)
-    if _is_absent(resource, served):
+    """The list; where a 404 contradicts what was kept, by what discovery says now."""
+    if scope.kinds is not None and resource.plural not in scope.kinds:
+        return Listed(resource, blind="not read: outside the scope of this look")
+    served = discovery.served
+    found = _read(connection, resource, scope, served)
+    if not found.is_missing or (newer := discovery.anew(served)) is None:
+        return found
+    return _read(connection, resource, scope, newer)
+
+
+def _read(connection: Connection, resource: Resource, scope: Scope, served: Served) -> Listed:
+    found = Listed(_in_served_version(resource, served))
+    if _is_absent(found.resource, served):
         found.absent = True
         return found
     try:
-        for items in _pages(connection, resource, namespace):
+        for items in _pages(connection, found.resource, scope):
             found.items += items
     except NotFound as error:
-        found.absent = not (plurals or found.items or resource.group_version in ALWAYS_SERVED)
-        found.blind = "" if found.absent else str(error)
+        _missing(found, error, served)
     except (KubernetesError, Undecodable) as error:
         found.blind = str(error)
     return found
 
 
-def _in_served_version(resource: Resource, served: dict[str, frozenset[str] | None]) -> Resource:
+def _missing(found: Listed, error: NotFound, served: Served) -> None:
+    """A 404 means "not installed" only where discovery doesn't name the kind."""
+    version = found.resource.group_version
+    found.is_missing = True
+    found.absent = not (served.get(version) or found.items or version in ALWAYS_SERVED)
+    found.blind = "" if found.absent else str(error)
+
+
+def _in_served_version(resource: Resource, served: Served) -> Resource:
     if resource.or_else in served and _is_absent(resource, served):
         return replace(resource, group_version=resource.or_else, or_else="")
     return resource
 
 
-def _is_absent(resource: Resource, served: dict[str, frozenset[str] | None]) -> bool:
+def _is_absent(resource: Resource, served: Served) -> bool:
     """Whether discovery, where there is one, leaves this kind out."""
     if not served:
         return False
@@ -123,13 +116,28 @@ def _is_absent(resource: Resource, served: dict[str, frozenset[str] | None]) -> 
 
 
 def _pages(
-    connection: Connection, resource: Resource, namespace: str
+    connection: Connection, resource: Resource, scope: Scope
 ) -> Iterator[tuple[o.Object, ...]]:
-    """The list's pages. Raises Undecodable after the last one where something is missing."""
-    path, params = resource.path(namespace), {"resourceVersion": "0"}
+    """The pages of every list. Raises Undecodable after the last one where something is missing."""
+    spaces = sorted(scope.namespaces) if resource.namespaced else []
+    wrong = ""
+    for namespace in spaces or [""]:
+        try:
+            yield from _pages_of(connection, resource, namespace, scope.cached)
+        except Undecodable as error:
+            wrong = str(error)
+    if wrong:
+        raise Undecodable(wrong)
+
+
+def _pages_of(
+    connection: Connection, resource: Resource, namespace: str, cached: bool
+) -> Iterator[tuple[o.Object, ...]]:
+    path, params = resource.path(namespace), {"resourceVersion": "0"} if cached else {}
     skipped, why = 0, ""
     for _ in range(MOST_PAGES):
-        page = decode_page(connection.get(path, params, accept=resource.accept), resource.type)
+        content = connection.get(path, params or None, accept=resource.accept)
+        page = decode_page(content, resource.type)
         yield page.items
         skipped, why = skipped + page.skipped, page.why or why
         if not page.continue_token or {"continue": page.continue_token} == params:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.label_selectors import has_labels, selects
 from detection.kubernetes.objects import network_storage_scaling as around
 from detection.kubernetes.objects.core import Pod
-
-if TYPE_CHECKING:
-    from detection.snapshot import Snapshot
+from detection.snapshot import Snapshot
 
 Scaler = around.HorizontalPodAutoscaler | around.ScaledObject
 Target = tuple[str, str, str]
@@ -22,6 +19,7 @@ class Selecting:
     """Indexes of selecting objects by namespace and by target."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
         self._services: defaultdict[str, list[around.Service]] = defaultdict(list)
         for service in snapshot.services:
             if service.spec.selector:
@@ -35,7 +33,11 @@ class Selecting:
         }
         self._vpas = {_target(item, item.spec.target_ref): item for item in snapshot.vpas}
 
-    def services_of(self, namespace: str, labels: Mapping[str, str]) -> list[around.Service]:
+    def services_of(self, pod: Pod) -> list[around.Service]:
+        return self.services_for(pod.metadata.namespace, pod.metadata.labels)
+
+    def services_for(self, namespace: str, labels: Mapping[str, str]) -> list[around.Service]:
+        """Services that would send to a pod with these labels."""
         services = self._services.get(namespace, ())
         return [service for service in services if has_labels(labels, service.spec.selector)]
 
@@ -47,11 +49,21 @@ class Selecting:
             if selects(pdb.spec.selector, pod.metadata.labels)
         ]
 
+    def pods_of_budget(self, budget: around.PodDisruptionBudget) -> list[Pod]:
+        pods = self._snapshot.all_pods_in(budget.metadata.namespace)
+        return [pod for pod in pods if budget in self.pdbs_of(pod)]
+
     def scaler_of(self, ref: ObjectRef) -> Scaler | None:
+        """Whatever owns the replica count: an HPA, or KEDA's ScaledObject."""
         return self._scalers.get((ref.kind, ref.namespace, ref.name))
 
     def vertical_scaler_of(self, ref: ObjectRef) -> around.VerticalPodAutoscaler | None:
         return self._vpas.get((ref.kind, ref.namespace, ref.name))
+
+
+def selecting_in(snapshot: Snapshot) -> Selecting:
+    """The services, budgets and scalers of a snapshot by what they select."""
+    return snapshot.view(Selecting)
 
 
 def _target(item: Scaler | around.VerticalPodAutoscaler, target: around.TargetRef) -> Target:

@@ -6,16 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import network_storage_scaling as around
+from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active, is_ready
-
-if TYPE_CHECKING:
-    from detection.snapshot import Snapshot
 
 SERVICE_OF_SLICE = "kubernetes.io/service-name"
 DOMAIN = ".cluster.local"
@@ -151,3 +148,8 @@ class Network:
 
         found = normalized(bytes(item.spec.template)).get("metadata", {}).get("labels")
         return found or item.spec.selector.match_labels
+
+
+def services_of(snapshot: Snapshot) -> Network:
+    """Services by name and address, and the pods behind them."""
+    return snapshot.view(Network)

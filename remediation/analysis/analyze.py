@@ -12,6 +12,7 @@ from detection.domain.findings import Finding, redacted
 from detection.domain.statuses import START, WAITING, Status
 from detection.incidents import states
 from detection.models import Incident
+from detection.pipeline.observe import Observation
 from detection.runtime import leases
 from remediation.actions import blacklist
 from remediation.clients import Clients
@@ -19,7 +20,7 @@ from remediation.evidence.pack import Pack
 from remediation.evidence.storage import evidence_of, keep
 from remediation.models import Attempt
 from remediation.models.querysets import came_back
-from remediation.observation.observe import Fresh, finding_of, fresh, owner_of, seen_by_scan
+from remediation.observation.observe import finding_of, fresh, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.observation.suspect_nodes import remembered
 from remediation.planning.candidates import Candidate, candidates, escalate
@@ -39,7 +40,7 @@ def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     if not claim(incident, now):
         return Ending.NOTHING
-    around = fresh(clients.reader, incident, now)
+    around = fresh(clients.reader, incident, now, may_share=True)
     finding = remembered(newest_finding(incident, around), incident, now)
     found = candidates(finding, around.snapshot, now, blacklist())
     options = _not_futile(incident, _untried(incident, found), now)
@@ -68,7 +69,7 @@ def _has_news(incident: Incident) -> bool:
     return incident.analyzed_version < incident.version or current_plan(incident) is None
 
 
-def newest_finding(incident: Incident, around: Fresh) -> Finding:
+def newest_finding(incident: Incident, around: Observation) -> Finding:
     """The same cause as seen now, where a scan can see it; else as recorded."""
     stored = finding_of(incident)
     if not seen_by_scan(incident):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from detection.detectors import View, find_in
-from detection.domain.findings import Finding
-from detection.failures.context import Metrics
 from detection.metric_evidence import ask
 from detection.metrics import history
 from detection.metrics.backfill import frames_between
@@ -19,34 +15,25 @@ from detection.metrics.queries import seeds
 from detection.metrics.responses import PrometheusError
 from detection.metrics.samples import Owner, Owners, owners_of
 from detection.metrics.scrape import collect, frame_of
+from detection.pipeline.inputs import MetricView
 from detection.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Seen:
-    """`context` is what failures of the scan ask of metrics; `frames` the ticks, oldest first."""
-
-    findings: tuple[Finding, ...] = ()
-    blind: Mapping[str, str] = field(default_factory=dict)
-    context: Metrics = field(default_factory=Metrics)
-    frames: tuple[history.Frame, ...] = ()
-
-
-def see(client: Prometheus, snapshot: Snapshot, now: datetime) -> Seen:
+def see(client: Prometheus, snapshot: Snapshot, now: datetime) -> MetricView:
     """All shipped queries over the window, judged by every detector. Never raises."""
     owners, queries = owners_in(snapshot), seeds()
     try:
         done = collect(queries, client, now, owners)
     except PrometheusError as error:
-        return Seen(blind={"prometheus": str(error)})
+        return MetricView(blind={"prometheus": str(error)})
     if "prometheus" in done.blind:
-        return Seen(blind=done.blind)
+        return MetricView(blind=done.blind)
     start = now - timedelta(seconds=settings.ANOMALY_METRIC_WINDOW_SECONDS)
     frames = frames_between(queries, client, owners, start, now)
     frames = [*frames, frame_of(done, queries)]
     window = history.window_of(frames)
     found = tuple(find_in(View(window, queries, now, owners)))
-    return Seen(found, done.blind, ask(client, now, owners), tuple(frames))
+    return MetricView(ask(client, now, owners), found, done.blind, tuple(frames))
 
 
 def owners_in(snapshot: Snapshot) -> Owners:

@@ -5,24 +5,20 @@ GET requests only; no database, no broker, no model. `metrics` may be left out: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
-from detection.correlation import correlate
 from detection.domain.findings import Finding, redacted
-from detection.failures import Context, find_all
-from detection.failures.context import Dwell
 from detection.kubernetes.client import Connection
 from detection.metrics.queries import seeds
+from detection.pipeline.inputs import Inputs, SeeMetrics, without_metrics
+from detection.pipeline.observe import observe
+from detection.scope import Scope
 from detection.snapshot import Snapshot
-from detection.snapshot.logs import LOGS_IN_A_LOOK, with_logs
-from detection.snapshot.scan import scan
+from detection.snapshot.logs import LOGS_IN_A_LOOK
 from remediation.controls.limits import Limits
-from remediation.diagnose.metrics import Seen
 from remediation.evidence.collect import collect
 from remediation.evidence.pack import Pack, Scene
 from remediation.planning.candidates import Candidate, candidates
@@ -31,8 +27,6 @@ from remediation.playbooks.diagnosis import Diagnosis
 from remediation.policy.case_builder import case_of
 from remediation.policy.decide import decide
 from remediation.policy.verdicts import Decision
-
-SeeMetrics = Callable[[Snapshot, datetime], Seen]
 
 
 @dataclass(frozen=True)
@@ -88,19 +82,14 @@ def look(
 
     `with_evidence` adds each incident's pack; that reads logs, one or two requests an incident.
     """
-    snapshot = with_logs(connection, scan(connection, now, namespace), LOGS_IN_A_LOOK)
-    seen = see_metrics(snapshot, now) if see_metrics else Seen()
-    dwell = Dwell().scaled(settings.DWELL_FACTOR)
-    found = find_all(snapshot, Context(now=now, dwell=dwell, metrics=seen.context))
-    opened = [
-        redacted(f) for f in correlate([*found, *seen.findings], snapshot) if f.opens_at <= now
-    ]
-    blind = {**snapshot.blind, **seen.blind}
-    judged = [_judged(one, opened, snapshot, now, limits, blind) for one in opened]
-    if with_evidence:
-        scene = Scene(opened[0], snapshot, now, seen.frames, seeds(), opened) if opened else None
-        judged = [_with_pack(item, scene, connection) for item in judged if scene]
-    return Report(blind, tuple(sorted(judged, key=_importance)))
+    scope = Scope(frozenset({namespace} - {""}), most_logs=LOGS_IN_A_LOOK)
+    seen = observe(connection, scope, now, Inputs(metrics=see_metrics or without_metrics))
+    opened, snapshot = [redacted(finding) for finding in seen.opened], seen.snapshot
+    judged = [_judged(one, opened, snapshot, now, limits, seen.blind) for one in opened]
+    if with_evidence and opened:
+        scene = Scene(opened[0], snapshot, now, seen.metrics.frames, seeds(), opened)
+        judged = [_with_pack(item, scene, connection) for item in judged]
+    return Report(seen.blind, tuple(sorted(judged, key=_importance)))
 
 
 def _judged(

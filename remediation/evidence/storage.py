@@ -9,17 +9,17 @@ from detection.kubernetes.client import Connection
 from detection.metrics import history
 from detection.metrics.queries import active_queries
 from detection.models import Incident
+from detection.pipeline.observe import Observation
 from remediation.evidence.collect import collect
 from remediation.evidence.pack import Pack, Scene
 from remediation.evidence.past_incidents import earlier_items
 from remediation.models import EvidencePack
-from remediation.observation.observe import Fresh
 
 TICKS = 12
 
 
 def evidence_of(
-    incident: Incident, finding: Finding, around: Fresh, connection: Connection, now: datetime
+    incident: Incident, finding: Finding, around: Observation, connection: Connection, now: datetime
 ) -> Pack:
     """Bounded and redacted; nothing that fails to be read ends the analysis."""
     scene = Scene(
@@ -28,7 +28,7 @@ def evidence_of(
         now,
         frames=history.sampled(incident.cluster_id, now, TICKS),
         queries=active_queries(),
-        others=around.findings,
+        others=around.opened,
     )
     return collect(scene, connection, earlier_items(incident))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.network_storage_scaling import EndpointSlice, Service
 from detection.snapshot import Snapshot
+from detection.snapshot.selectors import selecting_in
 from remediation.evidence.objects import conditions, failing_pods
 from remediation.evidence.pack import Item, Scene
 
@@ -38,7 +39,7 @@ def dependency_items(scene: Scene, log: str) -> Iterator[Item]:
     """Volumes and scalers by reference; Services by selector, or because the log names them."""
     snapshot, owner = scene.snapshot, scene.finding.owner
     lines = [*_volumes(scene), *_services(snapshot, owner.namespace, scene, log)]
-    if scaler := snapshot.hpa_of(owner):
+    if scaler := selecting_in(snapshot).scaler_of(owner):
         said = conditions(getattr(getattr(scaler, "status", None), "conditions", ()))
         lines.append(f"{scaler.ref} scales it: {said or 'no conditions'}")
     if lines:
@@ -60,7 +61,11 @@ def _volumes(scene: Scene) -> Iterator[str]:
 
 def _services(snapshot: Snapshot, namespace: str, scene: Scene, log: str) -> Iterator[str]:
     pods = failing_pods(scene)
-    before = {service.metadata.uid for pod in pods[:1] for service in snapshot.services_of(pod)}
+    before = {
+        service.metadata.uid
+        for pod in pods[:1]
+        for service in selecting_in(snapshot).services_of(pod)
+    }
     words = set(WORD.findall(log.lower()))
     found = [
         service

@@ -1,104 +1,72 @@
-"""What the cluster is now, for one incident: a snapshot from etcd, not from the server's cache."""
+"""What the cluster is now, for one incident: observed in etcd, not in the server's cache."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.conf import settings
-
-from detection.clients import prometheus
-from detection.correlation import correlate
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef, Revision
-from detection.failures import Context, find_all
-from detection.failures.context import Dwell
-from detection.incidents.baselines import load_baselines
 from detection.kubernetes.client import Connection
-from detection.metric_evidence import evidence
 from detection.models import Incident
-from detection.snapshot import Snapshot
-from detection.snapshot.logs import with_logs
-from detection.snapshot.scan import scan
-
-
-class Uncached(Connection):
-    """The same connection, whose lists never ask for `resourceVersion=0`."""
-
-    def __init__(self, inner: Connection) -> None:
-        super().__init__(inner._client, inner.account)
-
-    def get(self, path: str, params: dict[str, str] | None = None, accept: str = "") -> bytes:
-        kept = {name: value for name, value in (params or {}).items() if name != "resourceVersion"}
-        return super().get(path, kept or None, accept)
-
-
-@dataclass(frozen=True)
-class Fresh:
-    """What opens an incident now, correlated; `signs` includes what is younger than its dwell."""
-
-    snapshot: Snapshot
-    findings: tuple[Finding, ...]
-    signs: tuple[Finding, ...] = ()
-
-    def about(self, owner: ObjectRef) -> list[Finding]:
-        """Findings on this very owner, severity info left out."""
-        return _grave(self.findings, owner)
-
-    def signs_of(self, owner: ObjectRef) -> list[Finding]:
-        """The same with young ones: a crash of a moment ago is not health."""
-        return _grave(self.signs, owner)
-
-
-def _grave(findings: Iterable[Finding], owner: ObjectRef) -> list[Finding]:
-    mine = [finding for finding in findings if finding.owner.uid == owner.uid]
-    return [finding for finding in mine if finding.severity != Severity.INFO]
+from detection.pipeline.inputs import from_records
+from detection.pipeline.observe import Observation, observe
+from detection.scope import Scope
 
 
 def fresh(
-    connection: Connection, incident: Incident, now: datetime, everywhere: bool = False
-) -> Fresh:
-    """Scan the incident's namespace and find all failures.
+    connection: Connection,
+    incident: Incident,
+    now: datetime,
+    everywhere: bool = False,
+    may_share: bool = False,
+) -> Observation:
+    """Observe the incident's namespace, from etcd.
 
     The whole cluster for what has no namespace, for what others are related to from another one (a
     scan of its own would not see their complaints), where `everywhere` asks for it, and where the
     namespace alone tells of another cause: the whole cluster found it, so that decides.
+
+    `may_share`: what another incident of this process saw a moment ago will do. Never before a
+    write, never for a verification.
     """
-    space = "" if everywhere or _reaches_further(incident) else incident.owner_namespace
-    found = _look(connection, incident, now, space)
-    return _look(connection, incident, now, "") if space and _differs(found, incident) else found
+    since = _share_since(incident) if may_share else None
+    look = partial(
+        observe, connection, now=now, inputs=from_records(incident.cluster), share_since=since
+    )
+    wide = everywhere or _reaches_further(incident)
+    found = look(_scope(incident, "" if wide else incident.owner_namespace))
+    narrow = not wide and incident.owner_namespace
+    return look(_scope(incident, "")) if narrow and _differs(found, incident) else found
 
 
-def _differs(found: Fresh, incident: Incident) -> bool:
+def _scope(incident: Incident, namespace: str) -> Scope:
+    """In a look at the whole cluster the logs of what it touches are read first."""
+    if namespace:
+        return Scope(frozenset({namespace}), cached=False)
+    return Scope(cached=False, logs_first=_spaces(incident))
+
+
+def _share_since(incident: Incident) -> datetime | None:
+    """No look from before its newest sign, and none at all once something was tried for it."""
+    return None if incident.attempts.exists() else incident.last_seen
+
+
+def _differs(found: Observation, incident: Incident) -> bool:
     causes = [item.cause for item in found.about(owner_of(incident))]
     return bool(causes) and incident.cause not in causes
-
-
-def _look(connection: Connection, incident: Incident, now: datetime, space: str) -> Fresh:
-    uncached = Uncached(connection)
-    snapshot = with_logs(uncached, scan(uncached, now, space), first=_spaces(incident))
-    dwell = Dwell().scaled(settings.DWELL_FACTOR)
-    context = Context(
-        now=now,
-        dwell=dwell,
-        baselines=load_baselines(incident.cluster),
-        metrics=evidence(incident.cluster_id, prometheus(), now),
-    )
-    every = find_all(snapshot, context)
-    opened, signs = (correlate(every, snapshot, young) for young in (False, True))
-    return Fresh(snapshot, tuple(opened), tuple(signs))
 
 
 def _reaches_further(incident: Incident) -> bool:
     return bool(_spaces(incident) - {incident.owner_namespace})
 
 
-def _spaces(incident: Incident) -> set[str]:
-    """The namespaces that it touches: in a wide look their logs are read before all others."""
+def _spaces(incident: Incident) -> frozenset[str]:
+    """The namespaces that it touches."""
     related = {item.get("namespace") for item in incident.related}
-    return {space for space in {incident.owner_namespace, *related} if space}
+    return frozenset(space for space in {incident.owner_namespace, *related} if space)
 
 
 def owner_of(incident: Incident) -> ObjectRef:

@@ -16,6 +16,7 @@ from detection.kubernetes.objects.core import (
 )
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active, is_ready
+from detection.snapshot.selectors import selecting_in
 from remediation.playbooks.base import Situation
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
@@ -32,7 +33,7 @@ def situation_of(finding: Finding, snapshot: Snapshot, now: datetime) -> Situati
         pod=unready[0].ref if len(unready) == 1 else None,
         unready=len(unready),
         last_schedulable=is_last_schedulable(finding.owner, snapshot),
-        vertical_scaler=snapshot.vpa_of(finding.owner) is not None,
+        vertical_scaler=selecting_in(snapshot).vertical_scaler_of(finding.owner) is not None,
         annotations=dict(found.metadata.annotations) if found else {},
     )
 

@@ -10,6 +10,7 @@ from detection.domain.findings import Finding
 from detection.kubernetes.objects.core import Condition, Node, Pod, Volume
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_ready
+from detection.snapshot.selectors import selecting_in
 from remediation.controls.limits import Limits
 from remediation.observation.field_managers import changed_by, managers
 from remediation.planning.candidates import Candidate
@@ -75,7 +76,7 @@ def target_of(finding: Finding, snapshot: Snapshot) -> Target:
         return Target(ref=owner, found=False)
     ready, replicas = snapshot.ready_of(found.ref)
     pods = snapshot.pods_below(found.ref)
-    scaler = snapshot.hpa_of(found.ref)
+    scaler = selecting_in(snapshot).scaler_of(found.ref)
     return Target(
         ref=owner,
         uid=found.metadata.uid,

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from detection.domain.statuses import WAITING, Status
 from detection.incidents import states
 from detection.models import Incident
+from detection.pipeline.observe import Observation
 from detection.runtime import leases
 from kubewise_site import pipeline
 from remediation.analysis.model_opinion import doubts_of
@@ -19,7 +20,7 @@ from remediation.clients import Clients
 from remediation.cluster.writer import RESOURCES
 from remediation.controls.limits import limits
 from remediation.models import Plan, PlanSource
-from remediation.observation.observe import Fresh, finding_of, fresh, owner_of, seen_by_scan
+from remediation.observation.observe import finding_of, fresh, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.observation.suspect_nodes import remembered
 from remediation.planning.candidates import Candidate
@@ -44,7 +45,7 @@ def decide_incident(incident_id: int, clients: Clients, now: datetime) -> Ending
         return Ending.NOTHING
     if incident.status in WAITING and _unread(incident, plan) and spec_hash_of(incident, clients):
         return _analyze_again(incident)
-    case = gather(incident, plan, plan.chosen, clients, now)
+    case = gather(incident, plan, plan.chosen, clients, now, may_share=True)
     return _save(incident, decide(case), case.candidates, now)
 
 
@@ -55,9 +56,14 @@ def gather(
     clients: Clients,
     now: datetime,
     approved: bool = False,
+    may_share: bool = False,
 ) -> Case:
-    """The case of one candidate of the plan, from a fresh snapshot and the records."""
-    around, options = fresh(clients.reader, incident, now), candidates_of(plan)
+    """The case of one candidate of the plan, from the records and a look at the cluster.
+
+    `may_share` is for decisions alone: what is about to be carried out is looked at anew.
+    """
+    around = fresh(clients.reader, incident, now, may_share=may_share)
+    options = candidates_of(plan)
     finding = finding_of(incident)
     same = [item for item in around.about(finding.owner) if item.cause == finding.cause]
     case = case_of(
@@ -68,7 +74,7 @@ def gather(
         limits(),
         records=records_of(incident, options[index], now, plan.source == PlanSource.UNDO),
         index=index,
-        others=around.findings,
+        others=around.opened,
         blind=blind_besides_scan(incident, now) | _unread(incident, plan),
     )
     gone, cause_now = _signal(incident, around)
@@ -94,7 +100,7 @@ def _analyze_again(incident: Incident) -> Ending:
     return Ending.LATER
 
 
-def _signal(incident: Incident, around: Fresh) -> tuple[bool, str]:
+def _signal(incident: Incident, around: Observation) -> tuple[bool, str]:
     """Whether the signal is gone, and which other cause stands in its place."""
     if not seen_by_scan(incident) or around.snapshot.blind:
         return False, ""

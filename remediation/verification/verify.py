@@ -13,6 +13,7 @@ from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.kubernetes.objects.core import Object
 from detection.models import Incident
+from detection.pipeline.observe import Observation
 from detection.runtime import leases
 from kubewise_site import pipeline
 from remediation.analysis.model_opinion import view_of_verification
@@ -22,7 +23,7 @@ from remediation.execution.attempt_states import State
 from remediation.execution.attempts import settle
 from remediation.execution.outcomes import verification_delay
 from remediation.models import Attempt, PlanSource
-from remediation.observation.observe import Fresh, fresh, owner_of, seen_by_scan
+from remediation.observation.observe import fresh, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.planning.situation import update_running
 from remediation.policy.case_records import blind_besides_scan
@@ -137,13 +138,13 @@ def look(attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = F
         ready=ready,
         desired=desired,
         deadline_seconds=owner_health.deadline_seconds(found),
-        news=owner_health.news(around.findings, owner, began, incident.related),
+        news=owner_health.news(around.opened, owner, began, incident.related),
         held=containment.held(attempt, found, around.snapshot),
         left=containment.left(attempt, found, around.snapshot),
     )
 
 
-def signal(incident: Incident, around: Fresh) -> str:
+def signal(incident: Incident, around: Observation) -> str:
     """What is wrong with the owner now; '' where nothing is. Young findings count too."""
     mine = around.signs_of(owner_of(incident))
     if mine:

@@ -16,6 +16,7 @@ from detection.failures.finding_builder import about_pods, named, saw, with_cont
 from detection.failures.rollback_evidence import Judgement, not_borne
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import quantity_of
+from detection.snapshot.selectors import selecting_in
 
 ONE_RAISE_A_DAY = timedelta(hours=24)
 
@@ -70,7 +71,7 @@ def memory_facts(
         limit_lowered=lowered and judged.revision.borne,
         raised_at=_raised_at(context, raised, judged),
         growth=_growth(context, owner, first.view.name),
-        vpa=snapshot.vpa_of(owner) is not None,
+        vpa=selecting_in(snapshot).vertical_scaler_of(owner) is not None,
         node_memory_pressure=_node_pressure(snapshot, found),
     )
     return with_container(own, first.view)

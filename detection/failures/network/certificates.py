@@ -15,7 +15,8 @@ from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import policy
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind
+from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.services import services_of
 
 DWELL = timedelta(minutes=5)
 
@@ -54,7 +55,7 @@ def measured(snapshot: Snapshot, kind: str, namespace: str, name: str) -> Object
                 return ingress.ref
     if kind == "Host":
         hosts = [i for i in snapshot.ingresses if any(r.host == name for r in i.spec.rules)]
-        service = snapshot.network.service(name, "")
+        service = services_of(snapshot).service(name, "")
         return hosts[0].ref if hosts else (service.ref if service else None)
     return None
 
@@ -126,7 +127,7 @@ def _of_bearer(
 
 def _by_bearer(snapshot: Snapshot) -> dict[str, tuple[ObjectRef, list[Complaining]]]:
     found: dict[str, tuple[ObjectRef, list[Complaining]]] = {}
-    for items in snapshot.complaints.by_owner(Kind.EXPIRED).values():
+    for items in log_errors_of(snapshot).by_owner(Kind.EXPIRED).values():
         for one in items:
             ref = _bearer(snapshot, one)
             found.setdefault(key_of(ref), (ref, []))[1].append(one)
@@ -138,7 +139,7 @@ def _bearer(snapshot: Snapshot, one: Complaining) -> ObjectRef:
     hosts = one.complaint.hosts
     namespace = one.pod.metadata.namespace
     for host in hosts:
-        service = snapshot.network.service(host, namespace)
+        service = services_of(snapshot).service(host, namespace)
         names = {host}
         if service is not None:
             meta = service.metadata

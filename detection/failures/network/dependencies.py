@@ -15,10 +15,10 @@ from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import CONNECTING, Complaining, hosts_in
+from detection.snapshot.log_errors import CONNECTING, Complaining, hosts_in, log_errors_of
 from detection.snapshot.pod_status import is_active, is_ready
 from detection.snapshot.pod_templates import normalized, spec_of
-from detection.snapshot.services import in_cluster_name
+from detection.snapshot.services import in_cluster_name, services_of
 
 SEVERAL = 2
 LOCAL = frozenset({"localhost", "0.0.0.0", "127.0.0.1", "::1"})  # noqa: S104 no address to bind
@@ -36,7 +36,7 @@ def dependency_cascade(snapshot: Snapshot, context: Context) -> Iterator[Finding
 
 def _by_dependency(snapshot: Snapshot) -> Mapping[str, tuple[ObjectRef, list[Complaining]]]:
     found: dict[str, tuple[ObjectRef, list[Complaining]]] = {}
-    for items in snapshot.complaints.by_owner(*CONNECTING).values():
+    for items in log_errors_of(snapshot).by_owner(*CONNECTING).values():
         for one in items:
             ref = dependency_of(snapshot, one)
             if ref is not None and key_of(ref) != key_of(one.owner):
@@ -50,7 +50,7 @@ def _by_environment(snapshot: Snapshot) -> Iterator[tuple[ObjectRef, list[Compla
     """Complaints that name no host: what the environments of several such owners name alike."""
     nameless: dict[str, list[Complaining]] = {}
     named_by: defaultdict[ObjectRef, list[str]] = defaultdict(list)
-    for key, items in snapshot.complaints.by_owner(*CONNECTING).items():
+    for key, items in log_errors_of(snapshot).by_owner(*CONNECTING).items():
         mine = [one for one in items if dependency_of(snapshot, one) is None]
         if mine:
             nameless[key] = mine
@@ -71,7 +71,7 @@ def environment_of(snapshot: Snapshot, owner: ObjectRef) -> list[ObjectRef]:
     for container in spec_of(normalized(bytes(item.spec.template))).get("containers") or ():
         for env in container.get("env") or ():
             for host in hosts_in(str(env.get("value") or "")):
-                if (ref := snapshot.network.workload_at(host, owner.namespace)) is not None:
+                if (ref := services_of(snapshot).workload_at(host, owner.namespace)) is not None:
                     found.append(ref)
     return [ref for ref in dict.fromkeys(found) if ref != owner]
 
@@ -81,9 +81,9 @@ def dependency_of(snapshot: Snapshot, one: Complaining) -> ObjectRef | None:
     namespace = one.pod.metadata.namespace
     hosts = [host for host in one.complaint.hosts if host not in LOCAL]
     for host in hosts:
-        if (found := snapshot.network.workload_at(host, namespace)) is not None:
+        if (found := services_of(snapshot).workload_at(host, namespace)) is not None:
             return found
-        if (service := snapshot.network.service(host, namespace)) is not None:
+        if (service := services_of(snapshot).service(host, namespace)) is not None:
             return service.ref
     for host in hosts:
         if _is_outside(snapshot, host, namespace):
@@ -97,7 +97,9 @@ def _is_outside(snapshot: Snapshot, host: str, namespace: str) -> bool:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
         name = in_cluster_name(host, namespace)
-        return "." in host and (name is None or name.namespace not in snapshot.network.namespaces)
+        return "." in host and (
+            name is None or name.namespace not in services_of(snapshot).namespaces
+        )
 
 
 def _is_scaled_down(snapshot: Snapshot, ref: ObjectRef) -> bool:

@@ -16,9 +16,9 @@ from detection.failures.registry import failure
 from detection.failures.rollback_evidence import judge
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import RESOLVING, Complaining, Kind
+from detection.snapshot.log_errors import RESOLVING, Complaining, Kind, log_errors_of
 from detection.snapshot.pod_status import is_ready
-from detection.snapshot.services import Name, in_cluster_name
+from detection.snapshot.services import Name, in_cluster_name, services_of
 
 DNS_LABEL, DNS_NAME = "k8s-app", "kube-dns"
 SERVERS = ("coredns", "kube-dns")
@@ -48,7 +48,7 @@ def _of_resolving(snapshot: Snapshot, sick: bool) -> Mapping[str, list[Complaini
 
     Several owners that each miss another name complain of DNS, whether those are there or not.
     """
-    everything = snapshot.complaints.by_owner(*RESOLVING)
+    everything = log_errors_of(snapshot).by_owner(*RESOLVING)
     names = {one.complaint.hosts[:1] for items in everything.values() for one in items}
     if sick or (len(everything) >= MANY and len(names) >= len(everything)):
         return {
@@ -69,7 +69,7 @@ def _is_missing_service(snapshot: Snapshot, one: Complaining) -> bool:
         return False
     if one.pod.spec.dns_policy not in ("", "ClusterFirst"):
         return False
-    network, namespace = snapshot.network, one.pod.metadata.namespace
+    network, namespace = services_of(snapshot), one.pod.metadata.namespace
     for number, host in enumerate(one.complaint.hosts):
         name = in_cluster_name(host, namespace)
         if name is None or not (name.namespace in network.namespaces or ".svc" in host):
@@ -83,7 +83,7 @@ def _is_missing_service(snapshot: Snapshot, one: Complaining) -> bool:
 
 def _has_healthy_pods(snapshot: Snapshot, one: Complaining) -> bool:
     """A deleted Service: its pods are well, and only it is missing."""
-    network, namespace = snapshot.network, one.pod.metadata.namespace
+    network, namespace = services_of(snapshot), one.pod.metadata.namespace
     for host in one.complaint.hosts[:1]:
         name = in_cluster_name(host, namespace)
         if name and (name.namespace, name.name) not in network.services:
@@ -93,7 +93,7 @@ def _has_healthy_pods(snapshot: Snapshot, one: Complaining) -> bool:
 
 
 def _is_workload(snapshot: Snapshot, name: Name) -> bool:
-    pods = snapshot.network.pods_in(name.namespace)
+    pods = services_of(snapshot).pods_in(name.namespace)
     return any(snapshot.top_owner(pod).name == name.name for pod in pods)
 
 

@@ -16,6 +16,7 @@ from detection.kubernetes.objects import network_storage_scaling as around
 from detection.snapshot import Snapshot
 from detection.snapshot.logs import changed_at, was_changed_lately
 from detection.snapshot.pod_status import is_ready
+from detection.snapshot.services import services_of
 
 OLD_CLASS = "kubernetes.io/ingress.class"
 
@@ -52,7 +53,7 @@ def _class_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
 def _backends_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
     if "kubernetes/services" in snapshot.blind:
         return []
-    namespace, network = ingress.metadata.namespace, snapshot.network
+    namespace, network = ingress.metadata.namespace, services_of(snapshot)
     missing = [
         name
         for name in dict.fromkeys(ingress.backends())

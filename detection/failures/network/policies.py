@@ -15,8 +15,9 @@ from detection.kubernetes.label_selectors import has_labels, selects
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import policy
 from detection.snapshot import LONG_AGO, Snapshot
-from detection.snapshot.log_errors import Complaining, Kind
+from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
 from detection.snapshot.logs import changed_at, was_changed_lately
+from detection.snapshot.services import services_of
 
 DNS_PORT = 53
 STRICT = "STRICT"
@@ -27,7 +28,7 @@ MESH_ROOT = "istio-system"
 def netpol_block(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F44: time-outs, and a policy of late that selects one end and has no rule for the other."""
     told: dict[str, tuple[policy.NetworkPolicy, list[Complaining]]] = {}
-    for items in snapshot.complaints.by_owner(Kind.TIMEOUT, Kind.RESOLVER).values():
+    for items in log_errors_of(snapshot).by_owner(Kind.TIMEOUT, Kind.RESOLVER).values():
         for one in items:
             blocking = _blocking(snapshot, one)
             if blocking is not None:
@@ -48,7 +49,7 @@ def _blocking(snapshot: Snapshot, one: Complaining) -> policy.NetworkPolicy | No
 def _targets(snapshot: Snapshot, one: Complaining) -> list[o.Pod]:
     namespace = one.pod.metadata.namespace
     for host in one.complaint.hosts:
-        if pods := snapshot.network.pods_at(host, namespace):
+        if pods := services_of(snapshot).pods_at(host, namespace):
             return [pod for pod in pods if pod.metadata.uid != one.pod.metadata.uid]
     return []
 
@@ -75,7 +76,7 @@ def _nameless_targets(
     """An address inside, that no object of ours has: whoever the policy selects here may be it."""
     if not any(_is_inside(host) for host in one.complaint.hosts[:1]):
         return []
-    pods = snapshot.network.pods_in(item.metadata.namespace)
+    pods = services_of(snapshot).pods_in(item.metadata.namespace)
     return [pod for pod in pods if snapshot.top_owner(pod) != one.owner]
 
 
@@ -208,7 +209,7 @@ def mesh_deny(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 
 
 def _of_kinds(snapshot: Snapshot, *kinds: Kind) -> Iterable[Complaining]:
-    return [one for items in snapshot.complaints.by_owner(*kinds).values() for one in items]
+    return [one for items in log_errors_of(snapshot).by_owner(*kinds).values() for one in items]
 
 
 def _denying(snapshot: Snapshot, one: Complaining) -> ObjectRef | None:

@@ -18,10 +18,11 @@ from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import network_storage_scaling as around
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind
+from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
 from detection.snapshot.logs import changed_at
 from detection.snapshot.pod_status import is_ready
-from detection.snapshot.services import Name, in_cluster_name
+from detection.snapshot.selectors import selecting_in
+from detection.snapshot.services import Name, in_cluster_name, services_of
 
 ALIKE = 0.7
 ENOUGH_PODS = 5
@@ -45,7 +46,7 @@ def _selects_nothing(snapshot: Snapshot, service: around.Service) -> bool:
     selector, namespace = service.spec.selector, service.metadata.namespace
     if not selector or service.spec.type == "ExternalName" or service.is_terminating:
         return False
-    network = snapshot.network
+    network = services_of(snapshot)
     if network.pods_behind(service) or network.has_ready_endpoints(service):
         return False
     templates = (
@@ -60,7 +61,7 @@ def _near_misses(snapshot: Snapshot, service: around.Service) -> list[o.Pod]:
     """Ready pods of the same namespace that this Service was meant for, by all that shows."""
     return [
         pod
-        for pod in snapshot.network.pods_in(service.metadata.namespace)
+        for pod in services_of(snapshot).pods_in(service.metadata.namespace)
         if is_ready(pod) and _is_near(snapshot, service, pod)
     ]
 
@@ -73,7 +74,7 @@ def _is_near(snapshot: Snapshot, service: around.Service, pod: o.Pod) -> bool:
     owner = snapshot.top_owner(pod).name
     if owner == service.metadata.name:
         return True
-    if snapshot.services_of(pod):
+    if selecting_in(snapshot).services_of(pod):
         return False
     values = set(selector.values())
     return bool(values & set(labels.values())) or any(
@@ -123,10 +124,10 @@ def callers_of(snapshot: Snapshot, service: around.Service, *kinds: Kind) -> lis
     """Complaints of these kinds about that Service."""
     return [
         one
-        for items in snapshot.complaints.by_owner(*kinds).values()
+        for items in log_errors_of(snapshot).by_owner(*kinds).values()
         for one in items
         if any(
-            snapshot.network.service(host, one.pod.metadata.namespace) is service
+            services_of(snapshot).service(host, one.pod.metadata.namespace) is service
             for host in one.complaint.hosts
         )
     ]
@@ -136,7 +137,7 @@ def callers_of(snapshot: Snapshot, service: around.Service, *kinds: Kind) -> lis
 def wrong_target_port(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F42: the pods behind it are ready, but none of them declares the port it leads to."""
     for service in snapshot.services:
-        ready = (pod for pod in snapshot.network.pods_behind(service) if is_ready(pod))
+        ready = (pod for pod in services_of(snapshot).pods_behind(service) if is_ready(pod))
         pods = list(islice(ready, ENOUGH_PODS))
         if not pods or service.is_terminating:
             continue
@@ -160,7 +161,7 @@ def _refused_all_the_same(snapshot: Snapshot, service: around.Service) -> list[a
     """Nobody says what the pods listen on, and all are ready; yet several callers are refused."""
     callers = callers_of(snapshot, service, Kind.REFUSED)
     several = len({key_of(one.owner) for one in callers}) > 1 or len(callers) >= OFTEN
-    behind = snapshot.network.pods_behind(service)
+    behind = services_of(snapshot).pods_behind(service)
     old = (changed_at(pod) for pod in behind)
     settled = all(time is not None and snapshot.at - time > SETTLED for time in old)
     if not (several and settled and all(map(is_ready, behind))):
@@ -184,7 +185,7 @@ def _led_astray(
     callers = callers_of(snapshot, service, *UNREACHED)
     served = any(
         _is_declared(port, pods)
-        for other in snapshot.services_of(pods[0])
+        for other in selecting_in(snapshot).services_of(pods[0])
         for port in other.spec.ports
     )
     if not callers and (served or len(wrong) < len(service.spec.ports)):
@@ -213,7 +214,7 @@ def service_deleted(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     if "kubernetes/services" in snapshot.blind:
         return
     missing: dict[Name, list[Complaining]] = {}
-    for items in snapshot.complaints.by_owner(Kind.NO_NAME, Kind.RESOLVER).values():
+    for items in log_errors_of(snapshot).by_owner(Kind.NO_NAME, Kind.RESOLVER).values():
         for one in items:
             for name in _missing_names(snapshot, one):
                 missing.setdefault(name, []).append(one)
@@ -227,7 +228,7 @@ def service_deleted(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 
 def _missing_names(snapshot: Snapshot, one: Complaining) -> Iterator[Name]:
     """The likeliest host; others only where a workload goes by that name."""
-    network, namespace = snapshot.network, one.pod.metadata.namespace
+    network, namespace = services_of(snapshot), one.pod.metadata.namespace
     for number, host in enumerate(one.complaint.hosts):
         name = in_cluster_name(host, namespace)
         if name is None or (name.namespace, name.name) in network.services:
@@ -241,11 +242,11 @@ def _missing_names(snapshot: Snapshot, one: Complaining) -> Iterator[Name]:
 def _deleted(
     snapshot: Snapshot, context: Context, name: Name, callers: Sequence[Complaining]
 ) -> Finding | None:
-    if (name.namespace, name.name) in snapshot.network.services:
+    if (name.namespace, name.name) in services_of(snapshot).services:
         return None
     pods = [
         pod
-        for pod in snapshot.network.pods_in(name.namespace)
+        for pod in services_of(snapshot).pods_in(name.namespace)
         if is_ready(pod) and goes_by(snapshot, pod, name.name)
     ]
     several = len({key_of(one.owner) for one in callers}) > 1

@@ -16,7 +16,7 @@ from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind
+from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
 from detection.snapshot.logs import changed_at
 from detection.snapshot.pod_status import containers, is_active, is_ready
 from detection.snapshot.pod_templates import normalized, spec_of
@@ -33,8 +33,8 @@ Item = o.Deployment | o.StatefulSet | o.DaemonSet
 @failure(Cause.STALE_SECRET_ENV)
 def stale_secret_env(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F58: what the environment was made of changed after the containers started."""
-    for key, told in snapshot.complaints.by_owner(Kind.AUTH).items():
-        item = snapshot.get(snapshot.complaints.owners[key])
+    for key, told in log_errors_of(snapshot).by_owner(Kind.AUTH).items():
+        item = snapshot.get(log_errors_of(snapshot).owners[key])
         if not isinstance(item, Item):
             continue
         for source in _sources_of(item):
@@ -150,7 +150,9 @@ def _brings_errors(
         return None
     mine = [pod for pod in pods if key_of_pod(pod) in newest.keys]
     uids = {pod.metadata.uid for pod in mine}
-    told = [o for o in snapshot.complaints.of(item.ref, *TROUBLES) if o.pod.metadata.uid in uids]
+    told = [
+        o for o in log_errors_of(snapshot).of(item.ref, *TROUBLES) if o.pod.metadata.uid in uids
+    ]
     ratio = max((_error_ratio(context, pod) for pod in mine), default=0.0)
     if not mine or (len(told) < ERROR_LINES and ratio < ERROR_RATIO):
         return None

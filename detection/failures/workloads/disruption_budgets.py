@@ -17,6 +17,7 @@ from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import network_storage_scaling as around
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active
+from detection.snapshot.selectors import selecting_in
 
 ALLOWED = "DisruptionAllowed"
 TOO_FEW = "InsufficientPods"
@@ -30,7 +31,7 @@ def blocks_drain(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         refused = allowed is None or (allowed.status == "False" and allowed.reason == TOO_FEW)
         if budget.status.disruptions_allowed or not refused or budget.is_terminating:
             continue
-        pods = [pod for pod in snapshot.pods_of_budget(budget) if is_active(pod)]
+        pods = [pod for pod in selecting_in(snapshot).pods_of_budget(budget) if is_active(pod)]
         if pods and budget.status.expected_pods:
             yield _finding(snapshot, context, budget, pods, allowed)
 

@@ -18,6 +18,7 @@ from detection.failures.workloads.gitops import managed_by_git
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import normalized
+from detection.snapshot.selectors import selecting_in
 
 DOWNSCALED = "original-replicas"  # what schedulers that scale down by night leave behind
 INTENT = "kubewise.io/intentionally-scaled-down"
@@ -48,7 +49,7 @@ def _is_meant(snapshot: Snapshot, item: Scalable) -> bool:
         marks.get(INTENT) == "true"
         or any(key.endswith(DOWNSCALED) for key in marks)
         or item.controller is not None
-        or snapshot.hpa_of(item.ref) is not None
+        or selecting_in(snapshot).scaler_of(item.ref) is not None
         or managed_by_git(item) is not None
     )
 
@@ -56,7 +57,7 @@ def _is_meant(snapshot: Snapshot, item: Scalable) -> bool:
 def _callers(snapshot: Snapshot, item: Scalable) -> list[str]:
     """Services that select its pods, and the Ingresses that lead to them."""
     labels = normalized(bytes(item.spec.template)).get("metadata", {}).get("labels", {})
-    services = snapshot.services_for(item.metadata.namespace, labels)
+    services = selecting_in(snapshot).services_for(item.metadata.namespace, labels)
     names = {service.metadata.name for service in services}
     ingresses = [
         f"Ingress {ingress.metadata.name}"

@@ -27,12 +27,13 @@ from detection.kubernetes.client import (
     connect,
     has_current_context,
 )
+from detection.pipeline.inputs import SeeMetrics
 from kubewise_site.core.config.reading import in_cluster
 from remediation.actions.parameters import BadValue, label
 from remediation.controls.limits import limits
 from remediation.diagnose.metrics import see
 from remediation.diagnose.report import plain, table
-from remediation.diagnose.run import Report, SeeMetrics, as_auto, look
+from remediation.diagnose.run import Report, as_auto, look
 
 log = structlog.get_logger(__name__)
 NOTHING_FOUND, INCIDENTS, BLIND = 0, 1, 2

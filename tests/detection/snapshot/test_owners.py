@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from detection.domain.findings import ObjectRef
+from detection.snapshot.selectors import selecting_in
 from tests.detection.builders import objects, snapshot_from, snapshot_of
 
 
@@ -104,8 +105,8 @@ def test_services_and_scalers_are_found_from_what_they_point_to() -> None:
         {"hpa": "stock"}, {"deployment": "stock"},
     )  # fmt: skip
     (pod, *_) = snapshot.pods
-    assert [s.metadata.name for s in snapshot.services_of(pod)] == ["cart"]
-    found = {d.metadata.name: snapshot.hpa_of(d.ref) for d in snapshot.deployments}
+    assert [s.metadata.name for s in selecting_in(snapshot).services_of(pod)] == ["cart"]
+    found = {d.metadata.name: selecting_in(snapshot).scaler_of(d.ref) for d in snapshot.deployments}
     assert {name: type(scaler).__name__ for name, scaler in found.items()} == {
         "cart": "ScaledObject",
         "stock": "HorizontalPodAutoscaler",
@@ -120,7 +121,7 @@ def test_a_budget_with_an_empty_selector_is_about_all_pods_and_one_without_about
     snapshot = snapshot_of(
         {"pod": "p"}, budget("all", {"selector": {}}), budget("none", {"selector": None})
     )
-    assert [b.metadata.name for b in snapshot.pdbs_of(snapshot.pods[0])] == ["all"]
+    assert [b.metadata.name for b in selecting_in(snapshot).pdbs_of(snapshot.pods[0])] == ["all"]
 
 
 def test_events_of_an_object_come_newest_last() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from detection.kubernetes.client import METADATA_LIST, Forbidden, NotFound, TooLarge, Unreachable
 from detection.kubernetes.resources import RESOURCES
+from detection.scope import Scope
 from detection.snapshot.scan import scan
 from tests.detection.builders import NOW
 
@@ -53,7 +54,8 @@ def listed(*names: str, **meta: Any) -> dict[str, Any]:
 
 
 def scanned(server: Server, namespace: str = "") -> Any:
-    return scan(server, NOW, namespace)  # type: ignore[arg-type]
+    scope = Scope(frozenset({namespace} - {""}))
+    return scan(server, NOW, scope)  # type: ignore[arg-type]
 
 
 def test_everything_seen_is_neither_blind_nor_absent() -> None:
@@ -184,3 +186,45 @@ def test_a_proxy_that_answers_404_to_everything_is_blind_and_not_an_empty_cluste
     server.answers = {}
     snapshot = scanned(server)
     assert {"kubernetes/pods", "kubernetes/deployments", "kubernetes/nodes"} <= set(snapshot.blind)
+
+
+def test_of_two_namespaces_both_are_read_and_nothing_else() -> None:
+    server = Server()
+    for resource in RESOURCES:
+        for namespace in ("bank", "shop"):
+            server.set(resource.path(namespace), listed())
+    server.set("/api/v1/namespaces/bank/pods", listed("a"))
+    server.set("/api/v1/namespaces/shop/pods", listed("b"))
+    snapshot = scan(server, NOW, Scope(frozenset({"shop", "bank"})))  # type: ignore[arg-type]
+    assert [pod.metadata.name for pod in snapshot.pods] == ["a", "b"]
+    assert not snapshot.blind
+    assert "/api/v1/pods" not in [path for path, _, _ in server.asked]
+
+
+def test_an_odd_object_of_one_namespace_leaves_the_other_one_read_and_is_blind() -> None:
+    server = Server()
+    server.set("/api/v1/namespaces/bank/pods", listed("a", remainingItemCount=3))
+    server.set("/api/v1/namespaces/shop/pods", listed("b"))
+    scope = Scope(frozenset({"shop", "bank"}), kinds=frozenset({"pods"}))
+    snapshot = scan(server, NOW, scope)  # type: ignore[arg-type]
+    assert [pod.metadata.name for pod in snapshot.pods] == ["a", "b"]
+    assert "cut off" in snapshot.blind["kubernetes/pods"]
+
+
+def test_kinds_that_are_not_asked_for_send_no_request_and_are_blind() -> None:
+    server = Server().set("/api/v1/pods", listed("a"))
+    kinds = frozenset({"pods", "nodes"})
+    snapshot = scan(server, NOW, Scope(kinds=kinds))  # type: ignore[arg-type]
+    lists = {path for path, _, _ in server.asked} - discovery().keys()
+    assert lists == {"/api/v1/pods", "/api/v1/nodes"}
+    assert snapshot.seen == {"kubernetes/pods", "kubernetes/nodes"}
+    assert snapshot.seen | snapshot.blind.keys() == {r.source for r in RESOURCES}
+
+
+def test_uncached_lists_ask_for_no_resource_version() -> None:
+    server = Server().set("/api/v1/pods", [listed("a", **{"continue": "next"}), listed("b")])
+    snapshot = scan(server, NOW, Scope(cached=False))  # type: ignore[arg-type]
+    asked = [params for path, params, _ in server.asked if path == "/api/v1/pods"]
+    assert asked == [{}, {"continue": "next"}]
+    assert len(snapshot.pods) == 2
+    assert not any("resourceVersion" in params for _, params, _ in server.asked)

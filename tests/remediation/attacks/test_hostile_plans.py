@@ -114,7 +114,7 @@ def test_hostile_plans_write_nothing_beyond_the_catalogue_the_owner_and_the_boun
 ) -> None:  # fmt: skip
     root = Session(connect(kubeconfig=str(simulator.kubeconfig(tmp_path / "root.yaml", "admin"))))
     seen = fresh(clients.reader, decided, datetime.now(UTC))
-    monkeypatch.setattr(decisions, "fresh", lambda *given: seen)
+    monkeypatch.setattr(decisions, "fresh", lambda *given, may_share: seen)
     targets, plan = refs(root), current_plan(decided)
     assert plan is not None
     pods = {ref.name for ref in targets if ref.kind == "Pod" and ref.name.startswith("checkout-")}

@@ -15,8 +15,10 @@ from detection.domain.causes import Severity
 from detection.domain.findings import Finding
 from detection.incidents.record import record
 from detection.models import Incident
+from detection.pipeline import inputs
+from detection.pipeline import observe as looking
+from detection.scope import Scope
 from detection.snapshot import Snapshot
-from remediation.observation import observe as looking
 from remediation.observation.observe import fresh, owner_of
 from tests.detection.builders import NOW, incidents, snapshot_from
 
@@ -36,7 +38,7 @@ def seen(one: Scenario, namespace: str = "") -> Snapshot:
     if namespace:
         objects = [o for o in objects if _namespace(o) in ("", namespace)]
         logs = {key: text for key, text in logs.items() if key[0] == namespace}
-    return replace(snapshot_from(objects), logs=logs, namespace=namespace)
+    return replace(snapshot_from(objects), logs=logs)
 
 
 def _namespace(item: Mapping[str, Any]) -> str:
@@ -48,13 +50,14 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The namespaces that were looked at, '' for the whole cluster."""
     done: list[str] = []
 
-    def scanned(connection: object, now: datetime, namespace: str = "") -> Snapshot:
+    def scanned(connection: object, now: datetime, scope: Scope) -> Snapshot:
+        namespace = next(iter(scope.namespaces), "")
         done.append(namespace)
         return seen(scanned.scenario, namespace)  # type: ignore[attr-defined]
 
     monkeypatch.setattr(looking, "scan", scanned)
-    monkeypatch.setattr(looking, "with_logs", lambda connection, snapshot, first: snapshot)
-    monkeypatch.setattr(looking, "prometheus", lambda: None)
+    monkeypatch.setattr(looking, "with_logs", lambda connection, snapshot, most, first: snapshot)
+    monkeypatch.setattr(inputs, "prometheus", lambda: None)
     done.append(scanned)  # type: ignore[arg-type]
     return done
 
