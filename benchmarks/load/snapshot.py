@@ -298,7 +298,7 @@ def ours(host: str) -> dict[str, float]:
     from detection.kubernetes.client import Account, Connection
     from detection.pipeline.inputs import Inputs
     from detection.pipeline.observe import observe
-    from detection.scope import EVERYTHING
+    from detection.snapshot.scope import EVERYTHING
 
     api_client = client.ApiClient(client.Configuration(host=host))
     connection = Connection(api_client, Account(host, "", ""))

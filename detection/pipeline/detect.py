@@ -26,8 +26,8 @@ from detection.runtime.source_visibility import (
     forget_sources,
     save_sources,
 )
-from detection.scope import EVERYTHING
 from detection.snapshot import Snapshot
+from detection.snapshot.scope import EVERYTHING
 
 
 def detect(cluster: Cluster, connection: Connection, now: datetime) -> Recorded:

@@ -21,10 +21,10 @@ from detection.failures.context import Context, Dwell
 from detection.kubernetes.client import Connection
 from detection.pipeline.inputs import Inputs, MetricView
 from detection.pipeline.shared_observations import Key, Shared
-from detection.scope import Scope
 from detection.snapshot import Snapshot
 from detection.snapshot.logs import with_logs
 from detection.snapshot.scan import scan
+from detection.snapshot.scope import Scope
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from detection.kubernetes.client import Account
-from detection.scope import Scope
+from detection.snapshot.scope import Scope
 
 # Long enough for a worker's run through the incidents of one pass, a tenth to a half second each;
 # short against every dwell time, and `act` looks for itself before it writes.

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from detection.discovery import Discovery, Served
 from detection.kubernetes.client import Connection, KubernetesError, NotFound
 from detection.kubernetes.decoding import Undecodable, decode_page
+from detection.kubernetes.discovery import Discovery, Served
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.resources import RESOURCES, Resource
-from detection.scope import EVERYTHING, Scope
 from detection.snapshot import Snapshot
+from detection.snapshot.scope import EVERYTHING, Scope
 
 THREADS = 4
 # A server that has none of these is no API server, but a proxy whose cluster is away.

@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from detection.domain.causes import Cause
-from detection.models import Incident
 from detection.runtime.heartbeats import sign_of_life
 from remediation.actions.informational import Escalate
 from remediation.llm import answer_bounds
@@ -106,12 +105,6 @@ def _told(diagnosis: Diagnosis, cause: str, answer: Assessment, doubts: Sequence
             "doubts": list(doubts),
         },
     )
-
-
-def doubts_of(incident: Incident) -> tuple[str, ...]:
-    """Why a model's view of this incident calls for a person."""
-    details = (incident.diagnosis or {}).get("details") or {}
-    return tuple(f"second opinion: {doubt}" for doubt in details.get("doubts") or ())
 
 
 def view_of_verification(attempt: Attempt, facts: str) -> dict[str, Any]:

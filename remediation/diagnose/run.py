@@ -15,9 +15,9 @@ from detection.kubernetes.client import Connection
 from detection.metrics.queries import seeds
 from detection.pipeline.inputs import Inputs, SeeMetrics, without_metrics
 from detection.pipeline.observe import observe
-from detection.scope import Scope
 from detection.snapshot import Snapshot
 from detection.snapshot.logs import LOGS_IN_A_LOOK
+from detection.snapshot.scope import Scope
 from remediation.controls.limits import Limits
 from remediation.evidence.collect import collect
 from remediation.evidence.pack import Pack, Scene

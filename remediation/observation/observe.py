@@ -13,7 +13,7 @@ from detection.kubernetes.client import Connection
 from detection.models import Incident
 from detection.pipeline.inputs import from_records
 from detection.pipeline.observe import Observation, observe
-from detection.scope import Scope
+from detection.snapshot.scope import Scope
 
 
 def fresh(

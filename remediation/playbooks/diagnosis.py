@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -34,3 +35,9 @@ class Diagnosis:
         known = {one.name: stored[one.name] for one in fields(Diagnosis) if one.name in stored}
         lists = {name: tuple(known.get(name, ())) for name in ("recommendations", "evidence")}
         return Diagnosis(**{**known, **lists})
+
+
+def doubts_of(stored: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Why a model's view in a stored diagnosis calls for a person."""
+    details = (stored or {}).get("details") or {}
+    return tuple(f"second opinion: {doubt}" for doubt in details.get("doubts") or ())

@@ -15,7 +15,6 @@ from detection.models import Incident
 from detection.pipeline.observe import Observation
 from detection.runtime import leases
 from kubewise_site import pipeline
-from remediation.analysis.model_opinion import doubts_of
 from remediation.clients import Clients
 from remediation.cluster.writer import RESOURCES
 from remediation.controls.limits import limits
@@ -25,6 +24,7 @@ from remediation.observation.spec import spec_hash_of
 from remediation.observation.suspect_nodes import remembered
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import candidates_of, current_plan
+from remediation.playbooks.diagnosis import doubts_of
 from remediation.policy import reconsideration
 from remediation.policy.case import Case
 from remediation.policy.case_builder import case_of
@@ -80,7 +80,7 @@ def gather(
     gone, cause_now = _signal(incident, around)
     flapping, requested = incident.flapping, plan.source == PlanSource.PERSON
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
-                   doubts=doubts_of(incident), approved=approved, requested=requested,
+                   doubts=doubts_of(incident.diagnosis), approved=approved, requested=requested,
                    picked=plan.chosen != 0, undo=plan.source == PlanSource.UNDO)  # fmt: skip
 
 

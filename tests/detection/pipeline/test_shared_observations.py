@@ -9,7 +9,7 @@ import pytest
 
 from detection.kubernetes.client import Account
 from detection.pipeline.shared_observations import MOST_KEPT, SHARED_FOR, Key, Shared
-from detection.scope import Scope
+from detection.snapshot.scope import Scope
 from tests.detection.builders import NOW
 
 KEY = Key(Account("https://one", "", "file"), 1, Scope(frozenset({"shop"}), cached=False))

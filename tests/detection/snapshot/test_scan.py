@@ -8,8 +8,8 @@ from typing import Any
 
 from detection.kubernetes.client import METADATA_LIST, Forbidden, NotFound, TooLarge, Unreachable
 from detection.kubernetes.resources import RESOURCES
-from detection.scope import Scope
 from detection.snapshot.scan import scan
+from detection.snapshot.scope import Scope
 from tests.detection.builders import NOW
 
 LIST = {"kind": "List", "metadata": {}, "items": []}

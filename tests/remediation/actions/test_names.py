@@ -16,9 +16,10 @@ from kubewise_site.core.config.reading import BASE_DIR, SETTINGS, WrongSetting
 from remediation.actions import ALIASES, ALLOWED_IN_SETTINGS, CATALOGUE, IN_SETTINGS, blacklist
 from remediation.cluster import rbac
 from remediation.controls.limits import limits
+from remediation.playbooks import PLAYBOOKS
 
 PRODUCT = ("remediation", "kubewise_site")
-MAY_NAME_ACTIONS = ("remediation/actions/", "remediation/playbooks/", "remediation/row")
+MAY_NAME_ACTIONS = ("remediation/actions/", "remediation/playbooks/")
 READERS = ("remediation/actions/__init__.py", "kubewise_site/")
 NAMES = frozenset(CATALOGUE) | frozenset(ALIASES) | {one.family for one in CATALOGUE.values()}
 
@@ -57,12 +58,10 @@ def test_the_search_finds_what_it_is_for(line: str) -> None:
     assert list(named(ast.parse(line)))
 
 
-def test_every_row_names_families_that_exist() -> None:
-    from remediation.rows import ROWS
-
+def test_every_playbook_names_families_that_exist() -> None:
     families = {action.family for action in CATALOGUE.values()}
-    for cause, row in ROWS.items():
-        assert {offer.family for offer in row.offers} | row.bad | row.futile <= families, cause
+    for cause, one in PLAYBOOKS.items():
+        assert {offer.family for offer in one.offers} | one.bad | one.futile <= families, cause
 
 
 def test_one_function_reads_the_names_in_settings() -> None:

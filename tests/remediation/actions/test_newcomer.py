@@ -9,8 +9,6 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from remediation.row_types import Offer, Row, RowMode, always
-from remediation.rows import ROWS
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import Finding, ObjectRef
@@ -42,6 +40,8 @@ from remediation.cluster import rbac
 from remediation.execution.strategies import require_ways
 from remediation.planning.candidates import Candidate, candidates
 from remediation.planning.command_line import UnknownAction, parse
+from remediation.playbooks import PLAYBOOKS
+from remediation.playbooks.base import Offer, always
 from remediation.policy.blast_radius import reach_of
 from remediation.policy.decide import decide
 from remediation.policy.owner_guards import owner_guards
@@ -94,8 +94,10 @@ def newcomer(monkeypatch: pytest.MonkeyPatch) -> Action:
     action = complete(SuspendCronJob)
     monkeypatch.setitem(CATALOGUE, action.name, action)
     monkeypatch.setitem(actions.ALIASES, "pause_cronjob", action.name)
-    row = Row(always(RowMode.ACT), (Offer(action.family), Offer("escalate")))
-    monkeypatch.setitem(ROWS, Cause.JOB_FAILED, row)  # type: ignore[arg-type]
+    offers = (Offer(action.family), Offer("escalate"))
+    usual = PLAYBOOKS[Cause.JOB_FAILED]
+    offering = replace(usual, mode=always(Verdict.ACT), offers=offers)
+    monkeypatch.setitem(PLAYBOOKS, Cause.JOB_FAILED, offering)
     return action
 
 

@@ -17,8 +17,8 @@ from detection.incidents.record import record
 from detection.models import Incident
 from detection.pipeline import inputs
 from detection.pipeline import observe as looking
-from detection.scope import Scope
 from detection.snapshot import Snapshot
+from detection.snapshot.scope import Scope
 from remediation.observation.observe import fresh, owner_of
 from tests.detection.builders import NOW, incidents, snapshot_from
 
