@@ -76,7 +76,8 @@ def record(into: Path, folder: Path) -> None:
 
 
 def _setting(one: Any) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in ("name", "default", "allowed", "why", "secret")}
+    plain = {name: getattr(one, name) for name in ("name", "default", "why", "secret")}
+    return plain | {"allowed": one.kind.allowed}
 
 
 @contextmanager
