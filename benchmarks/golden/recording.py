@@ -11,7 +11,7 @@ import django
 from django.conf import settings
 from django.db import connections
 
-from benchmarks.golden import product
+from benchmarks.golden import broker, product
 from benchmarks.golden.still import Still, still
 
 FAULTS = ("image_not_found", "crash_loop", "node_not_ready", "scaled_to_zero", "job_failed")
@@ -30,6 +30,7 @@ class Recording:
         parts = {"declared": self._declared, "rest": self._rest, "loop": self._loop,
                  "diagnose": self._diagnose}  # fmt: skip
         with still() as clock:
+            broker.use()
             self._prepare()
             for name, part in parts.items():
                 if not only or name in only:
