@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -57,6 +58,7 @@ class Recording:
             "LOGNAME": "golden",
         }
         django.setup()
+        logging.disable(logging.CRITICAL)
         settings.CACHES = {
             name: {"BACKEND": IN_MEMORY, "LOCATION": name} for name in settings.CACHES
         }
