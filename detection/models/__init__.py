@@ -5,7 +5,8 @@ import uuid
 from django.db import models
 
 from detection.domain.causes import Severity
-from detection.domain.facts import Facts, FactsT, facts_of
+from detection.domain.facts import Facts, FactsT
+from detection.domain.families import facts_of
 from detection.domain.statuses import Status
 from detection.models.indexes import INCIDENT_INDEXES, NEWEST
 
