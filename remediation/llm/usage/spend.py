@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Count, F, Q, Sum
 
-from remediation.llm.providers import missing
+from remediation.llm.provider_settings import missing
 from remediation.llm.usage import budget_and_breaker as calls
 from remediation.llm.usage.budget_and_breaker import Limits
 from remediation.models.llm import LlmCall
