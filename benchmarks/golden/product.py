@@ -21,7 +21,7 @@ TRAIN = "detection.tasks.train"
 __all__ = [
     "APPS", "HOME", "PACKAGES", "SETTINGS", "SETTINGS_MODULE", "TRAIN", "celery_app",
     "current_cluster", "diagnosis", "faults", "forget_clients", "heartbeat", "named", "remediation",
-    "scenarios", "simulator", "simulator_with_a_past",
+    "scenarios", "setting", "simulator", "simulator_with_a_past",
 ]  # fmt: skip
 
 
@@ -31,6 +31,12 @@ def celery_app() -> Any:
 
     app.loader.import_default_modules()
     return app
+
+
+def setting(row: Any) -> dict[str, Any]:
+    """What the table says of one setting of the environment."""
+    told = {name: getattr(row, name) for name in ("name", "default", "why", "secret")}
+    return told | {"allowed": row.kind.allowed}
 
 
 def current_cluster() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import django
 from django.conf import settings
 from django.db import connections
 
-from benchmarks.golden import product
+from benchmarks.golden import broker, product
 from benchmarks.golden.still import Still, still
 
 FAULTS = ("image_not_found", "crash_loop", "node_not_ready", "scaled_to_zero", "job_failed")
@@ -30,6 +31,7 @@ class Recording:
         parts = {"declared": self._declared, "rest": self._rest, "loop": self._loop,
                  "diagnose": self._diagnose}  # fmt: skip
         with still() as clock:
+            broker.use()
             self._prepare()
             for name, part in parts.items():
                 if not only or name in only:
@@ -56,6 +58,7 @@ class Recording:
             "LOGNAME": "golden",
         }
         django.setup()
+        logging.disable(logging.CRITICAL)
         settings.CACHES = {
             name: {"BACKEND": IN_MEMORY, "LOCATION": name} for name in settings.CACHES
         }

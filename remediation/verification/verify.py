@@ -71,6 +71,11 @@ class Look:
         trouble = self.blind or self.gone or self.signal or self.progressing or self.news
         return serves and not trouble
 
+    @property
+    def serves_quietly(self) -> bool:
+        """All that is wanted is ready; the signal is gone and no rollout goes on."""
+        return self.ready >= self.desired and not (self.signal or self.progressing)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -179,23 +184,34 @@ def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
 
 def _failed(attempt: Attempt, seen: Look) -> Judged:
     """The deadline is past. Worse counts only once the rollout has ended."""
-    if seen.blind:
-        return Judged(Outcome.INCONCLUSIVE, f"blind: {seen.blind}")
-    if seen.gone:
-        return Judged(Outcome.INCONCLUSIVE, "the owner is gone")
+    if unseen := _unseen(seen):
+        return Judged(Outcome.INCONCLUSIVE, unseen)
     before = int(attempt.before.get("ready") or 0)
     counts = f"{seen.ready} of {seen.desired} ready, {before} before"
-    if seen.ready < before and not seen.progressing and not seen.held:
-        return Judged(Outcome.WORSE, counts)  # a cordon that holds made no node worse
-    if seen.news and seen.ready >= seen.desired and not (seen.signal or seen.progressing):
-        return Judged(Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}")
-    if seen.held and seen.news:
-        said = f"{seen.held}, but something new broke: {seen.news}"
-        return Judged(Outcome.INCONCLUSIVE, said)
+    if _is_worse(seen, before):
+        return Judged(Outcome.WORSE, counts)
+    good = counts if seen.serves_quietly else seen.held
+    if good and seen.news:
+        return Judged(Outcome.INCONCLUSIVE, f"{good}, but something new broke: {seen.news}")
     if seen.held:
         return Judged(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
-    trouble = "; ".join(filter(None, (seen.left, seen.signal)))
-    return Judged(Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout does not end'}")
+    return Judged(Outcome.NOT_FIXED, f"{counts}; {_trouble(seen)}")
+
+
+def _unseen(seen: Look) -> str:
+    """Why nothing can be said; '' where the owner was seen."""
+    if seen.blind:
+        return f"blind: {seen.blind}"
+    return "the owner is gone" if seen.gone else ""
+
+
+def _is_worse(seen: Look, before: int) -> bool:
+    """A cordon that holds made no node worse."""
+    return seen.ready < before and not seen.progressing and not seen.held
+
+
+def _trouble(seen: Look) -> str:
+    return "; ".join(filter(None, (seen.left, seen.signal))) or "the rollout does not end"
 
 
 def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:

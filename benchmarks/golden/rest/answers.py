@@ -15,6 +15,7 @@ from django.core.cache import caches
 from django.core.management import call_command
 from django.test import Client
 
+from benchmarks.golden import broker
 from benchmarks.golden.documents import write
 from benchmarks.golden.rest import calls, records
 from benchmarks.golden.rest.calls import V1, Call
@@ -45,6 +46,7 @@ def record(into: Path, clock: Still) -> None:
     write(into, "rest/not-allowed", _answers(clients, _forbidden(schema)))
     clock.advance(60)
     write(into, "rest/writes", _answers(clients, calls.writes(_plans())))
+    write(into, "rest/published", [broker.told(*one) for one in broker.take(broker.use())])
     write(into, "rest/get-after-the-writes",
           _answers(clients, [Call("root", "GET", path) for path in gets]))  # fmt: skip
 
