@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.facts import Facts, facts_of
+from detection.domain.facts import Facts
+from detection.domain.families import facts_of
 from kubewise_site.core.redaction import redact, redact_all
 
 
@@ -84,7 +85,7 @@ class Finding:
 
     `onset` is the start of the signal by the objects' own timestamps, `opens_at` is onset plus
     dwell: a finding counts once `opens_at` is past. `facts` holds what remediation needs beyond
-    that, of the family that `domain/facts` names for the cause.
+    that, of the family that `domain/families` names for the cause.
     """
 
     cause: Cause

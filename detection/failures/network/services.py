@@ -16,7 +16,11 @@ from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import (
+    Ingress,
+    Service,
+    ServicePort,
+)
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
 from detection.snapshot.logs import changed_at
@@ -41,7 +45,7 @@ def selector_mismatch(snapshot: Snapshot, context: Context) -> Iterator[Finding]
             yield _mismatch(snapshot, context, service, near)
 
 
-def _selects_nothing(snapshot: Snapshot, service: around.Service) -> bool:
+def _selects_nothing(snapshot: Snapshot, service: Service) -> bool:
     """No pod, ready or not, and no workload that would make one."""
     selector, namespace = service.spec.selector, service.metadata.namespace
     if not selector or service.spec.type == "ExternalName" or service.is_terminating:
@@ -57,7 +61,7 @@ def _selects_nothing(snapshot: Snapshot, service: around.Service) -> bool:
     return not any(has_labels(labels, selector) for labels in templates)
 
 
-def _near_misses(snapshot: Snapshot, service: around.Service) -> list[o.Pod]:
+def _near_misses(snapshot: Snapshot, service: Service) -> list[o.Pod]:
     """Ready pods of the same namespace that this Service was meant for, by all that shows."""
     return [
         pod
@@ -66,7 +70,7 @@ def _near_misses(snapshot: Snapshot, service: around.Service) -> list[o.Pod]:
     ]
 
 
-def _is_near(snapshot: Snapshot, service: around.Service, pod: o.Pod) -> bool:
+def _is_near(snapshot: Snapshot, service: Service, pod: o.Pod) -> bool:
     selector, labels = service.spec.selector, pod.metadata.labels
     missed = [key for key, value in selector.items() if labels.get(key) != value]
     if len(missed) < len(selector):
@@ -91,7 +95,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _mismatch(
-    snapshot: Snapshot, context: Context, service: around.Service, near: Sequence[o.Pod]
+    snapshot: Snapshot, context: Context, service: Service, near: Sequence[o.Pod]
 ) -> Finding:
     onset = changed_at(service) or context.now
     owners = {key_of(ref): ref for ref in (snapshot.top_owner(pod) for pod in near)}
@@ -120,7 +124,7 @@ def _shown(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))[:200]
 
 
-def callers_of(snapshot: Snapshot, service: around.Service, *kinds: Kind) -> list[Complaining]:
+def callers_of(snapshot: Snapshot, service: Service, *kinds: Kind) -> list[Complaining]:
     """Complaints of these kinds about that Service."""
     return [
         one
@@ -148,7 +152,7 @@ def wrong_target_port(snapshot: Snapshot, context: Context) -> Iterator[Finding]
             yield found
 
 
-def _is_declared(port: around.ServicePort, pods: Sequence[o.Pod]) -> bool:
+def _is_declared(port: ServicePort, pods: Sequence[o.Pod]) -> bool:
     """By its name or number. Where containers declare no port at all, nothing can be told."""
     declared = declared_ports(pods)
     target = port.target_port or port.port
@@ -157,7 +161,7 @@ def _is_declared(port: around.ServicePort, pods: Sequence[o.Pod]) -> bool:
     return not declared or any(p.container_port == int(target) for p in declared)
 
 
-def _refused_all_the_same(snapshot: Snapshot, service: around.Service) -> list[around.ServicePort]:
+def _refused_all_the_same(snapshot: Snapshot, service: Service) -> list[ServicePort]:
     """Nobody says what the pods listen on, and all are ready; yet several callers are refused."""
     callers = callers_of(snapshot, service, Kind.REFUSED)
     several = len({key_of(one.owner) for one in callers}) > 1 or len(callers) >= OFTEN
@@ -176,9 +180,9 @@ def declared_ports(pods: Sequence[o.Pod]) -> list[o.ContainerPort]:
 def _led_astray(
     snapshot: Snapshot,
     context: Context,
-    service: around.Service,
+    service: Service,
     pods: Sequence[o.Pod],
-    wrong: Sequence[around.ServicePort],
+    wrong: Sequence[ServicePort],
 ) -> Finding | None:
     """Declaring a port is a courtesy. So unless callers are refused, all ports of the Service
     must be wrong, and no other Service lead to the right one."""
@@ -274,7 +278,7 @@ def _deleted(
     )
 
 
-def _leads_to(ingress: around.Ingress, name: Name) -> bool:
+def _leads_to(ingress: Ingress, name: Name) -> bool:
     return ingress.metadata.namespace == name.namespace and name.name in ingress.backends()
 
 

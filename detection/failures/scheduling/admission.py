@@ -20,8 +20,8 @@ from detection.failures.scheduling.pod_creation import Refused, refusals
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
 from detection.kubernetes.objects.extensions import WebhookConfiguration
+from detection.kubernetes.objects.network_storage_scaling import Service
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import changes
 
@@ -201,7 +201,7 @@ def backend_of(snapshot: Snapshot, namespace: str, name: str) -> tuple[ObjectRef
     service = snapshot.find("Service", namespace, name)
     if service is None:
         return (ObjectRef("Service", namespace, name),)
-    selector = service.spec.selector if isinstance(service, around.Service) else {}
+    selector = service.spec.selector if isinstance(service, Service) else {}
     pods = [
         pod
         for pod in snapshot.pods

@@ -16,7 +16,7 @@ from detection.failures.log_reported import about_victims
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import PersistentVolumeClaim
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
 from detection.snapshot.pod_status import began, condition_since, is_active, is_ready
@@ -110,7 +110,7 @@ def _mount_paths(template: Template) -> Mapping[str, list[str]]:
 def _filling(
     snapshot: Snapshot,
     context: Context,
-    claim: around.PersistentVolumeClaim,
+    claim: PersistentVolumeClaim,
     filling: Filling | None,
     told: Sequence[Complaining],
     pods: Sequence[o.Pod],
@@ -146,12 +146,12 @@ def _measured(filling: Filling) -> Evidence:
     return saw("metrics", f"{filling.free_ratio:.1%} of the volume is free{trend}", decisive=True)
 
 
-def _size(claim: around.PersistentVolumeClaim) -> str:
+def _size(claim: PersistentVolumeClaim) -> str:
     found = claim.status.capacity.get("storage") or claim.spec.resources.requests.get("storage")
     return str(found or "")
 
 
-def _is_expandable(snapshot: Snapshot, claim: around.PersistentVolumeClaim) -> bool:
+def _is_expandable(snapshot: Snapshot, claim: PersistentVolumeClaim) -> bool:
     """By its class; a claim that names none has the default one."""
     named_class = claim.spec.storage_class_name
     return any(
@@ -199,7 +199,7 @@ def _held_elsewhere(snapshot: Snapshot, pod: o.Pod, users: Mapping[ClaimKey, lis
     return any(_others(pod, claim, users) for claim in _single_claims(snapshot, pod))
 
 
-def _single_claims(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolumeClaim]:
+def _single_claims(snapshot: Snapshot, pod: o.Pod) -> list[PersistentVolumeClaim]:
     """Its claims that one node at a time may use."""
     return [
         claim
@@ -209,7 +209,7 @@ def _single_claims(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolu
 
 
 def _others(
-    pod: o.Pod, claim: around.PersistentVolumeClaim, users: Mapping[ClaimKey, list[o.Pod]]
+    pod: o.Pod, claim: PersistentVolumeClaim, users: Mapping[ClaimKey, list[o.Pod]]
 ) -> list[o.Pod]:
     same = users.get((claim.metadata.namespace, claim.metadata.name), ())
     return [p for p in same if p.spec.node_name and p.spec.node_name != pod.spec.node_name]
@@ -253,7 +253,7 @@ def _dead(snapshot: Snapshot, holders: Sequence[o.Pod]) -> Facts:
     return Facts(nodes=tuple(lost)) if lost and len(lost) == len(found) else Facts()
 
 
-def _claims_of(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolumeClaim]:
+def _claims_of(snapshot: Snapshot, pod: o.Pod) -> list[PersistentVolumeClaim]:
     volumes = [v.persistent_volume_claim for v in pod.spec.volumes]
     names = {source.claim_name for source in volumes if source is not None}
     return [

@@ -16,7 +16,10 @@ from detection.failures.registry import failure
 from detection.failures.scheduling.admission import backend_of
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import (
+    HorizontalPodAutoscaler,
+    MetricTarget,
+)
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import (
     Template,
@@ -38,7 +41,7 @@ OTHER_METRICS = {
     "Object": "v1beta1.custom.metrics.k8s.io",
     "Pods": "v1beta1.custom.metrics.k8s.io",
 }
-Scaler = around.HorizontalPodAutoscaler
+Scaler = HorizontalPodAutoscaler
 
 
 def target_of(snapshot: Snapshot, scaler: Scaler) -> ObjectRef:
@@ -81,7 +84,7 @@ def is_above(scaler: Scaler) -> bool:
     return others or not known or max(known) > 1.0
 
 
-def _ratio(target: around.MetricTarget, current: around.MetricTarget) -> float | None:
+def _ratio(target: MetricTarget, current: MetricTarget) -> float | None:
     if target.average_utilization and current.average_utilization is not None:
         return current.average_utilization / target.average_utilization
     wanted, seen = amount_of(target.average_value), amount_of(current.average_value)

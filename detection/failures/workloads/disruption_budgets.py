@@ -14,7 +14,7 @@ from detection.failures.registry import failure
 from detection.failures.scheduling.cordons import cordoned_since
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import PodDisruptionBudget
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active
 from detection.snapshot.selectors import selecting_in
@@ -39,7 +39,7 @@ def blocks_drain(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 def _finding(
     snapshot: Snapshot,
     context: Context,
-    budget: around.PodDisruptionBudget,
+    budget: PodDisruptionBudget,
     pods: Sequence[o.Pod],
     allowed: o.Condition | None,
 ) -> Finding:

@@ -11,9 +11,9 @@ from remediation.cluster import writer
 from remediation.cluster.diff import diff
 from remediation.cluster.writer import Changed, Session
 from remediation.digests import spec_hash
-from remediation.execution.capacity import shortage
-from remediation.execution.rollback_template import older_template
 from remediation.execution.strategies.base import Empty, Refusal, Rehearsal, Task, Way, before
+from remediation.execution.strategies.capacity import shortage
+from remediation.execution.strategies.rollback_template import older_template
 
 
 class Patching(Way):

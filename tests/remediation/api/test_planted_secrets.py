@@ -22,8 +22,7 @@ from kubewise_site.core.redaction import redact_all
 from remediation.approval import approvals
 from remediation.clients import Clients
 from remediation.cluster import diff
-from remediation.cluster import writer as writing
-from remediation.cluster.writer import Session
+from remediation.cluster.writer import Session, patch, read
 from remediation.execution.attempts import State
 from remediation.results import Approved
 from tests.kubewise_site.api_client import Api
@@ -66,7 +65,7 @@ def leaky(cluster: Cluster, simulator: Any, clients: Clients, now: datetime) -> 
 
 
 def cluster_patch(session: Session, ref: ObjectRef) -> None:
-    writing.patch(session, ref, writing.read(session, ref), LEAKS, dry_run=False)
+    patch(session, ref, read(session, ref), LEAKS, dry_run=False)
 
 
 def test_a_secret_of_a_template_is_in_no_record_and_on_no_page(

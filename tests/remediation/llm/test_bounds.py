@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remediation.actions.base import Risk
-from remediation.llm.answer_bounds import Offer, offers, refused, reordered
 from remediation.llm.failures import FailureKind
+from remediation.llm.questions.answer_bounds import Offer, offers, refused, reordered
 from remediation.llm.schema import Choice
 
 
