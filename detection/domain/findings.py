@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +9,6 @@ from typing import Any
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import Facts
-from detection.domain.families import facts_of
 from kubewise_site.core.redaction import redact, redact_all
 
 
@@ -101,11 +99,6 @@ class Finding:
     flapping: bool = False
     score: float = 1.0
     facts: Facts = field(default_factory=Facts)
-
-    def __post_init__(self) -> None:
-        """Transitional, until nothing gives facts as a mapping any more."""
-        if isinstance(self.facts, Mapping):
-            object.__setattr__(self, "facts", facts_of(self.cause, self.facts))
 
 
 def redacted(finding: Finding) -> Finding:

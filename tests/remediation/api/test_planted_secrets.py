@@ -13,6 +13,7 @@ from django.core import serializers
 from django.test import Client
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ContainerFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
 from detection.incidents.record import record
 from detection.models import Cluster, Incident
@@ -96,12 +97,12 @@ FOUND = Finding(
     severity=Severity.WARNING, summary=f"password={PLANT}", onset=NOW, opens_at=NOW,
     evidence=(Evidence("logs", f"Bearer {PLANT}1"),),
     revision=Revision(current=2, changed=(f"containers[app].args: --token={PLANT}",)),
-    facts={
+    facts=ContainerFacts.decode({
         "image": f"https://ci:{PLANT}@registry.example.com/cart:1", "exit_code": 1,
         "command": ["serve", "--password", PLANT], "container": "cart",
         "labels": {"note": f"secret={PLANT}"}, "sources": ["kubernetes"],
         "metrics": {"say": f"api_key={PLANT}"}, "prediction": {"why": f"token: {PLANT}"},
-    },
+    }),
 )  # fmt: skip
 
 
