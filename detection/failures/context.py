@@ -42,6 +42,12 @@ class Dwell:
     disruption_seconds: float = 3600
     throttled_seconds: float = 900
     unexplained_seconds: float = 600
+    flapping_seconds: float = 600
+    node_condition_seconds: float = 120
+    namespace_seconds: float = 900
+    callers_seconds: float = 60
+    service_seconds: float = 120
+    certificate_seconds: float = 300
     stable_seconds: float = 3600
 
     def scaled(self, factor: float) -> Dwell:
