@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from detection.anomaly.context import AnomalyView
-from detection.domain.causes import CAUSES, Cause, Precedence
+from detection.domain.causes import CAUSES, PLACES, Cause, Precedence
 from detection.domain.findings import Finding
 from detection.metrics.history import Window
 from detection.metrics.samples import Owners, Query
@@ -63,8 +63,7 @@ def detector(*causes: Cause) -> Callable[[DetectorT], DetectorT]:
 
 def detectors() -> tuple[Detector, ...]:
     """In the order of their causes, whatever the order of the files."""
-    order = list(CAUSES)
-    return tuple(sorted(DETECTORS.values(), key=lambda one: order.index(CAUSES_OF[one.name][0])))
+    return tuple(sorted(DETECTORS.values(), key=lambda one: PLACES[CAUSES_OF[one.name][0]]))
 
 
 def _lacking(cls: type[Any], causes: Sequence[Cause]) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""Values beyond their query's threshold for the whole of its dwell → THRESHOLD_BREACH."""
+"""Values beyond their query's threshold for the whole of its dwell → THRESHOLD_BREACH.
+
+The thresholds themselves are those of the queries: metrics/seed_queries.toml, then the admin.
+"""
 
 from __future__ import annotations
 
