@@ -25,18 +25,14 @@ expect:
 
 @pytest.mark.timeout(600)
 def test_a_file_alone_is_run_by_the_benchmark_and_by_the_tests(copy: Path) -> None:
-    file = copy / shown(FILES) / "f36-of-a-newcomer.yaml"
-    file.write_text(SCENARIO)
-    found = run(copy, "benchmarks.detection.scenarios", "f36-of-a-newcomer")
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert "1 scenarios, 1 expected incidents" in found.stdout
-    assert "1 passed" in tested(copy)
-    file.write_text(SCENARIO.replace("JOB_FAILED", "BAD_RELEASE"))
-    missed = run(copy, "benchmarks.detection.scenarios", "f36-of-a-newcomer")
-    assert missed.returncode == 1
-    assert "cause: JOB_FAILED on Job shop/import" in missed.stdout
-    assert "1 failed" in tested(copy)
-
-
-def tested(copy: Path) -> str:
-    return run(copy, "pytest", "-q", TESTS, "-k", "f36-of-a-newcomer").stdout
+    folder = copy / shown(FILES)
+    (folder / "newcomer-right.yaml").write_text(SCENARIO)
+    (folder / "newcomer-wrong.yaml").write_text(SCENARIO.replace("JOB_FAILED", "BAD_RELEASE"))
+    scored = run(copy, "benchmarks.detection.scenarios", "newcomer")
+    assert scored.returncode == 1, scored.stderr
+    assert "2 scenarios, 2 expected incidents" in scored.stdout
+    (note,) = [line for line in scored.stdout.splitlines() if line.startswith("    ")]
+    assert note.startswith("    cause: JOB_FAILED on Job shop/import")
+    tested = run(copy, "pytest", "-q", TESTS, "-k", "newcomer").stdout
+    assert "1 failed, 1 passed" in tested
+    assert "[newcomer-wrong]" in tested
