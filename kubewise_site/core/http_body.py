@@ -11,6 +11,8 @@ from typing import Any
 
 import urllib3
 
+from detection.domain.units import counted
+
 CHUNK_BYTES = 1 << 16
 
 
@@ -48,8 +50,10 @@ def _read(raw: Any, deadline: float, limit_bytes: int) -> bytes:
     while chunk := raw.read1(CHUNK_BYTES, decode_content=True):
         size += len(chunk)
         if size > limit_bytes:
-            raise TooBig(f"the answer is over {limit_bytes} bytes")
+            raise TooBig(f"the answer is over {counted(limit_bytes, 'byte')}")
         if time.monotonic() > deadline:
-            raise TooSlow(f"the answer was still coming when its time was over ({size} bytes)")
+            raise TooSlow(
+                f"the answer was still coming when its time was over ({counted(size, 'byte')})"
+            )
         chunks.append(chunk)
     return b"".join(chunks)

@@ -69,13 +69,13 @@ def _state(
     told: Mapping[str, Any],
 ) -> Queue:
     if not serving and name in OPTIONAL:
-        return Queue(State.DISABLED, "no worker serves it here", **told)
+        return Queue(State.DISABLED, "no worker serves this queue", **told)
     if not serving:
         return Queue(State.UNKNOWN, NOBODY, **told)
     last_seen = max(row.at for row in serving.values())
     alive = {worker: row for worker, row in serving.items() if is_fresh(row, now)}
     if not alive:
-        return Queue(State.UNHEALTHY, "its worker is silent", last_seen, last_seen, **told)
+        return Queue(State.UNHEALTHY, "its worker does not report", last_seen, last_seen, **told)
     told = {**told, "workers": tuple(alive)}
     if late:
         detail = f"{late.tick} is late"

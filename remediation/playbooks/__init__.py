@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import Finding
+from detection.domain.units import counted
 from remediation.playbooks import (
     containers,
     containers_starting,
@@ -58,7 +59,7 @@ def diagnose(finding: Finding) -> Diagnosis:
 def impact(finding: Finding) -> str:
     ready, desired = fact(finding, "ready"), fact(finding, "desired")
     if ready is not None and desired is not None:
-        return f"{ready} of {desired} replicas are ready."
+        return f"{ready} of {counted(desired, 'replica')} ready." if ready else "No ready replicas."
     return {
         Severity.CRITICAL: "Nothing of it serves now.",
         Severity.WARNING: "It serves, but less than it should.",

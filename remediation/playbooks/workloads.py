@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detection.domain.causes import Cause
 from detection.domain.findings import Finding
+from detection.domain.units import counted
 from remediation.playbooks.base import (
     ASKED,
     BY_HAND,
@@ -227,8 +228,8 @@ def _may_raise_most(situation: Situation) -> bool:
 def _maxed(finding: Finding) -> str:
     hpa, most = fact(finding, "hpa"), fact(finding, "max_replicas")
     return (
-        f"{owner_text(finding)} has the {most} replicas that its autoscaler {quoted_text(hpa)} "
-        f"allows at most, and needs more."
+        f"{owner_text(finding)} needs more than {counted(most, 'replica')}, the maximum of its "
+        f"autoscaler {quoted_text(hpa)}."
     )
 
 

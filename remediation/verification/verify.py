@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from detection.domain.statuses import Status
+from detection.domain.units import counted
 from detection.incidents import states
 from detection.kubernetes.objects.core import Object
 from detection.models import Incident
@@ -31,7 +32,7 @@ from remediation.results import Ending
 from remediation.verification import containment, owner_health
 
 ACTOR = "KubeWise"
-FOR_PEOPLE = "What is wrong with the node is for people: it closes once that is gone."
+FOR_PEOPLE = "A person must repair the node; the incident closes once the node is healthy."
 Outcome = Attempt.Outcome
 
 
@@ -150,7 +151,7 @@ def signal(incident: Incident, around: Observation) -> str:
     if mine:
         return "; ".join(f"{item.cause}: {item.summary}" for item in mine)
     if not seen_by_scan(incident) and incident.gone_since is None:
-        return f"{incident.cause} is still seen"
+        return f"{incident.cause} is still reported"
     return ""
 
 
@@ -180,22 +181,22 @@ def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
 def _failed(attempt: Attempt, seen: Look) -> Judged:
     """The deadline is past. Worse counts only once the rollout has ended."""
     if seen.blind:
-        return Judged(Outcome.INCONCLUSIVE, f"blind: {seen.blind}")
+        return Judged(Outcome.INCONCLUSIVE, f"KubeWise cannot read: {seen.blind}")
     if seen.gone:
-        return Judged(Outcome.INCONCLUSIVE, "the owner is gone")
+        return Judged(Outcome.INCONCLUSIVE, "the owner no longer exists")
     before = int(attempt.before.get("ready") or 0)
-    counts = f"{seen.ready} of {seen.desired} ready, {before} before"
+    counts = f"{seen.ready} of {seen.desired} ready, {before} ready before"
     if seen.ready < before and not seen.progressing and not seen.held:
         return Judged(Outcome.WORSE, counts)  # a cordon that holds made no node worse
     if seen.news and seen.ready >= seen.desired and not (seen.signal or seen.progressing):
-        return Judged(Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}")
+        return Judged(Outcome.INCONCLUSIVE, f"{counts}, but there is a new failure: {seen.news}")
     if seen.held and seen.news:
-        said = f"{seen.held}, but something new broke: {seen.news}"
+        said = f"{seen.held}, but there is a new failure: {seen.news}"
         return Judged(Outcome.INCONCLUSIVE, said)
     if seen.held:
         return Judged(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
     trouble = "; ".join(filter(None, (seen.left, seen.signal)))
-    return Judged(Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout does not end'}")
+    return Judged(Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout is not complete'}")
 
 
 def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:
@@ -250,7 +251,7 @@ def _move(attempt: Attempt, judged: Judged, times: Timing, now: datetime, spec_h
         said = f"{said}. {suggestion(attempt)}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     elif attempt.plan.source == PlanSource.UNDO:
-        said = f"{attempt.command} undid what made it worse; {said}"
+        said = f"{attempt.command} undid the action that made it worse; {said}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:
         _next_or_people(attempt, said, times, now)
@@ -262,7 +263,7 @@ def _next_or_people(attempt: Attempt, said: str, times: Timing, now: datetime) -
     states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
     failed = incident.attempts.filter(outcome=Outcome.NOT_FIXED).count()
     if failed >= times.most_tries:
-        reason = f"{failed} remediations did not help"
+        reason = f"{counted(failed, 'remediation')} did not help"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
     else:
         pipeline.advance(incident.pk)
