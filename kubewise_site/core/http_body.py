@@ -11,8 +11,6 @@ from typing import Any
 
 import urllib3
 
-from detection.domain.units import counted
-
 CHUNK_BYTES = 1 << 16
 
 
@@ -50,10 +48,8 @@ def _read(raw: Any, deadline: float, limit_bytes: int) -> bytes:
     while chunk := raw.read1(CHUNK_BYTES, decode_content=True):
         size += len(chunk)
         if size > limit_bytes:
-            raise TooBig(f"the answer is over {counted(limit_bytes, 'byte')}")
+            raise TooBig(f"the answer is over {limit_bytes} B")
         if time.monotonic() > deadline:
-            raise TooSlow(
-                f"the answer was still coming when its time was over ({counted(size, 'byte')})"
-            )
+            raise TooSlow(f"the answer was still coming when its time was over ({size} B)")
         chunks.append(chunk)
     return b"".join(chunks)

@@ -111,7 +111,9 @@ class RestoreReplicas(Scale):
 
     def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
         count = parameters["replicas"]
-        return f"Set {of_owner(situation)} back to {counted(count, 'replica')}, its last count."
+        return (
+            f"Set {of_owner(situation)} back to {counted(int(count), 'replica')}, its last count."
+        )
 
 
 class RaiseHpaMax(Action):

@@ -32,7 +32,7 @@ from tests.detection.metrics.dataset import NOW, cluster
 KEY = "memory|Deployment|shop|cart|app"
 QUERY = Query(
     "memory", "…", "pod", unit="ratio", threshold=0.9, dwell_seconds=300, severity="warning",
-    description="Memory in use, of the container's limit",
+    description="Memory in use, as a share of the container's limit",
 )  # fmt: skip
 OWNERS = owners_of({"shop/p": Owner("Deployment", "cart", "u1")})
 STEP = 15
@@ -67,7 +67,7 @@ def test_beyond_the_threshold_for_the_dwell_is_a_finding_with_numbers() -> None:
     assert finding.related == (ObjectRef("Pod", "shop", "cart-7d9-a"),)
     assert (finding.severity, finding.source) == (Severity.WARNING, "threshold")
     assert finding.summary == (
-        "Memory in use, of the container's limit (app, cart-7d9-a): 94 % for 6 min, threshold 90 %"
+        "Memory in use, as a share of the container's limit (app, cart-7d9-a): 94 % for 6 min, threshold 90 %"
     )
     assert finding.onset == NOW - timedelta(seconds=360)
     assert finding.opens_at == NOW - timedelta(seconds=60)

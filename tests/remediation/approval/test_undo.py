@@ -159,7 +159,7 @@ def finished(cluster: Cluster) -> None:
 def test_the_policy_of_a_namespace_caps_its_attempts_an_hour(auto: Cluster) -> None:
     Policy.objects.create(cluster=auto, namespace_pattern="shop", mode="AUTO", attempts_an_hour=1)
     assert claim(work(auto, 1), NOW).attempt is not None
-    assert "1 attempts were made in shop" in claim(work(auto, 2), NOW).reason
+    assert "1 attempt in namespace shop" in claim(work(auto, 2), NOW).reason
     assert claim(work(auto, 3, "payments"), NOW).attempt is not None
 
 

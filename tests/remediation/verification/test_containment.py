@@ -122,7 +122,7 @@ def test_a_cordon_holds_while_the_node_is_cordoned_with_its_pods_on_it() -> None
 def test_a_drain_holds_once_nothing_that_moves_is_left() -> None:
     stay = ({"kind": "DaemonSet"}, {"kind": "Node"}, {"phase": "Succeeded"}, {"phase": "Failed"})
     held, left = seen("drain_node", world(*stay))
-    assert ("2 pods were moved off" in held, left) == (True, "")
+    assert ("2 pods were evicted" in held, left) == (True, "")
     held, left = seen("drain_node", world(*stay, {"ending": True}))
     assert "1 of them not confirmed" in held
     held, left = seen("drain_node", world(*stay, {}, {"kind": ""}))
@@ -183,7 +183,7 @@ def test_a_contained_node_is_handed_to_people_and_closes_when_it_is_back(
     found = fresh(incident)
     assert (found.status, found.open_key) == (Status.RESOLVED, None)
     said = found.transitions.last().reason  # type: ignore[union-attr]
-    assert "after cordon_node name=node-3" in said, "not: without an action of ours"
+    assert "after cordon_node name=node-3" in said, "not: without an action by KubeWise"
 
 
 @pytest.mark.django_db
