@@ -70,7 +70,7 @@ ENDINGS: dict[type[Any], str] = {
     results.Handled: HANDLED,
 }
 MORE = {
-    APPROVED: "; KubeWise checks every gate again and then acts, within seconds",
+    APPROVED: "; KubeWise checks every gate again, then acts",
     STALE: ": the plan or its target changed; a new plan is being made",
 }
 

@@ -109,9 +109,7 @@ class ApproveView(Guarded):
             datetime.now(UTC),
         )
         _raise_unless_done(ending)
-        return _done(
-            anomaly_id, "Approved. KubeWise checks every gate again and then acts, within seconds."
-        )
+        return _done(anomaly_id, "Approved. KubeWise checks every gate again, then acts.")
 
 
 class RejectView(Guarded):
@@ -152,7 +150,7 @@ class RemediateView(Guarded):
         more: dict[str, str] = {"command": str(text), "result": "accepted"}
         return _done(
             anomaly_id,
-            "Accepted. KubeWise checks every gate again and then acts, within seconds.",
+            "Accepted. KubeWise checks every gate again, then acts.",
             HTTPStatus.ACCEPTED,
             **more,
         )

@@ -84,9 +84,7 @@ def test_a_window_shows_the_incidents_and_owners_that_it_covers(browser: Client)
     told = browser.post(WINDOW, body).json()
     names = [row["series"] for row in told["rows"]]
     assert names == ["Deployment shop/cart", "Deployment shop/search"]
-    assert told["message"].startswith(
-        "It covers 1 open incident and 1 other owner; but it ends"
-    )
+    assert told["message"].startswith("It covers 1 open incident and 1 other owner; but it ends")
 
 
 @pytest.mark.parametrize("path", [QUERY, WINDOW])
