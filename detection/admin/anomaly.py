@@ -95,7 +95,7 @@ class ModelVersionAdmin(Record):
         except (ModelRefused, OSError) as error:
             self.message_user(request, f"Nothing changed: {error}", messages.ERROR)
             return
-        self.message_user(request, f"{row.version} is in force.")
+        self.message_user(request, f"{row.version} is in use.")
 
 
 @admin.register(AnomalyFeedback)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from detection.domain.units import shown
+from detection.domain.units import counted, shown
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.responses import Answer, PrometheusError, Series
 from detection.metrics.samples import BELOW, Owners, Query, entity_of
@@ -23,7 +23,7 @@ def preview(form: Mapping[str, Any], client: Prometheus | None, now: datetime) -
     """`message` in words, `rows` of the worst entities, `charts`. Never raises for an answer."""
     promql = str(form.get("query", "")).strip()[:LONGEST_QUERY]
     if not promql:
-        return _only("Write a query first.")
+        return _only("Enter a query first.")
     if client is None:
         return _only(NO_PROMETHEUS)
     query = _query(form, promql)
@@ -66,7 +66,8 @@ def _message(query: Query, answer: Answer) -> str:
         return "Valid, but Prometheus has no such series now."
     dealt = [one for one in answer.series if entity_of(query, one.labels, Owners())]
     beyond = sum(query.breaches(one.values[0]) for one in dealt)
-    told = f"{len(answer.series)} series now, {len(dealt)} of them name a {query.entity_kind}"
+    found = counted(len(answer.series), "series")
+    told = f"{found} now, {len(dealt)} of them with a {query.entity_kind}"
     return f"{told}, {beyond} beyond the threshold." if query.threshold is not None else f"{told}."
 
 

@@ -84,7 +84,7 @@ class UseView(Guarded):
     def post(self, request: Request, version: str) -> Response:
         row, who = _find(version), request.user.get_username()
         if row.in_force:
-            told = f"{version} is in force already."
+            told = f"{version} is already in use."
             raise Problem(HTTPStatus.CONFLICT, "in-force", told)
         return _used(lambda: versions.use(row.version, who, datetime.now(UTC)))
 
@@ -114,6 +114,6 @@ def _used(put: Callable[[], ModelVersion]) -> Response:
     except (ModelRefused, OSError) as error:
         told = f"Nothing changed: {error}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "model-refused", told) from None
-    message = f"{row.version} is in force; workers load it with their next pass."
+    message = f"{row.version} is in use; workers load it with their next pass."
     shown = VersionSerializer(row).data
     return Response({"status": "success", "message": message, "version": shown})

@@ -28,6 +28,7 @@ from detection.domain.causes import (
 )
 from detection.domain.facts import ConfigurationFacts, Facts, ImageFacts
 from detection.domain.findings import Finding, ObjectRef, Revision, key_of
+from detection.domain.units import counted
 from detection.snapshot import Snapshot
 
 
@@ -196,7 +197,7 @@ def _shared(findings: list[Finding], thing: ObjectRef, users: Sequence[Finding])
         first,
         owner=thing,
         severity=max((f.severity for f in users), key=lambda one: one.rank),
-        summary=f"{CAUSES[first.cause].title}: {len(owners)} owners fail on {thing}",
+        summary=f"{CAUSES[first.cause].title}: {_fail(len(owners))} on {thing}",
         revision=None,
         related=(),
         facts=first.facts | Facts(shared_by=len(owners)),
@@ -243,3 +244,7 @@ def _fold_anomalies(findings: list[Finding]) -> list[Finding]:
         for f in findings
         if CAUSES[f.cause].precedence != Precedence.METRIC or key_of(f.owner) not in explained
     ]
+
+
+def _fail(owners: int) -> str:
+    return counted(owners, "owner fails", "owners fail")

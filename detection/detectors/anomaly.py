@@ -181,7 +181,8 @@ def _finding(view: View, model: Model, look: Look) -> Finding:
     share, score = scored.shares[-1], float(scored.score[-1])
     told = scoring.explained(series.metrics, share)
     lasted = duration(float(times[-1] - times[since]))
-    text = f"Its metrics look unusual for {lasted}: {told} (score {score:.2f}, limit {limit:.2f})"
+    against = f"score {score:.2f}, limit {limit:.2f}"
+    text = f"Its metrics have looked unusual for {lasted}: {told} ({against})"
     kind, namespace, name = look.owner
     return Finding(
         cause=Cause.METRIC_ANOMALY,

@@ -143,5 +143,5 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
 
 def _told(query: Query, limit: float, eta: Eta) -> str:
     if query.name in COUNTDOWNS:
-        return f"ends in {duration(eta.seconds)} unless it is renewed"
+        return f"expires in {duration(eta.seconds)} unless it is renewed"
     return f"reaches {shown(limit, query.unit)} in {eta.text()}"

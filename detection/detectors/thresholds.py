@@ -23,6 +23,15 @@ from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
 
 HIGHEST_SCORE = 10.0
 FRESH_SECONDS = 60
+# Shipped queries whose value is 1 or 0: what they say of their subject while it lasts.
+CONDITIONS: dict[str, tuple[str, str]] = {
+    "container_waiting": ("Container", "waiting on an error"),
+    "pod_ready": ("Pod", "not ready"),
+    "hpa_at_maximum": ("HorizontalPodAutoscaler", "at its maximum"),
+    "job_failed": ("Job", "in the condition Failed"),
+    "node_not_ready": ("Node", "not ready"),
+    "node_pressure": ("Node", "under memory, disk or PID pressure"),
+}
 
 
 @detector(Cause.THRESHOLD_BREACH)
@@ -92,10 +101,14 @@ def _value_at(window: Window, row: int, time: float) -> float:
 
 def _text(query: Query, entity: Entity, pod: str, value: float, seconds: float) -> str:
     where = ", ".join(part for part in (entity.container, pod) if part)
+    about = f" ({where})" if where else ""
+    if not query.unit and (condition := CONDITIONS.get(query.name)):
+        subject, state = condition
+        return f"{subject}{about} has been {state} for {duration(seconds)}"
     limit = shown(query.threshold or 0.0, query.unit)
     return (
-        f"{query.description or query.name}{f' ({where})' if where else ''}: "
-        f"{shown(value, query.unit)} for {duration(seconds)}, threshold {limit}"
+        f"{query.description or query.name}{about}: {shown(value, query.unit)} "
+        f"for {duration(seconds)}, threshold {limit}"
     )
 
 

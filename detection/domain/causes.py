@@ -244,7 +244,7 @@ ROWS: tuple[CauseInfo, ...] = (
         on_node("memory", *KILLED),
     ),
     CauseInfo(
-        Cause.PID_PRESSURE, "F54", "The node is short of process numbers", P.NODE, on_node("pid")
+        Cause.PID_PRESSURE, "F54", "The node is short of process IDs", P.NODE, on_node("pid")
     ),
     CauseInfo(
         Cause.NODE_CORDONED,
@@ -290,7 +290,7 @@ ROWS: tuple[CauseInfo, ...] = (
     CauseInfo(
         Cause.SERVICE_DELETED,
         "F43",
-        "A Service that is named is gone",
+        "A Service that others name does not exist",
         P.DEPENDENCY,
         TOLD_BY_CALLERS,
     ),

@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: "94 %", "1.2 GiB", "6 min"."""
+"""Numbers as a person reads them: "94 %", "1.2 GiB", "6 min", "1 pod", "3 pods"."""
 
 from __future__ import annotations
 
@@ -24,6 +24,20 @@ def shown(value: float, unit: str) -> str:
     if unit == "seconds":
         return duration(value)
     return f"{value:.3g} {unit}".strip()
+
+
+def counted(number: int, one: str, many: str = "", spec: str = "") -> str:
+    """`1 pod`, `3 pods`. `many` where it is not the regular plural of `one`: "pods wait"."""
+    return f"{number:{spec}} {one if number == 1 else many or plural(one)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of a regular English noun, of the last word in `ready pod`."""
+    if noun.endswith("series"):
+        return noun
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
 
 
 def duration(seconds: float) -> str:

@@ -18,6 +18,7 @@ from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from detection.domain.facts import DaemonSetFacts
 from detection.domain.findings import Finding, FoundBy, ObjectRef, redacted
 from detection.domain.statuses import IN_HAND, Status
+from detection.domain.units import duration
 from detection.incidents import states
 from detection.models import Cluster, Incident
 from detection.runtime.source_visibility import OWNER_SOURCES
@@ -243,7 +244,7 @@ def _fold(incident: Incident, cause_key: str, now: datetime) -> None:
     rows = Incident.objects.filter(pk=incident.pk)
     rows.update(last_seen=now, gone_since=None, parent=parent)
     if parent and incident.parent_id != parent.pk:
-        reason = f"folded into incident {parent.anomaly_id}: {parent.summary}"
+        reason = f"part of incident {parent.anomaly_id}: {parent.summary}"
         states.note(incident, "folded", actor=ACTOR, reason=reason, now=now)
 
 
@@ -277,11 +278,12 @@ def _close(incident: Incident, now: datetime) -> bool:
     if incident.status == Status.DISMISSED:
         states.close_dismissed(incident, now)
         return True
-    reason = f"the signal is gone for {GONE_BEFORE_CLOSING_SECONDS} s, {_after(incident)}"
+    gone = duration(GONE_BEFORE_CLOSING_SECONDS)
+    reason = f"the signal has been gone for {gone}, {_after(incident)}"
     return states.move(incident, Status.RESOLVED, actor=ACTOR, reason=reason, now=now)
 
 
 def _after(incident: Incident) -> str:
     """What of ours came before its end: whether it was the reason is not known."""
     acted = incident.transitions.filter(after=Status.REMEDIATION_ATTEMPTED).last()
-    return f"after {acted.reason}" if acted else "without an action of ours"
+    return f"after {acted.reason}" if acted else "without an action by KubeWise"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from detection.domain.units import counted
 from detection.kubernetes.client import Connection, KubernetesError, NotFound
 from detection.kubernetes.decoding import Undecodable, decode_page
 from detection.kubernetes.discovery import Discovery, Served
@@ -146,4 +147,6 @@ def _pages_of(
     if page.continue_token or page.remaining:
         raise Undecodable("the list was cut off before its end")
     if skipped:
-        raise Undecodable(f"{skipped} objects can't be read, the last one because: {why}")
+        raise Undecodable(
+            f"{counted(skipped, 'object')} can't be read, the last one because: {why}"
+        )

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
+from detection.domain.units import counted
 from remediation.models import Delivery
 from remediation.models.permissions import SEE_DELIVERIES, SEND_TEST
 from remediation.notifications import kind_of, plain, send
@@ -45,9 +46,9 @@ def _test(request: HttpRequest) -> tuple[int, str]:
     if not request.user.has_perm(SEND_TEST):
         raise PermissionDenied
     if not settings.NOTIFY_URLS:
-        return messages.WARNING, "There is no target: name one in NOTIFY_URLS."
+        return messages.WARNING, "No notification target is configured: set NOTIFY_URLS."
     who = plain(request.user.get_username())
     error = send(settings.NOTIFY_URLS, TITLE, f"A test, sent by {who}. Nothing is wrong.")
     if error:
         return messages.ERROR, f"The test failed: {error}."
-    return messages.SUCCESS, f"The test was sent to {len(settings.NOTIFY_URLS)} targets."
+    return messages.SUCCESS, f"The test was sent to {counted(len(settings.NOTIFY_URLS), 'target')}."

@@ -48,8 +48,8 @@ def _read(raw: Any, deadline: float, limit_bytes: int) -> bytes:
     while chunk := raw.read1(CHUNK_BYTES, decode_content=True):
         size += len(chunk)
         if size > limit_bytes:
-            raise TooBig(f"the answer is over {limit_bytes} bytes")
+            raise TooBig(f"the answer is over {limit_bytes} B")
         if time.monotonic() > deadline:
-            raise TooSlow(f"the answer was still coming when its time was over ({size} bytes)")
+            raise TooSlow(f"the answer was still coming when its time was over ({size} B)")
         chunks.append(chunk)
     return b"".join(chunks)

@@ -28,10 +28,10 @@ from kubewise_site.ops.states import Workers
 SLACK_SECONDS = 45
 WORKER_PREFIX = queues.WORKER_PREFIX
 KUBERNETES_PREFIX = "kubernetes/"
-SCAN_ONLY = "PROMETHEUS_URL is empty on purpose: scan only"
-NOT_ASKED = "not asked so far; the rules diagnose without it"
+SCAN_ONLY = "PROMETHEUS_URL is empty: scan only, no metrics"
+NOT_ASKED = "not used so far; the rules diagnose without it"
 SAYS_LITTLE = timedelta(days=1)
-DATABASE_AWAY = "the database is away"
+DATABASE_AWAY = "the database cannot be reached"
 _last_answers: dict[str, datetime] = {}
 
 
@@ -115,10 +115,10 @@ def _sources(rows: list[SourceState], tick: Heartbeat | None, now: datetime) -> 
     """One blind source is enough: automatic action is suspended by it. `tick` measured them."""
     looked_at = [row for row in rows if row.state != SourceState.State.NOT_INSTALLED]
     if not looked_at:
-        return Service(State.UNKNOWN, "never looked at")
+        return Service(State.UNKNOWN, "never read")
     last_seen, latency = max(row.checked_at for row in looked_at), _latency(tick)
     if now - last_seen > max(map(patience, frequent_ticks())):
-        detail = "not looked at for too long"
+        detail = "not read for too long"
         return Service(State.UNHEALTHY, detail, last_seen, last_seen, latency)
     if blind := [row for row in looked_at if row.state == SourceState.State.BLIND]:
         detail, since = _told_of(blind)
@@ -145,7 +145,7 @@ def _gemini(beats: Mapping[str, Heartbeat], now: datetime) -> Service:
     if row is None:
         return Service(State.UNKNOWN, NOT_ASKED)
     if now - row.at > SAYS_LITTLE:
-        return Service(State.UNKNOWN, "not asked for a day", row.at, row.at, _latency(row))
+        return Service(State.UNKNOWN, "not used for a day", row.at, row.at, _latency(row))
     state = State.HEALTHY if row.ok else State.UNHEALTHY
     detail = str(row.detail.get("error", ""))
     return Service(state, detail, row.since, row.at, _latency(row))
@@ -155,7 +155,7 @@ def _beat(row: Heartbeat | None, now: datetime) -> Service:
     if row is None:
         return Service(State.UNKNOWN, "it has not reported")
     if not is_fresh(row, now):
-        return Service(State.UNHEALTHY, "it is silent: nothing is published", row.at, row.at)
+        return Service(State.UNHEALTHY, "it does not report: nothing is published", row.at, row.at)
     return Service(State.HEALTHY, "", row.since, row.at)
 
 

@@ -46,7 +46,7 @@ class _FromDatabase(Collector):
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
-        yield _gauge("build_info", "Which version runs.", ("version",), [((VERSION,), 1)])
+        yield _gauge("build_info", "The version that runs.", ("version",), [((VERSION,), 1)])
         yield from _incidents()
         yield from _times(self._now)
         yield from _attempts()
@@ -64,13 +64,13 @@ def _incidents() -> Iterator[Metric]:
     labels = ("status", "cause", "severity")
     rows = Incident.objects.order_by().values_list(*labels).annotate(Count("id"))
     still_open = [(row[:3], row[3]) for row in rows.filter(status__in=OPEN)]
-    yield _gauge("incidents_open", "Incidents that are open now.", labels, still_open)
+    yield _gauge("incidents_open", "Open incidents.", labels, still_open)
     over = Incident.objects.order_by().exclude(status__in=OPEN).values_list("status", "cause")
     closed = [(row[:2], row[2]) for row in over.annotate(Count("id"))]
-    help_text = "Incidents that are over."
+    help_text = "Closed incidents."
     yield _counter("incidents_closed", help_text, ("status", "cause"), closed)
     firing = Alert.objects.filter(state=Alert.State.FIRING).count()
-    yield _gauge("alerts_firing", "Alerts of Alertmanager that fire.", (), [((), firing)])
+    yield _gauge("alerts_firing", "Firing alerts of Alertmanager.", (), [((), firing)])
 
 
 def _times(now: datetime) -> Iterator[Metric]:
@@ -129,11 +129,11 @@ def _queues(now: datetime) -> Iterator[Metric]:
 def _sight(now: datetime) -> Iterator[Metric]:
     rows = SourceState.objects.exclude(state=SourceState.State.NOT_INSTALLED)
     blind = [((row.name,), float(row.state == SourceState.State.BLIND)) for row in rows]
-    yield _gauge("source_blind", "1: the source can't be seen.", ("source",), blind)
+    yield _gauge("source_blind", "1: the source cannot be read.", ("source",), blind)
     signs = {row.name: row for row in Heartbeat.objects.all()}
     waits = {name: row for name, row in signs.items() if name.startswith(QUEUE_PREFIX)}
     ages = [((k,), (now - row.at).total_seconds()) for k, row in signs.items() if k not in waits]
-    yield _gauge("heartbeat_age_seconds", "Since the last sign of life.", ("name",), ages)
+    yield _gauge("heartbeat_age_seconds", "Time since the last sign of life.", ("name",), ages)
     yield _queue_waits(waits, now)
 
 
@@ -161,9 +161,11 @@ def _model_calls() -> Iterator[Metric]:
         return _counter(f"model_{name}", text, labels, [(key, value(one)) for key, one in found])
 
     yield of("calls", "Calls to models.", lambda one: one.calls)
-    yield of("tokens", "Asked and answered.", lambda one: one.prompt_tokens + one.answer_tokens)
-    yield of("cost_usd", "What they cost, in US dollars.", lambda one: float(one.cost_usd))
-    yield of("seconds", "How long they took.", lambda one: one.seconds)
+    yield of(
+        "tokens", "Tokens sent and received.", lambda one: one.prompt_tokens + one.answer_tokens
+    )
+    yield of("cost_usd", "Cost of calls to models, in US dollars.", lambda one: float(one.cost_usd))
+    yield of("seconds", "Duration of calls to models.", lambda one: one.seconds)
 
 
 def _gauge(name: str, help_text: str, labels: Sequence[str], found: Counted) -> Metric:

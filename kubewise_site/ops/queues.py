@@ -82,7 +82,7 @@ def _state(
     last_seen = max(row.at for row in serving.values())
     alive = {worker: row for worker, row in serving.items() if is_fresh(row, now)}
     if not alive:
-        return Queue(State.UNHEALTHY, "its worker is silent", last_seen, last_seen, **told)
+        return Queue(State.UNHEALTHY, "its worker does not report", last_seen, last_seen, **told)
     told = {**told, "workers": tuple(alive)}
     if late:
         detail = f"{late.tick} is late"
@@ -93,5 +93,5 @@ def _state(
 
 def _unserved(name: str, told: Mapping[str, Any]) -> Queue:
     if name in OPTIONAL:
-        return Queue(State.DISABLED, "no worker serves it here", **told)
+        return Queue(State.DISABLED, "no worker serves this queue", **told)
     return Queue(State.UNKNOWN, NOBODY, **told)

@@ -8,6 +8,8 @@ from typing import Any
 
 from django import template
 
+from detection.domain import units
+
 register = template.Library()
 
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
@@ -26,6 +28,12 @@ def plain(value: Any) -> str:
 def words(name: str) -> str:
     """`AwaitingApproval` as people write it: `awaiting approval`."""
     return CAPITAL.sub(" ", name).lower()
+
+
+@register.filter
+def counted(number: int, one: str) -> str:
+    """`1 call`, `3 calls`: a count with its noun."""
+    return units.counted(number, one)
 
 
 @register.filter

@@ -22,7 +22,7 @@ HAND_OVER = "Hand it to people, with diagnosis and advice."
 
 class Harmless(Action):
     kinds = WORKLOADS
-    impact = "None: nothing is changed."
+    impact = "It changes nothing."
     estimated_duration = "seconds"
     risk = Risk.NONE
     traits = frozenset()

@@ -66,7 +66,7 @@ class ViewLogs(Action):
     kinds = ("Pod",)
     parameters = (NAME, NAMESPACE, optional(CONTAINER))
     description = "Read the last log lines of a pod."
-    impact = "None: it only reads."
+    impact = "It changes nothing."
     estimated_duration = "seconds"
     risk = Risk.NONE
     strategy = LOGS

@@ -9,6 +9,7 @@ from typing import Any
 from detection.domain.causes import Cause
 from detection.domain.facts import AutoscalerFacts, ScaledDownFacts
 from detection.domain.findings import ObjectRef
+from detection.domain.units import counted
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from remediation.actions.base import (
@@ -69,7 +70,11 @@ class Scale(Action):
         before = replicas_on(recorded)
         if before is None:
             return super().undo_in_words(recorded)
-        return f"{self.name} back to {before} replicas" if before else "none: never back to 0"
+        return (
+            f"{self.name} back to {counted(before, 'replica')}"
+            if before
+            else "none: never back to 0"
+        )
 
     def inverse(self, target: Object, parameters: Parameters) -> dict[str, Any] | None:
         """Back to the former count; never to 0."""
@@ -108,7 +113,9 @@ class RestoreReplicas(Scale):
 
     def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
         count = parameters["replicas"]
-        return f"Set {of_owner(situation)} back to {count} replicas, its last count."
+        return (
+            f"Set {of_owner(situation)} back to {counted(int(count), 'replica')}, its last count."
+        )
 
 
 class RaiseHpaMax(Action):

@@ -60,7 +60,7 @@ def _set_mode(request: HttpRequest, mode: str) -> str:
 def _set_stop(request: HttpRequest, stopped: bool) -> str:
     _require(request, PULL_STOP)
     mode_and_stop.set_stop(current_cluster(), stopped, *_by(request))
-    return "Stopped: nothing is changed any more." if stopped else "Running again."
+    return "Stopped: KubeWise changes nothing." if stopped else "Running again."
 
 
 def _require(request: HttpRequest, permission: str) -> None:

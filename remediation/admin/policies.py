@@ -16,6 +16,7 @@ from django.urls import path, reverse
 
 from detection.clients import current_cluster
 from detection.domain.statuses import OPEN
+from detection.domain.units import counted
 from detection.metrics import history
 from detection.metrics.samples import Owners
 from detection.models import Cluster, Incident
@@ -47,9 +48,10 @@ def coverage(cluster: Cluster, form: Mapping[str, Any], now: datetime) -> dict[s
         if covered(space, thing)
     )
     healthy = [name for name in known if name not in broken]
-    told = f"{len(found)} open incidents and {len(healthy)} other owners are covered"
+    incidents, owners = counted(len(found), "open incident"), counted(len(healthy), "other owner")
     rows = _rows(found, healthy)
-    return {"message": f"{told}{_when(form, now)}.", "rows": rows, "charts": []}
+    message = f"It covers {incidents} and {owners}{_when(form, now)}."
+    return {"message": message, "rows": rows, "charts": []}
 
 
 def _rows(found: list[Incident], healthy: list[str]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
+from detection.domain.units import counted
 from detection.models import Incident
 from kubewise_site.templatetags.kubewise import plain
 from remediation import results
@@ -42,7 +43,7 @@ def confirm(
         return None
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": f"{verdict.capitalize()} {len(rows)} plan{'s' if len(rows) > 1 else ''}",
+        "title": f"{verdict.capitalize()} {counted(len(rows), 'plan')}",
         "opts": model_admin.opts,
         "rows": rows,
         "verdict": verdict,
@@ -69,8 +70,8 @@ ENDINGS: dict[type[Any], str] = {
     results.Handled: HANDLED,
 }
 MORE = {
-    APPROVED: "; KubeWise acts within seconds",
-    STALE: ": the plan or its target has changed; a new plan is being made",
+    APPROVED: "; KubeWise checks every gate again, then acts",
+    STALE: ": the plan or its target changed; a new plan is being made",
 }
 
 

@@ -60,7 +60,7 @@ def claim(incident: Incident, now: datetime) -> bool:
     if not news or incident.status not in START | AGAIN | WAITING:
         return False
     return states.move(
-        incident, Status.ANALYZING, actor=ACTOR, reason="to be analyzed", now=now,
+        incident, Status.ANALYZING, actor=ACTOR, reason="analysis started", now=now,
         lease_until=until, analyzed_version=0, decided_version=0,
     )  # fmt: skip
 

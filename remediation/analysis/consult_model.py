@@ -90,7 +90,7 @@ def _save(
 def _reason(diagnosis: Diagnosis, options: list[Candidate]) -> str:
     details = diagnosis.details
     if "failure" in details:
-        return f"the rules stand alone: {details['model']}"
+        return f"diagnosis by the rules alone: {details['model']}"
     doubts = "; ".join(details["doubts"])
     text = f"{details['model']} adds to the rules. First candidate: {options[0].command}"
     return f"{text}. {doubts}" if doubts else text

@@ -69,8 +69,8 @@ def _contradiction(cause: str, answer: Assessment) -> list[str]:
     """The cause is made of what the API shows; a model that names another one contradicts that."""
     if answer.cause in ("", cause):
         return []
-    named = answer.cause if answer.cause in Cause.__members__ else "a cause that does not exist"
-    return [f"the model says {named}, the evidence of the API {cause}"]
+    named = answer.cause if answer.cause in Cause.__members__ else "an unknown cause"
+    return [f"the model names {named}, the Kubernetes API shows {cause}"]
 
 
 def _other_first(options: Sequence[Candidate], order: Sequence[Candidate]) -> list[str]:

@@ -17,10 +17,10 @@ from kubewise_site import pipeline
 class Asked(StrEnum):
     """What came of it. Only PUBLISHED changes anything."""
 
-    PUBLISHED = "the analysis is on its way"
-    UNDER_WAY = "an analysis is under way"
-    IN_HAND = "a remediation is under way; its verification comes first"
-    OVER = "the incident is over"
+    PUBLISHED = "the analysis was requested"
+    UNDER_WAY = "an analysis is running"
+    IN_HAND = "a remediation is in progress; its verification comes first"
+    OVER = "the incident is closed"
 
 
 def ask(incident: Incident, actor: str, now: datetime) -> Asked:
@@ -31,7 +31,7 @@ def ask(incident: Incident, actor: str, now: datetime) -> Asked:
         rows = Incident.objects.filter(pk=incident.pk, status=incident.status)
         if not rows.update(version=F("version") + 1):
             return Asked.UNDER_WAY  # another was faster
-        reason = "a new analysis was asked for"
+        reason = "new analysis requested"
         states.note(incident, "analysis", actor=actor, reason=reason, now=now)
         pipeline.advance(incident.pk)
     return Asked.PUBLISHED

@@ -109,7 +109,7 @@ class ApproveView(Guarded):
             datetime.now(UTC),
         )
         _raise_unless_done(ending)
-        return _done(anomaly_id, "Approved; KubeWise acts within seconds.")
+        return _done(anomaly_id, "Approved. KubeWise checks every gate again, then acts.")
 
 
 class RejectView(Guarded):
@@ -149,7 +149,10 @@ class RemediateView(Guarded):
         _raise_unless_done(ending)
         more: dict[str, str] = {"command": str(text), "result": "accepted"}
         return _done(
-            anomaly_id, "Accepted; KubeWise acts within seconds.", HTTPStatus.ACCEPTED, **more
+            anomaly_id,
+            "Accepted. KubeWise checks every gate again, then acts.",
+            HTTPStatus.ACCEPTED,
+            **more,
         )
 
 
@@ -180,7 +183,9 @@ def _plan(anomaly_id: UUID, plan_id: int) -> Plan:
     """The plan, if it is of this event; a plan of another one is as good as none."""
     plan = Plan.objects.filter(pk=plan_id, incident=_incident(anomaly_id)).first()
     if plan is None:
-        raise Problem(HTTPStatus.CONFLICT, "stale", f"Plan {plan_id} is not of this event.")
+        raise Problem(
+            HTTPStatus.CONFLICT, "stale", f"Plan {plan_id} does not belong to this event."
+        )
     return plan
 
 
@@ -188,7 +193,7 @@ def _candidate(anomaly_id: UUID, asked: dict[str, Any]) -> str:
     """The command of a candidate, if its plan is the one that stands now."""
     plan, index = _plan(anomaly_id, asked["plan"]), asked["candidate"]
     if plan.superseded_at:
-        raise Problem(HTTPStatus.CONFLICT, "stale", f"Plan {plan.pk} is not the newest any more.")
+        raise Problem(HTTPStatus.CONFLICT, "stale", f"Plan {plan.pk} is no longer the newest.")
     if index >= len(plan.candidates):
         raise ValidationError({"candidate": f"the plan has no candidate {index}"})
     return str(plan.candidates[index]["command"])

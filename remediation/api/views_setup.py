@@ -133,6 +133,6 @@ def _mode(mode: str, message: str) -> Response:
 
 
 def _stop(found: mode_and_stop.Standing) -> Response:
-    message = "Stopped: nothing is changed." if found.stopped else "Running."
+    message = "Stopped: KubeWise changes nothing." if found.stopped else "Running."
     told = {"stopped": found.stopped, "actor": found.stop_actor, "reason": found.stop_reason}
     return Response({**told, "success": True, "message": message})

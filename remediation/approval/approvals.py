@@ -48,7 +48,7 @@ def reject(plan_id: int, user: Any, reason: str, now: datetime) -> Rejected | Ha
         return Handled(f"the incident is {plan.incident.status} now")
     with transaction.atomic():
         if not _answer(plan, now):
-            return Handled("it was answered already")
+            return Handled("the plan was already approved or rejected")
         row = _row(plan, 0, user, reason, now, Approval.Verdict.REJECTED)
         moved = states.move(
             plan.incident, Status.DISMISSED, actor=user.get_username(),
@@ -56,7 +56,7 @@ def reject(plan_id: int, user: Any, reason: str, now: datetime) -> Rejected | Ha
         )  # fmt: skip
         if not moved:
             transaction.set_rollback(True)
-            return Handled("another was faster")
+            return Handled("someone else changed the incident first")
         trail.append("plan rejected", user.get_username(), row, now)
     return Rejected(plan.incident_id)
 
@@ -79,7 +79,7 @@ def record_approval(
     """The approval's row and Transition; `act` is published after the commit."""
     with transaction.atomic():
         if not _answer(plan, now):
-            return Handled("it was answered already")
+            return Handled("the plan was already approved or rejected")
         row = _row(plan, index, user, reason, now, Approval.Verdict.APPROVED)
         command = plan.candidates[index]["command"]
         states.note(
@@ -95,13 +95,13 @@ def trouble(plan: Plan, index: int, digest: str) -> Trouble | None:
     """Why this candidate can't be answered as it was shown; None where it can."""
     incident = plan.incident
     if not digest:
-        return Refused("the digest of the plan as it was shown is missing")
+        return Refused("the digest of the plan that was shown is missing")
     if incident.status not in WAITING:
         return Handled(f"the incident is {incident.status} now")
     if plan.superseded_at or not compare_digest(digest.encode(), plan.digest.encode()):
-        return Stale("the plan is not the one that was shown: look at the new one")
+        return Stale("the plan changed after it was shown: review the new one")
     if plan.incident_version != incident.version:
-        return Stale("the incident changed since the plan was made: a new plan is on its way")
+        return Stale("the incident changed since the plan was made: a new plan is being made")
     return _not_approvable(plan, index)
 
 
@@ -110,7 +110,7 @@ def _not_approvable(plan: Plan, index: int) -> Refused | Stopped | None:
     try:
         options = candidates_of(plan)
     except CommandError as error:
-        return Refused(f"the catalogue refuses the plan: {error}")
+        return Refused(f"the plan's command is not valid: {error}")
     if not 0 <= index < len(options):
         return Refused(f"the plan has no candidate {index}")
     return refusal(options[index]) or _stopped(plan.incident, options[index])

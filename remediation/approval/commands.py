@@ -32,7 +32,7 @@ def request(
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     plan = current_plan(incident)
     if incident.status not in WAITING or plan is None:
-        return Handled(f"the incident is {incident.status} now: it takes no command")
+        return Handled(f"the incident is {incident.status} now: it accepts no command")
     candidate = _candidate(command, incident)
     trouble = candidate if isinstance(candidate, Refused) else _trouble(candidate, incident)
     if trouble or isinstance(candidate, Refused):
@@ -53,7 +53,7 @@ def _approved(
     with transaction.atomic():
         if other := pending(incident, now):
             command = other.plan.candidates[other.candidate_index]["command"]
-            return Handled(f"approved and not carried out yet: {command}. Ask again after it")
+            return Handled(f"an approved command has not run yet: {command}. Try again after it")
         plan = new_plan(incident, [candidate], seen.spec_hash, source, now)
         return record_approval(plan, 0, user, reason, now)
 
@@ -62,7 +62,7 @@ def _trouble(candidate: Candidate, incident: Incident) -> Refused | None:
     """What is known to make this failure worse is refused, whoever asks."""
     cause = Cause(incident.cause)
     if candidate.entry.family in playbook_of(cause).bad:
-        told = f"{candidate.action} makes {cause} worse: it is not carried out here"
+        told = f"{candidate.action} would make {cause} worse: KubeWise does not run it here"
         return Refused(told, "scope")
     return refusal(candidate)
 
@@ -71,9 +71,9 @@ def _candidate(command: Command, incident: Incident) -> Candidate | Refused:
     owner, action = owner_of(incident), command.action
     target = owner if action.nameless else _target(command, incident, owner)
     if target is None:
-        return Refused(f"{command.text}: its target is neither {owner} nor a pod of it")
+        return Refused(f"{command.text}: the target is neither {owner} nor one of its pods")
     if action.changes_cluster and not action.fits(target.kind):
-        return Refused(f"{action.name} is not for a {target.kind}")
+        return Refused(f"{action.name} does not apply to a {target.kind}")
     try:
         parameters = action.filled(command.parameters, Recorded(revision=incident.revision or {}))
     except NotKnown as unknown:

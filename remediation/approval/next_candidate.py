@@ -54,9 +54,9 @@ def plan_next(
 
 def _not_plannable(plan: Plan, wanted: Candidate, now: datetime) -> Refused | Stopped | None:
     if plan.source in FIXED:
-        return Refused("this plan has one candidate alone")
+        return Refused("this plan has only one candidate")
     if not wanted.entry.changes_cluster:
-        return Refused(f"{wanted.action} is for a person to do: there is nothing to plan")
+        return Refused(f"{wanted.action} changes nothing in the cluster: there is nothing to plan")
     return precheck.refused(plan.incident, wanted, now)
 
 
@@ -67,12 +67,12 @@ def _planned(
     with transaction.atomic():
         if not (_hold(seen) and _decide_anew(seen, now)):
             transaction.set_rollback(True)
-            return Handled("another was faster")
+            return Handled("someone else changed the incident first")
         if pending(incident, now):
             transaction.set_rollback(True)
-            return Handled("it is approved and not carried out yet")
+            return Handled("an approved candidate has not run yet")
         made = new_plan(incident, options, seen.spec_hash, seen.source, now, chosen=index)
-        reason = f"the next candidate is planned: {options[index].command}"
+        reason = f"next candidate planned: {options[index].command}"
         states.note(incident, "plan", actor=who, reason=reason, now=now)
         pipeline.advance(incident.pk)
     return Planned(made.pk, options[index].command)

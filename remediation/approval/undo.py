@@ -26,7 +26,7 @@ def suggestion(attempt: Attempt) -> str:
     """One sentence with the command and the kubectl line that undo the attempt."""
     inverse = attempt.inverse
     if not inverse:
-        return "There is nothing that undoes it safely."
+        return "No safe undo is known."
     action, parameters = CATALOGUE[inverse["action"]], inverse["parameters"]
     command = format_command(action.name, parameters)
     line = action.kubectl(parameters, attempt.target.get("kind", ""))
@@ -51,7 +51,7 @@ def plan_undo(attempt: Attempt, spec_hash: str, said: str, now: datetime) -> boo
         return False
     states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
     states.move(
-        incident, Status.ANALYZING, actor=ACTOR, reason=f"to be undone: {inverse.command}", now=now,
+        incident, Status.ANALYZING, actor=ACTOR, reason=f"undo planned: {inverse.command}", now=now,
         analyzed_version=incident.version, decided_version=0, lease_until=None,
     )  # fmt: skip
     new_plan(incident, [inverse, escalate(owner_of(incident))], spec_hash, PlanSource.UNDO, now)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
+from detection.domain.units import counted, duration, plural
 from detection.models import Cluster, Incident
 from remediation.controls.policies import policy_for
 from remediation.models import Budget
@@ -46,18 +47,18 @@ def costs(owner_uid: str, node_action: bool, limits: Limits | None = None) -> tu
     limit = limits or Limits()
     window = limit.owner_window_seconds
     found = [
-        Cost("open", limit.at_a_time, None, f"{limit.at_a_time} attempts are under way"),
-        Cost("hour", limit.an_hour, 3600, f"{limit.an_hour} attempts were made within an hour"),
+        Cost("open", limit.at_a_time, None, _running(limit.at_a_time, "attempt")),
+        Cost("hour", limit.an_hour, 3600, _in_the_last_hour(limit.an_hour)),
         Cost(
             f"owner:{owner_uid}",
             limit.per_owner,
             window,
-            f"this owner was acted on within the last {window // 60} minutes",
+            f"KubeWise acted on this owner within the last {duration(window)}",
         ),
     ]
     if node_action:
         most = limit.node_actions_at_a_time
-        found.append(Cost("nodes", most, None, f"{most} node action is under way"))
+        found.append(Cost("nodes", most, None, _running(most, "node action")))
     return tuple(found)
 
 
@@ -70,12 +71,20 @@ def costs_of(incident: Incident, action: str, node_action: bool, undo: bool) -> 
     if undo:
         found = tuple(cost for cost in found if not cost.name.startswith("owner:"))
     most = limit.an_hour_of_an_action
-    more = [Cost(f"action:{action}", most, 3600, f"{action} was done {most} times within an hour")]
+    more = [Cost(f"action:{action}", most, 3600, _in_the_last_hour(most, f" with {action}"))]
     if namespace := incident.owner_namespace:
         most = _most_in(incident, limit)
-        said = f"{most} attempts were made in {namespace} within an hour"
+        said = _in_the_last_hour(most, f" in namespace {namespace}")
         more.append(Cost(f"namespace:{namespace}", most, 3600, said))
     return (*found, *more)
+
+
+def _running(number: int, noun: str) -> str:
+    return f"{counted(number, f'{noun} is', f'{plural(noun)} are')} running"
+
+
+def _in_the_last_hour(number: int, which: str = "") -> str:
+    return f"{counted(number, 'attempt')}{which} in the last hour"
 
 
 def _most_in(incident: Incident, limit: Limits) -> int:

@@ -10,6 +10,7 @@ from glob import escape
 
 from django.db import transaction
 
+from detection.domain.units import counted
 from detection.incidents import states
 from detection.models import Incident
 from remediation.controls import policies
@@ -29,7 +30,7 @@ def silence(incident: Incident, actor: str, reason: str, until: datetime, now: d
     Raises ValueError where `until` is past or more than 30 days away, Empty without a reason.
     """
     if not now < until <= now + LONGEST:
-        raise ValueError(f"a silence ends after now and within {LONGEST.days} days")
+        raise ValueError(f"a silence must end in the future, within {counted(LONGEST.days, 'day')}")
     row = Silence(
         cluster=incident.cluster,
         namespace_pattern=escape(incident.owner_namespace),
@@ -48,7 +49,7 @@ def silence(incident: Incident, actor: str, reason: str, until: datetime, now: d
 
 def comment(incident: Incident, actor: str, text: str, now: datetime) -> None:
     """A person's words in the timeline. Raises Empty."""
-    said = _said(text, "a comment needs a text")
+    said = _said(text, "a comment needs text")
     states.note(incident, "comment", actor=actor, reason=said, now=now)
 
 

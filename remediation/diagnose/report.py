@@ -33,12 +33,12 @@ def _escaped(char: str) -> str:
 
 def _nothing(report: Report) -> str:
     if report.blind:
-        return f"Nothing found, but not everything could be seen.\n{_blind(report)}"
-    return "Nothing found."
+        return f"No failures found, but some sources could not be read.\n{_blind(report)}"
+    return "No failures found."
 
 
 def _blind(report: Report) -> str:
-    return plain(f"Blind: {', '.join(sorted(report.blind))}")
+    return plain(f"Could not read: {', '.join(sorted(report.blind))}")
 
 
 def _block(item: Found) -> Iterator[str]:

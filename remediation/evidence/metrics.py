@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from detection.domain.units import duration, shown
+from detection.domain.units import counted, duration, shown
 from detection.metrics.history import Frame
 from detection.metrics.samples import Query, parse_key
 from remediation.evidence.pack import Item, Scene
@@ -54,4 +54,4 @@ def _line(
     limit = "" if query.threshold is None else f", bad {query.direction} " + shown(
         query.threshold, query.unit
     )  # fmt: skip
-    return [(breached, f"{name} over {span} in {len(values)} points: {numbers}{limit}")]
+    return [(breached, f"{name} over {span} in {counted(len(values), 'point')}: {numbers}{limit}")]

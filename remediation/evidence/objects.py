@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from detection.domain.units import counted
 from detection.kubernetes.objects import core as o
 from detection.snapshot.pod_status import is_active, is_ready
 from remediation.evidence.pack import Item, Scene, pairs, shown
@@ -71,7 +72,7 @@ def statuses(pod: o.Pod) -> tuple[o.ContainerStatus, ...]:
 
 
 def _container(status: o.ContainerStatus) -> str:
-    text = f"container {status.name} ({status.image}), {status.restart_count} restarts"
+    text = f"container {status.name} ({status.image}), {counted(status.restart_count, 'restart')}"
     if waiting := status.state.waiting:
         return f"{text}, waiting: {waiting.reason} {waiting.message[:LONGEST_MESSAGE]}".strip()
     if status.state.running:

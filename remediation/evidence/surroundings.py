@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from detection.domain.units import counted
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.network_storage_scaling import EndpointSlice, Service
 from detection.snapshot import Snapshot
@@ -87,7 +88,7 @@ def _endpoints(service: Service, slices: Sequence[EndpointSlice]) -> str:
         for endpoint in one.endpoints
     ]
     ready = sum(endpoint.conditions.ready for endpoint in mine)
-    return f"{ready} of {len(mine)} endpoints ready"
+    return f"{ready} of {counted(len(mine), 'endpoint')} ready"
 
 
 def related_items(scene: Scene) -> Iterator[Item]:

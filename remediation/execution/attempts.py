@@ -113,7 +113,7 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
     """
     term = term or Term(now)
     if term.over:
-        return Claim(None, "another try: gathering took longer than the lease", Loss.RACE)
+        return Claim(None, "reading the cluster took longer than the lease", Loss.RACE)
     try:
         with transaction.atomic():
             _require_go(work)
@@ -126,7 +126,7 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
             _require_go(work)
             return Claim(attempt)
     except IntegrityError:
-        reason = "another attempt on this owner is under way, or this one was made"
+        reason = "another attempt on this owner is running, or this one was already made"
         return Claim(None, reason, Loss.RACE)
     except _Lost as lost:
         return Claim(None, str(lost), lost.by)
@@ -197,10 +197,10 @@ def _require_plan(work: Work) -> None:
     """The plan and, without a person's word, the decision still stand: rows are held by UPDATEs."""
     plans = Plan.objects.filter(pk=work.plan.pk, superseded_at__isnull=True)
     if not plans.update(superseded_at=None):
-        raise _Lost("another plan took the place of this one")
+        raise _Lost("another plan replaced this one")
     decided = Incident.objects.filter(pk=work.incident.pk, decided_version=F("version"))
     if work.approval is None and not decided.update(decided_version=F("version")):
-        raise _Lost("another decision is due: the incident changed since this one")
+        raise _Lost("the incident changed since this decision: another one is due")
 
 
 def _use_approval(work: Work, now: datetime) -> None:
@@ -208,7 +208,7 @@ def _use_approval(work: Work, now: datetime) -> None:
         return
     rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True, expires_at__gt=now)
     if not rows.update(used_at=now):
-        raise _Lost("the approval was used already, or it is over", Loss.REFUSED)
+        raise _Lost("the approval was already used, or has expired", Loss.REFUSED)
 
 
 def _spend(work: Work, now: datetime) -> None:
@@ -254,4 +254,4 @@ def _move(work: Work, now: datetime) -> None:
         decided_again=0,
     )
     if not moved:
-        raise _Lost("another was faster: the incident has another status")
+        raise _Lost("someone else changed the incident first: it has another status")

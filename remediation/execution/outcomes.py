@@ -75,7 +75,7 @@ def stale(attempt: Attempt, reason: str, now: datetime) -> Ending:
 def plan_anew(attempt: Attempt, reason: str, now: datetime) -> None:
     """A new plan, or people where the same command was refused before. Inside atomic()."""
     if refused_again(attempt, now):
-        said = f"{attempt.command} was refused {MOST_REFUSALS} times within an hour: {reason}"
+        said = f"{attempt.command} was refused {MOST_REFUSALS} times in an hour: {reason}"
         states.move(attempt.incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:
         analyze_again(attempt.incident, reason, now)
@@ -128,7 +128,7 @@ def refused(
         if not settle(attempt, state, now, refund=True, error=str(error)):
             return Ending.NOTHING
         if isinstance(error, Unreachable):
-            plan_anew(attempt, f"not reachable: {error}", now)
+            plan_anew(attempt, f"the API server could not be reached: {error}", now)
         elif attempt.plan.source == PlanSource.PERSON:
             plan_anew(attempt, f"{attempt.command} was refused: {error}", now)
         else:
@@ -213,7 +213,7 @@ def not_claimed(work: Work, lost: Claim, now: datetime) -> Ending:
 
 def without_account(work: Work, why: str, now: datetime) -> Ending:
     """This worker should act and can't: on record, and people are asked. A later try may work."""
-    reason = f"{work.candidate.command} can't be carried out: {why}"
+    reason = f"{work.candidate.command} cannot be carried out: {why}"
     with transaction.atomic():
         if not _consumed(work, now):
             return Ending.NOTHING

@@ -34,7 +34,7 @@ def reconcile(attempt_id: int, clients: Clients, now: datetime) -> Ending:
     if attempt.state not in LOST or not _claim(attempt, now):
         return Ending.NOTHING
     if attempt.state == State.CLAIMED:
-        reason = "its worker died before anything was sent"
+        reason = "the worker stopped before it sent anything"
         return _release(attempt, reason, now, (State.CLAIMED,))
     return _look(attempt, clients.writer or clients.reader, now)
 
@@ -61,7 +61,7 @@ def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
         return Ending.LATER
     if happened:
         return outcomes.applied(attempt, {"found": "by looking at the cluster"}, now)
-    return _release(attempt, "its worker died, and the cluster shows that it was not applied", now)
+    return _release(attempt, "the worker stopped, and the cluster shows no change", now)
 
 
 def was_applied(session: Session, attempt: Attempt) -> bool:

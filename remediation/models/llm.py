@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from detection.domain.units import counted
+
 
 class EvidencePack(models.Model):
     """What was known of an incident when it was analyzed: redacted, numbered, as it is cited."""
@@ -21,7 +23,7 @@ class EvidencePack(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{len(self.items)} observations"
+        return counted(len(self.items), "observation")
 
 
 class LlmGate(models.Model):

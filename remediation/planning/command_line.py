@@ -107,9 +107,9 @@ def _words(text: str) -> list[str]:
     if not words:
         raise NotACommand("the command is empty; write: action name=… namespace=…")
     if words[0].lower() in PROGRAMS or words[0].startswith(("/", ".", "-")):
-        raise NotACommand(f"{words[0]!r}: shell and kubectl lines are not taken")
+        raise NotACommand(f"{words[0]!r}: shell and kubectl commands are not accepted")
     if found := NOT_A_COMMAND.search(text):
-        raise NotACommand(f"the character {found.group()!r} has no place in a command")
+        raise NotACommand(f"the character {found.group()!r} is not allowed in a command")
     return words
 
 
@@ -124,7 +124,7 @@ def _action(name: str) -> Action:
 def _pair(word: str) -> tuple[str, str]:
     name, equals, raw = word.partition("=")
     if not equals or not WORD.fullmatch(name):
-        raise NotACommand(f"{word[:60]!r} is not of the form key=value")
+        raise NotACommand(f"{word[:60]!r} does not have the form key=value")
     return name, raw
 
 

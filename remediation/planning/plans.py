@@ -31,7 +31,9 @@ def supersede(incident: Incident, now: datetime) -> None:
         plan__in=over, verdict=Approval.Verdict.APPROVED, used_at__isnull=True, expires_at__gt=now
     )
     for approval in waiting.select_related("user"):
-        reason = f"the approval by {approval.user.get_username()} is void: another plan is made"
+        reason = (
+            f"the approval by {approval.user.get_username()} no longer counts: a new plan was made"
+        )
         states.note(incident, "approval", actor="KubeWise", reason=reason, now=now)
     over.update(superseded_at=now)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import ReadinessFacts
 from detection.domain.findings import Finding
+from detection.domain.units import counted
 from remediation.playbooks import (
     containers,
     containers_starting,
@@ -57,9 +58,10 @@ def diagnose(finding: Finding) -> Diagnosis:
 
 
 def impact(finding: Finding) -> str:
-    counted = finding.facts.of(ReadinessFacts)
-    if counted.ready is not None and counted.desired is not None:
-        return f"{counted.ready} of {counted.desired} replicas are ready."
+    known = finding.facts.of(ReadinessFacts)
+    if known.ready is not None and known.desired is not None:
+        desired = counted(known.desired, "replica")
+        return f"{known.ready} of {desired} ready." if known.ready else "No ready replicas."
     return {
         Severity.CRITICAL: "Nothing of it serves now.",
         Severity.WARNING: "It serves, but less than it should.",

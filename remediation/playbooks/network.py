@@ -8,6 +8,7 @@ from typing import Any
 from detection.domain.causes import Cause
 from detection.domain.facts import CallerFacts, DnsFacts, IngressFacts, ServiceFacts
 from detection.domain.findings import Finding
+from detection.domain.units import counted
 from remediation.playbooks.base import (
     BY_HAND,
     ESCALATE,
@@ -25,7 +26,8 @@ PLAYBOOKS: dict[Cause, Playbook] = {}
 
 def _for_callers(finding: Finding) -> str:
     number = finding.facts.of(CallerFacts).callers
-    return f"{seen_text(finding)} {number} owners suffer from it." if number else seen_text(finding)
+    suffering = counted(number or 0, "owner is affected", "owners are affected")
+    return f"{seen_text(finding)} {suffering}." if number else seen_text(finding)
 
 
 def _patch(finding: Finding, spec: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from detection.domain.facts import (
     UpdateFacts,
 )
 from detection.domain.findings import Finding
+from detection.domain.units import counted
 from remediation.playbooks.base import (
     ASKED,
     BY_HAND,
@@ -238,8 +239,8 @@ def _may_raise_most(situation: Situation) -> bool:
 def _maxed(finding: Finding) -> str:
     known = finding.facts.of(AutoscalerFacts)
     return (
-        f"{owner_text(finding)} has the {known.max_replicas} replicas that its autoscaler "
-        f"{quoted_text(known.hpa)} allows at most, and needs more."
+        f"{owner_text(finding)} needs more than {counted(known.max_replicas or 0, 'replica')}, "
+        f"the maximum of its autoscaler {quoted_text(known.hpa)}."
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import ObjectRef
+from detection.domain.units import counted
 from remediation.controls.limits import Limits
 from remediation.controls.policies import PolicyFacts
 from remediation.planning.candidates import Candidate
@@ -52,8 +53,9 @@ class Reach:
 
     def __str__(self) -> str:
         return (
-            f"{self.pods} pods ({self.ready} ready, {self.ready_ratio:.0%} of the ready ones), "
-            f"{self.owners} owners, {self.nodes} nodes, {self.namespaces} namespaces"
+            f"{counted(self.pods, 'pod')} ({self.ready} ready, {self.ready_ratio:.0%} of the ready "
+            f"ones), {counted(self.owners, 'owner')}, {counted(self.nodes, 'node')}, "
+            f"{counted(self.namespaces, 'namespace')}"
         )
 
 

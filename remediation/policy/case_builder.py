@@ -25,10 +25,10 @@ from remediation.policy.verdicts import Verdict
 SYSTEM = frozenset({"system-node-critical", "system-cluster-critical"})
 SINGLE_WRITER = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 WHY = {
-    Verdict.ACT: "its remedy is proven",
-    Verdict.ASK: "its remedy is not proven, or reaches too far",
-    Verdict.SUGGEST: "no action of ours is known to help",
-    Verdict.IGNORE: "nothing is to be done",
+    Verdict.ACT: "its remedy is known to work",
+    Verdict.ASK: "KubeWise cannot prove that the remedy is safe",
+    Verdict.SUGGEST: "no action is known to help",
+    Verdict.IGNORE: "no action is needed",
 }
 
 
@@ -138,7 +138,7 @@ def playbook_reason(mode: Verdict, situation: Situation) -> str:
     """Why the playbook has this mode here, for the record."""
     revision = situation.finding.revision
     if revision and revision.borne and revision.proven:
-        return f"revision {revision.proven} is proven healthy by {revision.proof}"
+        return f"revision {revision.proven} was healthy, proven by {revision.proof}"
     if revision and revision.borne and revision.older:
-        return f"no earlier revision than {revision.current} is proven healthy"
+        return f"KubeWise cannot prove that a revision before {revision.current} was healthy"
     return WHY[mode]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from detection.domain.causes import Severity
+from detection.domain.units import counted
 from detection.models import Cluster, Incident
 from detection.runtime.source_visibility import blind_sources
 from remediation.controls import budgets
@@ -51,11 +52,13 @@ def storm_brake(cluster: Cluster, now: datetime) -> str:
     rows = Incident.objects.filter(cluster=cluster)
     lost = rows.filter(cause__in=SUSPENDING, open_key__isnull=False).first()
     if lost:
-        return f"{lost.cause} is open: AUTO is suspended for everything"
+        return f"{lost.cause} is open: AUTO is suspended for the whole cluster"
     young = rows.filter(first_seen__gt=now - STORM_WINDOW).exclude(severity=Severity.INFO)
     count, most = young.count(), settings.STORM_INCIDENTS
     if count > most:
-        return f"{count} incidents within ten minutes, more than {most}: AUTO is suspended"
+        return (
+            f"{counted(count, 'incident')} in ten minutes, the limit is {most}: AUTO is suspended"
+        )
     return ""
 
 

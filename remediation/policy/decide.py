@@ -56,5 +56,5 @@ def _reasons(
     passed = [gate.name for gate in evaluated if gate.name not in spoke]
     said = [f"{gate.name}: {ruling.cap}: {ruling.reason}" for gate, ruling in rulings]
     first = [f"{case.cause}: {case.playbook_reason}"] if case.playbook_reason and not said else []
-    radius = [f"blast radius is {case.reach}"] if case.changes else []
+    radius = [f"blast radius: {case.reach}"] if case.changes else []
     return (*first, *said, *radius, f"passed: {', '.join(passed)}")

@@ -158,7 +158,7 @@ def _record_again(
 ) -> None:
     """Another verdict than before; `act` claims only what is being analyzed."""
     if decision.verdict == Verdict.ACT:
-        reason = "what stood against it has passed"
+        reason = "the reasons against acting no longer apply"
         states.move(incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now)
     record(incident, decision, options, now)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
+from detection.domain.units import counted, duration
 from remediation.actions.base import Context, Trait
 from remediation.models import Policy
 from remediation.planning.command_line import CommandError, checked
@@ -30,17 +32,17 @@ class Gate:
 
 def scope(case: Case) -> Rulings:
     if case.signal_gone:
-        yield ignore("the signal is gone: there is nothing left to remedy", passing=True)
+        yield ignore("the signal is gone; nothing is left to fix", passing=True)
     if case.severity == Severity.INFO and CAUSES[case.cause].precedence != Precedence.METRIC:
-        yield ignore("it is of severity info")
+        yield ignore("the severity is info; KubeWise does not act on it")
     if case.cause == Cause.METRIC_ANOMALY and not case.requested:
-        yield suggest("an anomaly alone is no reason to act")
+        yield suggest("an anomaly alone does not justify an action")
     if case.flapping:
-        yield suggest("it flaps: an action would chase it")
+        yield suggest("the incident is flapping; an action would not last")
     if case.candidate.entry.family in playbook_of(case.cause).bad:
-        yield suggest(f"{case.candidate.action} makes {case.cause} worse")
+        yield suggest(f"{case.candidate.action} would make {case.cause} worse")
     if case.picked:
-        yield ask("a person planned this candidate in place of the first")
+        yield ask("approval required: a person chose this candidate instead of the first one")
     yield from _playbook(case)
 
 
@@ -49,15 +51,15 @@ def _playbook(case: Case) -> Rulings:
     if case.undo:
         return
     if case.requested:
-        yield ask("a person wrote this command")
+        yield ask("approval required: a person wrote this command")
         return
     if case.playbook_mode == Verdict.IGNORE:
-        yield ignore(f"{case.cause}: what is needed is under way, or it is meant to be so")
+        yield ignore(f"{case.cause} needs no action: it recovers by itself, or is intended")
     elif case.playbook_mode == Verdict.SUGGEST:
-        reason = f"{case.cause} is handed to people: {case.playbook_reason}"
+        reason = f"KubeWise does not act on {case.cause}: {case.playbook_reason}"
         yield Ruling(Verdict.SUGGEST, reason, hard=case.changes)
     elif case.playbook_mode == Verdict.ASK:
-        yield ask(f"{case.cause} is asked about: {case.playbook_reason}")
+        yield ask(f"approval required: {case.playbook_reason}")
 
 
 def stop_switch(case: Case) -> Rulings:
@@ -67,19 +69,21 @@ def stop_switch(case: Case) -> Rulings:
 
 def maintenance(case: Case) -> Rulings:
     if _records(case).maintenance:
-        yield ignore(f"a maintenance window covers it: {_records(case).maintenance}", passing=True)
+        yield ignore(
+            f"a maintenance window covers the owner: {_records(case).maintenance}", passing=True
+        )
 
 
 def silence(case: Case) -> Rulings:
     if _records(case).silenced:
-        yield ignore(f"it is silenced: {_records(case).silenced}", passing=True)
+        yield ignore(f"the owner is silenced: {_records(case).silenced}", passing=True)
 
 
 def freshness(case: Case) -> Rulings:
     if case.blind:
-        yield ask(f"blind: {', '.join(sorted(case.blind))}", passing=True)
+        yield ask(f"KubeWise cannot read: {', '.join(sorted(case.blind))}", passing=True)
     if case.cause_now and not case.undo:
-        yield ask(f"the evidence now says {case.cause_now}", hard=True, passing=True)
+        yield ask(f"the cluster now shows {case.cause_now} instead", hard=True, passing=True)
 
 
 def owner_identity(case: Case) -> Rulings:
@@ -87,20 +91,20 @@ def owner_identity(case: Case) -> Rulings:
     if not case.changes:
         return
     if not target.ref.uid:
-        yield suggest("the owner has no UID: nothing proves which object is meant")
+        yield suggest("the owner's UID is not known, so KubeWise cannot identify the object")
     elif not target.found:
-        yield suggest("the owner could not be found in the cluster", passing=True)
+        yield suggest("the owner was not found in the cluster", passing=True)
     elif target.uid != target.ref.uid:
-        yield suggest("another object has the owner's name: the UID differs")
+        yield suggest("the owner was replaced: an object of the same name has another UID")
 
 
 def git_and_helm(case: Case) -> Rulings:
     if not case.candidate.entry.spec_write:
         return
     if owner := gitops_owner(case.target):
-        yield suggest(f"{owner} owns its spec: change it in Git")
+        yield suggest(f"{owner} manages the spec: change it in Git")
     elif is_helm_release(case.target):
-        yield ask("a Helm release owns its spec: see `helm rollback`")
+        yield ask("a Helm release manages the spec: see `helm rollback`")
 
 
 def protected(case: Case) -> Rulings:
@@ -109,9 +113,9 @@ def protected(case: Case) -> Rulings:
         return
     policy = case.records.policy if case.records else None
     if policy and policy.literal and policy.mode != Policy.Choice.OFF:
-        yield ask(f"{namespace} is protected; a policy names it")
+        yield ask(f"the namespace {namespace} is protected, and a policy names it")
     else:
-        yield suggest(f"{namespace} is protected")
+        yield suggest(f"the namespace {namespace} is protected")
 
 
 def policy(case: Case) -> Rulings:
@@ -133,15 +137,20 @@ def policy(case: Case) -> Rulings:
 def warm_up(case: Case) -> Rulings:
     records = _records(case)
     if records.auto and records.auto_since and case.onset < records.auto_since:
-        yield ask("it is older than AUTO")
+        yield ask("the incident began before AUTO was switched on")
     started = records.running_since
     if started and case.onset < started + case.limits.warm_up:
-        yield ask("it began before KubeWise had watched for long enough")
+        yield ask(_watched_too_short(case.limits.warm_up))
+
+
+def _watched_too_short(warm_up: timedelta) -> str:
+    lasting = duration(warm_up.total_seconds())
+    return f"the incident began before KubeWise had watched the cluster for {lasting}"
 
 
 def others_at_work(case: Case) -> Rulings:
     if case.changes and case.target.changed_by:
-        yield ask(f"{case.target.changed_by} changed the owner after the onset")
+        yield ask(f"{case.target.changed_by} changed the owner after the incident began")
 
 
 def blast_radius(case: Case) -> Rulings:
@@ -149,12 +158,12 @@ def blast_radius(case: Case) -> Rulings:
     for storm in filter(None, (case.storm, _records(case).storm)):
         yield ask(storm, passing=True)
     if case.reach.owners > 1 or case.reach.namespaces > 1:
-        yield ask(f"it reaches beyond the owner: {case.reach}")
+        yield ask(f"the action affects more than the owner: {case.reach}")
     traits = case.candidate.entry.traits
     if Trait.ENDS_ONE_POD in traits and case.reach.ready:
-        yield ask(f"it disturbs pods that serve: {case.reach}")
+        yield ask(f"the action ends ready pods: {case.reach}")
     if Trait.RESTARTS in traits and case.target.ready > 0:
-        yield ask(f"a restart replaces {case.target.ready} pods that are ready")
+        yield ask(f"the restart replaces {counted(case.target.ready, 'ready pod')}")
 
 
 def budgets(case: Case) -> Rulings:
@@ -162,7 +171,11 @@ def budgets(case: Case) -> Rulings:
     if not case.changes:
         return
     if records.open_attempt:
-        yield ask(f"an attempt is under way: {records.open_attempt}", hard=True, passing=True)
+        yield ask(
+            f"another attempt on this owner is running: {records.open_attempt}",
+            hard=True,
+            passing=True,
+        )
     if records.exhausted:
         yield ask(f"budget used up: {records.exhausted}", hard=True, passing=True)
 
@@ -172,11 +185,15 @@ def futility(case: Case) -> Rulings:
     if not case.changes or case.undo:
         return
     if _records(case).came_back_in_a_day >= SAME_ACTION_TWICE:
-        yield suggest("what worked came back twice within a day: it is handed to people")
+        yield suggest("the failure came back twice within a day after an action that worked")
     if case.changes and times >= SAME_ACTION_TWICE:
-        yield suggest(f"{case.candidate.action} was done {times} times within a day already")
+        yield suggest(
+            f"{case.candidate.action} was carried out {counted(times, 'time')} within a day"
+        )
     elif case.changes and times:
-        yield ask(f"{case.candidate.action} was done within a day already, and it came back")
+        yield ask(
+            f"{case.candidate.action} was carried out within a day, and the failure came back"
+        )
 
 
 def catalogue(case: Case) -> Rulings:
@@ -186,7 +203,7 @@ def catalogue(case: Case) -> Rulings:
     try:
         checked(candidate.action, dict(candidate.parameters))
     except CommandError as error:
-        yield suggest(f"the catalogue refuses it: {error}")
+        yield suggest(f"the command is not valid: {error}")
     yield from _contexts(case)
 
 
@@ -197,16 +214,16 @@ def _contexts(case: Case) -> Rulings:
         return
     if case.predicted:
         if not limits.auto_predicted:
-            yield ask("AUTO_REMEDIATE_PREDICTED is off")
+            yield ask("AUTO_REMEDIATE_PREDICTED is False")
         if action not in limits.safe_proactive:
             yield ask(f"{action} is not in SAFE_PROACTIVE_COMMANDS")
     elif case.severity == Severity.CRITICAL:
         if not limits.auto_critical:
-            yield ask("it is critical, and AUTO_REMEDIATE_CRITICAL is off")
+            yield ask("the incident is critical, and AUTO_REMEDIATE_CRITICAL is False")
         if action not in limits.safe_critical:
             yield ask(f"{action} is not in SAFE_CRITICAL_COMMANDS")
     elif Context.STANDARD not in case.candidate.entry.contexts:
-        yield ask(f"{action} is never done without a person")
+        yield ask(f"{action} always requires approval")
 
 
 def second_opinion(case: Case) -> Rulings:

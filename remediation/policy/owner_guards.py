@@ -87,26 +87,36 @@ def _wrong_kind(case: Case) -> bool:
     return not case.candidate.entry.fits(case.candidate.target.kind)
 
 
+def _does_not_apply(case: Case) -> Ruling:
+    action, kind = case.candidate.action, case.candidate.target.kind
+    return suggest(f"{action} does not apply to a {kind}")
+
+
+def _one_node_at_a_time(case: Case) -> Ruling:
+    claim = case.target.volumes
+    return ask(f"the PersistentVolumeClaim {claim} can only be mounted on one node at a time")
+
+
 GUARDS: tuple[Guard, ...] = (
     Guard(
         "bare pod",
         _kind("Pod"),
-        lambda case: suggest("the pod has no controller: it would be lost, not restarted"),
+        lambda case: suggest("the pod has no controller, so nothing would recreate it"),
     ),
     Guard(
         "unknown kind",
         lambda case: case.target.ref.kind not in REMEDIABLE and case.target.ref.kind != "Pod",
-        lambda case: suggest(f"{case.target.ref.kind} is no kind that KubeWise acts on"),
+        lambda case: suggest(f"KubeWise does not act on a {case.target.ref.kind}"),
     ),
     Guard(
         "not the owner's",
         _elsewhere,
-        lambda case: suggest("the action's target is not the incident's own owner"),
+        lambda case: suggest("the target is not the incident's owner"),
     ),
     Guard(
         "wrong kind",
         _wrong_kind,
-        lambda case: suggest(f"{case.candidate.action} is not for a {case.candidate.target.kind}"),
+        _does_not_apply,
     ),
     Guard(
         "object being deleted",
@@ -116,13 +126,13 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "the pod was replaced",
         _pod_is_not_the_owners,
-        lambda case: suggest("that pod is gone, replaced or not a pod of this owner"),
+        lambda case: suggest("the pod is gone, was replaced, or does not belong to this owner"),
         ENDS_ONE_POD,
     ),
     Guard(
         "pod already ending",
         lambda case: bool(case.pod and case.pod.terminating),
-        lambda case: suggest("the pod is ending already"),
+        lambda case: suggest("the pod is already terminating"),
         ENDS_ONE_POD,
     ),
     Guard(
@@ -134,92 +144,94 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "StatefulSet ordinal",
         _kind("StatefulSet"),
-        lambda case: ask("a StatefulSet's member may be rebuilding, and has a quorum to keep"),
+        lambda case: ask(
+            "a pod of a StatefulSet may be rebuilding its data, or be needed for quorum"
+        ),
         ENDS_PODS_OR_SCALES,
     ),
     Guard(
         "StatefulSet update",
         lambda case: case.target.ref.kind == "StatefulSet" and case.target.update_running,
-        lambda case: ask("the StatefulSet's update is under way"),
+        lambda case: ask("a rolling update of the StatefulSet is in progress"),
     ),
     Guard(
         "DaemonSet",
         _kind("DaemonSet"),
-        lambda case: ask("a DaemonSet's restart reaches every node"),
+        lambda case: ask("restarting a DaemonSet affects every node"),
         frozenset({Trait.RESTARTS}),
     ),
     Guard(
         "Job pod",
         _kind("Job", "CronJob"),
-        lambda case: suggest("a Job's pods are its own business"),
+        lambda case: suggest("the pods of a Job are managed by the Job itself"),
         ENDS_PODS_OR_SCALES,
     ),
     Guard(
         "single replica",
         lambda case: case.target.replicas <= 1,
-        lambda case: ask("it has a single replica: nothing serves meanwhile"),
+        lambda case: ask("there is only one replica: evicting it interrupts the service"),
         ENDS_ONE_POD,
     ),
     Guard(
         "autoscaler",
         lambda case: bool(case.target.autoscaler),
-        lambda case: suggest(f"{case.target.autoscaler} owns the replica count"),
+        lambda case: suggest(f"{case.target.autoscaler} manages the replica count"),
         frozenset({Trait.SETS_REPLICAS}),
     ),
     Guard(
         "paused rollout",
         lambda case: case.target.paused,
-        lambda case: ask("the rollout is paused on purpose"),
+        lambda case: ask("the rollout is paused"),
     ),
     Guard(
         "running rollout",
         lambda case: case.target.update_running,
-        lambda case: ask("a rollout is under way"),
+        lambda case: ask("a rollout is in progress"),
         ENDS_PODS_OR_SCALES,
     ),
     Guard(
         "RWO volume",
         lambda case: bool(case.target.volumes),
-        lambda case: ask(f"the claim {case.target.volumes} can be mounted on one node at a time"),
+        _one_node_at_a_time,
         ENDS_PODS,
     ),
     Guard(
         "local storage",
         lambda case: bool(case.target.local_storage),
-        lambda case: ask(f"the volume {case.target.local_storage} is lost with its pod"),
+        lambda case: ask(f"the data in volume {case.target.local_storage} is deleted with the pod"),
         ENDS_PODS,
     ),
     Guard(
         "system priority",
         lambda case: bool(case.target.system_priority),
-        lambda case: suggest(f"its pods have the priority {case.target.system_priority}"),
+        lambda case: suggest(f"the pods have the priority class {case.target.system_priority}"),
     ),
     Guard(
         "node not ready",
         lambda case: not case.target.node_ready,
-        lambda case: suggest("the node is not Ready: what is placed there would not run"),
+        lambda case: suggest("the node is not Ready: pods scheduled there would not run"),
         frozenset({Trait.UNCORDONS}),
     ),
     Guard(
         "last schedulable node",
         lambda case: case.target.last_schedulable,
-        lambda case: suggest("it is the last schedulable node"),
+        lambda case: suggest("this is the last schedulable node"),
         frozenset({Trait.CORDONS}),
     ),
     Guard(
         "kubewise.io/mode: off",
         _annotated("off"),
-        lambda case: suggest(f"the owner's annotation {MODE} says off"),
+        lambda case: suggest(f"the owner's annotation {MODE} is off"),
     ),
     Guard(
         "kubewise.io/mode: manual",
         _annotated("manual"),
-        lambda case: ask(f"the owner's annotation {MODE} says manual"),
+        lambda case: ask(f"the owner's annotation {MODE} is manual"),
     ),
     Guard(
         "kubewise.io/mode: not understood",
         _strange_mode,
-        lambda case: ask(f"the owner's annotation {MODE} is not understood: taken as manual"),
+        lambda case: ask(f"the owner's annotation {MODE} has an unknown value, treated as manual"),
     ),
     Guard(
         "kubewise.io/max-replicas",

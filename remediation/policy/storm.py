@@ -14,5 +14,5 @@ def storm(findings: Iterable[Finding]) -> str:
     """Causes of the whole cluster that suspend AUTO for everything."""
     for finding in findings:
         if said := SUSPENDING.get(str(finding.cause)):
-            return f"{said}: AUTO is suspended for everything"
+            return f"{said}: AUTO is suspended for the whole cluster"
     return ""

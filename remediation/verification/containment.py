@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from detection.domain.units import counted
 from detection.kubernetes.objects.core import Node, Object, Pod
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import FINISHED
@@ -30,12 +31,13 @@ def held(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     if not contains(attempt) or not isinstance(found, Node) or not found.spec.unschedulable:
         return ""
     if Trait.EMPTIES_NODE not in CATALOGUE[attempt.action].traits:
-        return "no new pod comes to the node; those that run there stay"
+        return "no new pods are scheduled to the node; running pods stay"
     here = _to_move(found, snapshot)
     if any(not pod.is_terminating for pod in here):
         return ""
-    ending = f", {len(here)} of them not confirmed to have ended yet" if here else ""
-    return f"cordoned; {len(attempt.before.get('pods') or ())} pods were moved off{ending}"
+    ending = f", {len(here)} of them still terminating" if here else ""
+    evicted = counted(len(attempt.before.get("pods") or ()), "pod was", "pods were")
+    return f"cordoned; {evicted} evicted{ending}"
 
 
 def left(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:

@@ -59,7 +59,7 @@ def news(
     for finding in findings:
         other = finding.owner.uid != owner.uid and finding.severity != Severity.INFO
         if other and finding.onset > since and _is_near(finding, owner, known):
-            return f"{finding.cause} of {finding.owner}, since the attempt"
+            return f"{finding.cause} on {finding.owner} since the attempt"
     return ""
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from detection.domain.statuses import Status
+from detection.domain.units import counted
 from detection.incidents import states
 from detection.kubernetes.objects.core import Object
 from detection.models import Incident
@@ -31,7 +32,7 @@ from remediation.results import Ending
 from remediation.verification import containment, owner_health
 
 ACTOR = "KubeWise"
-FOR_PEOPLE = "What is wrong with the node is for people: it closes once that is gone."
+FOR_PEOPLE = "A person must repair the node; the incident closes once the node is healthy."
 Outcome = Attempt.Outcome
 
 
@@ -155,7 +156,7 @@ def signal(incident: Incident, around: Observation) -> str:
     if mine:
         return "; ".join(f"{item.cause}: {item.summary}" for item in mine)
     if not seen_by_scan(incident) and incident.gone_since is None:
-        return f"{incident.cause} is still seen"
+        return f"{incident.cause} is still reported"
     return ""
 
 
@@ -187,12 +188,12 @@ def _failed(attempt: Attempt, seen: Look) -> Judged:
     if unseen := _unseen(seen):
         return Judged(Outcome.INCONCLUSIVE, unseen)
     before = int(attempt.before.get("ready") or 0)
-    counts = f"{seen.ready} of {seen.desired} ready, {before} before"
+    counts = f"{seen.ready} of {seen.desired} ready, {before} ready before"
     if _is_worse(seen, before):
         return Judged(Outcome.WORSE, counts)
     good = counts if seen.serves_quietly else seen.held
     if good and seen.news:
-        return Judged(Outcome.INCONCLUSIVE, f"{good}, but something new broke: {seen.news}")
+        return Judged(Outcome.INCONCLUSIVE, f"{good}, but there is a new failure: {seen.news}")
     if seen.held:
         return Judged(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
     return Judged(Outcome.NOT_FIXED, f"{counts}; {_trouble(seen)}")
@@ -201,8 +202,8 @@ def _failed(attempt: Attempt, seen: Look) -> Judged:
 def _unseen(seen: Look) -> str:
     """Why nothing can be said; '' where the owner was seen."""
     if seen.blind:
-        return f"blind: {seen.blind}"
-    return "the owner is gone" if seen.gone else ""
+        return f"KubeWise cannot read: {seen.blind}"
+    return "the owner no longer exists" if seen.gone else ""
 
 
 def _is_worse(seen: Look, before: int) -> bool:
@@ -211,7 +212,7 @@ def _is_worse(seen: Look, before: int) -> bool:
 
 
 def _trouble(seen: Look) -> str:
-    return "; ".join(filter(None, (seen.left, seen.signal))) or "the rollout does not end"
+    return "; ".join(filter(None, (seen.left, seen.signal))) or "the rollout is not complete"
 
 
 def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:
@@ -266,7 +267,7 @@ def _move(attempt: Attempt, judged: Judged, times: Timing, now: datetime, spec_h
         said = f"{said}. {suggestion(attempt)}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     elif attempt.plan.source == PlanSource.UNDO:
-        said = f"{attempt.command} undid what made it worse; {said}"
+        said = f"{attempt.command} undid the action that made it worse; {said}"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:
         _next_or_people(attempt, said, times, now)
@@ -278,7 +279,7 @@ def _next_or_people(attempt: Attempt, said: str, times: Timing, now: datetime) -
     states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
     failed = incident.attempts.filter(outcome=Outcome.NOT_FIXED).count()
     if failed >= times.most_tries:
-        reason = f"{failed} remediations did not help"
+        reason = f"{counted(failed, 'remediation')} did not help"
         states.move(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
     else:
         pipeline.advance(incident.pk)

@@ -82,7 +82,9 @@ def test_an_incident_is_approved_by_keyboard_alone(page: Page, incident: Inciden
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Approve")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Approved; KubeWise acts within seconds.", exact=True)).to_be_visible()
+    expect(
+        page.get_by_text("Approved; KubeWise checks every gate again, then acts.", exact=True)
+    ).to_be_visible()
     assert Approval.objects.get().reason == "by keyboard"
 
 

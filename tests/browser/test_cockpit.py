@@ -46,7 +46,9 @@ def test_an_incident_is_read_and_approved(page: Page, shots: Path) -> None:
     page.screenshot(path=shots / f"incident-{_width(page)}.png", full_page=True)
     page.get_by_label("Reason").fill("looks right")
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("Approved; KubeWise acts within seconds.", exact=True)).to_be_visible()
+    expect(
+        page.get_by_text("Approved; KubeWise checks every gate again, then acts.", exact=True)
+    ).to_be_visible()
     row = Approval.objects.get()
     assert (row.user.username, row.reason) == ("anna", "looks right")
 
@@ -89,7 +91,7 @@ def test_the_stop_switch_is_pulled_from_the_dashboard(page: Page) -> None:
     page.locator("#dashboard").get_by_role("link", name="Mode and stop switch").click()
     page.locator("#kw-stop-reason").fill("odd rollbacks")
     page.get_by_role("button", name="Stop everything").click()
-    expect(page.get_by_text("Stopped: nothing is changed any more.")).to_be_visible()
+    expect(page.get_by_text("Stopped: KubeWise changes nothing.")).to_be_visible()
     page.goto("/admin/")
     expect(page.get_by_text("STOPPED", exact=True)).to_be_visible()
 
@@ -133,7 +135,9 @@ def test_a_second_click_on_a_slow_network_sends_nothing_twice(page: Page) -> Non
 
     page.route("**/review/**", slowly)
     page.get_by_role("button", name="Approve").dblclick(no_wait_after=True)
-    expect(page.get_by_text("Approved; KubeWise acts within seconds.", exact=True)).to_be_visible()
+    expect(
+        page.get_by_text("Approved; KubeWise checks every gate again, then acts.", exact=True)
+    ).to_be_visible()
     assert sent == ["POST"]
     assert Approval.objects.count() == 1
 

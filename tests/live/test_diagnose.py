@@ -64,7 +64,7 @@ def test_a_bad_image_is_told_as_the_contract_says_and_nothing_is_written(
     assert first["kubectl"] == f"kubectl rollout undo deployment/web -n {shop.name} --to-revision=1"
     assert {"dry run", "approval"} <= set(incident["decision"]["not_evaluated"])
     assert incident["decision"]["verdict"] == "act"
-    assert stderr.startswith("Looking at https://")
+    assert stderr.startswith("Reading https://")
     assert image_now(shop) == before["spec"]["template"]["spec"]["containers"][0]["image"]
     assert not list(tmp_path.glob("*.sqlite3"))
 

@@ -60,5 +60,5 @@ def test_a_quota_without_room_refuses_the_raise_before_anything_is_written(
     kubewise.approved(incident, ada)
     attempt = kubewise.acts(incident)
     assert attempt.state == Attempt.State.REFUSED
-    assert "ResourceQuota tight has not enough limits.memory left" in attempt.error
+    assert "ResourceQuota tight does not have enough limits.memory left" in attempt.error
     assert limit(shop) == "96Mi"

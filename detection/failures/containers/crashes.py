@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from detection.domain.causes import Cause
 from detection.domain.facts import ContainerFacts, ImageFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.units import counted
 from detection.failures.containers.architecture import is_foreign
 from detection.failures.containers.crash_loops import Loop, loops
 from detection.failures.containers.memory import memory_finding
@@ -120,7 +121,7 @@ def _line(loop: Loop) -> str:
     state = view.waiting_reason or "restarted a moment ago"
     return (
         f"{loop.pod.metadata.name}: {_kind(view)} {view.name} {state}, "
-        f"{view.status.restart_count} restarts{ended}{text}"
+        f"{counted(view.status.restart_count, 'restart')}{ended}{text}"
     )
 
 

@@ -36,10 +36,10 @@ CAUSE_OF = {
     Pull.WRONG_ARCH: Cause.WRONG_ARCH,
 }
 WHAT = {
-    Cause.IMAGE_NOT_FOUND: "does not exist or can't be named so",
-    Cause.PULL_UNAUTHORIZED: "is refused to these credentials",
-    Cause.REGISTRY_DOWN: "can't be had: its registry does not answer",
-    Cause.WRONG_ARCH: "is not there for the node's architecture",
+    Cause.IMAGE_NOT_FOUND: "does not exist, or its name is not valid",
+    Cause.PULL_UNAUTHORIZED: "is refused: the registry does not accept the credentials",
+    Cause.REGISTRY_DOWN: "cannot be pulled: the registry does not answer",
+    Cause.WRONG_ARCH: "does not exist for the node's architecture",
 }
 # What another image mends; credentials and registries are no matter of the revision.
 BY_NAME = (Cause.IMAGE_NOT_FOUND, Cause.WRONG_ARCH)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause
 from detection.domain.facts import ContainerFacts
 from detection.domain.findings import Finding, ObjectRef
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
@@ -47,6 +48,7 @@ def _finding(
 ) -> Finding:
     pod, view, onset = min(found, key=lambda item: item[2])
     pods = [item[0] for item in found]
+    restarts = counted(view.status.restart_count, "restart")
     revision = judge(snapshot, owner, context, pods, onset).revision
     return about_pods(
         snapshot,
@@ -57,8 +59,8 @@ def _finding(
         onset,
         onset + timedelta(seconds=context.dwell.init_seconds),
         [
-            saw("pods", f"{pod.metadata.name}: init container {view.name} runs since "
-                f"{onset:%H:%M:%S}, {view.status.restart_count} restarts", decisive=True),
+            saw("pods", f"{pod.metadata.name}: init container {view.name} running since "
+                f"{onset:%H:%M:%S}, {restarts}", decisive=True),
             *changed_evidence(revision),
         ],
         revision,

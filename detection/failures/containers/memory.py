@@ -9,7 +9,7 @@ from detection.domain.causes import Cause
 from detection.domain.facts import Growth, MemoryFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.quantities import bytes_of
-from detection.domain.units import duration
+from detection.domain.units import counted, duration
 from detection.failures.containers.crash_loops import Loop
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, named, saw, with_container
@@ -123,7 +123,8 @@ def _evidence(found: Sequence[Loop], facts: MemoryFacts) -> list[Evidence]:
         saw(
             "pods",
             f"{loop.pod.metadata.name}: container {loop.view.name} OOMKilled, "
-            f"{loop.view.status.restart_count} restarts, limit {facts.memory_limit or 'none'}",
+            f"{counted(loop.view.status.restart_count, 'restart')}, "
+            f"limit {facts.memory_limit or 'none'}",
             decisive=True,
         )
         for loop in found[:3]

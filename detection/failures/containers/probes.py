@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause
 from detection.domain.facts import ProbeFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.units import counted
 from detection.failures.containers.crash_loops import Loop, loops
 from detection.failures.containers.readiness import was_ready
 from detection.failures.context import Context
@@ -111,7 +112,7 @@ def liveness_finding(
         min(loop.opens_at for loop in found),
         [
             saw("pods", f"{first.pod.metadata.name}: container {view.name} was stopped with exit "
-                f"code {code}, {view.status.restart_count} restarts", decisive=True),
+                f"code {code}, {counted(view.status.restart_count, 'restart')}", decisive=True),
             *_lines(_said(snapshot, first.pod, view, LIVENESS)),
             *_port(view, view.spec.startup_probe or view.spec.liveness_probe),
             *changed_evidence(judged.revision),
@@ -213,7 +214,7 @@ def _not_ready(
         Cause.READINESS_MISCONFIG,
         owner,
         pods,
-        f"{named(owner)}: {len(pods)} pods run, and container {view.name} never gets ready",
+        f"{named(owner)}: container {view.name} never becomes ready in {counted(len(pods), 'pod')}",
         onset,
         onset + timedelta(seconds=max(context.dwell.not_ready_seconds, _patience(pods))),
         [

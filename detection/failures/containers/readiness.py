@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause
 from detection.domain.facts import ReadinessFacts, ReplicaFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.units import counted
 from detection.failures.containers.crash_loops import loops
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, named, saw, troubled
@@ -184,7 +185,7 @@ def _flapping(
         Cause.UNCLASSIFIED,
         owner,
         pods,
-        f"{named(owner)}: the readiness of {len(pods)} pods comes and goes",
+        f"{named(owner)}: the readiness of {counted(len(pods), 'pod')} comes and goes",
         onset,
         onset + timedelta(seconds=context.dwell.flapping_seconds),
         [line for pod in pods[:3] for line in _probe_failures(snapshot, pod)],

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
 from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
-from detection.domain.units import duration
+from detection.domain.units import counted, duration
 from detection.failures.context import Context, Restarts
 from detection.failures.finding_builder import named, with_pods
 from detection.failures.registry import failure
@@ -61,8 +61,8 @@ def _finding(
     text = f"restarts again in {rhythm.next.text()}"
     quicker = ", ever more often" if rhythm.quickens else ""
     seen = (
-        f"container {view.name} of {pod.metadata.name} restarts about every "
-        f"{duration(rhythm.every_seconds)}{quicker} ({rhythm.restarts} times seen, "
+        f"container {view.name} of {pod.metadata.name} is restarted about every "
+        f"{duration(rhythm.every_seconds)}{quicker} ({counted(rhythm.restarts, 'time')} seen, "
         f"{rhythm.a_day:.0f} a day at this rate)"
     )
     told = prediction(METRIC, count, count + 1, UNIT, context.now, rhythm.next, text)

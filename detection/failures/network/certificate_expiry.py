@@ -48,7 +48,7 @@ def _finding(
     context: Context, ref: ObjectRef, ends: datetime, ahead: timedelta, found_by: FoundBy
 ) -> Finding:
     left = (ends - context.now).total_seconds()
-    text = f"ends in {duration(left)}, at {ends:%Y-%m-%d %H:%M}"
+    text = f"expires in {duration(left)}, at {ends:%Y-%m-%d %H:%M}"
     eta = Eta(left, left, left)
     source = "certificates" if found_by == FoundBy.KUBERNETES else "metrics"
     return Finding(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import CertificateFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
+from detection.domain.units import duration
 from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw
 from detection.failures.log_reported import about_victims
@@ -33,7 +34,7 @@ def cert_expired(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for (kind, namespace, name), left in context.metrics.certificates.items():
         bearer = measured(snapshot, kind, namespace, name) if left <= 0 else None
         if bearer is not None and key_of(bearer) not in told:
-            line = saw("metrics", f"its certificate ended {-left / 3600:.0f} hours ago", True)
+            line = saw("metrics", f"its certificate expired {duration(-left)} ago", True)
             yield _of_bearer(snapshot, bearer, [], [line], seconds=-left)
 
 

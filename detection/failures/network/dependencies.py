@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from detection.domain.causes import Cause
 from detection.domain.facts import DependencyFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw, with_pods
 from detection.failures.log_reported import about_victims
@@ -123,7 +124,7 @@ def _cascade(
         Cause.DEPENDENCY_CASCADE,
         ref,
         told,
-        f"{callers} owners fail on {named(ref)}",
+        f"{counted(callers, 'owner fails', 'owners fail')} on {named(ref)}",
         state,
         dwell_seconds=context.dwell.callers_seconds,
         facts=with_pods(DependencyFacts(weak=weak, dependency=ref.name), pods),

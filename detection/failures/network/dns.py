@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import DnsFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import changed_evidence, named, saw
 from detection.failures.log_reported import about_victims, began_with
@@ -141,7 +142,7 @@ def _cluster(
         Cause.DNS_FAILURE,
         owner,
         told,
-        f"{owners} owners can't resolve names",
+        f"{counted(owners, 'owner')} can't resolve names",
         sick,
         dwell_seconds=context.dwell.callers_seconds,
         severity=Severity.CRITICAL,

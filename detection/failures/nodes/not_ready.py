@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import NodeFacts, StormFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import MOST_RELATED, saw
 from detection.failures.registry import failure
@@ -86,7 +87,7 @@ def node_storm(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         cause=Cause.NODE_STORM,
         owner=CLUSTER,
         severity=Severity.CRITICAL,
-        summary=f"{len(nodes)} of {len(snapshot.nodes)} nodes stopped being ready at once",
+        summary=f"{len(nodes)} of {counted(len(snapshot.nodes), 'node')} became NotReady at once",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.node_seconds),
         evidence=(saw("nodes", f"not ready within minutes: {names}", decisive=True),),

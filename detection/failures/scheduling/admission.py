@@ -11,6 +11,7 @@ from detection.domain.causes import Cause
 from detection.domain.facts import AdmissionFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, changed_evidence, named, saw
 from detection.failures.registry import failure
@@ -158,7 +159,7 @@ def _on_quota(
         Cause.QUOTA_EXCEEDED,
         ref,
         [refused.owner for refused in group],
-        f"ResourceQuota {namespace}/{name} is used up: {len(group)} owners get no pods",
+        f"ResourceQuota {namespace}/{name} is used up: {_get_no_pods(len(group))}",
         min(refused.since for refused in group),
         context.dwell.quota_seconds,
         [saw("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
@@ -238,7 +239,7 @@ def _on_webhook(
         Cause.WEBHOOK_DOWN,
         thing,
         [*(refused.owner for refused in group), *workloads],
-        f"The admission webhook {webhook} does not answer: {len(group)} owners get no pods",
+        f"The admission webhook {webhook} does not answer: {_get_no_pods(len(group))}",
         min(refused.since for refused in group),
         context.dwell.quota_seconds,
         [saw("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
@@ -249,3 +250,7 @@ def _on_webhook(
             backend=tuple(key_of(ref) for ref in workloads),
         ),
     )
+
+
+def _get_no_pods(owners: int) -> str:
+    return counted(owners, "owner gets no pods", "owners get no pods")

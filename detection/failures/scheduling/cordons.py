@@ -8,6 +8,7 @@ from datetime import datetime
 from detection.domain.causes import Cause
 from detection.domain.facts import CordonFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import saw, troubled
 from detection.failures.nodes.not_ready import CLUSTER
@@ -49,7 +50,7 @@ def _finding(
         Cause.NODE_CORDONED,
         nodes[0].ref if len(nodes) == 1 else CLUSTER,
         [owner for owner, _ in found],
-        f"{len(pods)} pods wait, while {names} is cordoned",
+        f"{counted(len(pods), 'pod waits', 'pods wait')} while {names} is cordoned",
         min(pending_since(pod, context) for pod in pods),
         context.dwell.unschedulable_seconds,
         [

@@ -11,6 +11,7 @@ from detection.domain.causes import Cause
 from detection.domain.facts import SchedulingFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
@@ -46,12 +47,12 @@ PLACED = (
     Cause.VOLUME_NODE_AFFINITY,
 )
 WHAT = {
-    Cause.INSUFFICIENT_CAPACITY: "find no node with room",
-    Cause.NODE_SELECTOR_MISMATCH: "ask for labels that no node has",
-    Cause.UNTOLERATED_TAINT: "don't tolerate the taints of the nodes that would do",
-    Cause.ANTI_AFFINITY: "may not stand where there is room",
-    Cause.PVC_NOT_FOUND: "name a volume claim that is missing",
-    Cause.VOLUME_NODE_AFFINITY: "have a volume that is not where they can run",
+    Cause.INSUFFICIENT_CAPACITY: "no node has enough room",
+    Cause.NODE_SELECTOR_MISMATCH: "no node has the labels they require",
+    Cause.UNTOLERATED_TAINT: "they do not tolerate the taints of the suitable nodes",
+    Cause.ANTI_AFFINITY: "affinity rules forbid the nodes with room",
+    Cause.PVC_NOT_FOUND: "their PersistentVolumeClaim does not exist",
+    Cause.VOLUME_NODE_AFFINITY: "their volume is not reachable from the nodes they can run on",
 }
 
 
@@ -83,13 +84,14 @@ def _finding(
     judged = judge(snapshot, owner, context, pending, onset)
     revision = judged.revision if _brought(cause, first, judged) else not_borne(judged.revision)
     facts = _facts(snapshot, cause, found) | SchedulingFacts(scale_up_running=scale_up is not None)
-    more = f": {', '.join(facts.short_of)}" if facts.short_of else ""
+    more = f" ({', '.join(facts.short_of)})" if facts.short_of else ""
+    waiting = counted(len(pending), "pod is", "pods are")
     return about_pods(
         snapshot,
         cause,
         owner,
         pending,
-        f"{named(owner)}: {len(pending)} pods {WHAT[cause]}{more}",
+        f"{named(owner)}: {waiting} Pending: {WHAT[cause]}{more}",
         onset,
         _opens_at(context, onset, scale_up),
         [

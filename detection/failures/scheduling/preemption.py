@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause
 from detection.domain.facts import PreemptionFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, named, saw
 from detection.failures.registry import failure
@@ -86,7 +87,7 @@ def _finding(
         Cause.PREEMPTED,
         owner,
         pending,
-        f"{named(owner)}: pods of higher priority took its place, {len(pending)} pods wait",
+        f"{named(owner)}: {counted(len(pending), 'pod')} preempted by pods of higher priority",
         at,
         at + timedelta(seconds=context.dwell.unschedulable_seconds),
         [saw("pods", said, decisive=True), saw("pods", f"its priority is {priority}")],

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause
 from detection.domain.facts import ClaimFacts, Facts
 from detection.domain.findings import Finding, ObjectRef, key_of
+from detection.domain.units import counted
 from detection.failures.containers.configuration import what_is_missing
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, changed_evidence, named, saw, troubled
@@ -88,13 +89,13 @@ def _of_place(snapshot: Snapshot, context: Context, name: str, group: Sequence[S
     place = CLUSTER if not name else node.ref if node else ObjectRef("Node", "", name)
     nodes = sorted({item.pod.spec.node_name for item in group})
     refs = [found.ref for n in nodes if (found := snapshot.node(n)) is not None]
-    where = f"node {name}" if name else f"{len(nodes)} nodes"
+    where = f"node {name}" if name else counted(len(nodes), "node")
     return on_thing(
         snapshot,
         Cause.SANDBOX_FAILED,
         place,
         [item.owner for item in group],
-        f"No sandbox can be made for {len(group)} pods on {where}",
+        f"No sandbox can be made for {counted(len(group), 'pod')} on {where}",
         min(item.since for item in group),
         context.dwell.sandbox_seconds,
         [saw("events", _line(item), decisive=True) for item in group[:4]],

@@ -10,6 +10,7 @@ from datetime import timedelta
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import AttachmentFacts, Facts, VolumeFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
+from detection.domain.units import duration
 from detection.failures.context import Context, Filling
 from detection.failures.finding_builder import about_pods, events_evidence, named, saw
 from detection.failures.log_reported import about_victims
@@ -142,7 +143,7 @@ LATELY = 60.0
 
 
 def _measured(filling: Filling) -> Evidence:
-    trend = f", full in {filling.hours:.1f} hours" if filling.hours is not None else ""
+    trend = f", full in {duration(filling.hours * 3600)}" if filling.hours is not None else ""
     return saw("metrics", f"{filling.free_ratio:.1%} of the volume is free{trend}", decisive=True)
 
 

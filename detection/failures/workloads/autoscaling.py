@@ -10,6 +10,7 @@ from detection.domain.causes import Cause
 from detection.domain.facts import AutoscalerFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import named, saw, severity_of
 from detection.failures.registry import failure
@@ -104,7 +105,7 @@ def _maxed(
         cause=Cause.HPA_MAXED,
         owner=target,
         severity=severity_of(snapshot, target),
-        summary=f"{named(target)}: its autoscaler wants more than the {most} replicas it may have",
+        summary=f"{named(target)}: its autoscaler needs more than {counted(most, 'replica')}",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.scaler_maxed_seconds),
         evidence=(
@@ -262,7 +263,7 @@ def _no_api(
         Cause.HPA_NO_METRICS,
         ref,
         workloads,
-        f"{name} serves no metrics: {len(hit)} autoscalers can't scale",
+        f"{name} serves no metrics: {counted(len(hit), 'autoscaler')} can't scale",
         min(_since(scaler, active, context) for scaler, active in hit),
         context.dwell.scaler_blind_seconds,
         [*more, *(_said(scaler, active) for scaler, active in hit[:5])],

@@ -9,6 +9,7 @@ from typing import Any
 from detection.domain.causes import Cause
 from detection.domain.facts import DriftFacts
 from detection.domain.findings import Finding, ObjectRef
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, changed_evidence, named, saw, severity_of
 from detection.failures.log_reported import about_victims, log_lines
@@ -101,7 +102,9 @@ def _stale(
 ) -> Finding:
     kind, name = source
     ref = ObjectRef(kind, item.metadata.namespace, name)
-    text = f"{kind} {name} changed about {changed:%H:%M}; {len(stale)} pods started before"
+    text = (
+        f"{kind} {name} changed about {changed:%H:%M}; {counted(len(stale), 'pod')} started before"
+    )
     return about_victims(
         snapshot,
         Cause.STALE_SECRET_ENV,

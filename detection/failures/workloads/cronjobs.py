@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import CronJobFacts
 from detection.domain.findings import Evidence, Finding
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import events_evidence, is_finished, named, saw
 from detection.failures.registry import failure
@@ -102,7 +103,7 @@ def _finding(snapshot: Snapshot, context: Context, item: o.CronJob, overdue: Ove
         cause=Cause.CRONJOB_STALLED,
         owner=item.ref,
         severity=Severity.WARNING,
-        summary=f"{named(item.ref)}: {overdue.missed} runs did not come"
+        summary=f"{named(item.ref)}: {counted(overdue.missed, 'run')} missed"
         + (f", Job {way} is still active" if way else ""),
         onset=overdue.due,
         opens_at=overdue.due,

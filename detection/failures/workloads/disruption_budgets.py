@@ -8,6 +8,7 @@ from datetime import datetime
 from detection.domain.causes import Cause
 from detection.domain.facts import BudgetFacts
 from detection.domain.findings import Finding
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import saw
 from detection.failures.registry import failure
@@ -50,7 +51,7 @@ def _finding(
         onset = max(onset, min((_cordon_time(n, onset) for n in drained), default=onset))
     dwell = context.dwell.drain_seconds if drained else context.dwell.disruption_seconds
     status, ref = budget.status, budget.ref
-    counts = f"{status.current_healthy} of {status.expected_pods} pods healthy"
+    counts = f"{status.current_healthy} of {counted(status.expected_pods, 'pod')} healthy"
     names = sorted({node.metadata.name for node in drained})
     return on_thing(
         snapshot,

@@ -18,7 +18,7 @@ from detection.management.progress import progress
 
 
 class Command(BaseCommand):
-    help = "Measure the model in force, or with --leave-out the recipe on entities it never saw."
+    help = "Measure the model in use, or with --leave-out the recipe on entities it never saw."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         }
 
 
-SEEN = "the network was trained on them: figures flatter it"
+SEEN = "the network was trained on them: the figures are too good"
 SHOWN = ("auc_pr_per_entity", "vus_pr_per_entity", "f1", "event_recall", "false_alarms_per_day")
 
 

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "scaler", type=Path, help="a .joblib file with a scaler of scikit-learn"
         )
-        parser.add_argument("--use", action="store_true", help="put it in force at once")
+        parser.add_argument("--use", action="store_true", help="use it at once")
 
     def handle(self, *args: Any, model: Path, scaler: Path, use: bool, **options: Any) -> None:
         from detection.training.jobs import import_model
@@ -35,5 +35,7 @@ class Command(BaseCommand):
                 row = versions.use(row.version, "import_model", now)
         except (BadModel, ModelRefused, OSError) as error:
             raise CommandError(str(error)) from error
-        state = "in force" if row.in_force else f"kept; manage.py use_model {row.version} uses it"
+        state = (
+            "in use" if row.in_force else f"stored; use it with manage.py use_model {row.version}"
+        )
         self.stdout.write(f"{row.version} imported: {state}. Measure it with evaluate_model.")

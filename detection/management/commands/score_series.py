@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from detection.anomaly.model import artifacts
 from detection.anomaly.model.artifacts import ModelRefused
+from detection.domain.units import counted
 
 
 class Command(BaseCommand):
@@ -33,8 +34,9 @@ class Command(BaseCommand):
         scores, alarms, cold = score_rows(model, found, table.num_rows)
         dataset.write_scores(table, scores, alarms, output)
         self.stdout.write(
-            f"{table.num_rows} rows of {len(found)} series scored by {model.version}: "
-            f"{int(alarms.sum())} alarms, {cold} series with too little history; {output}"
+            f"{counted(table.num_rows, 'row')} of {counted(len(found), 'series')} scored by "
+            f"{model.version}: {counted(int(alarms.sum()), 'alarm')}, "
+            f"{counted(cold, 'series')} with too little history; {output}"
         )
 
 

@@ -19,7 +19,7 @@ STEPS_HISTORY = HOURS + SEEDS * EPOCHS + 1
 
 
 class Command(BaseCommand):
-    help = "Train the anomaly model; it is put in force where it beats the one that is."
+    help = "Train the anomaly model. It is used if it is better than the current one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         source = parser.add_mutually_exclusive_group(required=True)

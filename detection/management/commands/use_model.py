@@ -13,12 +13,16 @@ from detection.models.anomaly import ModelVersion
 
 
 class Command(BaseCommand):
-    help = "Put a model version in force, go back to the one before, or list them."
+    help = "Use another model version, go back to the previous one, or list the versions."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group()
-        which.add_argument("version", nargs="?", help="a version; without one they are listed")
-        which.add_argument("--back", action="store_true", help="the one that was in force before")
+        which.add_argument(
+            "version", nargs="?", help="the version to use; without it, the versions are listed"
+        )
+        which.add_argument(
+            "--back", action="store_true", help="use the version that was in use before"
+        )
 
     def handle(self, *args: Any, version: str | None, back: bool, **options: Any) -> None:
         from detection.training.model import versions
@@ -32,7 +36,7 @@ class Command(BaseCommand):
             row = versions.go_back("cli", now) if back else versions.use(version or "", "cli", now)
         except ModelRefused as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{row.version} is in force; workers load it with their next pass.")
+        self.stdout.write(f"{row.version} is in use; workers load it with their next pass.")
 
     def _list(self) -> None:
         for row in ModelVersion.objects.all():

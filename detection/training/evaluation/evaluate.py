@@ -20,6 +20,7 @@ from detection.anomaly.model.autoencoder import Network
 from detection.anomaly.model.metrics import ANOMALY, Labelled
 from detection.anomaly.scoring.series import Series
 from detection.domain.arrays import Bools, Floats
+from detection.domain.units import counted
 from detection.training.evaluation import baselines
 from detection.training.evaluation.classic_autoencoder import Classic
 from detection.training.model.sampling import Sets, folds
@@ -67,7 +68,7 @@ def with_network(network: Network, sets: Sets, tell: Tell) -> Found:
     """Detector → group → scored series, for a network that is given."""
     found: Found = {}
     for name, all_series in sets.items():
-        tell(f"scoring {name}: {len(all_series)} series")
+        tell(f"scoring {name}: {counted(len(all_series), 'series')}")
         _add(found, OURS, name, all_series, network)
         for baseline, score in baselines.BASELINES.items():
             for series in all_series:
@@ -90,7 +91,8 @@ def leaving_out(sets: Sets, train: Callable[[Sets], Sequence[Network]], tell: Te
     """
     found: Found = {}
     for at, (seen, unseen) in enumerate(folds(sets, FOLDS)):
-        tell(f"fold {at + 1} of {FOLDS}: training without {sum(map(len, unseen.values()))} series")
+        without = counted(sum(map(len, unseen.values())), "series")
+        tell(f"fold {at + 1} of {FOLDS}: training without {without}")
         networks = train(seen)
         for name, all_series in unseen.items():
             for number, network in enumerate(networks):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from detection.anomaly.scoring import adaptive_threshold
+from detection.domain.units import counted
 from detection.training.evaluation.evaluate import OURS
 
 HONEST = (
@@ -65,7 +66,9 @@ def text(known: Mapping[str, Any]) -> str:
     scores: Mapping[str, Mapping[str, Any]] = known["scores"]
     plain = [name for name in scores if not name.startswith(f"{OURS}, seed")]
     seeds = [name for name in scores if name.startswith(f"{OURS}, seed")]
-    sets = ", ".join(f"{name} ({count} series)" for name, count in known["trained_on"].items())
+    sets = ", ".join(
+        f"{name} ({counted(count, 'series')})" for name, count in known["trained_on"].items()
+    )
     fields = {
         name: value for name, value in known.items() if name not in ("trained_on", "libraries")
     }

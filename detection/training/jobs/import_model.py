@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from detection.anomaly.model.autoencoder import Floats32
+from detection.domain.units import counted
 from detection.models.anomaly import ModelSource, ModelVersion
 from detection.training.jobs import train
 from detection.training.jobs.train import Trained
@@ -50,7 +51,9 @@ def _affine(scaler: Any, window: int) -> tuple[Floats32, Floats32]:
         slope = np.asarray(scaler.transform(np.ones((1, window))), dtype=np.float64)[0] - zero
         twice = np.asarray(scaler.transform(np.full((1, window), 2.0)), dtype=np.float64)[0]
     except (AttributeError, ValueError) as error:
-        raise BadModel(f"the scaler does not take windows of {window} samples: {error}") from error
+        raise BadModel(
+            f"the scaler does not take windows of {counted(window, 'sample')}: {error}"
+        ) from error
     if not np.allclose(twice, zero + 2 * slope) or not (slope != 0).all():
         raise BadModel("the scaler is not affine; StandardScaler, RobustScaler, MinMaxScaler are")
     return (-zero / slope).astype(np.float32), (1 / slope).astype(np.float32)

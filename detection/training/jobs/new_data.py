@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from detection import clients
+from detection.domain.units import counted
 from detection.metrics.prometheus import Prometheus
 from detection.models import Cluster
 from detection.models.anomaly import ModelSource, ModelVersion
@@ -68,5 +69,5 @@ def _reason(cluster: Cluster, last: datetime | None, samples: int, now: datetime
     if cluster.watching_since is None or now - cluster.watching_since < timedelta(days=1):
         return "the cluster has been watched for less than a day"
     if samples < NEEDED_SAMPLES:
-        return f"{samples:,} new normal samples, {NEEDED_SAMPLES:,} are needed"
+        return f"{counted(samples, 'new normal sample', spec=',')}, {NEEDED_SAMPLES:,} are needed"
     return ""

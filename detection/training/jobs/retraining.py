@@ -14,6 +14,7 @@ from detection import clients
 from detection.anomaly.model.artifacts import ModelRefused, load, manifest
 from detection.anomaly.model.autoencoder import Network
 from detection.anomaly.scoring.series import Series
+from detection.domain.units import counted
 from detection.models.anomaly import ModelSource
 from detection.training.data import injected_faults
 from detection.training.evaluation import evaluate
@@ -59,7 +60,7 @@ def publish(sets: Sets, data: str, source: str, now: datetime, tell: Tell, *, fo
     better, why = _better(scores, data)
     if better or force:
         versions.use(row.version, "train_model", now)
-    state = "in force" if better or force else "kept, not in force"
+    state = "in use" if better or force else "stored, not in use"
     return Done(row.version, better or force, f"version {row.version} is {state}: {why}")
 
 
@@ -71,9 +72,9 @@ def _better(scores: dict[str, Any], data: str) -> tuple[bool, str]:
     except ModelRefused as error:
         return True, f"there was no usable model ({error})"
     if before["data_sha256"] != data:
-        return False, "the one in force was measured on other data: compare them by evaluate_model"
+        return False, "the one in use was measured on other data: compare them with evaluate_model"
     new, old = quality(scores), quality(before["scores"])
-    return new > old + BETTER_BY, f"mean of VUS-PR and F1 {new:.3f}, the one in force has {old:.3f}"
+    return new > old + BETTER_BY, f"mean of VUS-PR and F1 {new:.3f}, the one in use has {old:.3f}"
 
 
 def quality(scores: dict[str, Any]) -> float:
@@ -106,7 +107,7 @@ def from_history(now: datetime, tell: Tell, *, force: bool = False) -> Done:
     better, why = _better_on_injected(scores)
     if better or force:
         versions.use(row.version, "train_model", now)
-    state = "in force" if better or force else "kept, not in force"
+    state = "in use" if better or force else "stored, not in use"
     return Done(row.version, better or force, f"version {row.version} is {state}: {why}")
 
 
@@ -120,8 +121,8 @@ def _enough(past: list[Series]) -> list[Series]:
     samples = sum(int((np.isfinite(one.values) & one.train[:, None]).sum()) for one in past)
     if samples < train.LEAST_WINDOWS:
         raise TooLittleData(
-            f"{samples:,} normal samples of one minute in the history of {len(past)} entities, "
-            f"{train.LEAST_WINDOWS:,} are needed"
+            f"{counted(samples, 'normal sample', spec=',')} of one minute in the history of "
+            f"{counted(len(past), 'entity')}, {train.LEAST_WINDOWS:,} are needed"
         )
     return past
 
@@ -137,4 +138,4 @@ def _better_on_injected(scores: dict[str, Any]) -> tuple[bool, str]:
     except ModelRefused as error:
         return True, f"there was no usable model ({error})"
     new, old = quality(scores), quality(on_injected(before.network))
-    return new > old + BETTER_BY, f"{new:.3f} on injected faults, the one in force has {old:.3f}"
+    return new > old + BETTER_BY, f"{new:.3f} on injected faults, the one in use has {old:.3f}"

@@ -18,6 +18,7 @@ from detection.anomaly import scoring
 from detection.anomaly.model import autoencoder as network
 from detection.anomaly.model.artifacts import MANIFEST, WEIGHTS, sha256
 from detection.anomaly.model.autoencoder import Floats32, Network
+from detection.domain.units import counted
 from detection.training.evaluation import evaluate, model_card
 from detection.training.model import autoencoder, sampling
 from detection.training.model.errors import TooLittleData
@@ -51,7 +52,9 @@ def train(sets: Sets, tell: Tell, seeds: Sequence[int] = SEEDS) -> Trained:
     """
     windows = sampling.windows_of(sets, seed=seeds[0])
     if len(windows) < LEAST_WINDOWS:
-        raise TooLittleData(f"{len(windows)} windows to train on, {LEAST_WINDOWS} are needed")
+        raise TooLittleData(
+            f"{counted(len(windows), 'window')} to train on, {LEAST_WINDOWS} are needed"
+        )
     scaler = _scaler(windows)
     members = [_member(sets, scaler, seed, tell) for seed in seeds]
     center = np.asarray(scaler.center_, np.float32)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from detection.domain.units import counted
 from detection.training.model import autoencoder
 from detection.training.model.autoencoder import BadModel
 
@@ -53,7 +54,9 @@ def _config(path: Path) -> Any:
         with zipfile.ZipFile(path) as archive:
             sizes = [item.file_size for item in archive.infolist()]
             if sum(sizes) > LARGEST_BYTES:
-                raise BadModel(f"{path} unpacks to {sum(sizes)} bytes, {LARGEST_BYTES} are allowed")
+                raise BadModel(
+                    f"{path} unpacks to {counted(sum(sizes), 'byte')}, the limit is {LARGEST_BYTES}"
+                )
             return json.loads(archive.read("config.json"))
     except FileNotFoundError:
         raise BadModel(f"{path} does not exist") from None

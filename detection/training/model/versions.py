@@ -70,7 +70,7 @@ def go_back(who: str, now: datetime) -> ModelVersion:
     """The version that was in force before. Raises ModelRefused where there was none."""
     row = former()
     if row is None:
-        raise ModelRefused("no other version was in force before")
+        raise ModelRefused("no other version was in use before")
     return use(row.version, who, now)
 
 

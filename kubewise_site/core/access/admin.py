@@ -21,7 +21,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=[(scope.value, scope.value) for scope in Scope],
         widget=forms.CheckboxSelectMultiple,
         initial=[Scope.READ.value],
-        help_text="read is always part of it.",
+        help_text="read is always included.",
     )
     days = forms.IntegerField(
         min_value=1, max_value=issuing.DAYS_MOST, initial=issuing.DAYS_DEFAULT,
@@ -64,4 +64,4 @@ class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]
             obj.user, obj.name, given["scopes"], given["days"], datetime.now(UTC)
         )
         obj.pk = row.pk
-        messages.info(request, f"The token, told only now: {token}")
+        messages.info(request, f"The token, shown only once: {token}")

@@ -26,7 +26,7 @@ def issue(
     `days` until it expires, 1 to 366. Raises ValueError for other days and unknown scopes.
     """
     if not 1 <= days <= DAYS_MOST:
-        raise ValueError(f"a token lasts 1 to {DAYS_MOST} days, not {days}")
+        raise ValueError(f"a token is valid for 1 to {DAYS_MOST} days, not {days}")
     token = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     row = ApiToken.objects.create(
         user=user,

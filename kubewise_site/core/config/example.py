@@ -10,7 +10,7 @@ from kubewise_site.core.config.setting import Setting
 PATH = BASE_DIR / ".env.example"
 HEAD = """\
 # Every setting of KubeWise. Copy to .env and change what you need; all are optional.
-# A secret may stand in a file instead: NAME_FILE=/run/secrets/name.
+# A secret may be read from a file instead: NAME_FILE=/run/secrets/name.
 """
 
 

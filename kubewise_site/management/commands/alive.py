@@ -15,7 +15,7 @@ from detection.runtime.heartbeats import is_fresh
 
 
 class Command(BaseCommand):
-    help = "Exit with 0 where the given role (web, beat, worker) is alive on this host."
+    help = "Exit with 0 if the given role (web, beat, worker) is alive on this host."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, role: str, port: int, **options: Any) -> None:
         alive = _web(port) if role == "web" else _heartbeat(_row_name(role))
         if not alive:
-            raise CommandError(f"{role} shows no sign of life")
+            raise CommandError(f"{role} is not alive")
 
 
 def _web(port: int) -> bool:

@@ -14,28 +14,33 @@ from kubewise_site.core.access.scopes import Scope
 
 
 class Command(BaseCommand):
-    help = "Make an API token for a user and print it. It can't be read again."
+    help = "Create an API token for a user and print it. It cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("user", help="the user's name; the token may do no more than the user")
+        parser.add_argument("user", help="the user name; the token can do no more than the user")
         parser.add_argument(
             "--scope", action="append", choices=[scope.value for scope in Scope], dest="scopes",
-            help="may be given several times; read is always part of it",
+            help="may be given several times; read is always included",
         )  # fmt: skip
-        parser.add_argument("--days", type=int, default=issuing.DAYS_DEFAULT, help="until it ends")
-        parser.add_argument("--name", default="", help="what it is for")
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=issuing.DAYS_DEFAULT,
+            help="how many days the token is valid",
+        )
+        parser.add_argument("--name", default="", help="what the token is for")
 
     def handle(self, *_: Any, **options: Any) -> None:
         user = get_user_model().objects.filter(username=options["user"], is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {options['user']!r}.")
-        name = options["name"] or "made by create_token"
+        name = options["name"] or "created by create_token"
         try:
             row, token = issuing.issue(
                 user, name, options["scopes"] or (), options["days"], datetime.now(UTC)
             )
         except ValueError as error:
-            raise CommandError(f"No token made: {error}.") from None
+            raise CommandError(f"No token created: {error}.") from None
         told = f"{', '.join(row.scopes)}, until {row.expires_at:%Y-%m-%d %H:%M} UTC"
-        self.stderr.write(f"Token of {user.get_username()}: {told}. It is shown only now.")
+        self.stderr.write(f"Token of {user.get_username()}: {told}. It is shown only once.")
         self.stdout.write(token)

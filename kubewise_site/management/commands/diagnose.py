@@ -51,12 +51,12 @@ class Way:
 
 
 class Command(BaseCommand):
-    help = "Look once at a cluster: failures, their diagnosis, and what KubeWise would do."
+    help = "Read a cluster once and print its failures, their diagnosis and what KubeWise would do."
     requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--context", default="", help="a context of the kubeconfig")
+        parser.add_argument("--context", default="", help="kubeconfig context to use")
         parser.add_argument("--namespace", "-n", default="", help="only this namespace")
         parser.add_argument("--output", "-o", choices=("table", "json"), default="table")
 
@@ -74,7 +74,7 @@ class Command(BaseCommand):
                 label(namespace)
             connection = self._connect(context)
         except BadValue as error:
-            return self._could_not_look(f"the namespace {namespace!r}: {error}", output)
+            return self._could_not_look(f"namespace {namespace!r}: {error}", output)
         except KubernetesError as error:
             return self._could_not_look(str(error), output)
         report = look(connection, datetime.now(UTC), as_auto(limits()), namespace, _metrics())
@@ -86,19 +86,19 @@ class Command(BaseCommand):
         connection = connect(way.context, way.kubeconfig, way.token_file)
         account = connection.account
         as_whom = f"context {way.context}" if way.context else account.source
-        self._tell(f"Looking at {account.server} as {as_whom} (from {way.said_by})")
+        self._tell(f"Reading {account.server} as {as_whom} (from {way.said_by})")
         return connection
 
     def _show(self, report: Report, output: str) -> None:
         for name, reason in sorted(report.blind.items()):
-            self._tell(f"blind: {name}: {reason}")
+            self._tell(f"cannot read {name}: {reason}")
         if output == "json":
             self.stdout.write(json.dumps(report.as_dict(), indent=2, default=str))
         else:
             self.stdout.write(table(report))
 
     def _could_not_look(self, reason: str, output: str) -> int:
-        self._tell(f"could not look: {reason}")
+        self._tell(f"cannot read the cluster: {reason}")
         if output == "json":
             self.stdout.write(json.dumps({"blind": ["kubernetes"], "incidents": []}, indent=2))
         return BLIND
@@ -123,7 +123,7 @@ def which_way(context: str) -> Way:
         return Way("", path, "", f"the current context of {said_by}")
     if inside:
         return Way("", "", settings.KUBE_READ_TOKEN_FILE, "the in-cluster account")
-    raise NotConfigured("there is no --context, KUBE_CONTEXT, kubeconfig or in-cluster account")
+    raise NotConfigured("no --context, KUBE_CONTEXT, kubeconfig or in-cluster account is given")
 
 
 def _default_kubeconfig() -> str:

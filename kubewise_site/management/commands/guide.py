@@ -18,7 +18,7 @@ TRY_NEXT = """
 Try next:
   • Open an incident in the admin, read its plan, and approve it: KubeWise acts, then verifies.
   • Let it act by itself: {base}/admin/ → Mode → AUTO
-                          (from then on; what is older than AUTO it still asks about)
+                          (incidents that began earlier still require approval)
   • From a terminal:      .venv/bin/python manage.py diagnose --help
 """
 SIMULATED = """\
@@ -27,8 +27,8 @@ SIMULATED = """\
                           ({simulator}/_sim/faults lists the names)
 """
 NOTHING = """
-No incident within {seconds} s. Healthy, or nothing can be seen: {base}/admin/ says
-which sources are blind. KubeWise keeps watching.
+No incident within {seconds} s. The cluster is healthy, or KubeWise cannot read it:
+{base}/admin/ lists the sources that cannot be read. KubeWise keeps watching.
 """
 
 

@@ -33,10 +33,10 @@ Starting; the first incidents appear below within a minute.
 
 
 class Command(BaseCommand):
-    help = "Start broker, workers, beat and web under one supervisor; Ctrl-C stops all."
+    help = "Start broker, workers, beat and web under one supervisor. Ctrl-C stops everything."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="of the web process")
+        parser.add_argument("--port", type=int, default=8000, help="port of the web process")
         parser.add_argument("--simulator-port", type=int, help="default: the next port")
         parser.add_argument(
             "--fault",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from detection.domain.units import counted
 from remediation.actions.base import Object, Parameters
 from remediation.actions.parameters import BadValue, amount
 from remediation.actions.resources import PLACES, container_of, merged_resources, wanted
@@ -78,7 +79,8 @@ def _quotas(
                 left = _number(hard[name]) - _number(used.get(name, "0"))
                 if growth * replicas > left:
                     quota = item["metadata"]["name"]
-                    yield f"ResourceQuota {quota} has not enough {name} left for {replicas} pods"
+                    pods = counted(replicas, "pod")
+                    yield f"ResourceQuota {quota} does not have enough {name} left for {pods}"
 
 
 def _replicas(owner: Object) -> int:

@@ -21,7 +21,7 @@ class Clean(Way):
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         pods = [ref_of("Pod", item) for item in _leftovers(task)][:MOST_PODS]
         if not pods:
-            raise Empty("there is no pod that is over")
+            raise Empty("no pod is in phase Failed")
         for pod in pods:
             writer.evict(task.session, pod, dry_run=True)
         lines = tuple(f"Pod {pod.namespace}/{pod.name}: Failed → (removed)" for pod in pods)

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from detection.domain.findings import ObjectRef
+from detection.domain.units import counted
 from detection.kubernetes.client import Forbidden, NotFound, TooManyRequests
 from remediation.actions.base import Object, Patch, put
 from remediation.actions.nodes import UNSCHEDULABLE, is_cordoned
@@ -112,7 +113,7 @@ def _to_evict(task: Task) -> list[dict[str, Any]]:
     found = writer.list_of(task.session, "Pod", "", "", f"spec.nodeName={task.owner.name}")
     pods = [pod for pod in found if not _stays(pod)]
     if len(pods) > MOST_PODS:
-        raise Refusal(f"{len(pods)} pods would be evicted; at most {MOST_PODS} are")
+        raise Refusal(f"{counted(len(pods), 'pod')} would be evicted; the limit is {MOST_PODS}")
     if reasons := [reason for pod in pods if (reason := why_not(pod))]:
         raise Refusal(f"{task.candidate.command}: " + "; ".join(reasons[:5]))
     return pods
@@ -131,10 +132,10 @@ def why_not(pod: Object) -> str:
     meta, spec = pod["metadata"], pod.get("spec") or {}
     name = f"{meta['namespace']}/{meta['name']}"
     if not controller_of(pod):
-        return f"{name} has no controller: it would be lost"
+        return f"{name} has no controller, so nothing would recreate it"
     if meta["namespace"] in settings.PROTECTED_NAMESPACES:
         return f"{name} is in a protected namespace"
     if spec.get("priorityClassName") in SYSTEM_PRIORITIES:
-        return f"{name} has system priority"
+        return f"{name} has a system priority class"
     local = [v["name"] for v in spec.get("volumes") or [] if "emptyDir" in v or "hostPath" in v]
     return f"{name} keeps data on the node (volume {local[0]})" if local else ""

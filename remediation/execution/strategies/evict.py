@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from detection.domain.findings import ObjectRef
+from detection.domain.units import counted
 from detection.kubernetes.client import NotFound
 from remediation.actions.base import Object
 from remediation.cluster import writer
@@ -19,7 +20,7 @@ class Evict(Way):
         target = task.candidate.target
         pod = writer.read(task.session, target)
         if pod["metadata"].get("deletionTimestamp"):
-            raise Changed("the pod is ending already")
+            raise Changed("the pod is already terminating")
         writer.evict(task.session, target, dry_run=True)
         phase = (pod.get("status") or {}).get("phase", "unknown")
         line = f"Pod {target.namespace}/{target.name}: {phase} → evicted"
@@ -49,6 +50,6 @@ def budget_lines(session: Session, pod: Object) -> list[str]:
     found = writer.budgets_over(session, pod["metadata"]["namespace"], labels)
     return [
         f"PodDisruptionBudget {item['metadata']['name']}: "
-        f"{(item.get('status') or {}).get('disruptionsAllowed', 0)} disruptions allowed"
+        f"{counted((item.get('status') or {}).get('disruptionsAllowed', 0), 'disruption')} allowed"
         for item in found
     ]

@@ -32,7 +32,7 @@ class Patching(Way):
             after = writer.patch(task.session, _ref(task), subject, change, dry_run=True)
         lines = tuple(diff(subject, after))
         if not lines:
-            raise Empty("nothing would change: the object is like that already")
+            raise Empty("nothing would change: the object already has these values")
         inverse = task.candidate.entry.inverse(subject, task.candidate.parameters)
         return Rehearsal(seen, lines, template, inverse, before(seen), subject)
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet, Sum
 
+from detection.domain.units import counted
 from kubewise_site.core.redaction import redact_all
 from remediation.llm.failures import ITS_TROUBLE, FailureKind, LlmFailure
 from remediation.llm.schema import Source
@@ -154,13 +155,13 @@ def _clean(text: str) -> str:
 
 def _over_budget(question: Question, allowed: Limits, now: datetime) -> LlmFailure | None:
     if LlmCall.objects.filter(at__gt=now - MINUTE).count() >= allowed.calls_per_minute:
-        return _over(f"{allowed.calls_per_minute} calls were made within a minute")
+        return _over(f"the limit is {counted(allowed.calls_per_minute, 'call')} per minute")
     wanted = question.prompt_tokens + question.answer_tokens
     if _tokens_of(question.incident_id) + wanted > allowed.tokens_per_incident:
-        return _over(f"this incident may take {allowed.tokens_per_incident} tokens")
+        return _over(f"the limit is {counted(allowed.tokens_per_incident, 'token')} per incident")
     cost = allowed.cost(question.prompt_tokens, question.answer_tokens)
     if cost + _cost(LlmCall.objects.filter(at__gt=now - DAY)) > allowed.usd_per_day:
-        return _over(f"a day may cost {allowed.usd_per_day} USD")
+        return _over(f"the limit is {allowed.usd_per_day} USD per day")
     return None
 
 
@@ -195,8 +196,10 @@ def circuit(provider: str, model: str, now: datetime) -> LlmFailure | None:
     cool = min(COOL_SECONDS * 2 ** (failures - OPENS_AFTER), LONGEST_COOL_SECONDS)
     until = at + timedelta(seconds=seconds + cool)
     if now < until:
-        message = f"{failures} calls failed in a row ({kind}); until {until:%H:%M:%S} UTC"
+        message = (
+            f"{counted(failures, 'call')} failed in a row ({kind}); until {until:%H:%M:%S} UTC"
+        )
         return LlmFailure(FailureKind.CIRCUIT_OPEN, message)
     if rows.filter(outcome=LlmCall.PENDING, at__gt=now - PROBE).exists():
-        return LlmFailure(FailureKind.CIRCUIT_OPEN, "one call is trying whether it works again")
+        return LlmFailure(FailureKind.CIRCUIT_OPEN, "one call is testing whether it works again")
     return None

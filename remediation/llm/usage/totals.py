@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Sum
 
+from detection.domain.units import counted
 from detection.models import Incident
 from remediation.models.llm import LlmCall
 
@@ -57,6 +58,6 @@ def usage_of(incident: Incident) -> str:
     )  # fmt: skip
     if not found["calls"]:
         return ""
-    calls = f"{found['calls']} call{'s' if found['calls'] > 1 else ''}"
-    tokens = f"{found['asked'] + found['answered']:,} tokens"
+    calls = counted(found["calls"], "call")
+    tokens = counted(found["asked"] + found["answered"], "token", spec=",")
     return f"{calls}, {tokens}, {found['cost']:.4f} USD, {found['seconds']:.1f} s"

@@ -16,8 +16,8 @@ Made by `manage.py action_catalogue` from `remediation/actions/`; the API shows 
 `/api/v1/remediation/commands`. Text form: `ACTION key=value …`, nothing else.
 """
 CONTAINS = (
-    "- keeps a failure from spreading and repairs nothing: while the node is ill it ends as "
-    "`contained` and is handed to people; it is never undone without one"
+    "- keeps a failure from spreading and repairs nothing: while the node is unhealthy, the "
+    "attempt ends as `contained` and the incident is escalated; it is never undone by AUTO"
 )
 
 
@@ -43,8 +43,8 @@ def entry(action: Action) -> str:
     ]
     if action.changes_cluster:
         lines += [
-            f"- AUTO may use it: {', '.join(contexts) or 'never without a person'}",
-            f"- recognised as done by: {action.recognised_by}",
+            f"- AUTO may use it: {', '.join(contexts) or 'no, it always requires approval'}",
+            f"- recognized as done by: {action.recognised_by}",
             *([CONTAINS] if action.contains else []),
         ]
     if rights:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from detection.domain.units import counted
 from remediation.audit import trail
 from remediation.models import AuditEntry, AuditHead
 
@@ -17,7 +18,7 @@ HINT = (
 
 
 class Command(BaseCommand):
-    help = "Recompute the audit trail's chain and compare the records with it."
+    help = "Recompute the chain of the audit trail and compare the records with it."
 
     def handle(self, *args: Any, **options: Any) -> None:
         problems = trail.verify()
@@ -26,7 +27,9 @@ class Command(BaseCommand):
         if any(problem.split()[0] in trail.MODELS for problem in problems):
             self.stderr.write(HINT)
         if problems:
-            raise CommandError(f"the audit trail has {len(problems)} signs of tampering")
+            raise CommandError(f"the audit trail has {counted(len(problems), 'sign')} of tampering")
         head = AuditHead.objects.filter(pk=trail.HEAD).first() or AuditHead()
         count = AuditEntry.objects.count()
-        self.stdout.write(f"{count} entries, unbroken; the head is {head.seq} {head.hash}")
+        self.stdout.write(
+            f"{counted(count, 'entry')}, unbroken; the head is {head.seq} {head.hash}"
+        )

@@ -51,11 +51,11 @@ def in_force() -> list[str]:
 def test_one_click_uses_a_version_and_one_goes_back(models: Path) -> None:
     ann = client("view_modelversion", "use_modelversion")
     press(ann, "use_this_one", "v1")
-    assert "v2 is in force" in press(ann, "use_this_one", "v2")
+    assert "v2 is in use" in press(ann, "use_this_one", "v2")
     assert in_force() == ["v2"]
     listed = ann.get(reverse("admin:detection_modelversion_changelist")).content.decode()
     assert "Go back to v1" in listed
-    assert "v1 is in force" in go_back(ann)
+    assert "v1 is in use" in go_back(ann)
     assert in_force() == ["v1"]
     assert ModelVersion.objects.get(version="v1").used_by == "ann"
 
@@ -71,13 +71,13 @@ def test_without_the_permission_there_is_no_such_action(models: Path) -> None:
 
 def test_going_back_without_a_version_before_changes_nothing_and_says_so(models: Path) -> None:
     ann = client("view_modelversion", "use_modelversion")
-    assert "no other version was in force before" in go_back(ann)
+    assert "no other version was in use before" in go_back(ann)
 
 
 def test_the_list_says_how_much_new_data_there_is_and_how_much_is_needed(models: Path) -> None:
     ann = client("view_modelversion")
     where = reverse("admin:detection_modelversion_changelist")
-    assert "Nobody has counted" in ann.get(where).content.decode()
+    assert "They have not been counted yet" in ann.get(where).content.decode()
     detail = {"normal_samples": 51840, "needed_samples": 100000, "skipped": "too few <b>"}
     Heartbeat.objects.create(name="train", at=datetime.now(UTC), detail=detail)
     listed = ann.get(where).content.decode()

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from detection import detectors
 from detection.detectors.protocol import IncompleteDetector, View, detector
-from detection.detectors.thresholds import Thresholds
+from detection.detectors.thresholds import CONDITIONS, Thresholds
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.metric_evidence import ask, evidence
 from detection.metrics import history
 from detection.metrics.history import Frame, window_of
-from detection.metrics.queries import seed
+from detection.metrics.queries import seed, seeds
 from detection.metrics.samples import Owner, Owners, Query, owners_of
 from detection.metrics.scrape import scrape
 from detection.models import Cluster
@@ -32,7 +32,7 @@ from tests.detection.metrics.dataset import NOW, cluster
 KEY = "memory|Deployment|shop|cart|app"
 QUERY = Query(
     "memory", "…", "pod", unit="ratio", threshold=0.9, dwell_seconds=300, severity="warning",
-    description="Memory in use, of the container's limit",
+    description="Memory in use, as a share of the container's limit",
 )  # fmt: skip
 OWNERS = owners_of({"shop/p": Owner("Deployment", "cart", "u1")})
 STEP = 15
@@ -67,7 +67,8 @@ def test_beyond_the_threshold_for_the_dwell_is_a_finding_with_numbers() -> None:
     assert finding.related == (ObjectRef("Pod", "shop", "cart-7d9-a"),)
     assert (finding.severity, finding.source) == (Severity.WARNING, "threshold")
     assert finding.summary == (
-        "Memory in use, of the container's limit (app, cart-7d9-a): 94 % for 6 min, threshold 90 %"
+        "Memory in use, as a share of the container's limit (app, cart-7d9-a): "
+        "94 % for 6 min, threshold 90 %"
     )
     assert finding.onset == NOW - timedelta(seconds=360)
     assert finding.opens_at == NOW - timedelta(seconds=60)
@@ -111,6 +112,22 @@ def test_a_good_value_after_a_gap_closes() -> None:
 
 def test_a_series_that_is_certainly_gone_closes() -> None:
     assert find([0.94] * 30 + [GONE]) == []
+
+
+def test_a_condition_is_told_as_a_sentence_without_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(CONDITIONS, "memory", CONDITIONS["container_waiting"])
+    query = Query("memory", "…", "pod", threshold=0, dwell_seconds=300)
+    (finding,) = find([0.0] * 10 + [1.0] * 105, query)
+    assert finding.summary == (
+        "Container (app, cart-7d9-a) has been waiting on an error for 26 min"
+    )
+
+
+def test_every_shipped_condition_has_its_sentence() -> None:
+    conditions = {one.name for one in seeds() if one.threshold is not None and not one.unit}
+    assert conditions == set(CONDITIONS)
 
 
 def test_no_data_at_all_is_no_finding() -> None:

@@ -120,7 +120,7 @@ def restarting(snapshot: Snapshot) -> list[Finding]:
 def test_a_container_that_keeps_restarting_is_a_predicted_failure_with_its_next_time() -> None:
     (found,) = restarting(running())
     assert (found.severity, found.source) == (Severity.WARNING, "forecast")
-    assert "restarts about every 25 min" in found.summary
+    assert "is restarted about every 25 min" in found.summary
     told = found.facts.prediction
     assert told["text"].startswith("restarts again in")
     assert told["earliest_seconds"] <= told["seconds"] <= told["latest_seconds"]

@@ -152,7 +152,7 @@ def test_a_new_version_is_kept_but_not_used_where_it_is_not_better(
     later = NOW + timedelta(days=1)
     done = publish(SETS, "d" * 64, "data", later, lambda text: None, force=False)
     assert not done.in_force
-    assert "kept, not in force" in done.message
+    assert "stored, not in use" in done.message
     assert ModelVersion.objects.count() == 2
 
 
@@ -173,7 +173,7 @@ def test_a_better_version_is_used_and_one_command_goes_back_and_forth(
     for expected in (first.version, done.version):
         out = StringIO()
         call_command("use_model", "--back", stdout=out)
-        assert f"{expected} is in force" in out.getvalue()
+        assert f"{expected} is in use" in out.getvalue()
         assert artifacts.load(models).version == expected
         assert ModelVersion.objects.get(in_force=True).version == expected
 

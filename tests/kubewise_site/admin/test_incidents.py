@@ -146,10 +146,10 @@ def test_an_approval_says_what_happens_next(browser: Client, admin: User) -> Non
     body = {"verdict": "approve", "choice": choice(plan), "reason": "ok", "incident": incident.pk}
     answer = browser.post(REVIEW, body)
     assert answer["Location"] == reverse("admin:detection_incident_change", args=[incident.pk])
-    assert told(answer) == "Approved; KubeWise acts within seconds."
+    assert told(answer) == "Approved; KubeWise checks every gate again, then acts."
     row = Approval.objects.get()
     assert (row.user, row.reason, row.digest, row.candidate_index) == (admin, "ok", plan.digest, 0)
-    assert "KubeWise acts within seconds" in page_of(browser, incident)
+    assert "KubeWise checks every gate again, then acts" in page_of(browser, incident)
 
 
 def test_a_stale_approval_says_that_a_new_plan_is_made(browser: Client) -> None:

@@ -56,7 +56,7 @@ def test_one_click_plans_it_and_the_form_shows_it(browser: Client, plan: Plan) -
     assert (newer.chosen, newer.spec_hash, newer.source) == (1, plan.spec_hash, plan.source)
     page = page_of(browser, plan)
     assert f'value="{newer.pk}:1:{newer.digest}" checked' in page
-    assert "gates are being asked" in page
+    assert "checking the candidate that is planned now" in page
     assert not Approval.objects.exists()
 
 
@@ -90,7 +90,7 @@ def test_what_was_approved_is_not_exchanged(plan: Plan, admin: User) -> None:
     assert Plan.objects.count() == 1
 
 
-@pytest.mark.parametrize(("index", "why"), [(2, "for a person"), (9, "no candidate")])
+@pytest.mark.parametrize(("index", "why"), [(2, "changes nothing"), (9, "no candidate")])
 def test_what_is_no_candidate_to_plan_is_refused(
     plan: Plan, admin: User, index: int, why: str
 ) -> None:
@@ -122,14 +122,14 @@ def test_an_undo_and_a_persons_own_command_have_no_next(
     Plan.objects.update(source=source)
     assert 'name="next"' not in page_of(browser, plan)
     ending = plan_next(plan.pk, 1, plan.digest, admin, records.NOW)
-    assert "one candidate alone" in getattr(ending, "reason", "")
+    assert "only one candidate" in getattr(ending, "reason", "")
 
 
 def test_in_auto_a_picked_candidate_waits_for_a_person() -> None:
     assert decide(acting_case()).verdict == Verdict.ACT
     picked = decide(acting_case(picked=True))
     assert picked.verdict == Verdict.ASK
-    assert any("in place of the first" in reason for reason in picked.reasons)
+    assert any("instead of the first" in reason for reason in picked.reasons)
     assert decide(acting_case(picked=True, approved=True)).verdict == Verdict.ACT
 
 

@@ -53,7 +53,7 @@ def test_a_query_shows_its_worst_series_and_its_last_hour(
 ) -> None:
     monkeypatch.setattr(clients, "prometheus", lambda: Peer())
     told = browser.post(QUERY, FORM).json()
-    assert told["message"] == "2 series now, 2 of them name a pod, 1 beyond the threshold."
+    assert told["message"] == "2 series now, 2 of them with a pod, 1 beyond the threshold."
     assert [row["beyond"] for row in told["rows"]] == [True, False]
     assert told["rows"][0]["value"] == "95 %"
     [chart] = told["charts"]
@@ -68,7 +68,7 @@ def test_what_prometheus_refuses_is_told_in_its_words(
     assert browser.post(QUERY, FORM).json()["message"] == "InvalidQuery: 1:3: parse error"
 
 
-@pytest.mark.parametrize(("form", "message"), [({}, "Write a query first."), (FORM, "No Prom")])
+@pytest.mark.parametrize(("form", "message"), [({}, "Enter a query first."), (FORM, "No Prom")])
 def test_without_a_query_or_a_prometheus_it_says_so(form: dict[str, str], message: str) -> None:
     assert query_preview.preview(form, None, NOW)["message"].startswith(message)
 
@@ -84,9 +84,7 @@ def test_a_window_shows_the_incidents_and_owners_that_it_covers(browser: Client)
     told = browser.post(WINDOW, body).json()
     names = [row["series"] for row in told["rows"]]
     assert names == ["Deployment shop/cart", "Deployment shop/search"]
-    assert told["message"].startswith(
-        "1 open incidents and 1 other owners are covered; but it ends"
-    )
+    assert told["message"].startswith("It covers 1 open incident and 1 other owner; but it ends")
 
 
 @pytest.mark.parametrize("path", [QUERY, WINDOW])

@@ -53,7 +53,7 @@ def test_a_test_that_fails_names_the_kind_alone(
 def test_without_a_target_the_page_says_how_to_name_one(browser: Client, settings: Any) -> None:
     settings.NOTIFY_URLS = ()
     assert "NOTIFY_URLS" in browser.get(PATH).content.decode()
-    assert told(browser.post(PATH)) == "There is no target: name one in NOTIFY_URLS."
+    assert told(browser.post(PATH)) == "No notification target is configured: set NOTIFY_URLS."
 
 
 def test_what_was_sent_is_listed_as_text(browser: Client, settings: Any) -> None:

@@ -86,7 +86,7 @@ def test_it_sends_nothing_but_get_requests(run: Run, simulator: Any) -> None:
 
 def test_a_healthy_cluster_ends_with_0(run: Run) -> None:
     assert run("--output", "json")[:2] == (0, {"blind": [], "incidents": []})
-    assert run()[1].strip() == "Nothing found."
+    assert run()[1].strip() == "No failures found."
 
 
 def test_blind_and_nothing_found_ends_with_2_and_names_the_source(run: Run, simulator: Any) -> None:
@@ -135,7 +135,7 @@ def test_only_the_namespace_that_was_asked_for(run: Run, simulator: Any) -> None
 def test_a_namespace_that_the_api_refuses_is_never_sent(run: Run, namespace: str) -> None:
     code, told, err = run("--namespace", namespace, "--output", "json")
     assert (code, told["incidents"]) == (2, [])
-    assert "could not look" in err
+    assert "cannot read the cluster" in err
 
 
 def test_a_cluster_that_is_away_ends_with_2(run: Run, simulator: Any) -> None:
@@ -148,12 +148,12 @@ def test_a_cluster_that_is_away_ends_with_2(run: Run, simulator: Any) -> None:
 def test_an_unknown_context_ends_with_2_and_a_sentence(run: Run) -> None:
     code, _, err = run("--context", "nowhere")
     assert code == 2
-    assert "could not look" in err
+    assert "cannot read the cluster" in err
     assert "Traceback" not in err
 
 
 def test_stderr_says_which_cluster_as_whom_and_from_where(run: Run, simulator: Any) -> None:
-    assert f"Looking at {simulator.url}" in run()[2]
+    assert f"Reading {simulator.url}" in run()[2]
     assert "(from --context)" in run("--context", "simulator-read")[2]
 
 

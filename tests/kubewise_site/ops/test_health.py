@@ -109,7 +109,7 @@ def test_a_silent_worker_is_named(alive: None) -> None:
     beat("worker/act@a", gone, queues=SERVED["worker/act@a"])
     found = workers()
     assert found.status is State.UNHEALTHY
-    assert found.detail.startswith("act: its worker is silent; verify: ")
+    assert found.detail.startswith("act: its worker does not report; verify: ")
     assert found.since == gone
     assert found.queues["act"].status is State.UNHEALTHY
     assert found.queues["analyze"].status is State.HEALTHY

@@ -78,7 +78,7 @@ def test_an_approval_given_while_another_is_planned_stands(
     monkeypatch.setattr(next_candidate, "trouble", faster)
     assert isinstance(plan_next(seen.pk, 1, seen.digest, ada, now), Handled)
     assert fresh(seen.incident).plans.get() == Plan.objects.get(superseded_at=None)
-    assert not fresh(seen.incident).transitions.filter(reason__contains="is void").exists()
+    assert not fresh(seen.incident).transitions.filter(reason__contains="no longer counts").exists()
 
 
 def test_a_decision_under_way_about_the_former_candidate_counts_for_nothing(

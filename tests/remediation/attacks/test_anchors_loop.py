@@ -199,7 +199,7 @@ def test_17_no_condition_alone_drains_a_node() -> None:
     case = with_target(
         acting_case("drain_node", candidates=(candidate("drain_node", target=node),)), ref=node
     )
-    assert decide(case).verdict == Verdict.ASK, "never without a person"
+    assert decide(case).verdict == Verdict.ASK, "always requires approval"
 
 
 @pytest.mark.django_db

@@ -97,7 +97,7 @@ def test_a_worker_whose_attempt_was_reconciled_sends_nothing_and_settles_nothing
     attempt = decided.attempts.get()
     assert real_writes(simulator) == []
     assert attempt.state == State.REFUSED
-    assert "its worker died" in attempt.error
+    assert "the worker stopped" in attempt.error
     assert fresh(decided).status == Status.ANALYZING
 
 
@@ -286,7 +286,7 @@ def test_a_command_while_another_waits_is_told_so(
     assert isinstance(request(waiting.pk, ROLLBACK, ada, "", now), Approved)
     answer = request(waiting.pk, ROLLBACK, ada, "", now)
     assert isinstance(answer, Handled)
-    assert "not carried out yet" in answer.reason
+    assert "has not run yet" in answer.reason
 
 
 # 9: what is bad stays bad; what is superseded stays undone

@@ -110,7 +110,7 @@ def test_the_command_hints_at_sql_and_migrations_and_a_save_mends_it(six_entries
 def test_the_command_fails_and_says_what_it_found(six_entries: Cluster) -> None:
     AuditEntry.objects.filter(seq=2).update(actor="eve")
     err = StringIO()
-    with pytest.raises(CommandError, match="signs of tampering"):
+    with pytest.raises(CommandError, match="of tampering"):
         call_command("verify_audit", stderr=err)
     assert "entry 2 was changed" in err.getvalue()
 

@@ -82,7 +82,7 @@ def test_an_approval_is_told_to_be_void_when_another_plan_takes_its_place(
     Incident.objects.filter(pk=incident.pk).update(analyzed_version=0)
     planned(incident, clients, now)
     said = list(incident.transitions.filter(kind="approval").values_list("reason", flat=True))
-    assert any("the approval by ada is void" in reason for reason in said), said
+    assert any("the approval by ada no longer counts" in reason for reason in said), said
 
 
 def test_a_sign_that_is_too_young_for_an_incident_is_no_health(

@@ -17,7 +17,7 @@ def test_whatever_is_offered_an_anomaly_alone_never_acts(action: str, severity: 
     case = acting_case(action, cause=Cause.METRIC_ANOMALY, severity=severity)
     found = decide(case)
     assert found.verdict == Verdict.SUGGEST
-    assert "an anomaly alone is no reason to act" in " ".join(found.reasons)
+    assert "an anomaly alone does not justify an action" in " ".join(found.reasons)
 
 
 def test_nothing_but_handing_it_to_people_is_offered_for_an_anomaly() -> None:

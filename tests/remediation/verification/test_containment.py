@@ -30,7 +30,7 @@ from tests.detection.builders import objects, snapshot_from
 from tests.remediation.cases import NOW
 from tests.remediation.steps import acted, fresh, planned, real_writes, wait_for
 
-ILL = Look(ready=0, desired=1, signal="NODE_NOT_READY: node-3", held="no new pod comes")
+ILL = Look(ready=0, desired=1, signal="NODE_NOT_READY: node-3", held="no new pods are scheduled")
 WELL = Look(ready=1, desired=1)
 TIMES = Timing(soak=timedelta(seconds=30))
 LATE = NOW + timedelta(hours=1)
@@ -62,7 +62,7 @@ def test_a_node_that_falls_ill_behind_its_cordon_is_no_reason_to_lift_it() -> No
 def test_a_node_has_its_time_to_come_back_before_it_is_called_contained() -> None:
     assert judge(attempt(), ILL, TIMES, NOW + timedelta(seconds=60)).outcome is None
     back = attempt(healthy_since=NOW)
-    found = judge(back, replace(WELL, held="no new pod comes"), TIMES, LATE)
+    found = judge(back, replace(WELL, held="no new pods are scheduled"), TIMES, LATE)
     assert (found.outcome, "still cordoned" in found.reason) == ("resolved", True)
 
 
@@ -122,7 +122,7 @@ def test_a_cordon_holds_while_the_node_is_cordoned_with_its_pods_on_it() -> None
 def test_a_drain_holds_once_nothing_that_moves_is_left() -> None:
     stay = ({"kind": "DaemonSet"}, {"kind": "Node"}, {"phase": "Succeeded"}, {"phase": "Failed"})
     held, left = seen("drain_node", world(*stay))
-    assert ("2 pods were moved off" in held, left) == (True, "")
+    assert ("2 pods were evicted" in held, left) == (True, "")
     held, left = seen("drain_node", world(*stay, {"ending": True}))
     assert "1 of them not confirmed" in held
     held, left = seen("drain_node", world(*stay, {}, {"kind": ""}))
@@ -168,8 +168,8 @@ def test_a_contained_node_is_handed_to_people_and_closes_when_it_is_back(
     incident = fresh(cordoned.incident)
     assert (cordoned.outcome, incident.status) == ("contained", Status.ESCALATED)
     reason = incident.transitions.last().reason  # type: ignore[union-attr]
-    assert reason.startswith("contained: no new pod comes to the node")
-    assert "for people" in reason
+    assert reason.startswith("contained: no new pods are scheduled to the node")
+    assert "A person must repair the node" in reason
     assert "uncordon_node name=node-3 (kubectl uncordon node-3)" in reason
     simulator.clear("node_not_ready")
 
@@ -183,7 +183,7 @@ def test_a_contained_node_is_handed_to_people_and_closes_when_it_is_back(
     found = fresh(incident)
     assert (found.status, found.open_key) == (Status.RESOLVED, None)
     said = found.transitions.last().reason  # type: ignore[union-attr]
-    assert "after cordon_node name=node-3" in said, "not: without an action of ours"
+    assert "after cordon_node name=node-3" in said, "not: without an action by KubeWise"
 
 
 @pytest.mark.django_db
