@@ -95,15 +95,15 @@ def due(cluster: Cluster, now: datetime) -> Q:
     if not settings.NOTIFY_URLS:
         return Q(pk__in=())
     told = Q(cluster=cluster, last_seen__gt=now - RECENT)
-    opened = Q(severity=Severity.CRITICAL, status__in=OPEN) & ~_told(State.OPENED)
-    asked = Q(status=Status.AWAITING_APPROVAL) & ~_told(State.AWAITING_APPROVAL)
-    handed = Q(status=Status.ESCALATED) & ~_told(State.ESCALATED)
+    opened = Q(severity=Severity.CRITICAL, status__in=OPEN) & ~_has_delivery(State.OPENED)
+    asked = Q(status=Status.AWAITING_APPROVAL) & ~_has_delivery(State.AWAITING_APPROVAL)
+    handed = Q(status=Status.ESCALATED) & ~_has_delivery(State.ESCALATED)
     any_told = Q(Exists(Delivery.objects.filter(incident=OuterRef("pk"))))
-    closed = Q(status__in=TERMINAL) & any_told & ~_told(State.CLOSED)
+    closed = Q(status__in=TERMINAL) & any_told & ~_has_delivery(State.CLOSED)
     return told & (opened | asked | handed | closed)
 
 
-def _told(state: State) -> Q:
+def _has_delivery(state: State) -> Q:
     return Q(Exists(Delivery.objects.filter(incident=OuterRef("pk"), state=state)))
 
 

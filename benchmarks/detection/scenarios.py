@@ -206,7 +206,7 @@ def judge(scenario: Scenario, found: Mapping[str, Any]) -> Score:
         left.remove(match)
         _score(score, expected, match)
     score.false = len(left)
-    score.notes += [f"false: {_named(item)}" for item in left]
+    score.notes += [f"false: {_incident_text(item)}" for item in left]
     score.dangerous += sum(item["decision"]["verdict"] == "act" for item in left)
     _blindness(score, scenario, found)
     return score
@@ -218,7 +218,7 @@ def _blindness(score: Score, scenario: Scenario, found: Mapping[str, Any]) -> No
         score.notes.append(f"blind is {found['blind']}, not {sorted(wanted)}")
 
 
-def _named(item: Incident) -> str:
+def _incident_text(item: Incident) -> str:
     owner = item["owner"]
     return f"{item['cause']} on {owner['kind']} {owner['namespace']}/{owner['name']}"
 
@@ -264,7 +264,7 @@ def _score(score: Score, expected: Mapping[str, Any], item: Incident) -> None:
     for name, passed in checks.items():
         setattr(score, name, getattr(score, name) + passed)
         if not passed:
-            seen = f"{_named(item)} {item['severity']} first={first} {decision['verdict']}"
+            seen = f"{_incident_text(item)} {item['severity']} first={first} {decision['verdict']}"
             score.notes.append(f"{name}: {seen}")
     acts = decision["verdict"] == "act"
     wrongly = acts and (decided not in ok or "act" not in verdicts)
@@ -356,11 +356,11 @@ def pairs(scenarios: list[Scenario], seed: int) -> list[tuple[Scenario, Scenario
 
 
 def _beside(other: Scenario, seed: int) -> Change:
-    def both(case: Case, now: datetime) -> Case:
+    def with_other_scenario(case: Case, now: datetime) -> Case:
         background = objects_of(Scenario("", {}), now)
         return mutated(paired(case, case_of(other, now), background), seed, now)
 
-    return both
+    return with_other_scenario
 
 
 def main(arguments: list[str]) -> int:

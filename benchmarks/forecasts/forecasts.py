@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.forecasts import restart_series
-from benchmarks.forecasts.series import DAY, HARMLESS, LIMIT, REACHING, last_kill, made
+from benchmarks.forecasts.series import DAY, HARMLESS, LIMIT, REACHING, generated, last_kill
 from detection.domain.arrays import Floats
 from detection.forecasting.trend import Eta, confirmed
 
@@ -102,8 +102,8 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
 def _calm(values: Floats) -> Floats:
     """The limit is reached by two of three samples, not by one wild one."""
     known = np.nan_to_num(values, nan=float(np.nanmedian(values)))
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(known, 1, mode="edge"), 3)
-    return np.asarray(np.median(around, axis=1))
+    neighbours = np.lib.stride_tricks.sliding_window_view(np.pad(known, 1, mode="edge"), 3)
+    return np.asarray(np.median(neighbours, axis=1))
 
 
 def public(directory: Path) -> list[Floats]:
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("series | forecast | foretold | median lead, min | false per entity-day | coverage of "
           "the 90 % interval | median error of the time")  # fmt: skip
     for title, shapes in (("reach the limit", REACHING), ("never do", HARMLESS)):
-        by_shape = made(shapes, options.first_seed, options.each)
+        by_shape = generated(shapes, options.first_seed, options.each)
         _show(title, by_shape)
     if options.data:
         _show("public, never do", {"": public(options.data)})

@@ -27,7 +27,7 @@ def plain(value: Any) -> Any:
         return sorted(str(plain(item)) for item in value)
     if value is None or isinstance(value, bool | int | float):
         return value
-    return text(str(value)) if isinstance(value, str | Path) else _named(value)
+    return text(str(value)) if isinstance(value, str | Path) else _callable_or_text(value)
 
 
 def _measured(name: str, value: Any) -> Any:
@@ -35,7 +35,7 @@ def _measured(name: str, value: Any) -> Any:
     return "<measured>" if taken else plain(value)
 
 
-def _named(value: Any) -> str:
+def _callable_or_text(value: Any) -> str:
     if callable(value):
         return f"<{getattr(value, '__name__', type(value).__name__)}>"
     return text(str(value))

@@ -119,10 +119,10 @@ def _drain(app: Any) -> Iterator[dict[str, Any]]:
             (q, m) for q in queues if (m := channel.basic_get(q, no_ack=True)) is not None
         ]:
             for queue, message in found:
-                yield _told(queue, message) | _run(app, queue, message)
+                yield _message_record(queue, message) | _run(app, queue, message)
 
 
-def _told(queue: str, message: Any) -> dict[str, Any]:
+def _message_record(queue: str, message: Any) -> dict[str, Any]:
     args, kwargs, embed = json.loads(message.body)
     headers = message.headers
     chain = [(s["task"], s["args"], s["options"].get("queue")) for s in embed["chain"] or ()]

@@ -44,7 +44,7 @@ def causes_of(sources: Iterable[Source]) -> list[str]:
 
 def ordered(sources: Sequence[Source], causes: Sequence[str]) -> set[str]:
     """Causes whose row in a table bears a place, else those in the longest list of causes."""
-    placed = {cause for cause, value in _rows(sources) if _bears_a_place(value)}
+    placed = {cause for cause, value in _entries(sources) if _bears_a_place(value)}
     return placed or _longest_list(sources, len(causes))
 
 
@@ -58,12 +58,12 @@ def with_playbook(sources: Sequence[Source]) -> set[str]:
     }
     return {
         cause
-        for cause, value in _rows(sources)
+        for cause, value in _entries(sources)
         if _makes(value) == "Playbook" or getattr(value, "id", "") in shared
     }
 
 
-def _rows(sources: Sequence[Source]) -> Iterator[tuple[str, ast.expr]]:
+def _entries(sources: Sequence[Source]) -> Iterator[tuple[str, ast.expr]]:
     """`{Cause.X: value}` and `table[Cause.X] = value`."""
     for node in (n for source in sources for n in source.nodes):
         if isinstance(node, ast.Dict):

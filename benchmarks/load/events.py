@@ -55,31 +55,31 @@ def _filtered(query: str) -> Address:
 def _times(name: str) -> Address:
     """A moment of the last year."""
 
-    def made(chance: Random) -> str:
+    def address(chance: Random) -> str:
         moment = datetime.now(UTC) - timedelta(days=364 * chance.random())
         return f"{EVENTS}?{name}={quote(moment.isoformat())}"
 
-    return made
+    return address
 
 
 def _deep(incidents: int) -> Address:
     """The address of a page anywhere, as `next` gives it."""
     from remediation.api.pagination import position_of
 
-    def made(chance: Random) -> str:
+    def address(chance: Random) -> str:
         return f"{EVENTS}?{_cursor(position_of(_incident(chance, incidents), _orders()[0]))}"
 
-    return made
+    return address
 
 
 def _deep_by_name(incidents: int) -> Address:
     from remediation.api.pagination import position_of
 
-    def made(chance: Random) -> str:
+    def address(chance: Random) -> str:
         position = position_of(_incident(chance, incidents), _orders()[1])
         return f"{EVENTS}?q=app-&{_cursor(position)}"
 
-    return made
+    return address
 
 
 def _orders() -> Any:

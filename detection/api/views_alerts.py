@@ -76,8 +76,8 @@ class AlertsView(Guarded):
         return Response(body, status=HTTPStatus.ACCEPTED)
 
 
-def _plain(alert: dict[str, Any]) -> alerts.Told:
-    return alerts.Told(
+def _plain(alert: dict[str, Any]) -> alerts.ReceivedAlert:
+    return alerts.ReceivedAlert(
         fingerprint=alert["fingerprint"].lower(),
         state=alert["status"],
         labels=alert["labels"],

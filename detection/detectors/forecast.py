@@ -116,7 +116,7 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
     what = (
         f"{query.description or query.name}{f' ({entity.container})' if entity.container else ''}"
     )
-    reaches = _told(query, limit, eta)
+    reaches = _forecast_text(query, limit, eta)
     text = f"{what}: {shown(value, query.unit)}, {reaches}"
     newest = datetime.fromtimestamp(float(view.window.times[-1]), UTC)
     uid = view.owners.uid(entity.kind, entity.namespace, entity.name)
@@ -140,7 +140,7 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
     )
 
 
-def _told(query: Query, limit: float, eta: Eta) -> str:
+def _forecast_text(query: Query, limit: float, eta: Eta) -> str:
     if query.name in COUNTDOWNS:
         return f"ends in {duration(eta.seconds)} unless it is renewed"
     return f"reaches {shown(limit, query.unit)} in {eta.text()}"

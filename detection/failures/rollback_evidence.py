@@ -151,11 +151,11 @@ def _merged(newest_first: Iterable[Known]) -> list[Known]:
     found: dict[str, Known] = {}
     for known in newest_first:
         kept = found.get(known.hash)
-        found[known.hash] = known if kept is None else _both(kept, known)
+        found[known.hash] = known if kept is None else _joined(kept, known)
     return list(found.values())
 
 
-def _both(newer: Known, older: Known) -> Known:
+def _joined(newer: Known, older: Known) -> Known:
     times = [time for time in (newer.created, older.created) if time is not None]
     return replace(
         newer,

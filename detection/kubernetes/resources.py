@@ -9,7 +9,16 @@ from urllib.parse import quote
 from detection.kubernetes.client import METADATA_LIST
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import extensions, policy
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import (
+    EndpointSlice,
+    HorizontalPodAutoscaler,
+    Ingress,
+    PersistentVolumeClaim,
+    PodDisruptionBudget,
+    ScaledObject,
+    Service,
+    VerticalPodAutoscaler,
+)
 
 
 @dataclass(frozen=True)
@@ -73,16 +82,14 @@ RESOURCES = (
     Resource("v1", "namespaces", o.Namespace, namespaced=False),
     Resource("v1", "configmaps", o.ConfigMap, accept=METADATA_LIST),
     Resource("v1", "resourcequotas", o.ResourceQuota),
-    Resource("v1", "services", around.Service),
-    Resource("v1", "persistentvolumeclaims", around.PersistentVolumeClaim, "pvcs"),
-    Resource("discovery.k8s.io/v1", "endpointslices", around.EndpointSlice),
-    Resource("networking.k8s.io/v1", "ingresses", around.Ingress),
-    Resource("autoscaling/v2", "horizontalpodautoscalers", around.HorizontalPodAutoscaler, "hpas"),
-    Resource("keda.sh/v1alpha1", "scaledobjects", around.ScaledObject),
-    Resource(
-        "autoscaling.k8s.io/v1", "verticalpodautoscalers", around.VerticalPodAutoscaler, "vpas"
-    ),
-    Resource("policy/v1", "poddisruptionbudgets", around.PodDisruptionBudget, "pdbs"),
+    Resource("v1", "services", Service),
+    Resource("v1", "persistentvolumeclaims", PersistentVolumeClaim, "pvcs"),
+    Resource("discovery.k8s.io/v1", "endpointslices", EndpointSlice),
+    Resource("networking.k8s.io/v1", "ingresses", Ingress),
+    Resource("autoscaling/v2", "horizontalpodautoscalers", HorizontalPodAutoscaler, "hpas"),
+    Resource("keda.sh/v1alpha1", "scaledobjects", ScaledObject),
+    Resource("autoscaling.k8s.io/v1", "verticalpodautoscalers", VerticalPodAutoscaler, "vpas"),
+    Resource("policy/v1", "poddisruptionbudgets", PodDisruptionBudget, "pdbs"),
     Resource("networking.k8s.io/v1", "ingressclasses", policy.IngressClass, namespaced=False),
     Resource("networking.k8s.io/v1", "networkpolicies", policy.NetworkPolicy),
     Resource("storage.k8s.io/v1", "storageclasses", policy.StorageClass, namespaced=False),

@@ -100,16 +100,17 @@ def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
             (kind, namespace, name): round(value)
             for (kind, label), metric in REPLICAS.items()
             for (namespace, name), value in _pairs(
-                client, newest_above_zero(label, metric), now, _named(label)
+                client, newest_above_zero(label, metric), now, _namespace_and_label(label)
             )
         },
         ready_replicasets=frozenset(
-            key for key, _ in _pairs(client, READY_REPLICASETS, now, _named("replicaset"))
+            key
+            for key, _ in _pairs(client, READY_REPLICASETS, now, _namespace_and_label("replicaset"))
         ),
         memory_growth=_growths(client, now, known_or_asked(owners, client, now)),
         restarts=restart_rhythms(client, now, known_or_asked(owners, client, now)),
         throttling=_by_container(client, now, known_or_asked(owners, client, now), THROTTLED),
-        readiness_changes=dict(_pairs(client, READINESS_CHANGES, now, _named("pod"))),
+        readiness_changes=dict(_pairs(client, READINESS_CHANGES, now, _namespace_and_label("pod"))),
     )
 
 
@@ -181,5 +182,5 @@ def _label(one: Series, name: str) -> str:
     return one.labels.get(f"exported_{name}") or one.labels.get(name, "")
 
 
-def _named(label: str) -> Callable[[Series], tuple[str, str]]:
+def _namespace_and_label(label: str) -> Callable[[Series], tuple[str, str]]:
     return lambda one: (_label(one, "namespace"), _label(one, label))

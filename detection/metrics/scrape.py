@@ -121,7 +121,7 @@ def collect(
     queries: Sequence[Query], client: Prometheus, now: datetime, owners: Owners | None = None
 ) -> Scrape:
     """Ask every query once. Never raises for what Prometheus does; knows no database."""
-    sources = exporters.look(client, now)
+    sources = exporters.find_sources(client, now)
     if reason := sources.blind.get(PROMETHEUS):
         outcomes = {one.name: Outcome(one.name, Check.ERROR, reason) for one in queries}
         return Scrape(now, outcomes=outcomes, sources=sources)

@@ -30,7 +30,7 @@ class MetricView:
     frames: tuple[history.Frame, ...] = ()
 
 
-SeeMetrics = Callable[[Snapshot, datetime], MetricView]
+ReadMetrics = Callable[[Snapshot, datetime], MetricView]
 ExtraFindings = Callable[[Snapshot], Iterable[Finding]]
 
 
@@ -51,7 +51,7 @@ class Inputs:
     records that are read; None where none are.
     """
 
-    metrics: SeeMetrics = without_metrics
+    metrics: ReadMetrics = without_metrics
     baselines: Callable[[], Mapping[str, Sequence[Baseline]]] = dict
     extra_findings: ExtraFindings = without_extra_findings
     cluster_id: int | None = None

@@ -17,7 +17,16 @@ from typing import TypeVar, cast
 from detection.domain.findings import ObjectRef, key_of
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import extensions, policy
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import (
+    EndpointSlice,
+    HorizontalPodAutoscaler,
+    Ingress,
+    PersistentVolumeClaim,
+    PodDisruptionBudget,
+    ScaledObject,
+    Service,
+    VerticalPodAutoscaler,
+)
 from detection.snapshot.owners import TopOwners
 from detection.snapshot.pod_status import is_active, is_ready, is_suspect
 
@@ -51,14 +60,14 @@ class Snapshot:
     namespaces: tuple[o.Namespace, ...] = ()
     configmaps: tuple[o.ConfigMap, ...] = ()
     resourcequotas: tuple[o.ResourceQuota, ...] = ()
-    services: tuple[around.Service, ...] = ()
-    endpointslices: tuple[around.EndpointSlice, ...] = ()
-    ingresses: tuple[around.Ingress, ...] = ()
-    pvcs: tuple[around.PersistentVolumeClaim, ...] = ()
-    hpas: tuple[around.HorizontalPodAutoscaler, ...] = ()
-    scaledobjects: tuple[around.ScaledObject, ...] = ()
-    vpas: tuple[around.VerticalPodAutoscaler, ...] = ()
-    pdbs: tuple[around.PodDisruptionBudget, ...] = ()
+    services: tuple[Service, ...] = ()
+    endpointslices: tuple[EndpointSlice, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
+    pvcs: tuple[PersistentVolumeClaim, ...] = ()
+    hpas: tuple[HorizontalPodAutoscaler, ...] = ()
+    scaledobjects: tuple[ScaledObject, ...] = ()
+    vpas: tuple[VerticalPodAutoscaler, ...] = ()
+    pdbs: tuple[PodDisruptionBudget, ...] = ()
     ingressclasses: tuple[policy.IngressClass, ...] = ()
     networkpolicies: tuple[policy.NetworkPolicy, ...] = ()
     storageclasses: tuple[policy.StorageClass, ...] = ()

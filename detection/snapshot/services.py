@@ -10,7 +10,7 @@ from functools import cached_property
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import EndpointSlice, Service
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active, is_ready
 
@@ -45,14 +45,14 @@ class Network:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.services: dict[tuple[str, str], around.Service] = {
+        self.services: dict[tuple[str, str], Service] = {
             (s.metadata.namespace, s.metadata.name): s for s in snapshot.services
         }
         self.namespaces = frozenset(item.metadata.namespace for item in snapshot.pods)
 
     @cached_property
-    def _by_address(self) -> Mapping[str, around.Service | o.Pod]:
-        found: dict[str, around.Service | o.Pod] = {}
+    def _by_address(self) -> Mapping[str, Service | o.Pod]:
+        found: dict[str, Service | o.Pod] = {}
         for pod in self._snapshot.pods:
             if pod.status.pod_ip and is_active(pod):
                 found[pod.status.pod_ip] = pod
@@ -81,17 +81,17 @@ class Network:
         return found
 
     @cached_property
-    def _slices(self) -> Mapping[tuple[str, str], list[around.EndpointSlice]]:
-        found: defaultdict[tuple[str, str], list[around.EndpointSlice]] = defaultdict(list)
+    def _slices(self) -> Mapping[tuple[str, str], list[EndpointSlice]]:
+        found: defaultdict[tuple[str, str], list[EndpointSlice]] = defaultdict(list)
         for item in self._snapshot.endpointslices:
             name = item.metadata.labels.get(SERVICE_OF_SLICE, "")
             found[item.metadata.namespace, name].append(item)
         return found
 
-    def service(self, host: str, namespace: str) -> around.Service | None:
+    def service(self, host: str, namespace: str) -> Service | None:
         """The Service that `host`, a name or an address, means to a pod of `namespace`."""
         at = self._by_address.get(host)
-        if isinstance(at, around.Service):
+        if isinstance(at, Service):
             return at
         name = in_cluster_name(host, namespace)
         return self.services.get((name.namespace, name.name)) if name else None
@@ -108,7 +108,7 @@ class Network:
         """The active pods of a namespace."""
         return self._pods_by_namespace.get(namespace, [])
 
-    def pods_behind(self, service: around.Service) -> list[o.Pod]:
+    def pods_behind(self, service: Service) -> list[o.Pod]:
         """The active pods that its selector means; none where it has no selector."""
         selector, namespace = service.spec.selector, service.metadata.namespace
         if not selector:
@@ -117,7 +117,7 @@ class Network:
         fewest = min(bearing, key=len)
         return [pod for pod in fewest if has_labels(pod.metadata.labels, selector)]
 
-    def has_ready_endpoints(self, service: around.Service) -> bool:
+    def has_ready_endpoints(self, service: Service) -> bool:
         """By its slices where there are any, else by the pods behind it."""
         slices = self._slices.get((service.metadata.namespace, service.metadata.name), ())
         if slices:
@@ -132,7 +132,7 @@ class Network:
         service = self.service(host, namespace)
         return self._template_owner(service) if service and service.spec.selector else None
 
-    def _template_owner(self, service: around.Service) -> ObjectRef | None:
+    def _template_owner(self, service: Service) -> ObjectRef | None:
         for item in self._snapshot.workloads:
             if item.metadata.namespace != service.metadata.namespace:
                 continue

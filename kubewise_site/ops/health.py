@@ -159,15 +159,15 @@ def _beat(row: Heartbeat | None, now: datetime) -> Service:
 
 def _late_by_queue(beats: Mapping[str, Heartbeat], now: datetime) -> dict[str, Late]:
     late = [tick for tick in frequent_ticks() if _is_late(beats, tick, now)]
-    rows = {tick: beats.get(row_of(tick)) for tick in late}
+    rows = {tick: beats.get(heartbeat_name(tick)) for tick in late}
     return {
-        pipeline.QUEUES[tick.task]: Late(row_of(tick), row.at if row else None)
+        pipeline.QUEUES[tick.task]: Late(heartbeat_name(tick), row.at if row else None)
         for tick, row in rows.items()
     }
 
 
 def _is_late(beats: Mapping[str, Heartbeat], tick: schedule.Tick, now: datetime) -> bool:
-    row = beats.get(row_of(tick))
+    row = beats.get(heartbeat_name(tick))
     return row is None or now - row.at > patience(tick)
 
 
@@ -176,7 +176,7 @@ def frequent_ticks() -> list[schedule.Tick]:
     return [tick for tick in schedule.ticks() if tick.seconds < schedule.DAY_SECONDS]
 
 
-def row_of(tick: schedule.Tick) -> str:
+def heartbeat_name(tick: schedule.Tick) -> str:
     """The name of the heartbeat that the tick leaves: `detection.tasks.scrape` → `scrape`."""
     return tick.task.rpartition(".")[2]
 

@@ -49,7 +49,10 @@ class Waiting:
 
 
 def ticks(beats: dict[str, Heartbeat], now: datetime) -> list[Pulse]:
-    return [_pulse(tick, beats.get(health.row_of(tick)), now) for tick in health.frequent_ticks()]
+    return [
+        _pulse(tick, beats.get(health.heartbeat_name(tick)), now)
+        for tick in health.frequent_ticks()
+    ]
 
 
 def _pulse(tick: schedule.Tick, row: Heartbeat | None, now: datetime) -> Pulse:

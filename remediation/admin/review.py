@@ -36,7 +36,7 @@ def confirm(
     verdict: Answer,
 ) -> HttpResponse | None:
     """What each plan would do, with a form that carries its digest; None where there is none."""
-    rows = [row for incident in with_history(incidents)[:MOST] if (row := _row(incident))]
+    rows = [row for incident in with_history(incidents)[:MOST] if (row := _review_item(incident))]
     if not rows:
         messages.warning(request, "None of these incidents has a plan that waits for a person.")
         return None
@@ -51,7 +51,7 @@ def confirm(
     return TemplateResponse(request, "kubewise/confirm.html", context)
 
 
-def _row(incident: Incident) -> dict[str, Any] | None:
+def _review_item(incident: Incident) -> dict[str, Any] | None:
     shown = incident_page.contents(incident, True, datetime.now(UTC))
     approvable = [item for item in shown["candidates"] if item["approvable"]]
     if not (shown["reviewable"] and approvable):

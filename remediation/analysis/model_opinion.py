@@ -43,7 +43,7 @@ def merged(
     _sign_answer(answer.source)
     order = ranked(options, answer)
     doubts = [*_contradiction(cause, answer), *_other_first(options, order)]
-    return _told(diagnosis, cause, answer, doubts), order
+    return _with_model_opinion(diagnosis, cause, answer, doubts), order
 
 
 def _sign_answer(source: Source) -> None:
@@ -79,7 +79,9 @@ def _other_first(options: Sequence[Candidate], order: Sequence[Candidate]) -> li
     return [f"the model prefers {order[0].action} to {options[0].action}, the rules' choice"]
 
 
-def _told(diagnosis: Diagnosis, cause: str, answer: Assessment, doubts: Sequence[str]) -> Diagnosis:
+def _with_model_opinion(
+    diagnosis: Diagnosis, cause: str, answer: Assessment, doubts: Sequence[str]
+) -> Diagnosis:
     """The rules' sentence stays first: it is made of what the finding proves."""
     known = cause in Cause.__members__ and playbook_of(Cause(cause)).explained
     confidence = min(diagnosis.confidence, DOUBTED) if doubts else diagnosis.confidence

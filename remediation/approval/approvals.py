@@ -49,7 +49,7 @@ def reject(plan_id: int, user: Any, reason: str, now: datetime) -> Rejected | Ha
     with transaction.atomic():
         if not _answer(plan, now):
             return Handled("it was answered already")
-        row = _row(plan, 0, user, reason, now, Approval.Verdict.REJECTED)
+        row = _create_approval(plan, 0, user, reason, now, Approval.Verdict.REJECTED)
         moved = states.move(
             plan.incident, Status.DISMISSED, actor=user.get_username(),
             reason=reason or "rejected", now=now,
@@ -80,7 +80,7 @@ def record_approval(
     with transaction.atomic():
         if not _answer(plan, now):
             return Handled("it was answered already")
-        row = _row(plan, index, user, reason, now, Approval.Verdict.APPROVED)
+        row = _create_approval(plan, index, user, reason, now, Approval.Verdict.APPROVED)
         command = plan.candidates[index]["command"]
         states.note(
             plan.incident, "approval", actor=user.get_username(), now=now,
@@ -138,7 +138,7 @@ def _answer(plan: Plan, now: datetime) -> bool:
     return bool(rows.update(answered_at=now))
 
 
-def _row(
+def _create_approval(
     plan: Plan, index: int, user: Any, reason: str, now: datetime, verdict: Approval.Verdict
 ) -> Approval:
     return Approval.objects.create(

@@ -15,7 +15,7 @@ from kubewise_site import pipeline
 from remediation.actions import CATALOGUE
 from remediation.models import Attempt, PlanSource
 from remediation.observation.observe import owner_of
-from remediation.planning.candidates import Candidate, escalate, made
+from remediation.planning.candidates import Candidate, escalate, new_candidate
 from remediation.planning.command_line import format_command
 from remediation.planning.plans import new_plan
 
@@ -38,7 +38,7 @@ def candidate(attempt: Attempt) -> Candidate | None:
     inverse = attempt.inverse
     if not inverse or attempt.plan.source == PlanSource.UNDO:
         return None
-    return made(inverse["action"], ObjectRef(**attempt.target), inverse["parameters"])
+    return new_candidate(inverse["action"], ObjectRef(**attempt.target), inverse["parameters"])
 
 
 def plan_undo(attempt: Attempt, spec_hash: str, said: str, now: datetime) -> bool:

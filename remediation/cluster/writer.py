@@ -185,7 +185,7 @@ def patch(
     try:
         answer: dict[str, Any] = json.loads(session.call(request, _real(ref, dry_run)))
     except Forbidden as error:
-        raise _named(error, "patch", ref) from error
+        raise _with_verb_and_resource(error, "patch", ref) from error
     return answer
 
 
@@ -255,7 +255,7 @@ def evict(
             _real(ref, dry_run),
         )
     except Forbidden as error:
-        raise _named(error, "create eviction of", ref) from error
+        raise _with_verb_and_resource(error, "create eviction of", ref) from error
 
 
 def create(session: Session, kind: str, body: Object, dry_run: bool) -> dict[str, Any]:
@@ -269,7 +269,7 @@ def create(session: Session, kind: str, body: Object, dry_run: bool) -> dict[str
             _real(ref, dry_run),
         )
     except Forbidden as error:
-        raise _named(error, "create", ref) from error
+        raise _with_verb_and_resource(error, "create", ref) from error
     made: dict[str, Any] = json.loads(answer)
     return made
 
@@ -340,7 +340,7 @@ def _throttled(error: KubernetesError) -> bool:
     return not budget and "disruption budget" not in str(error)
 
 
-def _named(error: Forbidden, verb: str, ref: ObjectRef) -> Forbidden:
+def _with_verb_and_resource(error: Forbidden, verb: str, ref: ObjectRef) -> Forbidden:
     """With verb and resource where RBAC refused; an admission that denies is no missing right."""
     what = f"{verb} {RESOURCES[ref.kind].plural} in {ref.namespace!r}"
     refused = "admission refuses to" if is_admission(error) else "the act account may not"

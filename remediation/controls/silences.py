@@ -40,7 +40,7 @@ def silence(incident: Incident, actor: str, reason: str, until: datetime, now: d
         ends_at=until,
     )
     with transaction.atomic():
-        policies.keep(row, actor, now)
+        policies.save_audited(row, actor, now)
         told = f"silenced until {until:%Y-%m-%d %H:%M} UTC: {row.reason}"
         states.note(incident, "silence", actor=actor, reason=told, now=now)
     return row

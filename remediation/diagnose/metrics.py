@@ -19,7 +19,7 @@ from detection.pipeline.inputs import MetricView
 from detection.snapshot import Snapshot
 
 
-def see(client: Prometheus, snapshot: Snapshot, now: datetime) -> MetricView:
+def read_metrics(client: Prometheus, snapshot: Snapshot, now: datetime) -> MetricView:
     """All shipped queries over the window, judged by every detector. Never raises."""
     owners, queries = owners_in(snapshot), seeds()
     try:

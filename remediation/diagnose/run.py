@@ -13,7 +13,7 @@ from typing import Any
 from detection.domain.findings import Finding, redacted
 from detection.kubernetes.client import Connection
 from detection.metrics.queries import seeds
-from detection.pipeline.inputs import Inputs, SeeMetrics, without_metrics
+from detection.pipeline.inputs import Inputs, ReadMetrics, without_metrics
 from detection.pipeline.observe import observe
 from detection.snapshot import Snapshot
 from detection.snapshot.logs import LOGS_IN_A_LOOK
@@ -70,12 +70,12 @@ class Report:
         }
 
 
-def look(
+def diagnose_cluster(
     connection: Connection,
     now: datetime,
     limits: Limits,
     namespace: str = "",
-    see_metrics: SeeMetrics | None = None,
+    read_metrics: ReadMetrics | None = None,
     with_evidence: bool = False,
 ) -> Report:
     """One pass. Never raises for a source that fails: it is named in `blind`.
@@ -83,7 +83,7 @@ def look(
     `with_evidence` adds each incident's pack; that reads logs, one or two requests an incident.
     """
     scope = Scope(frozenset({namespace} - {""}), most_logs=LOGS_IN_A_LOOK)
-    seen = observe(connection, scope, now, Inputs(metrics=see_metrics or without_metrics))
+    seen = observe(connection, scope, now, Inputs(metrics=read_metrics or without_metrics))
     opened, snapshot = [redacted(finding) for finding in seen.opened], seen.snapshot
     judged = [_judged(one, opened, snapshot, now, limits, seen.blind) for one in opened]
     if with_evidence and opened:

@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 Checkpoint = Callable[[str], None]
 
 
-def nowhere(name: str) -> None:
+def no_checkpoint(name: str) -> None:
     """The checkpoint that does nothing."""
 
 
@@ -60,7 +60,7 @@ class Run:
 
 
 def act(
-    incident_id: int, clients: Clients, now: datetime, checkpoint: Checkpoint = nowhere
+    incident_id: int, clients: Clients, now: datetime, checkpoint: Checkpoint = no_checkpoint
 ) -> Ending:
     """Carry out the approved candidate, or the decided one. Never raises for what a cluster does.
 

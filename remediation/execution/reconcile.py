@@ -36,7 +36,7 @@ def reconcile(attempt_id: int, clients: Clients, now: datetime) -> Ending:
     if attempt.state == State.CLAIMED:
         reason = "its worker died before anything was sent"
         return _release(attempt, reason, now, (State.CLAIMED,))
-    return _look(attempt, clients.writer or clients.reader, now)
+    return _check_applied(attempt, clients.writer or clients.reader, now)
 
 
 def _claim(attempt: Attempt, now: datetime) -> bool:
@@ -49,7 +49,7 @@ def _claim(attempt: Attempt, now: datetime) -> bool:
     return move(free, (State.SENDING,), State.UNKNOWN, lease_until=until)
 
 
-def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
+def _check_applied(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
     session = Session(connection)
     try:
         happened = was_applied(session, attempt)

@@ -86,7 +86,7 @@ def invented(
     told = "\n".join(str(item["text"]) for item in evidence if item["source"] not in UNPROVEN)
     if unknown := [one for one in objects if not _known(one, names)]:
         return _not_told(FailureKind.UNKNOWN_OBJECT, unknown)
-    if unknown := [one for one in reasons if not _told(one, told)]:
+    if unknown := [one for one in reasons if not _is_mentioned(one, told)]:
         return _not_told(FailureKind.UNKNOWN_REASON, unknown)
     return None
 
@@ -101,7 +101,7 @@ def _known(given: str, names: frozenset[str] | set[str]) -> bool:
     return bool(parts) and all(part in names for part in parts)
 
 
-def _told(given: str, text: str) -> bool:
+def _is_mentioned(given: str, text: str) -> bool:
     """As a whole word: `OOM` is not told by `ROOM`."""
     return re.search(rf"(?<![\w-]){re.escape(given.strip())}(?![\w-])", text, re.I) is not None
 

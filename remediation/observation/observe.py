@@ -16,7 +16,7 @@ from detection.pipeline.observe import Observation, observe
 from detection.snapshot.scope import Scope
 
 
-def fresh(
+def observe_incident(
     connection: Connection,
     incident: Incident,
     now: datetime,

@@ -103,11 +103,11 @@ def _offered(family: str, situation: Situation) -> Candidate | None:
         target = action.target_for(situation)
         if target is not None and action.fits(target.kind):
             given = action.parameters_for(target, situation)
-            return None if given is None else made(action.name, target, given, situation)
+            return None if given is None else new_candidate(action.name, target, given, situation)
     return None
 
 
-def made(
+def new_candidate(
     name: str, target: ObjectRef, given: Mapping[str, Any], situation: Situation | None = None
 ) -> Candidate | None:
     """A candidate held to the catalogue's bounds; None where they refuse it."""

@@ -19,7 +19,7 @@ from remediation.clients import Clients
 from remediation.cluster.writer import RESOURCES
 from remediation.controls.limits import limits
 from remediation.models import Plan, PlanSource
-from remediation.observation.observe import finding_of, fresh, owner_of, seen_by_scan
+from remediation.observation.observe import finding_of, observe_incident, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.observation.suspect_nodes import remembered
 from remediation.planning.candidates import Candidate
@@ -62,22 +62,22 @@ def gather(
 
     `may_share` is for decisions alone: what is about to be carried out is looked at anew.
     """
-    around = fresh(clients.reader, incident, now, may_share=may_share)
+    observation = observe_incident(clients.reader, incident, now, may_share=may_share)
     options = candidates_of(plan)
     finding = finding_of(incident)
-    same = [item for item in around.about(finding.owner) if item.cause == finding.cause]
+    same = [item for item in observation.about(finding.owner) if item.cause == finding.cause]
     case = case_of(
         remembered(replace(same[0], onset=finding.onset) if same else finding, incident, now),
-        around.snapshot,
+        observation.snapshot,
         options,
         now,
         limits(),
         records=records_of(incident, options[index], now, plan.source == PlanSource.UNDO),
         index=index,
-        others=around.opened,
+        others=observation.opened,
         blind=blind_besides_scan(incident, now) | _unread(incident, plan),
     )
-    gone, cause_now = _signal(incident, around)
+    gone, cause_now = _signal(incident, observation)
     flapping, requested = incident.flapping, plan.source == PlanSource.PERSON
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
                    doubts=doubts_of(incident.diagnosis), approved=approved, requested=requested,
@@ -100,14 +100,14 @@ def _analyze_again(incident: Incident) -> Ending:
     return Ending.LATER
 
 
-def _signal(incident: Incident, around: Observation) -> tuple[bool, str]:
+def _signal(incident: Incident, observation: Observation) -> tuple[bool, str]:
     """Whether the signal is gone, and which other cause stands in its place."""
-    if not seen_by_scan(incident) or around.snapshot.blind:
+    if not seen_by_scan(incident) or observation.snapshot.blind:
         return False, ""
     owner = owner_of(incident)
-    causes = [str(item.cause) for item in around.about(owner)]
+    causes = [str(item.cause) for item in observation.about(owner)]
     if not causes:
-        return not around.signs_of(owner), ""
+        return not observation.signs_of(owner), ""
     return False, "" if incident.cause in causes else causes[0]
 
 

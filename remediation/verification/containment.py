@@ -43,7 +43,7 @@ def left(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     if not contains(attempt) or Trait.EMPTIES_NODE not in CATALOGUE[attempt.action].traits:
         return ""
     here = [pod for pod in snapshot.pods_on(found.metadata.name) if _moves(pod)]
-    return _named(pod for pod in here if not pod.is_terminating)
+    return _left_pods_text(pod for pod in here if not pod.is_terminating)
 
 
 def _moves(pod: Pod) -> bool:
@@ -52,7 +52,7 @@ def _moves(pod: Pod) -> bool:
     return not over and (pod.controller is None or pod.controller.kind not in STAYS)
 
 
-def _named(pods: Iterable[Pod]) -> str:
+def _left_pods_text(pods: Iterable[Pod]) -> str:
     names = [f"{pod.metadata.namespace}/{pod.metadata.name}" for pod in pods]
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"still on the node: {', '.join(names[:MOST_NAMES])}{more}" if names else ""

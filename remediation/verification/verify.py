@@ -23,7 +23,7 @@ from remediation.execution.attempt_states import State
 from remediation.execution.attempts import settle
 from remediation.execution.outcomes import verification_delay
 from remediation.models import Attempt, PlanSource
-from remediation.observation.observe import fresh, owner_of, seen_by_scan
+from remediation.observation.observe import observe_incident, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.planning.situation import update_running
 from remediation.policy.case_records import blind_besides_scan
@@ -50,7 +50,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Look:
+class OwnerCheck:
     """The owner as one look saw it. `held` and `left` are of a containment (containment.py)."""
 
     blind: str = ""
@@ -91,10 +91,10 @@ def verify(
         return Ending.NOTHING
     if now - (attempt.verify_due_at or now) > times.blink:
         attempt.healthy_since = None  # nobody looked meanwhile: the soak begins anew
-    seen = look(attempt, clients, now)
+    seen = check_owner(attempt, clients, now)
     judged = judge(attempt, seen, times, now)
     if judged.outcome == Outcome.RESOLVED and attempt.incident.owner_namespace:
-        seen = look(attempt, clients, now, everywhere=True)
+        seen = check_owner(attempt, clients, now, everywhere=True)
         judged = judge(attempt, seen, times, now)
     if judged.outcome is None:
         return _again(attempt, seen, times, now)
@@ -118,35 +118,41 @@ def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
     return leases.claim(rows, now, until, field="verify_lease_until")
 
 
-def look(attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False) -> Look:
+def check_owner(
+    attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False
+) -> OwnerCheck:
     """Lists for verification come from etcd, never from the server's cache.
 
     `everywhere` looks at the whole cluster: callers in other namespaces tell of the owner, too.
     """
     incident = attempt.incident
-    around, owner = fresh(clients.reader, incident, now, everywhere), owner_of(incident)
-    blind = ", ".join(sorted(around.snapshot.blind | blind_besides_scan(incident, now)))
-    found = around.snapshot.get(owner)
+    observation, owner = (
+        observe_incident(clients.reader, incident, now, everywhere),
+        owner_of(incident),
+    )
+    blind = ", ".join(sorted(observation.snapshot.blind | blind_besides_scan(incident, now)))
+    found = observation.snapshot.get(owner)
     if found is None:
-        return Look(blind=blind, gone=not blind)
-    ready, desired = owner_health.counts_of(found, attempt, around.snapshot)
+        return OwnerCheck(blind=blind, gone=not blind)
+    ready, desired = owner_health.counts_of(found, attempt, observation.snapshot)
     began = attempt.executed_at or attempt.created_at
-    return Look(
+    return OwnerCheck(
         blind=blind,
-        signal=signal(incident, around),
-        progressing=progressing(found) or owner_health.runs_again(found, attempt, around.snapshot),
+        signal=signal(incident, observation),
+        progressing=progressing(found)
+        or owner_health.runs_again(found, attempt, observation.snapshot),
         ready=ready,
         desired=desired,
         deadline_seconds=owner_health.deadline_seconds(found),
-        news=owner_health.news(around.opened, owner, began, incident.related),
-        held=containment.held(attempt, found, around.snapshot),
-        left=containment.left(attempt, found, around.snapshot),
+        news=owner_health.news(observation.opened, owner, began, incident.related),
+        held=containment.held(attempt, found, observation.snapshot),
+        left=containment.left(attempt, found, observation.snapshot),
     )
 
 
-def signal(incident: Incident, around: Observation) -> str:
+def signal(incident: Incident, observation: Observation) -> str:
     """What is wrong with the owner now; '' where nothing is. Young findings count too."""
-    mine = around.signs_of(owner_of(incident))
+    mine = observation.signs_of(owner_of(incident))
     if mine:
         return "; ".join(f"{item.cause}: {item.summary}" for item in mine)
     if not seen_by_scan(incident) and incident.gone_since is None:
@@ -160,7 +166,7 @@ def progressing(found: Object) -> bool:
     return (observed is not None and observed < found.metadata.generation) or update_running(found)
 
 
-def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
+def judge(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> Judged:
     """Pure: what this look, with those before it, says."""
     began = attempt.executed_at or attempt.created_at
     allowed = max(timedelta(seconds=seen.deadline_seconds), times.patience) + times.soak
@@ -177,7 +183,7 @@ def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
     return _failed(attempt, seen)
 
 
-def _failed(attempt: Attempt, seen: Look) -> Judged:
+def _failed(attempt: Attempt, seen: OwnerCheck) -> Judged:
     """The deadline is past. Worse counts only once the rollout has ended."""
     if seen.blind:
         return Judged(Outcome.INCONCLUSIVE, f"blind: {seen.blind}")
@@ -198,7 +204,7 @@ def _failed(attempt: Attempt, seen: Look) -> Judged:
     return Judged(Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout does not end'}")
 
 
-def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:
+def _again(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> Ending:
     healthy_since = (attempt.healthy_since or now) if seen.healthy else None
     fields = {"verify_due_at": now + times.again, "verify_lease_until": None}
     mine = Q(verify_lease_until=attempt.verify_lease_until)  # else another looks by now

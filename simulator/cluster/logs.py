@@ -25,7 +25,7 @@ class Wanted:
 def log_text(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> str:
     key = (namespace_of(pod), name_of(pod), wanted.container, wanted.previous)
     given = cluster.logs.get(key)
-    lines = _given(given, now) if given is not None else _made(cluster, pod, wanted, now)
+    lines = _given(given, now) if given is not None else _lines_of_run(cluster, pod, wanted, now)
     if wanted.since_seconds is not None:
         lines = [line for line in lines if (now - line[0]).total_seconds() <= wanted.since_seconds]
     if wanted.tail_lines is not None:
@@ -66,7 +66,7 @@ def _run(status: Obj, previous: bool, now: datetime) -> tuple[datetime, datetime
     return (parse(running["startedAt"]), now, False) if running else None
 
 
-def _made(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> list[Line]:
+def _lines_of_run(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> list[Line]:
     run = _run(_status(pod, wanted.container), wanted.previous, now)
     if run is None:
         return []

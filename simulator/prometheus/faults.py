@@ -82,7 +82,9 @@ class FaultySource:
         if not self.faults.missing_ratio and not self.faults.nan_ratio:
             return selection
         draws = np.array([_draw(one) for one in selection.labels])
-        selection = _rows(selection, np.flatnonzero(draws >= self.faults.missing_ratio).tolist())
+        selection = _selected_rows(
+            selection, np.flatnonzero(draws >= self.faults.missing_ratio).tolist()
+        )
         draws = np.array([_draw(one) for one in selection.labels])
         silent = np.repeat(draws >= 1 - self.faults.nan_ratio, np.diff(selection.bounds))
         return replace(selection, values=np.where(silent, math.nan, selection.values))
@@ -99,7 +101,7 @@ def _draw(labels: Labels) -> float:
     return zlib.crc32(repr(identity(labels)).encode()) / 2**32
 
 
-def _rows(selection: Selection, rows: list[int]) -> Selection:
+def _selected_rows(selection: Selection, rows: list[int]) -> Selection:
     counts = np.diff(selection.bounds)
     chosen = np.zeros(len(counts), dtype=np.bool_)
     chosen[rows] = True

@@ -35,7 +35,7 @@ def main() -> None:
     events = [_event(number) for number in range(EVENTS)]
     records.source("kubernetes/pods")
     SourceState.objects.update(checked_at=later)
-    ticks = [health.row_of(tick) for tick in health.frequent_ticks()]
+    ticks = [health.heartbeat_name(tick) for tick in health.frequent_ticks()]
     for name in ("beat", "database", "broker", *ticks):
         heartbeats.beat(name, later)
     heartbeats.beat("worker/all@host", later, queues=list(queues.NAMES))

@@ -74,7 +74,9 @@ def score_one(
     scaled = scale.apply(series.values)
     errors = components.calibrated(components.fleet_errors(network, scaled), train)
     pattern = seasonality.find(scaled, series.ticks, train, series.days)
-    parts = _components(scaled, pattern.around(scaled, train), errors, scale.moving, train)
+    parts = _components(
+        scaled, pattern.distances_from_daily(scaled, train), errors, scale.moving, train
+    )
     score = smoothed(fused(parts), SMOOTH_SAMPLES)
     memory = adaptive_threshold.memory_samples(pattern.day_samples, series.days)
     limit = adaptive_threshold.rolling(score, train, memory, alarm_at)
@@ -90,13 +92,13 @@ def _cold(series: Series, alarm_at: float) -> Scored:
 
 
 def _components(
-    scaled: Floats, around: Floats, errors: Floats, moving: Bools, train: Bools
+    scaled: Floats, from_daily: Floats, errors: Floats, moving: Bools, train: Bools
 ) -> list[Component]:
     """`around`: distances from the usual at that time of the day; `scaled`: from the usual."""
     measured = np.isfinite(scaled)
     found = [
         _component("fleet", root_mean_square(errors, measured), train),
-        _component("level", root_mean_square(around, measured), train),
+        _component("level", root_mean_square(from_daily, measured), train),
     ]
     weight = components.pca_weight(int(train.sum()))
     inputs = components.pca_inputs(scaled, moving)

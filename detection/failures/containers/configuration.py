@@ -15,8 +15,8 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
@@ -126,11 +126,11 @@ def _finding(
         cause,
         owner,
         pods,
-        f"{named(owner)} names the {first.kind} {first.name}, which is missing or lacks a key",
+        f"{full_name(owner)} names the {first.kind} {first.name}, which is missing or lacks a key",
         since,
         since + timedelta(seconds=context.dwell.config_seconds),
         [
-            saw("pods", f"{first.pod.metadata.name}: {first.text}", decisive=True),
+            observed("pods", f"{first.pod.metadata.name}: {first.text}", decisive=True),
             *changed_evidence(revision),
         ],
         revision,

@@ -15,8 +15,8 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
@@ -82,7 +82,7 @@ def _crash(
         cause,
         owner,
         pods,
-        f"{named(owner)}: {_how(first)} in {len(pods)} of its pods",
+        f"{full_name(owner)}: {_how(first)} in {len(pods)} of its pods",
         min(loop.onset for loop in found),
         min(loop.opens_at for loop in found),
         [*crash_evidence(found), *changed_evidence(judged.revision), *_stable(judged)],
@@ -109,7 +109,9 @@ def crash_evidence(found: Sequence[Loop]) -> list[Evidence]:
     by_container: dict[str, Loop] = {}
     for loop in found:
         by_container.setdefault(loop.view.name, loop)
-    return [saw("pods", _line(loop), decisive=True) for loop in list(by_container.values())[:5]]
+    return [
+        observed("pods", _line(loop), decisive=True) for loop in list(by_container.values())[:5]
+    ]
 
 
 def _line(loop: Loop) -> str:
@@ -139,4 +141,4 @@ def _how(loop: Loop) -> str:
 def _stable(judged: Judgement) -> list[Evidence]:
     if not judged.stable:
         return []
-    return [saw("revisions", "this revision ran well for long before: no release brought it")]
+    return [observed("revisions", "this revision ran well for long before: no release brought it")]

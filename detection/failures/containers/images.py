@@ -17,8 +17,8 @@ from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
     events_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
@@ -115,11 +115,11 @@ def _finding(
         cause,
         owner,
         pods,
-        f"{named(owner)}: the image {first.image} of container {first.view.name} {WHAT[cause]}",
+        f"{full_name(owner)}: the image {first.image} of container {first.view.name} {WHAT[cause]}",
         since,
         since + timedelta(seconds=context.dwell.image_seconds),
         [
-            saw("pods", f"{first.pod.metadata.name}: {first.view.waiting_reason} "
+            observed("pods", f"{first.pod.metadata.name}: {first.view.waiting_reason} "
                 f"{first.view.waiting_message}", decisive=True),
             *events_evidence(snapshot, first.pod.metadata.uid, PULL_EVENTS),
             *changed_evidence(revision if cause in BY_NAME else None),

@@ -12,8 +12,8 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
@@ -53,11 +53,11 @@ def _finding(
         Cause.INIT_HANG,
         owner,
         pods,
-        f"{named(owner)}: init container {view.name} has not ended since {onset:%H:%M:%S}",
+        f"{full_name(owner)}: init container {view.name} has not ended since {onset:%H:%M:%S}",
         onset,
         onset + timedelta(seconds=context.dwell.init_seconds),
         [
-            saw("pods", f"{pod.metadata.name}: init container {view.name} runs since "
+            observed("pods", f"{pod.metadata.name}: init container {view.name} runs since "
                 f"{onset:%H:%M:%S}, {view.status.restart_count} restarts", decisive=True),
             *changed_evidence(revision),
         ],

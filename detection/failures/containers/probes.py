@@ -15,8 +15,8 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
@@ -106,12 +106,12 @@ def liveness_finding(
         Cause.LIVENESS_MISCONFIG,
         owner,
         pods,
-        f"{named(owner)}: the liveness probe kills container {view.name} again and again",
+        f"{full_name(owner)}: the liveness probe kills container {view.name} again and again",
         min(loop.onset for loop in found),
         min(loop.opens_at for loop in found),
         [
-            saw("pods", f"{first.pod.metadata.name}: container {view.name} was stopped with exit "
-                f"code {code}, {view.status.restart_count} restarts", decisive=True),
+            observed("pods", f"{first.pod.metadata.name}: container {view.name} was stopped with "
+                f"exit code {code}, {view.status.restart_count} restarts", decisive=True),
             *_lines(_said(snapshot, first.pod, view, LIVENESS)),
             *_port(view, view.spec.startup_probe or view.spec.liveness_probe),
             *changed_evidence(judged.revision),
@@ -122,7 +122,7 @@ def liveness_finding(
 
 
 def _lines(events: Sequence[o.Event]) -> list[Evidence]:
-    return [saw("events", f"{e.reason}: {e.message} (×{e.times})") for e in events[-2:]]
+    return [observed("events", f"{e.reason}: {e.message} (×{e.times})") for e in events[-2:]]
 
 
 def _port(view: ContainerView, probe: o.Probe | None) -> list[Evidence]:
@@ -132,7 +132,9 @@ def _port(view: ContainerView, probe: o.Probe | None) -> list[Evidence]:
     if probe is None or not probe.port or not ports or probe.port in ports | ports_named:
         return []
     declared = ", ".join(map(str, sorted(ports)))
-    return [saw("pods", f"the probe asks port {probe.port}, the container declares {declared}")]
+    return [
+        observed("pods", f"the probe asks port {probe.port}, the container declares {declared}")
+    ]
 
 
 @failure(Cause.READINESS_MISCONFIG)
@@ -213,12 +215,12 @@ def _not_ready(
         Cause.READINESS_MISCONFIG,
         owner,
         pods,
-        f"{named(owner)}: {len(pods)} pods run, and container {view.name} never gets ready",
+        f"{full_name(owner)}: {len(pods)} pods run, and container {view.name} never gets ready",
         onset,
         onset + timedelta(seconds=max(context.dwell.not_ready_seconds, _patience(pods))),
         [
-            saw("pods", f"{pod.metadata.name}: container {view.name} runs without a restart and "
-                "was never ready", decisive=True),
+            observed("pods", f"{pod.metadata.name}: container {view.name} runs without a restart "
+                "and was never ready", decisive=True),
             *_lines(_said(snapshot, pod, view, READINESS)),
             *_port(view, view.spec.readiness_probe),
             *changed_evidence(revision),

@@ -11,7 +11,7 @@ from detection.domain.facts import ReadinessFacts, ReplicaFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.failures.containers.crash_loops import loops
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, named, saw, troubled
+from detection.failures.finding_builder import about_pods, full_name, observed, troubled
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import key_of_pod
@@ -103,11 +103,11 @@ def _hung(
         Cause.HUNG_REPLICA,
         owner,
         [pod],
-        f"{named(owner)}: pod {pod.metadata.name} is not ready, {ready} of {desired} are",
+        f"{full_name(owner)}: pod {pod.metadata.name} is not ready, {ready} of {desired} are",
         since,
         since + timedelta(seconds=context.dwell.not_ready_seconds),
         [
-            saw(
+            observed(
                 "pods",
                 f"{pod.metadata.name}: not ready since {since:%H:%M:%S}, was ready before, "
                 f"no restart; containers {', '.join(unready) or 'unknown'}",
@@ -126,7 +126,9 @@ def _hung(
 
 def _probe_failures(snapshot: Snapshot, pod: o.Pod) -> list[Evidence]:
     found = [e for e in snapshot.events_of(pod.metadata.uid) if e.reason == "Unhealthy"]
-    return [saw("events", f"Unhealthy: {event.message} (×{event.times})") for event in found[-2:]]
+    return [
+        observed("events", f"Unhealthy: {event.message} (×{event.times})") for event in found[-2:]
+    ]
 
 
 @failure(Cause.UNCLASSIFIED)
@@ -184,7 +186,7 @@ def _flapping(
         Cause.UNCLASSIFIED,
         owner,
         pods,
-        f"{named(owner)}: the readiness of {len(pods)} pods comes and goes",
+        f"{full_name(owner)}: the readiness of {len(pods)} pods comes and goes",
         onset,
         onset + FLAPPING_FOR,
         [line for pod in pods[:3] for line in _probe_failures(snapshot, pod)],

@@ -14,7 +14,7 @@ from detection.domain.facts import MetricFacts
 from detection.domain.findings import Finding, FoundBy, ObjectRef, key_of
 from detection.domain.units import duration
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.network.certificates import measured
 from detection.failures.registry import failure
 from detection.forecasting.prediction import prediction
@@ -55,11 +55,11 @@ def _finding(
         cause=Cause.FORECAST_BREACH,
         owner=ref,
         severity=Severity.WARNING if left <= GRAVE.total_seconds() else Severity.INFO,
-        summary=f"{named(ref)}: its certificate {text}, and was not renewed",
+        summary=f"{full_name(ref)}: its certificate {text}, and was not renewed",
         onset=ends - ahead,
         opens_at=ends - ahead,
         source=found_by,
-        evidence=(saw(source, f"its certificate {text}", decisive=True),),
+        evidence=(observed(source, f"its certificate {text}", decisive=True),),
         facts=MetricFacts(
             prediction=prediction(
                 "certificate_seconds_left", left, 0.0, "seconds", context.now, eta, text

@@ -9,7 +9,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import CertificateFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
@@ -35,7 +35,7 @@ def cert_expired(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for (kind, namespace, name), left in context.metrics.certificates.items():
         bearer = measured(snapshot, kind, namespace, name) if left <= 0 else None
         if bearer is not None and key_of(bearer) not in told:
-            line = saw("metrics", f"its certificate ended {-left / 3600:.0f} hours ago", True)
+            line = observed("metrics", f"its certificate ended {-left / 3600:.0f} hours ago", True)
             yield _of_bearer(snapshot, bearer, [], [line], seconds=-left)
 
 
@@ -85,8 +85,8 @@ def _of_certificate(
         Cause.CERT_EXPIRED,
         item.ref,
         callers,
-        f"{named(item.ref)}: {why}",
-        [saw("certificates", f"{item.metadata.name}: {why}", decisive=True)],
+        f"{full_name(item.ref)}: {why}",
+        [observed("certificates", f"{item.metadata.name}: {why}", decisive=True)],
         onset=since if problem else None,
         dwell_seconds=0,
         severity=grave,
@@ -117,7 +117,7 @@ def _of_bearer(
         Cause.CERT_EXPIRED,
         ref,
         callers,
-        f"{named(ref)}: its certificate has expired",
+        f"{full_name(ref)}: its certificate has expired",
         evidence,
         onset=onset,
         dwell_seconds=0,

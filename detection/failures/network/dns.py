@@ -8,7 +8,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import DnsFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.failures.context import Context
-from detection.failures.finding_builder import changed_evidence, named, saw
+from detection.failures.finding_builder import changed_evidence, full_name, observed
 from detection.failures.log_reported import about_victims, began_with
 from detection.failures.network.services import goes_by
 from detection.failures.nodes.not_ready import CLUSTER
@@ -120,10 +120,12 @@ def _server_is_sick(
     if server is not None:
         ready, desired = snapshot.ready_of(server)
         if ready < max(desired, 1):
-            found.append(saw("workloads", f"{named(server)}: {ready} of {desired} ready", True))
+            found.append(
+                observed("workloads", f"{full_name(server)}: {ready} of {desired} ready", True)
+            )
     if context.metrics.dns_error_ratio >= ERROR_RATIO:
         ratio = context.metrics.dns_error_ratio
-        found.append(saw("metrics", f"{ratio:.0%} of the answers of DNS are errors", True))
+        found.append(observed("metrics", f"{ratio:.0%} of the answers of DNS are errors", True))
     return found
 
 
@@ -169,8 +171,8 @@ def _single(snapshot: Snapshot, context: Context, items: Sequence[Complaining]) 
         Cause.DNS_FAILURE,
         owner,
         items,
-        f"{named(owner)} can't resolve a name; no other owner has this trouble",
-        [saw("pods", f"dnsPolicy {', '.join(policy)}"), *changed_evidence(revision)],
+        f"{full_name(owner)} can't resolve a name; no other owner has this trouble",
+        [observed("pods", f"dnsPolicy {', '.join(policy)}"), *changed_evidence(revision)],
         onset=onset,
         revision=revision,
         related=_refs(pods),

@@ -9,10 +9,10 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import IngressFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.network.services import goes_by
 from detection.failures.registry import failure
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import Ingress
 from detection.snapshot import Snapshot
 from detection.snapshot.logs import changed_at, was_changed_lately
 from detection.snapshot.pod_status import is_ready
@@ -34,7 +34,7 @@ def ingress_broken(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
             yield _finding(context, ingress, problems)
 
 
-def _class_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
+def _class_missing(snapshot: Snapshot, ingress: Ingress) -> list[str]:
     """Only where classes could be listed, and where nobody serves the Ingress all the same.
 
     A controller may go without the object: where there is none at all, an Ingress that has been
@@ -50,7 +50,7 @@ def _class_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
     return [] if settled else [f"there is no IngressClass {wanted}"]
 
 
-def _backends_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
+def _backends_missing(snapshot: Snapshot, ingress: Ingress) -> list[str]:
     if "kubernetes/services" in snapshot.blind:
         return []
     namespace, network = ingress.metadata.namespace, services_of(snapshot)
@@ -67,7 +67,7 @@ def _backends_missing(snapshot: Snapshot, ingress: around.Ingress) -> list[str]:
     ]
 
 
-def _secrets_missing(context: Context, ingress: around.Ingress) -> list[str]:
+def _secrets_missing(context: Context, ingress: Ingress) -> list[str]:
     """By kube-state-metrics alone, and only where it reports Secrets of that namespace."""
     known, namespace = context.metrics.secrets, ingress.metadata.namespace
     if not known:
@@ -80,15 +80,15 @@ def _secrets_missing(context: Context, ingress: around.Ingress) -> list[str]:
     ]
 
 
-def _finding(context: Context, ingress: around.Ingress, problems: list[str]) -> Finding:
+def _finding(context: Context, ingress: Ingress, problems: list[str]) -> Finding:
     onset = changed_at(ingress) or context.now
     return Finding(
         cause=Cause.INGRESS_BROKEN,
         owner=ingress.ref,
         severity=Severity.CRITICAL,
-        summary=f"{named(ingress.ref)}: {'; '.join(problems)}",
+        summary=f"{full_name(ingress.ref)}: {'; '.join(problems)}",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.config_seconds),
-        evidence=tuple(saw("ingresses", problem, decisive=True) for problem in problems),
+        evidence=tuple(observed("ingresses", problem, decisive=True) for problem in problems),
         facts=IngressFacts(problems=tuple(problems)),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from detection.domain.causes import Cause
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.label_selectors import has_labels, selects
@@ -189,8 +189,12 @@ def _blocked(
         Cause.NETPOL_BLOCK,
         item.ref,
         victims,
-        f"{named(item.ref)} has no rule for calls that time out since it changed",
-        [saw("networkpolicies", f"{item.metadata.name} was changed at {changed:%H:%M:%S}", True)],
+        f"{full_name(item.ref)} has no rule for calls that time out since it changed",
+        [
+            observed(
+                "networkpolicies", f"{item.metadata.name} was changed at {changed:%H:%M:%S}", True
+            )
+        ],
         onset=changed,
         related=ends.values(),
     )
@@ -258,13 +262,15 @@ def _denied(snapshot: Snapshot, ref: ObjectRef, victims: Sequence[Complaining]) 
     ends = {
         key_of(r): r for one in victims for r in map(snapshot.top_owner, _targets(snapshot, one))
     }
-    said = [saw("policies", f"{ref.name} was changed at {changed:%H:%M:%S}")] if changed else []
+    said = (
+        [observed("policies", f"{ref.name} was changed at {changed:%H:%M:%S}")] if changed else []
+    )
     return about_victims(
         snapshot,
         Cause.MESH_DENY,
         ref,
         victims,
-        f"{named(ref)}: the mesh denies calls to healthy endpoints",
+        f"{full_name(ref)}: the mesh denies calls to healthy endpoints",
         said,
         onset=changed,
         related=ends.values(),

@@ -11,12 +11,12 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import ServiceFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import Ingress, Service, ServicePort
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
 from detection.snapshot.logs import changed_at
@@ -41,7 +41,7 @@ def selector_mismatch(snapshot: Snapshot, context: Context) -> Iterator[Finding]
             yield _mismatch(snapshot, context, service, near)
 
 
-def _selects_nothing(snapshot: Snapshot, service: around.Service) -> bool:
+def _selects_nothing(snapshot: Snapshot, service: Service) -> bool:
     """No pod, ready or not, and no workload that would make one."""
     selector, namespace = service.spec.selector, service.metadata.namespace
     if not selector or service.spec.type == "ExternalName" or service.is_terminating:
@@ -57,7 +57,7 @@ def _selects_nothing(snapshot: Snapshot, service: around.Service) -> bool:
     return not any(has_labels(labels, selector) for labels in templates)
 
 
-def _near_misses(snapshot: Snapshot, service: around.Service) -> list[o.Pod]:
+def _near_misses(snapshot: Snapshot, service: Service) -> list[o.Pod]:
     """Ready pods of the same namespace that this Service was meant for, by all that shows."""
     return [
         pod
@@ -66,7 +66,7 @@ def _near_misses(snapshot: Snapshot, service: around.Service) -> list[o.Pod]:
     ]
 
 
-def _is_near(snapshot: Snapshot, service: around.Service, pod: o.Pod) -> bool:
+def _is_near(snapshot: Snapshot, service: Service, pod: o.Pod) -> bool:
     selector, labels = service.spec.selector, pod.metadata.labels
     missed = [key for key, value in selector.items() if labels.get(key) != value]
     if len(missed) < len(selector):
@@ -91,7 +91,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _mismatch(
-    snapshot: Snapshot, context: Context, service: around.Service, near: Sequence[o.Pod]
+    snapshot: Snapshot, context: Context, service: Service, near: Sequence[o.Pod]
 ) -> Finding:
     onset = changed_at(service) or context.now
     owners = {key_of(ref): ref for ref in (snapshot.top_owner(pod) for pod in near)}
@@ -103,10 +103,10 @@ def _mismatch(
         Cause.SELECTOR_MISMATCH,
         service.ref,
         callers,
-        f"{named(service.ref)} selects {selector}, which no pod bears",
+        f"{full_name(service.ref)} selects {selector}, which no pod bears",
         [
-            saw("services", f"{service.metadata.name} selects {selector}: no endpoints", True),
-            saw("pods", f"{near[0].metadata.name} is ready and bears {labels}"),
+            observed("services", f"{service.metadata.name} selects {selector}: no endpoints", True),
+            observed("pods", f"{near[0].metadata.name} is ready and bears {labels}"),
         ],
         onset=onset,
         dwell_seconds=SETTLING.total_seconds(),
@@ -120,7 +120,7 @@ def _shown(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))[:200]
 
 
-def callers_of(snapshot: Snapshot, service: around.Service, *kinds: Kind) -> list[Complaining]:
+def callers_of(snapshot: Snapshot, service: Service, *kinds: Kind) -> list[Complaining]:
     """Complaints of these kinds about that Service."""
     return [
         one
@@ -148,7 +148,7 @@ def wrong_target_port(snapshot: Snapshot, context: Context) -> Iterator[Finding]
             yield found
 
 
-def _is_declared(port: around.ServicePort, pods: Sequence[o.Pod]) -> bool:
+def _is_declared(port: ServicePort, pods: Sequence[o.Pod]) -> bool:
     """By its name or number. Where containers declare no port at all, nothing can be told."""
     declared = declared_ports(pods)
     target = port.target_port or port.port
@@ -157,7 +157,7 @@ def _is_declared(port: around.ServicePort, pods: Sequence[o.Pod]) -> bool:
     return not declared or any(p.container_port == int(target) for p in declared)
 
 
-def _refused_all_the_same(snapshot: Snapshot, service: around.Service) -> list[around.ServicePort]:
+def _refused_all_the_same(snapshot: Snapshot, service: Service) -> list[ServicePort]:
     """Nobody says what the pods listen on, and all are ready; yet several callers are refused."""
     callers = callers_of(snapshot, service, Kind.REFUSED)
     several = len({key_of(one.owner) for one in callers}) > 1 or len(callers) >= OFTEN
@@ -176,9 +176,9 @@ def declared_ports(pods: Sequence[o.Pod]) -> list[o.ContainerPort]:
 def _led_astray(
     snapshot: Snapshot,
     context: Context,
-    service: around.Service,
+    service: Service,
     pods: Sequence[o.Pod],
-    wrong: Sequence[around.ServicePort],
+    wrong: Sequence[ServicePort],
 ) -> Finding | None:
     """Declaring a port is a courtesy. So unless callers are refused, all ports of the Service
     must be wrong, and no other Service lead to the right one."""
@@ -198,8 +198,8 @@ def _led_astray(
         Cause.WRONG_TARGET_PORT,
         service.ref,
         callers,
-        f"{named(service.ref)} leads to port {target}; its pods listen on {ports}",
-        [saw("services", f"targetPort {target}; {named(owner)} declares {ports}", True)],
+        f"{full_name(service.ref)} leads to port {target}; its pods listen on {ports}",
+        [observed("services", f"targetPort {target}; {full_name(owner)} declares {ports}", True)],
         onset=changed_at(service) or context.now,
         dwell_seconds=SETTLING.total_seconds(),
         severity=Severity.CRITICAL,
@@ -263,9 +263,13 @@ def _deleted(
         callers,
         f"The Service {name.name} in {name.namespace} is named, but isn't there",
         [
-            saw("services", f"there is no Service {name.name} in {name.namespace}", True),
-            *([saw("pods", f"{named(owner)} has ready pods that it led to")] if owner else []),
-            *(saw("ingresses", f"{named(i.ref)} leads to it") for i in ingresses[:3]),
+            observed("services", f"there is no Service {name.name} in {name.namespace}", True),
+            *(
+                [observed("pods", f"{full_name(owner)} has ready pods that it led to")]
+                if owner
+                else []
+            ),
+            *(observed("ingresses", f"{full_name(i.ref)} leads to it") for i in ingresses[:3]),
         ],
         onset=onset,
         severity=Severity.CRITICAL,
@@ -274,7 +278,7 @@ def _deleted(
     )
 
 
-def _leads_to(ingress: around.Ingress, name: Name) -> bool:
+def _leads_to(ingress: Ingress, name: Name) -> bool:
     return ingress.metadata.namespace == name.namespace and name.name in ingress.backends()
 
 

@@ -12,7 +12,7 @@ from detection.domain.facts import AdmissionFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, changed_evidence, named, saw
+from detection.failures.finding_builder import about_pods, changed_evidence, full_name, observed
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge, not_borne
 from detection.failures.scheduling.pending_pods import raised_requests
@@ -20,8 +20,8 @@ from detection.failures.scheduling.pod_creation import Refused, refusals
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
 from detection.kubernetes.objects.extensions import WebhookConfiguration
+from detection.kubernetes.objects.network_storage_scaling import Service
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import changes
 
@@ -91,11 +91,11 @@ def _on_owner(
         cause,
         refused.owner,
         [],
-        f"{named(refused.owner)}: its pods {what}",
+        f"{full_name(refused.owner)}: its pods {what}",
         refused.since,
         _opens(context, refused.since),
         [
-            saw(refused.by.kind.lower() + "s", f"{refused.by.name}: {refused.message}", True),
+            observed(refused.by.kind.lower() + "s", f"{refused.by.name}: {refused.message}", True),
             *changed_evidence(revision),
         ],
         revision,
@@ -161,7 +161,7 @@ def _on_quota(
         f"ResourceQuota {namespace}/{name} is used up: {len(group)} owners get no pods",
         min(refused.since for refused in group),
         context.dwell.quota_seconds,
-        [saw("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
+        [observed("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
         facts=AdmissionFacts(reason="FailedCreate", quota=name, shared_by=len(group)),
     )
 
@@ -201,7 +201,7 @@ def backend_of(snapshot: Snapshot, namespace: str, name: str) -> tuple[ObjectRef
     service = snapshot.find("Service", namespace, name)
     if service is None:
         return (ObjectRef("Service", namespace, name),)
-    selector = service.spec.selector if isinstance(service, around.Service) else {}
+    selector = service.spec.selector if isinstance(service, Service) else {}
     pods = [
         pod
         for pod in snapshot.pods
@@ -241,7 +241,7 @@ def _on_webhook(
         f"The admission webhook {webhook} does not answer: {len(group)} owners get no pods",
         min(refused.since for refused in group),
         context.dwell.quota_seconds,
-        [saw("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
+        [observed("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
         related=backend,
         facts=AdmissionFacts(
             reason="FailedCreate",

@@ -16,8 +16,8 @@ from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
     events_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
 )
 from detection.failures.registry import failure
@@ -89,11 +89,11 @@ def _finding(
         cause,
         owner,
         pending,
-        f"{named(owner)}: {len(pending)} pods {WHAT[cause]}{more}",
+        f"{full_name(owner)}: {len(pending)} pods {WHAT[cause]}{more}",
         onset,
         _opens_at(context, onset, scale_up),
         [
-            saw("pods", f"{first.pod.metadata.name}: {first.message}", decisive=True),
+            observed("pods", f"{first.pod.metadata.name}: {first.message}", decisive=True),
             *events_evidence(snapshot, first.pod.metadata.uid, ("FailedScheduling", SCALE_UP)),
             *changed_evidence(revision),
         ],

@@ -11,7 +11,7 @@ from detection.domain.causes import Cause
 from detection.domain.facts import PreemptionFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, named, saw
+from detection.failures.finding_builder import about_pods, full_name, observed
 from detection.failures.registry import failure
 from detection.failures.scheduling.reasons import is_unschedulable
 from detection.kubernetes.objects import core as o
@@ -86,10 +86,10 @@ def _finding(
         Cause.PREEMPTED,
         owner,
         pending,
-        f"{named(owner)}: pods of higher priority took its place, {len(pending)} pods wait",
+        f"{full_name(owner)}: pods of higher priority took its place, {len(pending)} pods wait",
         at,
         at + timedelta(seconds=context.dwell.unschedulable_seconds),
-        [saw("pods", said, decisive=True), saw("pods", f"its priority is {priority}")],
+        [observed("pods", said, decisive=True), observed("pods", f"its priority is {priority}")],
         facts=PreemptionFacts(
             reason=PREEMPTED, priority=priority, preemptor=str(taker) if taker else ""
         ),

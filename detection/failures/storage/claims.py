@@ -10,12 +10,12 @@ from detection.domain.causes import Cause
 from detection.domain.facts import ClaimFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
-from detection.failures.finding_builder import saw
+from detection.failures.finding_builder import observed
 from detection.failures.registry import failure
 from detection.failures.scheduling.reasons import UNBOUND, is_unschedulable, message_of
 from detection.failures.shared_cause import on_thing
-from detection.kubernetes.objects import network_storage_scaling as around
 from detection.kubernetes.objects.core import Event, Pod
+from detection.kubernetes.objects.network_storage_scaling import PersistentVolumeClaim
 from detection.snapshot import LONG_AGO, Snapshot
 from detection.snapshot.pod_status import is_active
 
@@ -31,7 +31,7 @@ CLASS = "volume.beta.kubernetes.io/storage-class"
 class Unbound:
     """A claim without a volume, why, and the pods that wait for it."""
 
-    claim: around.PersistentVolumeClaim
+    claim: PersistentVolumeClaim
     why: str
     pods: tuple[Pod, ...]
 
@@ -56,17 +56,15 @@ def _age(item: Unbound) -> tuple[float, str]:
     return (meta.creation_timestamp or LONG_AGO).timestamp(), meta.name
 
 
-def class_of(claim: around.PersistentVolumeClaim) -> str:
+def class_of(claim: PersistentVolumeClaim) -> str:
     return claim.spec.storage_class_name or claim.metadata.annotations.get(CLASS, "")
 
 
-def _users(snapshot: Snapshot, claim: around.PersistentVolumeClaim) -> list[Pod]:
+def _users(snapshot: Snapshot, claim: PersistentVolumeClaim) -> list[Pod]:
     return [pod for pod in snapshot.users_of_claim(claim.ref) if is_active(pod)]
 
 
-def why_unbound(
-    snapshot: Snapshot, claim: around.PersistentVolumeClaim, pods: Sequence[Pod]
-) -> str:
+def why_unbound(snapshot: Snapshot, claim: PersistentVolumeClaim, pods: Sequence[Pod]) -> str:
     """Why it is no mere wait for its first consumer; '' where it may be just that."""
     name = class_of(claim)
     storage = next((s for s in snapshot.storageclasses if s.metadata.name == name), None)
@@ -111,8 +109,8 @@ def _finding(snapshot: Snapshot, context: Context, group: Sequence[Unbound]) -> 
         onset,
         context.dwell.claim_seconds,
         [
-            saw("persistentvolumeclaims", f"{meta.name}: Pending, {first.why}", decisive=True),
-            *(saw("events", f"{e.reason}: {e.message}") for e in events[-2:]),
+            observed("persistentvolumeclaims", f"{meta.name}: Pending, {first.why}", decisive=True),
+            *(observed("events", f"{e.reason}: {e.message}") for e in events[-2:]),
         ],
         pods=pods,
         related=[item.claim.ref for item in group[1:]],

@@ -12,7 +12,13 @@ from detection.domain.facts import ClaimFacts, Facts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.containers.configuration import what_is_missing
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, changed_evidence, named, saw, troubled
+from detection.failures.finding_builder import (
+    about_pods,
+    changed_evidence,
+    full_name,
+    observed,
+    troubled,
+)
 from detection.failures.nodes.not_ready import CLUSTER
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import judge, not_borne
@@ -97,7 +103,7 @@ def _of_place(snapshot: Snapshot, context: Context, name: str, group: Sequence[S
         f"No sandbox can be made for {len(group)} pods on {where}",
         min(item.since for item in group),
         context.dwell.sandbox_seconds,
-        [saw("events", _line(item), decisive=True) for item in group[:4]],
+        [observed("events", _line(item), decisive=True) for item in group[:4]],
         pods=[item.pod for item in group],
         related=refs,
         facts=Facts(reason="FailedCreatePodSandBox", shared_by=len({
@@ -118,10 +124,10 @@ def _of_owner(
         Cause.SANDBOX_FAILED,
         owner,
         [item.pod for item in found],
-        f"{named(owner)}: no sandbox can be made for {len(found)} of its pods",
+        f"{full_name(owner)}: no sandbox can be made for {len(found)} of its pods",
         first.since,
         _opens(first, context),
-        [saw("events", _line(item), decisive=True) for item in found[:3]],
+        [observed("events", _line(item), decisive=True) for item in found[:3]],
         facts=Facts(reason="FailedCreatePodSandBox"),
     )
 
@@ -156,11 +162,11 @@ def _unmounted(snapshot: Snapshot, context: Context, found: Sequence[Stuck]) -> 
         Cause.MOUNT_FAILED,
         first.owner,
         pods,
-        f"{named(first.owner)}: a volume can't be mounted for {len(found)} of its pods",
+        f"{full_name(first.owner)}: a volume can't be mounted for {len(found)} of its pods",
         first.since,
         first.since + timedelta(seconds=context.dwell.mount_seconds),
         [
-            *(saw("events", _line(item), decisive=True) for item in found[:3]),
+            *(observed("events", _line(item), decisive=True) for item in found[:3]),
             *changed_evidence(revision),
         ],
         not_borne(revision),

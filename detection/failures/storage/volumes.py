@@ -11,12 +11,12 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import AttachmentFacts, Facts, VolumeFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context, Filling
-from detection.failures.finding_builder import about_pods, events_evidence, named, saw
+from detection.failures.finding_builder import about_pods, events_evidence, full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import PersistentVolumeClaim
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
 from detection.snapshot.pod_status import began, condition_since, is_active, is_ready
@@ -110,7 +110,7 @@ def _mount_paths(template: Template) -> Mapping[str, list[str]]:
 def _filling(
     snapshot: Snapshot,
     context: Context,
-    claim: around.PersistentVolumeClaim,
+    claim: PersistentVolumeClaim,
     filling: Filling | None,
     told: Sequence[Complaining],
     pods: Sequence[o.Pod],
@@ -123,7 +123,7 @@ def _filling(
         Cause.VOLUME_FILLING,
         claim.ref,
         told,
-        f"{named(claim.ref)} is full, or soon will be",
+        f"{full_name(claim.ref)} is full, or soon will be",
         evidence,
         onset=None if told else context.ago(LATELY),
         dwell_seconds=0,
@@ -143,15 +143,17 @@ LATELY = 60.0
 
 def _measured(filling: Filling) -> Evidence:
     trend = f", full in {filling.hours:.1f} hours" if filling.hours is not None else ""
-    return saw("metrics", f"{filling.free_ratio:.1%} of the volume is free{trend}", decisive=True)
+    return observed(
+        "metrics", f"{filling.free_ratio:.1%} of the volume is free{trend}", decisive=True
+    )
 
 
-def _size(claim: around.PersistentVolumeClaim) -> str:
+def _size(claim: PersistentVolumeClaim) -> str:
     found = claim.status.capacity.get("storage") or claim.spec.resources.requests.get("storage")
     return str(found or "")
 
 
-def _is_expandable(snapshot: Snapshot, claim: around.PersistentVolumeClaim) -> bool:
+def _is_expandable(snapshot: Snapshot, claim: PersistentVolumeClaim) -> bool:
     """By its class; a claim that names none has the default one."""
     named_class = claim.spec.storage_class_name
     return any(
@@ -199,7 +201,7 @@ def _held_elsewhere(snapshot: Snapshot, pod: o.Pod, users: Mapping[ClaimKey, lis
     return any(_others(pod, claim, users) for claim in _single_claims(snapshot, pod))
 
 
-def _single_claims(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolumeClaim]:
+def _single_claims(snapshot: Snapshot, pod: o.Pod) -> list[PersistentVolumeClaim]:
     """Its claims that one node at a time may use."""
     return [
         claim
@@ -209,7 +211,7 @@ def _single_claims(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolu
 
 
 def _others(
-    pod: o.Pod, claim: around.PersistentVolumeClaim, users: Mapping[ClaimKey, list[o.Pod]]
+    pod: o.Pod, claim: PersistentVolumeClaim, users: Mapping[ClaimKey, list[o.Pod]]
 ) -> list[o.Pod]:
     same = users.get((claim.metadata.namespace, claim.metadata.name), ())
     return [p for p in same if p.spec.node_name and p.spec.node_name != pod.spec.node_name]
@@ -226,17 +228,19 @@ def _attached(
     holders = [other for claim in claims for other in _others(pods[0], claim, users)]
     born = began(pods[0]) or context.now
     onset = max(born, condition_since(pods[0], "PodScheduled") or born)
-    held = [saw("pods", f"{p.metadata.name} holds it on {p.spec.node_name}") for p in holders[:3]]
+    held = [
+        observed("pods", f"{p.metadata.name} holds it on {p.spec.node_name}") for p in holders[:3]
+    ]
     found = about_pods(
         snapshot,
         Cause.MULTI_ATTACH,
         owner,
         pods,
-        f"{named(owner)}: its volume is attached to another node",
+        f"{full_name(owner)}: its volume is attached to another node",
         onset,
         onset + timedelta(seconds=context.dwell.image_seconds),
         [
-            saw("pods", f"{pods[0].metadata.name} waits on {pods[0].spec.node_name}", True),
+            observed("pods", f"{pods[0].metadata.name} waits on {pods[0].spec.node_name}", True),
             *events_evidence(snapshot, pods[0].metadata.uid, (FAILED_ATTACH, "FailedMount")),
             *held,
         ],
@@ -253,7 +257,7 @@ def _dead(snapshot: Snapshot, holders: Sequence[o.Pod]) -> Facts:
     return Facts(nodes=tuple(lost)) if lost and len(lost) == len(found) else Facts()
 
 
-def _claims_of(snapshot: Snapshot, pod: o.Pod) -> list[around.PersistentVolumeClaim]:
+def _claims_of(snapshot: Snapshot, pod: o.Pod) -> list[PersistentVolumeClaim]:
     volumes = [v.persistent_volume_claim for v in pod.spec.volumes]
     names = {source.claim_name for source in volumes if source is not None}
     return [

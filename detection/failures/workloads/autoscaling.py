@@ -11,12 +11,15 @@ from detection.domain.facts import AutoscalerFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw, severity_of
+from detection.failures.finding_builder import full_name, observed, severity_of
 from detection.failures.registry import failure
 from detection.failures.scheduling.admission import backend_of
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import (
+    HorizontalPodAutoscaler,
+    MetricTarget,
+)
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import (
     Template,
@@ -38,7 +41,7 @@ OTHER_METRICS = {
     "Object": "v1beta1.custom.metrics.k8s.io",
     "Pods": "v1beta1.custom.metrics.k8s.io",
 }
-Scaler = around.HorizontalPodAutoscaler
+Scaler = HorizontalPodAutoscaler
 
 
 def target_of(snapshot: Snapshot, scaler: Scaler) -> ObjectRef:
@@ -81,7 +84,7 @@ def is_above(scaler: Scaler) -> bool:
     return others or not known or max(known) > 1.0
 
 
-def _ratio(target: around.MetricTarget, current: around.MetricTarget) -> float | None:
+def _ratio(target: MetricTarget, current: MetricTarget) -> float | None:
     if target.average_utilization and current.average_utilization is not None:
         return current.average_utilization / target.average_utilization
     wanted, seen = amount_of(target.average_value), amount_of(current.average_value)
@@ -101,13 +104,14 @@ def _maxed(
         cause=Cause.HPA_MAXED,
         owner=target,
         severity=severity_of(snapshot, target),
-        summary=f"{named(target)}: its autoscaler wants more than the {most} replicas it may have",
+        summary=f"{full_name(target)}: its autoscaler wants more than the {most} replicas"
+        " it may have",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.scaler_maxed_seconds),
         evidence=(
-            saw("horizontalpodautoscalers", f"{scaler.metadata.name}: ScalingLimited=True/"
+            observed("horizontalpodautoscalers", f"{scaler.metadata.name}: ScalingLimited=True/"
                 f"{limited.reason}: {limited.message}", decisive=True),
-            *(saw("horizontalpodautoscalers", line) for line in _metric_lines(scaler)),
+            *(observed("horizontalpodautoscalers", line) for line in _metric_lines(scaler)),
         ),
         related=(scaler.ref,),
         facts=AutoscalerFacts(
@@ -202,7 +206,8 @@ def _no_request(
         cause=Cause.HPA_NO_METRICS,
         owner=target,
         severity=severity_of(snapshot, target),
-        summary=f"{named(target)}: its autoscaler needs a request that {container} doesn't make",
+        summary=f"{full_name(target)}: its autoscaler needs a request that {container}"
+        " doesn't make",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.scaler_blind_seconds),
         evidence=(_said(scaler, active),),
@@ -215,7 +220,7 @@ def _no_request(
 
 def _said(scaler: Scaler, active: o.Condition) -> Evidence:
     text = f"{scaler.metadata.name}: ScalingActive=False/{active.reason}: {active.message}"
-    return saw("horizontalpodautoscalers", text, decisive=True)
+    return observed("horizontalpodautoscalers", text, decisive=True)
 
 
 def _since(scaler: Scaler, active: o.Condition, context: Context) -> datetime:
@@ -231,7 +236,7 @@ def _api_of(scaler: Scaler, active: o.Condition) -> str:
 
 def _unavailable(name: str, found: o.Condition) -> Evidence:
     text = f"{name}: Available={found.status}/{found.reason}: {found.message}"
-    return saw("apiservices", text, decisive=True)
+    return observed("apiservices", text, decisive=True)
 
 
 def _no_api(

@@ -10,7 +10,13 @@ from detection.domain.causes import Cause
 from detection.domain.facts import DriftFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, changed_evidence, named, saw, severity_of
+from detection.failures.finding_builder import (
+    about_pods,
+    changed_evidence,
+    full_name,
+    observed,
+    severity_of,
+)
 from detection.failures.log_reported import about_victims, log_lines
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
@@ -107,8 +113,8 @@ def _stale(
         Cause.STALE_SECRET_ENV,
         item.ref,
         told,
-        f"{named(item.ref)} runs with what {kind} {name} held before it changed",
-        [saw("pods", text, decisive=True)],
+        f"{full_name(item.ref)} runs with what {kind} {name} held before it changed",
+        [observed("pods", text, decisive=True)],
         onset=changed,
         dwell_seconds=context.dwell.config_seconds,
         severity=severity_of(snapshot, item.ref),
@@ -157,13 +163,15 @@ def _brings_errors(
     if not mine or (len(told) < ERROR_LINES and ratio < ERROR_RATIO):
         return None
     onset = newest.created or context.now
-    measured = [saw("metrics", f"{ratio:.0%} of its answers are errors", True)] if ratio else []
+    measured = (
+        [observed("metrics", f"{ratio:.0%} of its answers are errors", True)] if ratio else []
+    )
     return about_pods(
         snapshot,
         Cause.ENV_CHANGED,
         item.ref,
         mine,
-        f"{named(item.ref)}: its newest revision changes the environment and brings errors",
+        f"{full_name(item.ref)}: its newest revision changes the environment and brings errors",
         onset,
         onset + timedelta(seconds=context.dwell.config_seconds),
         [*measured, *log_lines(told), *changed_evidence(judged.revision)],

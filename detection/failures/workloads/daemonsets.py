@@ -10,7 +10,7 @@ from detection.domain.facts import DaemonSetFacts
 from detection.domain.findings import Finding, key_of
 from detection.failures.containers.crash_loops import loops
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, named, saw
+from detection.failures.finding_builder import about_pods, full_name, observed
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import key_of_pod
@@ -66,13 +66,13 @@ def _finding(
         Cause.DS_ONE_NODE,
         item.ref,
         pods,
-        f"{named(item.ref)}: not ready on {names}, ready elsewhere",
+        f"{full_name(item.ref)}: not ready on {names}, ready elsewhere",
         onset,
         onset + timedelta(seconds=context.dwell.not_ready_seconds),
         [
-            saw("pods", f"{first.metadata.name} on {first.spec.node_name}: not ready since "
+            observed("pods", f"{first.metadata.name} on {first.spec.node_name}: not ready since "
                 f"{onset:%H:%M:%S}, its siblings are", decisive=True),
-            *([saw("nodes", f"more is wrong on {', '.join(suspects)}")] if suspects else []),
+            *([observed("nodes", f"more is wrong on {', '.join(suspects)}")] if suspects else []),
         ],
         facts=DaemonSetFacts(
             node_suspect=bool(suspects), node=first.spec.node_name,

@@ -9,12 +9,12 @@ from detection.domain.causes import Cause
 from detection.domain.facts import BudgetFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
-from detection.failures.finding_builder import saw
+from detection.failures.finding_builder import observed
 from detection.failures.registry import failure
 from detection.failures.scheduling.cordons import cordoned_since
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects import network_storage_scaling as around
+from detection.kubernetes.objects.network_storage_scaling import PodDisruptionBudget
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active
 from detection.snapshot.selectors import selecting_in
@@ -39,7 +39,7 @@ def blocks_drain(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 def _finding(
     snapshot: Snapshot,
     context: Context,
-    budget: around.PodDisruptionBudget,
+    budget: PodDisruptionBudget,
     pods: Sequence[o.Pod],
     allowed: o.Condition | None,
 ) -> Finding:
@@ -61,9 +61,9 @@ def _finding(
         onset,
         dwell,
         [
-            saw("poddisruptionbudgets", f"{ref.name}: disruptionsAllowed 0, {counts}, "
+            observed("poddisruptionbudgets", f"{ref.name}: disruptionsAllowed 0, {counts}, "
                 f"{status.desired_healthy} must be", decisive=True),
-            *([saw("nodes", f"being drained: {', '.join(names)}")] if names else []),
+            *([observed("nodes", f"being drained: {', '.join(names)}")] if names else []),
         ],
         related=[snapshot.top_owner(pod) for pod in pods],
         facts=BudgetFacts(

@@ -87,14 +87,14 @@ def adopt_shipped(now: datetime) -> ModelVersion | None:
     except ModelRefused:
         return None
     if not directory_of(known["version"]).exists():
-        keep(known, directory(), directory_of(known["version"]))
+        copy_files(known, directory(), directory_of(known["version"]))
     row = record(known, ModelSource.SHIPPED, now)
     if not ModelVersion.objects.filter(in_force=True).exists():
         ModelVersion.objects.filter(pk=row.pk).update(in_force=True, used_at=now)
     return row
 
 
-def keep(known: dict[str, Any], source: Path, target: Path) -> None:
+def copy_files(known: dict[str, Any], source: Path, target: Path) -> None:
     """Copy a version's files. Raises ModelRefused where one is not what its manifest says."""
     paths = [checked(source, name, known) for name in known["files"]]
     target.mkdir(parents=True, exist_ok=True)

@@ -93,7 +93,7 @@ class NoSuchPath(APIView):
         raise NotFound(f"There is nothing at {request.path}.")
 
 
-def both(route: str, view: View, name: str) -> list[URLPattern]:
+def with_and_without_slash(route: str, view: View, name: str) -> list[URLPattern]:
     """The route with and without its last slash: neither redirects, so no POST loses its body.
 
     The form as given is the one that the schema documents and `reverse` finds.

@@ -27,13 +27,13 @@ from detection.kubernetes.client import (
     connect,
     has_current_context,
 )
-from detection.pipeline.inputs import SeeMetrics
+from detection.pipeline.inputs import ReadMetrics
 from kubewise_site.core.config.reading import in_cluster
 from remediation.actions.parameters import BadValue, label
 from remediation.controls.limits import limits
-from remediation.diagnose.metrics import see
+from remediation.diagnose.metrics import read_metrics
 from remediation.diagnose.report import plain, table
-from remediation.diagnose.run import Report, as_auto, look
+from remediation.diagnose.run import Report, as_auto, diagnose_cluster
 
 log = structlog.get_logger(__name__)
 NOTHING_FOUND, INCIDENTS, BLIND = 0, 1, 2
@@ -77,7 +77,9 @@ class Command(BaseCommand):
             return self._could_not_look(f"the namespace {namespace!r}: {error}", output)
         except KubernetesError as error:
             return self._could_not_look(str(error), output)
-        report = look(connection, datetime.now(UTC), as_auto(limits()), namespace, _metrics())
+        report = diagnose_cluster(
+            connection, datetime.now(UTC), as_auto(limits()), namespace, _metrics()
+        )
         self._show(report, output)
         return _exit_code(report)
 
@@ -131,10 +133,10 @@ def _default_kubeconfig() -> str:
     return str(path) if path.is_file() else ""
 
 
-def _metrics() -> SeeMetrics | None:
+def _metrics() -> ReadMetrics | None:
     """None where PROMETHEUS_URL is empty on purpose: scan only."""
     client = prometheus()
-    return None if client is None else partial(see, client)
+    return None if client is None else partial(read_metrics, client)
 
 
 def _exit_code(report: Report) -> int:

@@ -28,7 +28,7 @@ class Snapshots:
 
     kept: OrderedDict[int, list[Encoded]] = field(default_factory=OrderedDict)
 
-    def keep(self, revision: int, items: list[Encoded]) -> None:
+    def add(self, revision: int, items: list[Encoded]) -> None:
         self.kept[revision] = items
         while len(self.kept) > 16:
             self.kept.popitem(last=False)
@@ -164,7 +164,7 @@ def _page(
     shown = items[start : start + limit] if limit else items[start:]
     metadata: Obj = {"resourceVersion": str(revision)}
     if start + len(shown) < len(items):
-        snapshots.keep(revision, items)
+        snapshots.add(revision, items)
         metadata["continue"] = _token(revision, start + len(shown))
         if not (request.param("labelSelector") or request.param("fieldSelector")):
             metadata["remainingItemCount"] = len(items) - start - len(shown)

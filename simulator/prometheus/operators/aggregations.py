@@ -10,7 +10,7 @@ from simulator.prometheus.promql.quantiles import in_groups
 from simulator.prometheus.promql.ranking import count_values, ranked
 from simulator.prometheus.promql.syntax import Aggregate, Expr, Number
 from simulator.prometheus.storage.frames import grouped
-from simulator.prometheus.storage.labels import Labels, drop, identity, keep
+from simulator.prometheus.storage.labels import Labels, identity, only_labels, without_labels
 from simulator.prometheus.storage.samples import Floats, Frame, Ints, Masks, empty_frame
 
 Grouping = Callable[[Labels], Labels]
@@ -32,8 +32,8 @@ def aggregate(context: Context, node: Aggregate) -> Frame:
 
 def _grouping(node: Aggregate) -> Grouping:
     if node.without:
-        return lambda labels: drop(labels, node.labels)
-    return lambda labels: keep(labels, node.labels)
+        return lambda labels: without_labels(labels, node.labels)
+    return lambda labels: only_labels(labels, node.labels)
 
 
 def _parameter(node: Aggregate) -> Expr:

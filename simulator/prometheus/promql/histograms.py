@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.prometheus.promql.context import Context
 from simulator.prometheus.promql.syntax import Call
-from simulator.prometheus.storage.labels import LabelKey, drop, identity
+from simulator.prometheus.storage.labels import LabelKey, identity, without_labels
 from simulator.prometheus.storage.samples import Frame
 
 BUCKET = "le"
@@ -70,7 +70,7 @@ def _histograms(frame: Frame) -> dict[LabelKey, list[tuple[float, int]]]:
     for row, labels in enumerate(frame.labels):
         bound = _bound(labels.get(BUCKET, ""))
         if bound is not None:
-            found.setdefault(identity(drop(labels, (BUCKET,))), []).append((bound, row))
+            found.setdefault(identity(without_labels(labels, (BUCKET,))), []).append((bound, row))
     return found
 
 

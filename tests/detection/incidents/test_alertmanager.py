@@ -29,9 +29,11 @@ def snapshot(**fields: Any) -> Snapshot:
     return Snapshot(at=NOW, **{"deployments": (CART,), "nodes": (NODE,)} | fields)
 
 
-def told(state: str = "firing", fingerprint: str = "f1", **labels: str) -> alertmanager.Told:
+def told(
+    state: str = "firing", fingerprint: str = "f1", **labels: str
+) -> alertmanager.ReceivedAlert:
     given = {"alertname": "CartDown", "namespace": "shop", "deployment": "cart"} | labels
-    return alertmanager.Told(fingerprint, state, given, {"summary": "cart is down"}, NOW)
+    return alertmanager.ReceivedAlert(fingerprint, state, given, {"summary": "cart is down"}, NOW)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from detection.kubernetes.client import Connection, connect
 from detection.models import Incident, SourceState
 from detection.pipeline.detect import detect
 from remediation.controls.limits import limits
-from remediation.diagnose.run import look
+from remediation.diagnose.run import diagnose_cluster
 from simulator.simulator import Simulator
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,7 @@ def connection(simulator: Any, folder: Path) -> Connection:
 )  # fmt: skip
 def test_a_pass_records_what_diagnose_reports(served: Connection) -> None:
     now = datetime.now(UTC)
-    report = look(served, now, limits())
+    report = diagnose_cluster(served, now, limits())
     detect(current_cluster(), served, now)
     assert recorded() == {
         (f.owner.kind, f.owner.namespace, f.owner.name, f.cause.value, f.severity.value)
@@ -93,6 +93,6 @@ def test_a_failure_function_that_breaks_is_blind_in_both(
 
     monkeypatch.setattr(registry, "FAILURES", [registry.Failure("broken", (), broken)])
     now = datetime.now(UTC)
-    report = look(served, now, limits())
+    report = diagnose_cluster(served, now, limits())
     detect(current_cluster(), served, now)
     assert blind() == set(report.blind) == {"detection/broken"}

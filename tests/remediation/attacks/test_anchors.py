@@ -25,7 +25,7 @@ from remediation.playbooks import PLAYBOOKS, diagnose
 from remediation.policy.case import PodFacts, Reach
 from remediation.policy.decide import decide
 from remediation.policy.verdicts import Verdict
-from remediation.verification.verify import Look, Timing, judge
+from remediation.verification.verify import OwnerCheck, Timing, judge
 from tests.detection.builders import objects, snapshot_from
 from tests.remediation.cases import NOW, OWNER, acting_case, with_records, with_target
 from tests.remediation.planning.test_candidates import PROVEN, finding
@@ -49,7 +49,7 @@ def test_01_a_resource_patch_names_fields_that_the_api_has_and_an_empty_diff_is_
 
 
 def test_02_nothing_seen_is_never_verified() -> None:
-    nothing = Look()
+    nothing = OwnerCheck()
     assert not nothing.healthy
     for seen in (nothing, replace(WELL, desired=0, ready=0), replace(WELL, gone=True)):
         assert judge(attempt(healthy_since=NOW), seen, TIMES, NOW + LATE).outcome != "resolved"

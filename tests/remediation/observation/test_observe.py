@@ -19,7 +19,7 @@ from detection.pipeline import inputs
 from detection.pipeline import observe as looking
 from detection.snapshot import Snapshot
 from detection.snapshot.scope import Scope
-from remediation.observation.observe import fresh, owner_of
+from remediation.observation.observe import observe_incident, owner_of
 from tests.detection.builders import NOW, incidents, snapshot_from
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ def test_a_look_at_one_namespace_names_the_cause_of_the_whole_pass(
 ) -> None:
     looks[0].scenario = one
     for incident in opened_of(one):
-        found = fresh(NoConnection(), incident, NOW)  # type: ignore[arg-type]
+        found = observe_incident(NoConnection(), incident, NOW)  # type: ignore[arg-type]
         causes = [str(item.cause) for item in found.about(owner_of(incident))]
         assert causes == [incident.cause], (one.name, str(incident))
 
@@ -87,5 +87,5 @@ def test_where_a_namespace_alone_tells_another_cause_the_whole_cluster_decides(
     incident = opened_of(one)[0]
     Incident.objects.filter(pk=incident.pk).update(cause="HUNG_REPLICA")
     incident.refresh_from_db()
-    fresh(NoConnection(), incident, NOW)  # type: ignore[arg-type]
+    observe_incident(NoConnection(), incident, NOW)  # type: ignore[arg-type]
     assert looks[1:] == ["shop", ""]

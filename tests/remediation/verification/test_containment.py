@@ -25,13 +25,13 @@ from remediation.policy.decisions import status_after
 from remediation.policy.verdicts import Decision, Verdict
 from remediation.results import Approved
 from remediation.verification import containment
-from remediation.verification.verify import Look, Timing, judge, verify
+from remediation.verification.verify import OwnerCheck, Timing, judge, verify
 from tests.detection.builders import objects, snapshot_from
 from tests.remediation.cases import NOW
 from tests.remediation.steps import acted, fresh, planned, real_writes, wait_for
 
-ILL = Look(ready=0, desired=1, signal="NODE_NOT_READY: node-3", held="no new pod comes")
-WELL = Look(ready=1, desired=1)
+ILL = OwnerCheck(ready=0, desired=1, signal="NODE_NOT_READY: node-3", held="no new pod comes")
+WELL = OwnerCheck(ready=1, desired=1)
 TIMES = Timing(soak=timedelta(seconds=30))
 LATE = NOW + timedelta(hours=1)
 AT_ONCE = Timing(*[timedelta(0)] * 4)
@@ -77,7 +77,7 @@ def test_a_node_has_its_time_to_come_back_before_it_is_called_contained() -> Non
     ],
 )
 def test_what_does_not_hold_or_can_t_be_seen_is_not_called_contained(
-    seen: Look, outcome: str
+    seen: OwnerCheck, outcome: str
 ) -> None:
     assert judge(attempt("drain_node"), seen, TIMES, LATE).outcome == outcome
 

@@ -12,11 +12,11 @@ from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
 from remediation.execution.attempts import State
 from remediation.models import Attempt, Budget, Plan
-from remediation.verification.verify import Look, Timing, conclude, judge
+from remediation.verification.verify import OwnerCheck, Timing, conclude, judge
 from tests.remediation.cases import NOW
 
 TIMES = Timing(soak=timedelta(seconds=30))
-WELL = Look(ready=3, desired=3)
+WELL = OwnerCheck(ready=3, desired=3)
 LATE = timedelta(hours=1)
 
 
@@ -44,7 +44,7 @@ def test_healthy_is_not_resolved_before_its_soak_is_over() -> None:
         (replace(WELL, ready=0, desired=0, signal="SCALED_TO_ZERO: x"), "worse"),
     ],
 )
-def test_after_the_deadline(seen: Look, outcome: str) -> None:
+def test_after_the_deadline(seen: OwnerCheck, outcome: str) -> None:
     assert judge(attempt(), seen, TIMES, NOW + LATE).outcome == outcome
 
 
@@ -56,7 +56,7 @@ def test_after_the_deadline(seen: Look, outcome: str) -> None:
         replace(WELL, blind="kubernetes/pods"),
     ],
 )
-def test_before_the_deadline_it_is_looked_at_again(seen: Look) -> None:
+def test_before_the_deadline_it_is_looked_at_again(seen: OwnerCheck) -> None:
     assert judge(attempt(), seen, TIMES, NOW + timedelta(seconds=60)).outcome is None
 
 

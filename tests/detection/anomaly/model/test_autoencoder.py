@@ -25,8 +25,8 @@ import sys, os, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 import detection.tasks, detection.detectors, detection.pipeline.ticks, kubewise_site.celery
-from detection.anomaly import context_from_records as around
-around.model_in_force()
+from detection.anomaly import context_from_records
+context_from_records.model_in_force()
 heavy = {"tensorflow", "keras", "sklearn", "joblib", "scipy", "pyarrow", "tqdm"}
 print(sorted(heavy & set(sys.modules)))
 """
