@@ -24,8 +24,8 @@ from typing import Any
 import django
 import yaml
 
-from benchmarks.detection.mutations import Case, clash, may_be_paired, mutated, paired
-from benchmarks.manifests.expand import World, expand, seconds
+from benchmarks.detection.mutations import ServedCase, clash, may_be_paired, mutated, paired
+from benchmarks.manifests.expand import ManifestMoment, expand, seconds
 from simulator.simulator import Simulator
 
 HERE = Path(__file__).resolve().parent.parent
@@ -70,13 +70,13 @@ def load_scenarios(only: str = "") -> list[Scenario]:
     return [Scenario(path.stem, yaml.safe_load(path.read_text())) for path in paths]
 
 
-def case_of(scenario: Scenario, now: datetime) -> Case:
+def case_of(scenario: Scenario, now: datetime) -> ServedCase:
     objects = objects_of(scenario, now)
     logs, metrics = logs_of(scenario, objects), list(metrics_of(scenario, now))
-    return Case(scenario.name, scenario.spec, objects, logs, metrics)
+    return ServedCase(scenario.name, scenario.spec, objects, logs, metrics)
 
 
-Change = Callable[[Case, datetime], Case]
+Change = Callable[[ServedCase, datetime], ServedCase]
 
 
 def run(scenario: Scenario, folder: Path, change: Change = lambda case, now: case) -> Score:
@@ -98,7 +98,7 @@ def run(scenario: Scenario, folder: Path, change: Change = lambda case, now: cas
 
 def objects_of(scenario: Scenario, now: datetime) -> list[dict[str, Any]]:
     """The background, with the scenario's own nodes in place of those of the same name."""
-    world = World(now)
+    world = ManifestMoment(now)
     background = yaml.safe_load((HERE / "background.yaml").read_text())
     own = {node["node"] for node in scenario.spec.get("nodes") or []}
     nodes = [node for node in background["nodes"] if node["node"] not in own]
@@ -356,7 +356,7 @@ def pairs(scenarios: list[Scenario], seed: int) -> list[tuple[Scenario, Scenario
 
 
 def _beside(other: Scenario, seed: int) -> Change:
-    def with_other_scenario(case: Case, now: datetime) -> Case:
+    def with_other_scenario(case: ServedCase, now: datetime) -> ServedCase:
         background = objects_of(Scenario("", {}), now)
         return mutated(paired(case, case_of(other, now), background), seed, now)
 

@@ -12,7 +12,7 @@ QUIET = frozenset({"Escalated", "Dismissed"})
 
 
 @dataclass
-class Result:
+class CaseResult:
     """`missing` and `elsewhere` are the oracle's words; `dangerous` what was done and must not."""
 
     name: str
@@ -64,7 +64,7 @@ HEAD = """| case | must be | done | outcome | status | writes | s | well |
 |---|---|---|---|---|---|---|---|"""
 
 
-def line(one: Result) -> str:
+def line(one: CaseResult) -> str:
     done = ", ".join(one.families) or "—"
     return (
         f"| {one.name} | {one.end} | {done} | {one.outcome or '—'} | {one.status} "
@@ -72,7 +72,7 @@ def line(one: Result) -> str:
     )
 
 
-def passes(results: Sequence[Result], uncovered: Sequence[str]) -> bool:
+def passes(results: Sequence[CaseResult], uncovered: Sequence[str]) -> bool:
     """≥ 90 % repaired; every other end as it must be; nothing dangerous; no row left out."""
     ends = {end: [one for one in results if one.end == end] for end in End}
     repairs = ends[End.REPAIRED]

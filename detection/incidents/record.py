@@ -29,7 +29,7 @@ ACTOR = "KubeWise"
 
 
 @dataclass
-class Recorded:
+class RecordResult:
     """Ids that `advance` is to be published for, and what happened, for the log."""
 
     to_advance: list[int] = field(default_factory=list)
@@ -43,9 +43,9 @@ class Recorded:
 
 def record(
     cluster: Cluster, findings: Sequence[Finding], blind: Mapping[str, str], now: datetime
-) -> Recorded:
+) -> RecordResult:
     """Write one pass. `findings` are correlated: one an owner, `opens_at` past."""
-    done = Recorded()
+    done = RecordResult()
     open_now = {row.open_key: row for row in _open_incidents(cluster)}
     for finding in map(redacted, findings):
         incident = _taken(open_now, cluster, finding.owner)
@@ -103,7 +103,7 @@ def _open_incidents(cluster: Cluster) -> Sequence[Incident]:
 
 
 def _open(
-    cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: Recorded
+    cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: RecordResult
 ) -> None:
     if finding.facts.unseen:
         return  # the silence after a breach keeps an incident open; it is no reason for a new one
@@ -153,7 +153,7 @@ def _content(finding: Finding) -> dict[str, Any]:
 
 
 def _refresh(
-    incident: Incident, finding: Finding, degraded: bool, now: datetime, done: Recorded
+    incident: Incident, finding: Finding, degraded: bool, now: datetime, done: RecordResult
 ) -> None:
     content = {} if _keeps_its_cause(incident, finding) else _content(_lasting(incident, finding))
     revised = bool(content) and _is_revised(incident, content)
@@ -248,7 +248,7 @@ def _fold(incident: Incident, cause_key: str, now: datetime) -> None:
 
 
 def _signal_gone(
-    incident: Incident, blind: Mapping[str, str], now: datetime, done: Recorded
+    incident: Incident, blind: Mapping[str, str], now: datetime, done: RecordResult
 ) -> None:
     if blind_to(incident, blind):
         return

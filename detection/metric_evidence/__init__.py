@@ -19,7 +19,7 @@ from detection.metrics.history import owner_map
 from detection.metrics.pod_owners import known_or_asked
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.promql import one_of
-from detection.metrics.responses import PrometheusError, Series
+from detection.metrics.responses import PrometheusError, ResultSeries
 from detection.metrics.samples import Entity, Owners, Query, entity_of
 from kubewise_site.core import cache
 
@@ -154,7 +154,7 @@ def _growths(
     return found
 
 
-def _entity(query: Query, owners: Owners, one: Series) -> Entity | None:
+def _entity(query: Query, owners: Owners, one: ResultSeries) -> Entity | None:
     return entity_of(query, one.labels, owners)
 
 
@@ -169,7 +169,7 @@ def newest_above_zero(label: str, metric: str) -> str:
 
 
 def _pairs(
-    client: Prometheus, promql: str, now: datetime, key: Callable[[Series], Key]
+    client: Prometheus, promql: str, now: datetime, key: Callable[[ResultSeries], Key]
 ) -> list[tuple[Key, float]]:
     try:
         return [(key(one), one.values[0]) for one in client.query(promql, now).series]
@@ -178,9 +178,9 @@ def _pairs(
         return []
 
 
-def _label(one: Series, name: str) -> str:
+def _label(one: ResultSeries, name: str) -> str:
     return one.labels.get(f"exported_{name}") or one.labels.get(name, "")
 
 
-def _namespace_and_label(label: str) -> Callable[[Series], tuple[str, str]]:
+def _namespace_and_label(label: str) -> Callable[[ResultSeries], tuple[str, str]]:
     return lambda one: (_label(one, "namespace"), _label(one, label))

@@ -66,7 +66,7 @@ class Failed(PrometheusError):
     """Another 5xx; the message is Prometheus's own where it gave one."""
 
 
-class Series(NamedTuple):
+class ResultSeries(NamedTuple):
     """One series; an instant vector has one time and value. Times are epoch seconds."""
 
     labels: Mapping[str, str]
@@ -75,10 +75,10 @@ class Series(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """Values as they came: NaN and ±Inf included. `histograms` counts series without numbers."""
 
-    series: tuple[Series, ...]
+    series: tuple[ResultSeries, ...]
     warnings: tuple[str, ...]
     infos: tuple[str, ...]
     partial: bool
@@ -134,7 +134,7 @@ def error_of(status: int, body: bytes) -> PrometheusError:
     )  # fmt: skip
 
 
-def decode(body: bytes, wanted: str, evaluated_at: datetime) -> Answer:
+def decode(body: bytes, wanted: str, evaluated_at: datetime) -> QueryResult:
     """A query's answer whose result must be of the type `wanted` (`vector` or `matrix`)."""
     envelope = _success(body)
     data: _Data = _decoded(_DATA, bytes(envelope.data))
@@ -143,7 +143,7 @@ def decode(body: bytes, wanted: str, evaluated_at: datetime) -> Answer:
     elements: list[_Element] = _decoded(_ELEMENTS, bytes(data.result))
     series = [_series(element) for element in elements]
     warnings, infos = _told_apart(envelope)
-    return Answer(
+    return QueryResult(
         series=tuple(one for one in series if one.values),
         warnings=warnings,
         infos=infos,
@@ -185,13 +185,13 @@ def _decoded(decoder: Any, body: bytes) -> Any:
         raise NotPrometheus(f"it answers with no JSON: {shown(body)}") from error
 
 
-def _series(element: _Element) -> Series:
+def _series(element: _Element) -> ResultSeries:
     points = [element.value] if element.value else element.values
     try:
         values = tuple(float(value) for _, value in points)
     except ValueError as error:
         raise NotPrometheus(f"a sample's value is no number: {error}") from error
-    return Series(element.metric, tuple(at for at, _ in points), values)
+    return ResultSeries(element.metric, tuple(at for at, _ in points), values)
 
 
 def _told_apart(envelope: _Envelope) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -27,7 +27,7 @@ class MetricView:
     evidence: Metrics = field(default_factory=Metrics)
     findings: tuple[Finding, ...] = ()
     blind: Mapping[str, str] = field(default_factory=dict)
-    frames: tuple[history.Frame, ...] = ()
+    frames: tuple[history.MetricFrame, ...] = ()
 
 
 ReadMetrics = Callable[[Snapshot, datetime], MetricView]

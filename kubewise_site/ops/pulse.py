@@ -41,7 +41,7 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class OldestWaiting:
     """The oldest incident that waits for the machine, and the oldest that waits for a person."""
 
     analysis: datetime | None
@@ -88,8 +88,8 @@ def queue_lengths() -> dict[str, int] | None:
         client.close()
 
 
-def waiting() -> Waiting:
-    return Waiting(_oldest(UNANALYZED), _oldest(Q(status__in=WAITING)))
+def waiting() -> OldestWaiting:
+    return OldestWaiting(_oldest(UNANALYZED), _oldest(Q(status__in=WAITING)))
 
 
 def _oldest(which: Q) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Any
 from detection.models import Heartbeat
 from detection.runtime.heartbeats import is_fresh
 from kubewise_site import pipeline
-from kubewise_site.ops.states import Queue, State, Workers
+from kubewise_site.ops.states import HealthState, Queue, Workers
 
 NAMES = tuple(dict.fromkeys(pipeline.QUEUES.values()))
 OPTIONAL = frozenset({"train"})  # its worker needs TensorFlow; nothing waits for it
@@ -20,25 +20,25 @@ NOBODY = "no worker has reported"
 
 
 @dataclass(frozen=True)
-class Late:
+class LateTick:
     """A tick of a queue that has not ended for too long; `since` None: it never did."""
 
     tick: str
     since: datetime | None
 
 
-def workers(beats: Mapping[str, Heartbeat], late: Mapping[str, Late], now: datetime) -> Workers:
+def workers(beats: Mapping[str, Heartbeat], late: Mapping[str, LateTick], now: datetime) -> Workers:
     """Every queue needs one live worker, on whichever host, and its ticks must end in time."""
     queues = {name: _queue(name, beats, late.get(name), now) for name in NAMES}
     signs = [row.at for name, row in beats.items() if name.startswith(WORKER_PREFIX)]
     if not signs:
-        return Workers(State.UNKNOWN, NOBODY, queues=queues)
+        return Workers(HealthState.UNKNOWN, NOBODY, queues=queues)
     needed = {name: queue for name, queue in queues.items() if name not in OPTIONAL}
-    bad = {name: queue for name, queue in needed.items() if queue.status is not State.HEALTHY}
+    bad = {name: queue for name, queue in needed.items() if queue.status is not HealthState.HEALTHY}
     told = [queue.since for queue in (bad or needed).values() if queue.since]
     waits = [queue.latency_ms for queue in needed.values() if queue.latency_ms is not None]
     return Workers(
-        State.UNHEALTHY if bad else State.HEALTHY,
+        HealthState.UNHEALTHY if bad else HealthState.HEALTHY,
         "; ".join(f"{name}: {queue.detail}" for name, queue in bad.items()),
         (min(told) if bad else max(told)) if told else None,
         max(signs),
@@ -47,7 +47,9 @@ def workers(beats: Mapping[str, Heartbeat], late: Mapping[str, Late], now: datet
     )
 
 
-def _queue(name: str, beats: Mapping[str, Heartbeat], late: Late | None, now: datetime) -> Queue:
+def _queue(
+    name: str, beats: Mapping[str, Heartbeat], late: LateTick | None, now: datetime
+) -> Queue:
     message = beats.get(QUEUE_PREFIX + name)
     told: dict[str, Any] = {
         "latency_ms": message.detail.get("wait_ms") if message else None,
@@ -64,21 +66,21 @@ def _queue(name: str, beats: Mapping[str, Heartbeat], late: Late | None, now: da
 def _state(
     name: str,
     serving: Mapping[str, Heartbeat],
-    late: Late | None,
+    late: LateTick | None,
     now: datetime,
     told: Mapping[str, Any],
 ) -> Queue:
     if not serving and name in OPTIONAL:
-        return Queue(State.DISABLED, "no worker serves it here", **told)
+        return Queue(HealthState.DISABLED, "no worker serves it here", **told)
     if not serving:
-        return Queue(State.UNKNOWN, NOBODY, **told)
+        return Queue(HealthState.UNKNOWN, NOBODY, **told)
     last_seen = max(row.at for row in serving.values())
     alive = {worker: row for worker, row in serving.items() if is_fresh(row, now)}
     if not alive:
-        return Queue(State.UNHEALTHY, "its worker is silent", last_seen, last_seen, **told)
+        return Queue(HealthState.UNHEALTHY, "its worker is silent", last_seen, last_seen, **told)
     told = {**told, "workers": tuple(alive)}
     if late:
         detail = f"{late.tick} is late"
-        return Queue(State.UNHEALTHY, detail, late.since, last_seen, **told)
+        return Queue(HealthState.UNHEALTHY, detail, late.since, last_seen, **told)
     since = min((row.since for row in alive.values() if row.since), default=None)
-    return Queue(State.HEALTHY, "", since, last_seen, **told)
+    return Queue(HealthState.HEALTHY, "", since, last_seen, **told)

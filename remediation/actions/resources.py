@@ -11,13 +11,13 @@ from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
-    Context,
+    AutoContext,
     Diagnosed,
+    IncidentRecord,
     Line,
     Object,
     Parameters,
     Patch,
-    Recorded,
     Right,
     Risk,
     Trait,
@@ -70,7 +70,7 @@ class AdjustResources(Action):
     traits = frozenset({Trait.SETS_RESOURCES})
     reversible = True
     spec_write = True
-    contexts = frozenset({Context.STANDARD})
+    contexts = frozenset({AutoContext.STANDARD})
     rights = (
         Right("apps", "deployments", "patch"),
         Right("apps", "statefulsets", "patch"),
@@ -98,7 +98,7 @@ class AdjustResources(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return snapshot.pods_below(owner)
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """The record knows what memory was allowed; what CPU was, the dry run shows."""
         where = f"containers[{parameters.get('container')}].resources"
         known = {name: recorded.facts.get(name) or "?" for name in RECORDED}
@@ -187,7 +187,7 @@ class ExpandPvc(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return ()
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """The dry run shows the size that stands."""
         return []
 

@@ -42,14 +42,14 @@ def do(request: HttpRequest, incident_id: int, verb: str) -> HttpResponse:
 
 def _analyze(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     asked = reanalysis.ask(incident, request.user.get_username(), now)
-    well = asked == reanalysis.Asked.PUBLISHED
+    well = asked == reanalysis.ReanalysisResult.PUBLISHED
     return messages.SUCCESS if well else messages.WARNING, f"{asked[:1].upper()}{asked[1:]}."
 
 
 def _comment(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     try:
         silences.comment(incident, request.user.get_username(), request.POST.get("text", ""), now)
-    except silences.Empty:
+    except silences.NoReason:
         return messages.WARNING, "A comment needs a text."
     return messages.SUCCESS, "The comment stands in the timeline."
 

@@ -35,7 +35,7 @@ from remediation.admin.filters import (
 )
 from remediation.admin.incident_actions import SILENT_HOURS, VERBS, do
 from remediation.admin.related_objects import related_of
-from remediation.admin.review import NUMBER, Answer, confirm, plan_next, review
+from remediation.admin.review import NUMBER, ReviewButton, confirm, plan_next, review
 from remediation.models.permissions import APPROVE
 from remediation.models.querysets import with_approvals
 
@@ -150,13 +150,13 @@ class IncidentAdmin(Record):
     def approve_selected(
         self, request: HttpRequest, incidents: QuerySet[Incident]
     ) -> HttpResponse | None:
-        return confirm(self, request, incidents, Answer.APPROVE)
+        return confirm(self, request, incidents, ReviewButton.APPROVE)
 
     @admin.action(description="Reject…", permissions=["review"])
     def reject_selected(
         self, request: HttpRequest, incidents: QuerySet[Incident]
     ) -> HttpResponse | None:
-        return confirm(self, request, incidents, Answer.REJECT)
+        return confirm(self, request, incidents, ReviewButton.REJECT)
 
 
 def _boundless(request: HttpRequest) -> bool:

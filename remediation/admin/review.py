@@ -33,7 +33,7 @@ def confirm(
     model_admin: Any,
     request: HttpRequest,
     incidents: QuerySet[Incident],
-    verdict: Answer,
+    verdict: ReviewButton,
 ) -> HttpResponse | None:
     """What each plan would do, with a form that carries its digest; None where there is none."""
     rows = [row for incident in with_history(incidents)[:MOST] if (row := _review_item(incident))]
@@ -74,7 +74,7 @@ MORE = {
 }
 
 
-class Answer(StrEnum):
+class ReviewButton(StrEnum):
     """What the buttons of a form send."""
 
     APPROVE = "approve"
@@ -82,7 +82,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choice:
+class ReviewedCandidate:
     """What a person saw and chose: a candidate of a plan, and the digest of that plan."""
 
     plan_id: int
@@ -90,7 +90,7 @@ class Choice:
     digest: str
 
     @classmethod
-    def read(cls, text: str) -> Choice:
+    def read(cls, text: str) -> ReviewedCandidate:
         """From the form's `PLAN:INDEX:DIGEST`. Raises BadRequest."""
         plan, _, rest = text.partition(":")
         index, _, digest = rest.partition(":")
@@ -107,22 +107,24 @@ def review(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(APPROVE):
         raise PermissionDenied
     verdict = request.POST.get("verdict", "")
-    choices = [Choice.read(text) for text in request.POST.getlist("choice")]
-    if verdict not in list(Answer) or not choices:
+    choices = [ReviewedCandidate.read(text) for text in request.POST.getlist("choice")]
+    if verdict not in list(ReviewButton) or not choices:
         raise BadRequest("a verdict and at least one choice are needed")
     came_of_it = review_all(verdict, choices, request.user, request.POST.get("reason", ""))
     tell(request, came_of_it)
     return _back(request)
 
 
-def review_all(verdict: str, choices: Iterable[Choice], user: Any, reason: str) -> Counter[str]:
+def review_all(
+    verdict: str, choices: Iterable[ReviewedCandidate], user: Any, reason: str
+) -> Counter[str]:
     """How many ended how, by the sentence that a person reads."""
     return Counter(_ending(verdict, choice, user, reason) for choice in choices)
 
 
-def _ending(verdict: str, choice: Choice, user: Any, reason: str) -> str:
+def _ending(verdict: str, choice: ReviewedCandidate, user: Any, reason: str) -> str:
     now = datetime.now(UTC)
-    if verdict == Answer.REJECT:
+    if verdict == ReviewButton.REJECT:
         return sentence(approvals.reject(choice.plan_id, user, reason, now))
     ending = approvals.approve(choice.plan_id, choice.index, user, reason, choice.digest, now)
     return sentence(ending)
@@ -155,7 +157,7 @@ def plan_next(request: HttpRequest) -> HttpResponse:
         return nothing_done(request)
     if not request.user.has_perm(APPROVE):
         raise PermissionDenied
-    asked = Choice.read(request.POST.get("next", ""))
+    asked = ReviewedCandidate.read(request.POST.get("next", ""))
     ending = next_candidate.plan_next(
         asked.plan_id, asked.index, asked.digest, request.user, datetime.now(UTC)
     )

@@ -17,7 +17,7 @@ from remediation.llm import answer_bounds
 from remediation.llm.failures import NEVER_SENT, LlmFailure
 from remediation.llm.protocol import NullClient
 from remediation.llm.providers import VERIFICATION, client_for
-from remediation.llm.schema import Assessment, Source
+from remediation.llm.schema import AnswerSource, Assessment
 from remediation.llm.verification import assess_verification
 from remediation.models import Attempt, PlanSource
 from remediation.planning.candidates import Candidate
@@ -46,7 +46,7 @@ def merged(
     return _with_model_opinion(diagnosis, cause, answer, doubts), order
 
 
-def _sign_answer(source: Source) -> None:
+def _sign_answer(source: AnswerSource) -> None:
     """An answer from memory says nothing about the provider either."""
     if not source.cached:
         latency_ms = round(source.duration_seconds * 1000, 1)

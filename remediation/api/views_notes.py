@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.incidents.feedback import NotAnAnomaly, false_positive
-from kubewise_site.core.rest.fields import Text
+from kubewise_site.core.rest.fields import TextField
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, read
 from remediation.api.serializers import EventSerializer
@@ -25,16 +25,16 @@ LONGEST_TEXT = 2000
 
 
 class CommentRequest(serializers.Serializer[Any]):
-    text = Text(max_length=LONGEST_TEXT)
+    text = TextField(max_length=LONGEST_TEXT)
 
 
 class SilenceRequest(serializers.Serializer[Any]):
     until = serializers.DateTimeField(help_text="With its offset; within 30 days.")
-    reason = Text(max_length=LONGEST_TEXT)
+    reason = TextField(max_length=LONGEST_TEXT)
 
 
 class FalsePositiveRequest(serializers.Serializer[Any]):
-    note = Text(default="", allow_blank=True, max_length=LONGEST_TEXT)
+    note = TextField(default="", allow_blank=True, max_length=LONGEST_TEXT)
 
 
 class NotedAnswer(serializers.Serializer[Any]):
@@ -54,7 +54,7 @@ class CommentView(Guarded):
         incident, who = find(anomaly_id), request.user.get_username()
         try:
             silences.comment(incident, who, text, datetime.now(UTC))
-        except silences.Empty:
+        except silences.NoReason:
             told = "A comment of spaces alone says nothing."
             error = {"field": "text", "detail": told}
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "empty", told, [error]) from None

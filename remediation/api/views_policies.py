@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
-from kubewise_site.core.rest.fields import StrictModelSerializer, Text
+from kubewise_site.core.rest.fields import StrictModelSerializer, TextField
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded
 from remediation.actions import CATALOGUE
@@ -48,7 +48,7 @@ class PolicySerializer(StrictModelSerializer):
 
 
 class PauseSerializer(StrictModelSerializer):
-    namespace_pattern = Text(
+    namespace_pattern = TextField(
         allow_blank=True, required=False, max_length=253, help_text="'' is what has no namespace."
     )
 

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.models import Incident
-from kubewise_site.core.rest.fields import Text, Whole
+from kubewise_site.core.rest.fields import TextField, WholeNumberField
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, read
 from remediation import results
@@ -36,39 +36,39 @@ HIGHEST_ID = 2**63 - 1
 class ApproveRequest(serializers.Serializer[Any]):
     """What the client saw: without plan and digest, a yes could be to something else."""
 
-    plan = Whole(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
-    digest = Text(max_length=64)
-    candidate = Whole(
+    plan = WholeNumberField(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
+    digest = TextField(max_length=64)
+    candidate = WholeNumberField(
         min_value=0,
         max_value=MOST_CANDIDATES,
         required=False,
         help_text="Its index; without it the plan's first choice.",
     )
-    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
+    reason = TextField(default="", allow_blank=True, max_length=LONGEST_REASON)
 
 
 class RejectRequest(serializers.Serializer[Any]):
-    plan = Whole(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
-    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
+    plan = WholeNumberField(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
+    reason = TextField(default="", allow_blank=True, max_length=LONGEST_REASON)
 
 
 class RemediateRequest(serializers.Serializer[Any]):
     """A command, or a candidate of the plan that the client saw."""
 
-    command = Text(
+    command = TextField(
         max_length=LONGEST_COMMAND, required=False,
         help_text="restart_deployment name=my-app namespace=dev",
     )  # fmt: skip
-    candidate = Whole(
+    candidate = WholeNumberField(
         min_value=0, max_value=MOST_CANDIDATES, required=False, help_text="Its index in the plan."
     )
-    plan = Whole(
+    plan = WholeNumberField(
         min_value=1,
         max_value=HIGHEST_ID,
         required=False,
         help_text="The plan's id, with `candidate`.",
     )
-    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
+    reason = TextField(default="", allow_blank=True, max_length=LONGEST_REASON)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("command" in attrs) == ("candidate" in attrs):
@@ -162,7 +162,7 @@ class AnalyzeView(Guarded):
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         incident = _incident(anomaly_id)
         asked = reanalysis.ask(incident, request.user.get_username(), datetime.now(UTC))
-        if asked is not reanalysis.Asked.PUBLISHED:
+        if asked is not reanalysis.ReanalysisResult.PUBLISHED:
             raise Problem(HTTPStatus.CONFLICT, asked.name.lower().replace("_", "-"), asked.value)
         answer = _done(anomaly_id, f"{asked.value.capitalize()}.")
         answer["Location"] = reverse("event", args=[anomaly_id])

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
-from kubewise_site.core.rest.fields import Text, YesNo
+from kubewise_site.core.rest.fields import TextField, YesNo
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, read
 from remediation.actions import blacklist, catalogue
@@ -24,13 +24,13 @@ LONGEST_REASON = 2000
 
 
 @extend_schema_field({"type": "string", "pattern": "^([Aa][Uu][Tt][Oo]|[Mm][Aa][Nn][Uu][Aa][Ll])$"})
-class ModeText(Text):
+class ModeText(TextField):
     """Any text is read, so that the refusal can name the valid ones."""
 
 
 class ModeRequest(serializers.Serializer[Any]):
     mode = ModeText(help_text="AUTO or MANUAL, in any case.")
-    reason = Text(required=False, allow_blank=True, max_length=LONGEST_REASON)
+    reason = TextField(required=False, allow_blank=True, max_length=LONGEST_REASON)
 
 
 class ModeAnswer(serializers.Serializer[Any]):
@@ -41,7 +41,7 @@ class ModeAnswer(serializers.Serializer[Any]):
 
 class StopRequest(serializers.Serializer[Any]):
     stopped = YesNo()
-    reason = Text(required=False, allow_blank=True, max_length=LONGEST_REASON)
+    reason = TextField(required=False, allow_blank=True, max_length=LONGEST_REASON)
 
 
 class StopAnswer(serializers.Serializer[Any]):
@@ -132,7 +132,7 @@ def _mode(mode: str, message: str) -> Response:
     return Response({"mode": str(mode), "success": True, "message": message})
 
 
-def _stop(found: mode_and_stop.Standing) -> Response:
+def _stop(found: mode_and_stop.ModeAndStop) -> Response:
     message = "Stopped: nothing is changed." if found.stopped else "Running."
     told = {"stopped": found.stopped, "actor": found.stop_actor, "reason": found.stop_reason}
     return Response({**told, "success": True, "message": message})

@@ -19,7 +19,7 @@ from remediation.models import Budget
 
 
 @dataclass(frozen=True)
-class Limits:
+class BudgetLimits:
     """How much KubeWise may do by itself or by approval."""
 
     at_a_time: int = 3
@@ -41,9 +41,11 @@ class Cost:
     says: str
 
 
-def costs(owner_uid: str, node_action: bool, limits: Limits | None = None) -> tuple[Cost, ...]:
+def costs(
+    owner_uid: str, node_action: bool, limits: BudgetLimits | None = None
+) -> tuple[Cost, ...]:
     """What one attempt on this owner costs."""
-    limit = limits or Limits()
+    limit = limits or BudgetLimits()
     window = limit.owner_window_seconds
     found = [
         Cost("open", limit.at_a_time, None, f"{limit.at_a_time} attempts are under way"),
@@ -66,7 +68,7 @@ def costs_of(incident: Incident, action: str, node_action: bool, undo: bool) -> 
 
     An undo belongs to the attempt that it undoes: the owner's budget is not asked a second time.
     """
-    limit, found = Limits(), costs(incident.owner_uid, node_action)
+    limit, found = BudgetLimits(), costs(incident.owner_uid, node_action)
     if undo:
         found = tuple(cost for cost in found if not cost.name.startswith("owner:"))
     most = limit.an_hour_of_an_action
@@ -78,7 +80,7 @@ def costs_of(incident: Incident, action: str, node_action: bool, undo: bool) -> 
     return (*found, *more)
 
 
-def _most_in(incident: Incident, limit: Limits) -> int:
+def _most_in(incident: Incident, limit: BudgetLimits) -> int:
     policy = policy_for(incident.cluster, incident.owner_namespace)
     if policy is None or policy.an_hour is None:
         return limit.an_hour_in_a_namespace

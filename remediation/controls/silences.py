@@ -19,14 +19,14 @@ LONGEST = timedelta(days=30)
 LONGEST_TEXT = 4000
 
 
-class Empty(ValueError):
+class NoReason(ValueError):
     """Nothing was said."""
 
 
 def silence(incident: Incident, actor: str, reason: str, until: datetime, now: datetime) -> Silence:
     """A silence of just this owner's namespace and name, with its line in the timeline.
 
-    Raises ValueError where `until` is past or more than 30 days away, Empty without a reason.
+    Raises ValueError where `until` is past or more than 30 days away, NoReason without a reason.
     """
     if not now < until <= now + LONGEST:
         raise ValueError(f"a silence ends after now and within {LONGEST.days} days")
@@ -47,7 +47,7 @@ def silence(incident: Incident, actor: str, reason: str, until: datetime, now: d
 
 
 def comment(incident: Incident, actor: str, text: str, now: datetime) -> None:
-    """A person's words in the timeline. Raises Empty."""
+    """A person's words in the timeline. Raises NoReason."""
     said = _said(text, "a comment needs a text")
     states.note(incident, "comment", actor=actor, reason=said, now=now)
 
@@ -55,5 +55,5 @@ def comment(incident: Incident, actor: str, text: str, now: datetime) -> None:
 def _said(text: str, lacking: str) -> str:
     said = text.strip()[:LONGEST_TEXT]
     if not said:
-        raise Empty(lacking)
+        raise NoReason(lacking)
     return said

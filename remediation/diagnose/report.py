@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from textwrap import wrap
 
-from remediation.diagnose.run import Found, Report
+from remediation.diagnose.run import DiagnosedIncident, Report
 
 WIDTH = 100
 INDENT = "    "
@@ -41,7 +41,7 @@ def _blind(report: Report) -> str:
     return plain(f"Blind: {', '.join(sorted(report.blind))}")
 
 
-def _block(item: Found) -> Iterator[str]:
+def _block(item: DiagnosedIncident) -> Iterator[str]:
     finding, decision = item.finding, item.decision
     yield plain(f"{finding.severity.upper():8} {finding.cause}  {finding.owner}")
     yield from _lines("", item.diagnosis.root_cause)

@@ -30,7 +30,7 @@ from remediation.policy.verdicts import Decision
 
 
 @dataclass(frozen=True)
-class Found:
+class DiagnosedIncident:
     """One incident of the pass, with everything that is said about it."""
 
     finding: Finding
@@ -61,7 +61,7 @@ class Report:
     """`blind`: source → why it could not be seen."""
 
     blind: Mapping[str, str] = field(default_factory=dict)
-    found: tuple[Found, ...] = ()
+    found: tuple[DiagnosedIncident, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -99,13 +99,13 @@ def _judged(
     now: datetime,
     limits: Limits,
     blind: Mapping[str, str],
-) -> Found:
+) -> DiagnosedIncident:
     options = candidates(finding, snapshot, now, limits.blacklist)
     case = case_of(finding, snapshot, options, now, limits, others=findings, blind=blind)
-    return Found(finding, diagnose(finding), tuple(options), decide(case))
+    return DiagnosedIncident(finding, diagnose(finding), tuple(options), decide(case))
 
 
-def _with_pack(item: Found, scene: Scene, connection: Connection) -> Found:
+def _with_pack(item: DiagnosedIncident, scene: Scene, connection: Connection) -> DiagnosedIncident:
     pack = collect(replace(scene, finding=item.finding), connection)
     return replace(item, pack=pack, diagnosis=replace(item.diagnosis, evidence=pack.cited))
 
@@ -119,5 +119,5 @@ def _related(ref: dict[str, str]) -> dict[str, str]:
     return {name: ref[name] for name in ("kind", "namespace", "name")}
 
 
-def _importance(item: Found) -> tuple[int, str]:
+def _importance(item: DiagnosedIncident) -> tuple[int, str]:
     return -item.finding.severity.rank, str(item.finding.owner)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from detection.domain.units import duration, shown
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.samples import Query, parse_key
 from remediation.evidence.pack import Item, Scene
 
@@ -30,7 +30,7 @@ def trend_items(scene: Scene) -> Iterator[Item]:
         yield Item("metrics", "\n".join(lines))
 
 
-def _points(frames: Sequence[Frame], key: str) -> list[tuple[float, float]]:
+def _points(frames: Sequence[MetricFrame], key: str) -> list[tuple[float, float]]:
     points = [(frame.at, frame.values.get(key, math.nan)) for frame in frames]
     return [(at, value) for at, value in points if not math.isnan(value)]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from detection.domain.findings import Finding
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.samples import Query
 from detection.snapshot import Snapshot
 from kubewise_site.core.redaction import redact
@@ -29,7 +29,7 @@ class Scene:
     finding: Finding
     snapshot: Snapshot
     now: datetime
-    frames: Sequence[Frame] = ()
+    frames: Sequence[MetricFrame] = ()
     queries: Sequence[Query] = ()
     others: Sequence[Finding] = ()
 

@@ -21,12 +21,12 @@ from detection.kubernetes.client import Conflict, KubernetesError, NotFound, Unr
 from detection.models import Incident
 from remediation.approval import approvals
 from remediation.clients import Clients
-from remediation.cluster.writer import Changed, Session, Stopped
+from remediation.cluster.writer import ObjectChanged, Session, WritingStopped
 from remediation.controls.policies import policy_for
 from remediation.execution import dry_run_and_write, outcomes
 from remediation.execution.attempt_states import State, move
 from remediation.execution.attempts import Term, Work, claim, may_not_go, still_mine
-from remediation.execution.dry_run_and_write import Empty, Refusal, Rehearsal
+from remediation.execution.dry_run_and_write import NothingToChange, Refusal, Rehearsal
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
 from remediation.planning.command_line import CommandError
@@ -142,11 +142,11 @@ def _run(run: Run) -> Ending:
         if settings.DRY_RUN:
             return outcomes.dry_run_only(run.attempt, rehearsal, run.now)
         seen = dry_run_and_write.compare(run.session, run.owner, rehearsal)
-    except (Changed, NotFound, Conflict) as error:  # gone or replaced since it was planned
+    except (ObjectChanged, NotFound, Conflict) as error:  # gone or replaced since it was planned
         return outcomes.stale(run.attempt, str(error), run.now)
-    except Stopped as error:
+    except WritingStopped as error:
         return outcomes.stopped(run.attempt, str(error), run.now)
-    except (Empty, Refusal, KubernetesError) as error:
+    except (NothingToChange, Refusal, KubernetesError) as error:
         return outcomes.refused(run.attempt, error, run.now)
     except Exception as error:  # a bug of ours must not be tried again and again
         log.exception("before anything was sent", attempt=run.attempt.pk)
@@ -186,9 +186,9 @@ def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
             run.session, run.work.candidate, run.owner, seen, rehearsal,
             run.attempt.created_at, str(run.attempt.pk),
         )  # fmt: skip
-    except Changed as error:
+    except ObjectChanged as error:
         return outcomes.stale(run.attempt, str(error), run.now)
-    except Stopped as error:
+    except WritingStopped as error:
         if run.session.sent:
             return outcomes.unknown(run.attempt, error, run.now)
         return outcomes.stopped(run.attempt, str(error), run.now)

@@ -78,7 +78,7 @@ class Term:
         return self.began + timedelta(seconds=time.monotonic() - self.started)
 
 
-class Loss(Enum):
+class NotClaimed(Enum):
     """Why nothing was claimed: somebody else was faster, or something does not allow it."""
 
     RACE = auto()
@@ -88,7 +88,7 @@ class Loss(Enum):
 class _Lost(Exception):
     """Rolls the claim back; its message is the reason."""
 
-    def __init__(self, reason: str, by: Loss = Loss.RACE) -> None:
+    def __init__(self, reason: str, by: NotClaimed = NotClaimed.RACE) -> None:
         super().__init__(reason)
         self.by = by
 
@@ -99,7 +99,7 @@ class Claim:
 
     attempt: Attempt | None
     reason: str = ""
-    by: Loss | None = None
+    by: NotClaimed | None = None
 
 
 def lease_seconds() -> float:
@@ -113,7 +113,7 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
     """
     term = term or Term(now)
     if term.over:
-        return Claim(None, "another try: gathering took longer than the lease", Loss.RACE)
+        return Claim(None, "another try: gathering took longer than the lease", NotClaimed.RACE)
     try:
         with transaction.atomic():
             _require_go(work)
@@ -127,7 +127,7 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
             return Claim(attempt)
     except IntegrityError:
         reason = "another attempt on this owner is under way, or this one was made"
-        return Claim(None, reason, Loss.RACE)
+        return Claim(None, reason, NotClaimed.RACE)
     except _Lost as lost:
         return Claim(None, str(lost), lost.by)
 
@@ -136,7 +136,7 @@ def _require_go(work: Work) -> None:
     """Asked first, and again once the audit trail's head is ours: whoever pulls the stop switch
     writes to the trail too, so no claim stands behind a stop there."""
     if reason := may_not_go(work.incident, work.approval is not None):
-        raise _Lost(reason, Loss.REFUSED)
+        raise _Lost(reason, NotClaimed.REFUSED)
 
 
 def may_not_go(incident: Incident, approved: bool) -> str:
@@ -208,7 +208,7 @@ def _use_approval(work: Work, now: datetime) -> None:
         return
     rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True, expires_at__gt=now)
     if not rows.update(used_at=now):
-        raise _Lost("the approval was used already, or it is over", Loss.REFUSED)
+        raise _Lost("the approval was used already, or it is over", NotClaimed.REFUSED)
 
 
 def _spend(work: Work, now: datetime) -> None:
@@ -219,7 +219,7 @@ def _spend(work: Work, now: datetime) -> None:
         work.plan.source == PlanSource.UNDO,
     )
     if reason := budgets.spend(work.incident.cluster, costs, now):
-        raise _Lost(f"budget used up: {reason}", Loss.REFUSED)
+        raise _Lost(f"budget used up: {reason}", NotClaimed.REFUSED)
 
 
 def _create(work: Work, now: datetime) -> Attempt:

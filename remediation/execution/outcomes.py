@@ -18,9 +18,9 @@ from kubewise_site import pipeline
 from kubewise_site.core.redaction import redact
 from remediation.actions.informational import Escalate
 from remediation.audit import trail
-from remediation.cluster.writer import Changed, Session, Stopped
+from remediation.cluster.writer import ObjectChanged, Session, WritingStopped
 from remediation.execution.attempt_states import State, begin, move
-from remediation.execution.attempts import Claim, Loss, Work, settle
+from remediation.execution.attempts import Claim, NotClaimed, Work, settle
 from remediation.execution.dry_run_and_write import Rehearsal, read_only
 from remediation.models import Approval, Attempt, PlanSource
 from remediation.planning.candidates import Candidate
@@ -198,7 +198,7 @@ def _consumed(work: Work, now: datetime) -> bool:
 
 def not_claimed(work: Work, lost: Claim, now: datetime) -> Ending:
     """A lost race ends quietly; anything else is on record, and people are asked."""
-    if lost.by == Loss.RACE:
+    if lost.by == NotClaimed.RACE:
         return Ending.NOTHING
     if work.approval is not None:
         states.note(work.incident, "claim", actor=ACTOR, reason=lost.reason, now=now)
@@ -237,7 +237,7 @@ def read(work: Work, connection: Connection, now: datetime) -> Ending:
     """Actions that change nothing: no budget, no verification, but on record."""
     try:
         response, error = read_only(Session(connection), work.candidate), ""
-    except (KubernetesError, Changed, Stopped) as trouble:
+    except (KubernetesError, ObjectChanged, WritingStopped) as trouble:
         response, error = {}, str(trouble)
     with transaction.atomic():
         if not _consumed(work, now):

@@ -19,7 +19,7 @@ from remediation.cluster.writer import Session
 from remediation.execution import outcomes
 from remediation.execution.attempt_states import State, move
 from remediation.execution.attempts import lease_seconds, settle
-from remediation.execution.strategies import WAYS
+from remediation.execution.strategies import STRATEGIES
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
 from remediation.results import Ending
@@ -66,7 +66,7 @@ def _check_applied(attempt: Attempt, connection: Connection, now: datetime) -> E
 
 def was_applied(session: Session, attempt: Attempt) -> bool:
     """As the action's way tells it: an annotation, a name, or the end of a pod."""
-    way = WAYS[CATALOGUE[attempt.action].strategy]
+    way = STRATEGIES[CATALOGUE[attempt.action].strategy]
     owner, target = owner_of(attempt.incident), ObjectRef(**attempt.target)
     return way.happened(session, owner, target, str(attempt.pk), attempt.before)
 

@@ -87,7 +87,7 @@ def query_suggestions(
     answered = ask_for(asked, prompt("queries"), data, QUERIES_SCHEMA, QueriesAnswer)
     if isinstance(answered, LlmFailure):
         return Suggested(failure=answered)
-    there = There(frozenset(names), {row["name"] for row in known})
+    there = KnownMetrics(frozenset(names), {row["name"] for row in known})
     return _saved(answered[0].queries, there, prometheus, now)
 
 
@@ -100,7 +100,7 @@ def interesting(names: Sequence[str]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class There:
+class KnownMetrics:
     """The metrics that Prometheus has, and the names of the queries that are watched."""
 
     metrics: frozenset[str]
@@ -108,7 +108,7 @@ class There:
 
 
 def _saved(
-    answers: Sequence[QueryAnswer], there: There, prometheus: Prometheus, now: datetime
+    answers: Sequence[QueryAnswer], there: KnownMetrics, prometheus: Prometheus, now: datetime
 ) -> Suggested:
     saved: list[str] = []
     refused: dict[str, str] = {}
@@ -123,7 +123,7 @@ def _saved(
     return Suggested(tuple(saved), refused)
 
 
-def _why_not(answer: QueryAnswer, there: There) -> str:
+def _why_not(answer: QueryAnswer, there: KnownMetrics) -> str:
     """Before Prometheus is asked anything: only metrics that it really has are read."""
     if answer.name in there.queries:
         return "a query of this name is there already"

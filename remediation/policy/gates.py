@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
-from remediation.actions.base import Context, Trait
+from remediation.actions.base import AutoContext, Trait
 from remediation.models import Policy
 from remediation.planning.command_line import CommandError, checked
 from remediation.playbooks import playbook_of
@@ -205,7 +205,7 @@ def _contexts(case: Case) -> Rulings:
             yield ask("it is critical, and AUTO_REMEDIATE_CRITICAL is off")
         if action not in limits.safe_critical:
             yield ask(f"{action} is not in SAFE_CRITICAL_COMMANDS")
-    elif Context.STANDARD not in case.candidate.entry.contexts:
+    elif AutoContext.STANDARD not in case.candidate.entry.contexts:
         yield ask(f"{action} is never done without a person")
 
 

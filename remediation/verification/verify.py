@@ -73,7 +73,7 @@ class OwnerCheck:
 
 
 @dataclass(frozen=True)
-class Judged:
+class VerificationResult:
     """`outcome` None: it is looked at again. `cordoned`: it serves, and its node is cordoned."""
 
     outcome: Outcome | None
@@ -166,7 +166,7 @@ def progressing(found: Object) -> bool:
     return (observed is not None and observed < found.metadata.generation) or update_running(found)
 
 
-def judge(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> Judged:
+def judge(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> VerificationResult:
     """Pure: what this look, with those before it, says."""
     began = attempt.executed_at or attempt.created_at
     allowed = max(timedelta(seconds=seen.deadline_seconds), times.patience) + times.soak
@@ -176,32 +176,36 @@ def judge(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> J
         if now - since >= times.soak:
             still = ", still cordoned" if seen.held else ""
             said = f"{seen.ready} of {seen.desired} ready, signal gone{still}"
-            return Judged(Outcome.RESOLVED, said, bool(seen.held))
-        return Judged(None, "healthy, soaking")
+            return VerificationResult(Outcome.RESOLVED, said, bool(seen.held))
+        return VerificationResult(None, "healthy, soaking")
     if not over:
-        return Judged(None, "not healthy yet")
+        return VerificationResult(None, "not healthy yet")
     return _failed(attempt, seen)
 
 
-def _failed(attempt: Attempt, seen: OwnerCheck) -> Judged:
+def _failed(attempt: Attempt, seen: OwnerCheck) -> VerificationResult:
     """The deadline is past. Worse counts only once the rollout has ended."""
     if seen.blind:
-        return Judged(Outcome.INCONCLUSIVE, f"blind: {seen.blind}")
+        return VerificationResult(Outcome.INCONCLUSIVE, f"blind: {seen.blind}")
     if seen.gone:
-        return Judged(Outcome.INCONCLUSIVE, "the owner is gone")
+        return VerificationResult(Outcome.INCONCLUSIVE, "the owner is gone")
     before = int(attempt.before.get("ready") or 0)
     counts = f"{seen.ready} of {seen.desired} ready, {before} before"
     if seen.ready < before and not seen.progressing and not seen.held:
-        return Judged(Outcome.WORSE, counts)  # a cordon that holds made no node worse
+        return VerificationResult(Outcome.WORSE, counts)  # a cordon that holds made no node worse
     if seen.news and seen.ready >= seen.desired and not (seen.signal or seen.progressing):
-        return Judged(Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}")
+        return VerificationResult(
+            Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}"
+        )
     if seen.held and seen.news:
         said = f"{seen.held}, but something new broke: {seen.news}"
-        return Judged(Outcome.INCONCLUSIVE, said)
+        return VerificationResult(Outcome.INCONCLUSIVE, said)
     if seen.held:
-        return Judged(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
+        return VerificationResult(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
     trouble = "; ".join(filter(None, (seen.left, seen.signal)))
-    return Judged(Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout does not end'}")
+    return VerificationResult(
+        Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout does not end'}"
+    )
 
 
 def _again(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> Ending:
@@ -233,11 +237,13 @@ def conclude(
     with transaction.atomic():
         if not settle(attempt, State.VERIFIED, now, refund=False, **fields):
             return Ending.NOTHING
-        _move(attempt, Judged(outcome, reason, cordoned), times, now, spec_hash)
+        _move(attempt, VerificationResult(outcome, reason, cordoned), times, now, spec_hash)
     return Ending.DONE
 
 
-def _move(attempt: Attempt, judged: Judged, times: Timing, now: datetime, spec_hash: str) -> None:
+def _move(
+    attempt: Attempt, judged: VerificationResult, times: Timing, now: datetime, spec_hash: str
+) -> None:
     incident, outcome = attempt.incident, judged.outcome
     said = f"{outcome}: {judged.reason}"
     if outcome == Outcome.RESOLVED:

@@ -13,7 +13,7 @@ MOST_LINES = 200
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogOptions:
     container: str
     previous: bool = False
     tail_lines: int | None = None
@@ -22,7 +22,7 @@ class Wanted:
     timestamps: bool = False
 
 
-def log_text(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> str:
+def log_text(cluster: Cluster, pod: Obj, wanted: LogOptions, now: datetime) -> str:
     key = (namespace_of(pod), name_of(pod), wanted.container, wanted.previous)
     given = cluster.logs.get(key)
     lines = _given(given, now) if given is not None else _lines_of_run(cluster, pod, wanted, now)
@@ -66,7 +66,7 @@ def _run(status: Obj, previous: bool, now: datetime) -> tuple[datetime, datetime
     return (parse(running["startedAt"]), now, False) if running else None
 
 
-def _lines_of_run(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> list[Line]:
+def _lines_of_run(cluster: Cluster, pod: Obj, wanted: LogOptions, now: datetime) -> list[Line]:
     run = _run(_status(pod, wanted.container), wanted.previous, now)
     if run is None:
         return []

@@ -10,7 +10,7 @@ import numpy as np
 from simulator.prometheus.storage.labels import Labels, identity
 from simulator.prometheus.storage.matchers import Matcher
 from simulator.prometheus.storage.samples import Selection
-from simulator.prometheus.storage.store import Metadata, Source
+from simulator.prometheus.storage.store import MetricMetadata, SampleSource
 
 REPLICA = "prometheus_replica"
 
@@ -45,11 +45,11 @@ NONE = Faults()
 class FaultySource:
     """A source of which series are missing, doubled, or NaN."""
 
-    source: Source
+    source: SampleSource
     faults: Faults
 
     @property
-    def metadata(self) -> dict[str, Metadata]:
+    def metadata(self) -> dict[str, MetricMetadata]:
         """By metric name."""
         return self.source.metadata
 
@@ -90,7 +90,7 @@ class FaultySource:
         return replace(selection, values=np.where(silent, math.nan, selection.values))
 
 
-def seen_through(source: Source, faults: Faults) -> Source:
+def seen_through(source: SampleSource, faults: Faults) -> SampleSource:
     """The source as these faults leave it."""
     touched = faults.missing_ratio or faults.nan_ratio or faults.replicas
     return FaultySource(source, faults) if touched else source

@@ -19,7 +19,7 @@ from benchmarks.house import (
 )
 from benchmarks.house.__main__ import main, measured
 from benchmarks.house.figure import Figure, as_lines
-from benchmarks.house.sources import Source, Tree, read
+from benchmarks.house.sources import SourceFile, Tree, read
 
 FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
 
@@ -138,7 +138,7 @@ def test_no_folder_at_all_is_no_good_news(house: House) -> None:
 
 
 def complexity(text: str) -> int:
-    (only,) = functions.functions_of(Source("detection/x.py", text))
+    (only,) = functions.functions_of(SourceFile("detection/x.py", text))
     return only.complexity
 
 

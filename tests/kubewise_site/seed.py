@@ -26,7 +26,7 @@ def main() -> None:
     from detection.models import SourceState
     from detection.runtime import heartbeats
     from kubewise_site.core.access import issuing
-    from kubewise_site.core.access.scopes import Scope
+    from kubewise_site.core.access.scopes import TokenScope
     from kubewise_site.ops import health, queues
     from tests.kubewise_site import records
 
@@ -39,7 +39,7 @@ def main() -> None:
     for name in ("beat", "database", "broker", *ticks):
         heartbeats.beat(name, later)
     heartbeats.beat("worker/all@host", later, queues=list(queues.NAMES))
-    scopes = {"read": [], "operate": list(Scope)}
+    scopes = {"read": [], "operate": list(TokenScope)}
     tokens = {
         name: issuing.issue(admin, name, given, 1, datetime.now(UTC))[1]
         for name, given in scopes.items()

@@ -15,7 +15,7 @@ from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import policy
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.services import services_of
 
 DWELL = timedelta(minutes=5)
@@ -127,7 +127,7 @@ def _of_bearer(
 
 def _by_bearer(snapshot: Snapshot) -> dict[str, tuple[ObjectRef, list[Complaining]]]:
     found: dict[str, tuple[ObjectRef, list[Complaining]]] = {}
-    for items in log_errors_of(snapshot).by_owner(Kind.EXPIRED).values():
+    for items in log_errors_of(snapshot).by_owner(ErrorKind.EXPIRED).values():
         for one in items:
             ref = _bearer(snapshot, one)
             found.setdefault(key_of(ref), (ref, []))[1].append(one)

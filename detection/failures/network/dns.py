@@ -16,7 +16,7 @@ from detection.failures.registry import failure
 from detection.failures.rollback_evidence import judge
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import RESOLVING, Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import RESOLVING, Complaining, ErrorKind, log_errors_of
 from detection.snapshot.pod_status import is_ready
 from detection.snapshot.services import Name, in_cluster_name, services_of
 
@@ -65,7 +65,7 @@ def _of_resolving(snapshot: Snapshot, sick: bool) -> Mapping[str, list[Complaini
 
 def _is_missing_service(snapshot: Snapshot, one: Complaining) -> bool:
     """A name of the cluster's own form that has no Service: then DNS answers rightly."""
-    if one.complaint.kind != Kind.NO_NAME or "kubernetes/services" in snapshot.blind:
+    if one.complaint.kind != ErrorKind.NO_NAME or "kubernetes/services" in snapshot.blind:
         return False
     if one.pod.spec.dns_policy not in ("", "ClusterFirst"):
         return False

@@ -18,7 +18,7 @@ from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.network_storage_scaling import Ingress, Service, ServicePort
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.logs import changed_at
 from detection.snapshot.pod_status import is_ready
 from detection.snapshot.selectors import selecting_in
@@ -30,7 +30,7 @@ OFTEN = 3
 SETTLED = timedelta(minutes=30)
 SETTLING = timedelta(minutes=2)
 NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/instance")
-UNREACHED = (Kind.REFUSED, Kind.TIMEOUT, Kind.RESET)
+UNREACHED = (ErrorKind.REFUSED, ErrorKind.TIMEOUT, ErrorKind.RESET)
 
 
 @failure(Cause.SELECTOR_MISMATCH)
@@ -97,7 +97,7 @@ def _mismatch(
     owners = {key_of(ref): ref for ref in (snapshot.top_owner(pod) for pod in near)}
     selector = _shown(service.spec.selector)
     labels = _shown(near[0].metadata.labels)
-    callers = callers_of(snapshot, service, *Kind)
+    callers = callers_of(snapshot, service, *ErrorKind)
     return about_victims(
         snapshot,
         Cause.SELECTOR_MISMATCH,
@@ -120,7 +120,7 @@ def _shown(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))[:200]
 
 
-def callers_of(snapshot: Snapshot, service: Service, *kinds: Kind) -> list[Complaining]:
+def callers_of(snapshot: Snapshot, service: Service, *kinds: ErrorKind) -> list[Complaining]:
     """Complaints of these kinds about that Service."""
     return [
         one
@@ -159,7 +159,7 @@ def _is_declared(port: ServicePort, pods: Sequence[o.Pod]) -> bool:
 
 def _refused_all_the_same(snapshot: Snapshot, service: Service) -> list[ServicePort]:
     """Nobody says what the pods listen on, and all are ready; yet several callers are refused."""
-    callers = callers_of(snapshot, service, Kind.REFUSED)
+    callers = callers_of(snapshot, service, ErrorKind.REFUSED)
     several = len({key_of(one.owner) for one in callers}) > 1 or len(callers) >= OFTEN
     behind = services_of(snapshot).pods_behind(service)
     old = (changed_at(pod) for pod in behind)
@@ -214,7 +214,7 @@ def service_deleted(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     if "kubernetes/services" in snapshot.blind:
         return
     missing: dict[Name, list[Complaining]] = {}
-    for items in log_errors_of(snapshot).by_owner(Kind.NO_NAME, Kind.RESOLVER).values():
+    for items in log_errors_of(snapshot).by_owner(ErrorKind.NO_NAME, ErrorKind.RESOLVER).values():
         for one in items:
             for name in _missing_names(snapshot, one):
                 missing.setdefault(name, []).append(one)

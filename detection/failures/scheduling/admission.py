@@ -16,7 +16,7 @@ from detection.failures.finding_builder import about_pods, changed_evidence, ful
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge, not_borne
 from detection.failures.scheduling.pending_pods import raised_requests
-from detection.failures.scheduling.pod_creation import Refused, refusals
+from detection.failures.scheduling.pod_creation import RefusedOwner, refusals
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
@@ -42,7 +42,7 @@ FORBIDDEN = re.compile(
 ENDING = re.compile(r"being terminated|namespaceterminating|is being deleted", re.IGNORECASE)
 
 
-def cause_of_refusal(snapshot: Snapshot, refused: Refused) -> Cause | None:
+def cause_of_refusal(snapshot: Snapshot, refused: RefusedOwner) -> Cause | None:
     """None where it is no refusal: a time-out, a name that exists, a namespace that ends."""
     text = refused.message
     if WEBHOOK.search(text):
@@ -54,7 +54,7 @@ def cause_of_refusal(snapshot: Snapshot, refused: Refused) -> Cause | None:
     return Cause.ADMISSION_FORBIDDEN if FORBIDDEN.search(text) else None
 
 
-def _of_cause(snapshot: Snapshot, cause: Cause) -> list[Refused]:
+def _of_cause(snapshot: Snapshot, cause: Cause) -> list[RefusedOwner]:
     return [r for r in refusals(snapshot) if cause_of_refusal(snapshot, r) == cause]
 
 
@@ -66,14 +66,14 @@ def admission_forbidden(snapshot: Snapshot, context: Context) -> Iterator[Findin
         yield _on_owner(snapshot, context, refused, Cause.ADMISSION_FORBIDDEN, judged, True)
 
 
-def _judged(snapshot: Snapshot, context: Context, refused: Refused) -> Judgement:
+def _judged(snapshot: Snapshot, context: Context, refused: RefusedOwner) -> Judgement:
     return judge(snapshot, refused.owner, context, (), refused.since, refused.keys)
 
 
 def _on_owner(
     snapshot: Snapshot,
     context: Context,
-    refused: Refused,
+    refused: RefusedOwner,
     cause: Cause,
     judged: Judgement,
     brought: bool,
@@ -109,7 +109,7 @@ def _opens(context: Context, since: datetime) -> datetime:
     return since + timedelta(seconds=context.dwell.quota_seconds)
 
 
-def quota_of(refused: Refused) -> str:
+def quota_of(refused: RefusedOwner) -> str:
     match = QUOTA.search(refused.message)
     return (match[1] or "") if match else ""
 
@@ -117,7 +117,7 @@ def quota_of(refused: Refused) -> str:
 @failure(Cause.QUOTA_EXCEEDED)
 def quota_exceeded(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F29: on the quota where several owners fail on it, else on the owner."""
-    groups: defaultdict[tuple[str, str], list[Refused]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str], list[RefusedOwner]] = defaultdict(list)
     for refused in _of_cause(snapshot, Cause.QUOTA_EXCEEDED):
         namespace = refused.owner.namespace
         groups[namespace, quota_of(refused) or _full_quota(snapshot, namespace)].append(refused)
@@ -149,7 +149,7 @@ def _is_full(quota: o.ResourceQuota) -> bool:
 
 
 def _on_quota(
-    snapshot: Snapshot, context: Context, namespace: str, name: str, group: Sequence[Refused]
+    snapshot: Snapshot, context: Context, namespace: str, name: str, group: Sequence[RefusedOwner]
 ) -> Finding:
     quota = snapshot.find("ResourceQuota", namespace, name)
     ref = quota.ref if quota is not None else ObjectRef("ResourceQuota", namespace, name)
@@ -169,11 +169,11 @@ def _on_quota(
 @failure(Cause.WEBHOOK_DOWN)
 def webhook_down(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F31: on the configuration that holds the webhook; its backend and the victims are related."""
-    groups: defaultdict[str, list[Refused]] = defaultdict(list)
+    groups: defaultdict[str, list[RefusedOwner]] = defaultdict(list)
     for refused in _of_cause(snapshot, Cause.WEBHOOK_DOWN):
         match = WEBHOOK.search(refused.message)
         groups[match[1].rstrip(".") if match else ""].append(refused)
-    by_thing: defaultdict[str, list[tuple[str, list[Refused]]]] = defaultdict(list)
+    by_thing: defaultdict[str, list[tuple[str, list[RefusedOwner]]]] = defaultdict(list)
     for name, group in groups.items():
         by_thing[key_of(configuration_of(snapshot, name)[0])].append((name, group))
     for named_groups in by_thing.values():
@@ -229,7 +229,7 @@ def _without_pods(
 
 
 def _on_webhook(
-    snapshot: Snapshot, context: Context, webhook: str, group: Sequence[Refused]
+    snapshot: Snapshot, context: Context, webhook: str, group: Sequence[RefusedOwner]
 ) -> Finding:
     thing, backend = configuration_of(snapshot, webhook)
     workloads = [ref for ref in backend if ref.kind != "Service"]

@@ -18,7 +18,7 @@ from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.network_storage_scaling import PersistentVolumeClaim
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.pod_status import began, condition_since, is_active, is_ready
 from detection.snapshot.pod_templates import Template, normalized, spec_of
 
@@ -63,7 +63,7 @@ def _users(snapshot: Snapshot) -> Mapping[ClaimKey, list[o.Pod]]:
 def _out_of_space(snapshot: Snapshot) -> Mapping[ClaimKey, list[Complaining]]:
     """Claim → what its users' logs say. Not where the node's own disk is short."""
     found: defaultdict[ClaimKey, list[Complaining]] = defaultdict(list)
-    for items in log_errors_of(snapshot).by_owner(Kind.NO_SPACE).values():
+    for items in log_errors_of(snapshot).by_owner(ErrorKind.NO_SPACE).values():
         for one in items:
             claims = [v for v in one.pod.spec.volumes if v.persistent_volume_claim]
             if claims and not _short_of_disk(snapshot, one.pod):

@@ -22,7 +22,7 @@ from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.logs import changed_at
 from detection.snapshot.pod_status import containers, is_active, is_ready
 from detection.snapshot.pod_templates import normalized, spec_of
@@ -31,7 +31,14 @@ RECENT = timedelta(hours=24)
 NEW_REVISION = timedelta(hours=6)
 ERROR_LINES = 1
 ERROR_RATIO = 0.05
-TROUBLES = (Kind.AUTH, Kind.REFUSED, Kind.TIMEOUT, Kind.RESET, Kind.NO_NAME, Kind.ERROR)
+TROUBLES = (
+    ErrorKind.AUTH,
+    ErrorKind.REFUSED,
+    ErrorKind.TIMEOUT,
+    ErrorKind.RESET,
+    ErrorKind.NO_NAME,
+    ErrorKind.ERROR,
+)
 Source = tuple[str, str]
 Item = o.Deployment | o.StatefulSet | o.DaemonSet
 
@@ -39,7 +46,7 @@ Item = o.Deployment | o.StatefulSet | o.DaemonSet
 @failure(Cause.STALE_SECRET_ENV)
 def stale_secret_env(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F58: what the environment was made of changed after the containers started."""
-    for key, told in log_errors_of(snapshot).by_owner(Kind.AUTH).items():
+    for key, told in log_errors_of(snapshot).by_owner(ErrorKind.AUTH).items():
         item = snapshot.get(log_errors_of(snapshot).owners[key])
         if not isinstance(item, Item):
             continue

@@ -18,7 +18,7 @@ from detection.domain.arrays import Bools
 from detection.domain.causes import Cause
 from detection.metrics import history, queries
 from detection.metrics.backfill import frames_between
-from detection.metrics.history import Frame, Window
+from detection.metrics.history import MetricFrame, Window
 from detection.metrics.pod_owners import known_or_asked
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.responses import PrometheusError
@@ -72,12 +72,12 @@ def check(client: Prometheus, now: datetime) -> None:
         raise NoHistory(f"Prometheus does not answer: {error}") from error
 
 
-def _part(frames: list[Frame], every: int) -> list[Frame]:
+def _part(frames: list[MetricFrame], every: int) -> list[MetricFrame]:
     """The same owners from each frame: one in `every`."""
     if every == 1:
         return frames
     return [
-        Frame(f.at, {key: v for key, v in f.values.items() if not _spread(key) % every})
+        MetricFrame(f.at, {key: v for key, v in f.values.items() if not _spread(key) % every})
         for f in frames
     ]
 

@@ -31,7 +31,7 @@ BETTER_BY = 0.0
 
 
 @dataclass(frozen=True)
-class Done:
+class TrainingResult:
     """What came of a training."""
 
     version: str
@@ -41,14 +41,16 @@ class Done:
 
 def from_data(
     directory: Path, now: datetime, tell: Tell, *, steps: Sequence[str] = (), force: bool = False
-) -> Done:
+) -> TrainingResult:
     """Train on files with labels for the evaluation. Raises WrongData, TooLittleData."""
     sets = evaluate.read_sets(directory, evaluate.steps_of(steps))
     paths = [*directory.glob("*/*.parquet")] or [*directory.glob("*.parquet")]
     return publish(sets, train.data_hash(paths), ModelSource.DATA, now, tell, force=force)
 
 
-def publish(sets: Sets, data: str, source: str, now: datetime, tell: Tell, *, force: bool) -> Done:
+def publish(
+    sets: Sets, data: str, source: str, now: datetime, tell: Tell, *, force: bool
+) -> TrainingResult:
     """Measure, train on everything, write, record, and use it where it is better."""
     versions.adopt_shipped(now)
     scores = train.measured(sets, tell)
@@ -60,7 +62,7 @@ def publish(sets: Sets, data: str, source: str, now: datetime, tell: Tell, *, fo
     if better or force:
         versions.use(row.version, "train_model", now)
     state = "in force" if better or force else "kept, not in force"
-    return Done(row.version, better or force, f"version {row.version} is {state}: {why}")
+    return TrainingResult(row.version, better or force, f"version {row.version} is {state}: {why}")
 
 
 def _better(scores: dict[str, Any], data: str) -> tuple[bool, str]:
@@ -87,7 +89,7 @@ def quality(scores: dict[str, Any]) -> float:
     return sum(each) / len(each) if each else 0.0
 
 
-def from_history(now: datetime, tell: Tell, *, force: bool = False) -> Done:
+def from_history(now: datetime, tell: Tell, *, force: bool = False) -> TrainingResult:
     """Train on the cluster's own history; judged, like the one in force, on injected faults.
 
     Raises NoHistory without a Prometheus that answers, TooLittleData with too little history.
@@ -107,7 +109,7 @@ def from_history(now: datetime, tell: Tell, *, force: bool = False) -> Done:
     if better or force:
         versions.use(row.version, "train_model", now)
     state = "in force" if better or force else "kept, not in force"
-    return Done(row.version, better or force, f"version {row.version} is {state}: {why}")
+    return TrainingResult(row.version, better or force, f"version {row.version} is {state}: {why}")
 
 
 def _enough(past: list[Series]) -> list[Series]:

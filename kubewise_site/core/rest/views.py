@@ -15,7 +15,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from kubewise_site.core.access.models import ApiToken
-from kubewise_site.core.access.scopes import Scope, scope_for
+from kubewise_site.core.access.scopes import TokenScope, scope_for
 from kubewise_site.core.rest.idempotency import idempotent
 
 View = Callable[..., HttpResponseBase]
@@ -33,14 +33,14 @@ class Needs(BasePermission):
             return False
         method = request.method or ""
         if method in SAFE_METHODS:
-            return _may(request, Scope.READ, getattr(view, "reads", ""))
+            return _may(request, TokenScope.READ, getattr(view, "reads", ""))
         needed: str | None = getattr(view, "writes", {}).get(method)
         if needed is None:
             return not hasattr(view, method.lower())
         return _may(request, scope_for(needed), needed)
 
 
-def _may(request: Request, scope: Scope, permission: str) -> bool:
+def _may(request: Request, scope: TokenScope, permission: str) -> bool:
     """Raises PermissionDenied with what is missing, so that it can be given."""
     if isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
         has = ", ".join(request.auth.scopes)

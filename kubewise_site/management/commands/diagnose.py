@@ -41,7 +41,7 @@ DEFAULT_KUBECONFIG = "~/.kube/config"
 
 
 @dataclass(frozen=True)
-class Way:
+class ClusterAccess:
     """How the cluster is reached, and what said so."""
 
     context: str
@@ -109,7 +109,7 @@ class Command(BaseCommand):
         self.stderr.write(plain(text))
 
 
-def which_way(context: str) -> Way:
+def which_way(context: str) -> ClusterAccess:
     """--context, KUBE_CONTEXT, the kubeconfig's current context, the in-cluster account.
 
     Raises NotConfigured where there is none of them.
@@ -117,14 +117,16 @@ def which_way(context: str) -> Way:
     path = settings.KUBECONFIG or _default_kubeconfig()
     inside = in_cluster()
     if context:
-        return Way(context, path, "", "--context")
+        return ClusterAccess(context, path, "", "--context")
     if settings.KUBE_CONTEXT:
-        return Way(settings.KUBE_CONTEXT, path, settings.KUBE_READ_TOKEN_FILE, "KUBE_CONTEXT")
+        return ClusterAccess(
+            settings.KUBE_CONTEXT, path, settings.KUBE_READ_TOKEN_FILE, "KUBE_CONTEXT"
+        )
     if path and not (inside and not has_current_context(path)):
         said_by = "KUBECONFIG" if settings.KUBECONFIG else DEFAULT_KUBECONFIG
-        return Way("", path, "", f"the current context of {said_by}")
+        return ClusterAccess("", path, "", f"the current context of {said_by}")
     if inside:
-        return Way("", "", settings.KUBE_READ_TOKEN_FILE, "the in-cluster account")
+        return ClusterAccess("", "", settings.KUBE_READ_TOKEN_FILE, "the in-cluster account")
     raise NotConfigured("there is no --context, KUBE_CONTEXT, kubeconfig or in-cluster account")
 
 

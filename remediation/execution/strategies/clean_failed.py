@@ -8,20 +8,27 @@ from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import NotFound
 from remediation.actions.base import Object
 from remediation.cluster import writer
-from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Empty, Rehearsal, Task, Way, before, ref_of
+from remediation.cluster.writer import ObjectChanged, Session
+from remediation.execution.strategies.base import (
+    NothingToChange,
+    Rehearsal,
+    Strategy,
+    Task,
+    before,
+    ref_of,
+)
 from remediation.execution.strategies.evict import is_ending
 
 MOST_PODS = 50
 
 
-class Clean(Way):
+class Clean(Strategy):
     name = "clean"
 
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         pods = [ref_of("Pod", item) for item in _leftovers(task)][:MOST_PODS]
         if not pods:
-            raise Empty("there is no pod that is over")
+            raise NothingToChange("there is no pod that is over")
         for pod in pods:
             writer.evict(task.session, pod, dry_run=True)
         lines = tuple(f"Pod {pod.namespace}/{pod.name}: Failed → (removed)" for pod in pods)
@@ -82,6 +89,6 @@ def controller_of(item: Object) -> dict[str, Any]:
 def _is_over(session: Session, pod: ObjectRef) -> bool:
     try:
         found = writer.read(session, pod)
-    except (NotFound, Changed):
+    except (NotFound, ObjectChanged):
         return False
     return (found.get("status") or {}).get("phase") == "Failed"

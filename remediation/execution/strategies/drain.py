@@ -16,8 +16,8 @@ from detection.kubernetes.client import Forbidden, NotFound, TooManyRequests
 from remediation.actions.base import Object, Patch, put
 from remediation.actions.nodes import UNSCHEDULABLE, is_cordoned
 from remediation.cluster import writer
-from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Refusal, Rehearsal, Task, Way, before, ref_of
+from remediation.cluster.writer import ObjectChanged, Session
+from remediation.execution.strategies.base import Refusal, Rehearsal, Strategy, Task, before, ref_of
 from remediation.execution.strategies.clean_failed import controller_of
 from remediation.execution.strategies.evict import budget_lines
 
@@ -29,7 +29,7 @@ SYSTEM_PRIORITIES = frozenset({"system-node-critical", "system-cluster-critical"
 OVER = frozenset({"Succeeded", "Failed"})
 
 
-class Drain(Way):
+class Drain(Strategy):
     name = "drain"
 
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
@@ -61,7 +61,7 @@ class Drain(Way):
     ) -> bool:
         try:
             return writer.attempt_of(writer.read(session, owner)) == attempt
-        except (NotFound, Changed):
+        except (NotFound, ObjectChanged):
             return False
 
 

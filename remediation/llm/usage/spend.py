@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, Sum
 
 from remediation.llm.providers import missing
 from remediation.llm.usage import budget_and_breaker as calls
-from remediation.llm.usage.budget_and_breaker import Limits
+from remediation.llm.usage.budget_and_breaker import LlmLimits
 from remediation.models.llm import LlmCall
 
 
@@ -31,7 +31,7 @@ class Spend:
     tokens: int
     usd: Decimal
     calls_last_minute: int
-    limits: Limits
+    limits: LlmLimits
     circuit: str
 
     @property
@@ -58,7 +58,7 @@ def spend(now: datetime) -> Spend:
     refused = calls.circuit(provider, model, now) if found["calls"] else None
     return Spend(
         missing(), provider, model, found["calls"], found["failed"], found["tokens"] or 0,
-        Decimal(found["cost"] or 0), found["minute"], calls.limits(),
+        Decimal(found["cost"] or 0), found["minute"], calls.llm_limits(),
         refused.message if refused else "",
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from simulator.prometheus.errors import ExecutionError
-from simulator.prometheus.promql.context import Context
+from simulator.prometheus.promql.context import EvaluationContext
 from simulator.prometheus.promql.quantiles import in_groups
 from simulator.prometheus.promql.ranking import count_values, ranked
 from simulator.prometheus.promql.syntax import Aggregate, Expr, Number
@@ -16,7 +16,7 @@ from simulator.prometheus.storage.samples import Floats, Frame, Ints, Masks, emp
 Grouping = Callable[[Labels], Labels]
 
 
-def aggregate(context: Context, node: Aggregate) -> Frame:
+def aggregate(context: EvaluationContext, node: Aggregate) -> Frame:
     """The value of an aggregation."""
     frame = context.vector(node.expr)
     if node.op in _RANKED:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from simulator.prometheus.promql.context import Context
-from simulator.prometheus.promql.syntax import Call
+from simulator.prometheus.promql.context import EvaluationContext
+from simulator.prometheus.promql.syntax import FunctionCall
 from simulator.prometheus.storage.labels import LabelKey, identity, without_labels
 from simulator.prometheus.storage.samples import Frame
 
@@ -18,7 +18,7 @@ Bucket = tuple[float, float]
 """An upper bound and the cumulative count up to it."""
 
 
-def quantile(context: Context, call: Call) -> Frame:
+def quantile(context: EvaluationContext, call: FunctionCall) -> Frame:
     """histogram_quantile(φ, buckets): one element for each histogram."""
     wanted, frame = context.scalar(call.args[0]), context.vector(call.args[1])
     histograms = _histograms(frame)

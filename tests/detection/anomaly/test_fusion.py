@@ -23,7 +23,7 @@ from detection.failures import find_all
 from detection.failures.context import Context
 from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record
 from detection.metrics import history
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.queries import seed
 from detection.metrics.samples import Entity, series_key
 from detection.models import Cluster, Incident
@@ -97,7 +97,9 @@ def leaking(cluster: Cluster) -> None:
     busy = rng.normal(1, 0.05, 60)
     busy[-6:] *= 3
     frames = [
-        Frame(NOW.timestamp() - 60.0 * (59 - at), {ratio: float(shares[at]), cpu: float(busy[at])})
+        MetricFrame(
+            NOW.timestamp() - 60.0 * (59 - at), {ratio: float(shares[at]), cpu: float(busy[at])}
+        )
         for at in range(60)
     ]
     assert history.append_many(cluster.pk, frames)

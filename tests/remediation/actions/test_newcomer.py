@@ -19,13 +19,13 @@ from remediation import actions
 from remediation.actions import CATALOGUE, classes_in, collected
 from remediation.actions.base import (
     Action,
-    Context,
+    AutoContext,
     Diagnosed,
+    IncidentRecord,
     Line,
     Object,
     Parameters,
     Patch,
-    Recorded,
     Right,
     Risk,
     Trait,
@@ -69,7 +69,7 @@ class SuspendCronJob(Action):
     strategy = "patch"
     traits = frozenset()
     reversible = True
-    contexts = frozenset({Context.STANDARD})
+    contexts = frozenset({AutoContext.STANDARD})
     rights = (Right("batch", "cronjobs", "patch"),)
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
@@ -81,7 +81,7 @@ class SuspendCronJob(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return snapshot.pods
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         return [line("spec.suspend", "false", "true")]
 
     def change(self, target: Object, wish: Wish) -> Patch:

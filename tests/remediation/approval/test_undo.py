@@ -170,7 +170,7 @@ def test_a_policy_of_zero_attempts_lets_nothing_through(auto: Cluster) -> None:
 
 
 def test_one_action_is_capped_whatever_the_namespace(auto: Cluster) -> None:
-    for number in range(budgets.Limits().an_hour_of_an_action):
+    for number in range(budgets.BudgetLimits().an_hour_of_an_action):
         assert claim(work(auto, number, f"team-{number}"), NOW).attempt is not None
         finished(auto)
     assert "rollback_deployment was done 5 times" in claim(work(auto, 99, "team-9"), NOW).reason

@@ -72,8 +72,8 @@ def without_caps(**changes: int) -> None:
     """Only owners are held apart: the stop switch alone is to end it."""
     from remediation.controls import budgets
 
-    wide = budgets.Limits(*[MANY] * 3, 1, MANY, MANY, MANY)
-    budgets.Limits = lambda: replace(wide, **changes)  # type: ignore[assignment,misc]
+    wide = budgets.BudgetLimits(*[MANY] * 3, 1, MANY, MANY, MANY)
+    budgets.BudgetLimits = lambda: replace(wide, **changes)  # type: ignore[assignment,misc]
 
 
 def lease_all(start: float) -> list[int]:

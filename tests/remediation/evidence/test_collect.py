@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from detection.domain.causes import Cause
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.samples import Entity, Query, series_key
 from detection.models import Incident
 from detection.snapshot import Snapshot
@@ -72,7 +72,7 @@ def test_secrets_of_a_log_are_neither_kept_nor_shown(
 
 def test_a_trend_has_numbers() -> None:
     key = series_key("memory", Entity("Deployment", "shop", "cart", "app"))
-    frames = [Frame(at=60.0 * n, values={key: 0.5 + 0.1 * n}) for n in range(5)]
+    frames = [MetricFrame(at=60.0 * n, values={key: 0.5 + 0.1 * n}) for n in range(5)]
     query = Query("memory", "x", "workload", unit="ratio", threshold=0.85)
     scene = Scene(finding(Cause.BAD_RELEASE, PROVEN), Snapshot(NOW), NOW, frames, [query])
     told = texts(collect(scene))["metrics"]
