@@ -90,7 +90,7 @@ def _tell(incident: Incident, state: State, now: datetime, deliver: Send) -> boo
     return True
 
 
-def due(cluster: Cluster, now: datetime) -> Q:
+def due_notifications(cluster: Cluster, now: datetime) -> Q:
     """Incidents that somebody is to be told of, for the sweep."""
     if not settings.NOTIFY_URLS:
         return Q(pk__in=())
@@ -111,13 +111,13 @@ def title_of(incident: Incident) -> str:
     """The same for every message of an incident, so that mail clients make one thread of them."""
     place = f"{incident.owner_namespace}/" if incident.owner_namespace else ""
     owner = f"{incident.owner_kind} {place}{incident.owner_name}"
-    return f"[KubeWise #{incident.pk}] {plain(owner)}"
+    return f"[KubeWise #{incident.pk}] {one_line(owner)}"
 
 
 def body_of(incident: Incident, state: State) -> str:
     """Plain text: state, cause, summary, link. The cluster's words are masked and no markup."""
     lines = [f"{state.capitalize()} ({incident.severity}): {incident.cause}",
-             plain(incident.summary)]  # fmt: skip
+             one_line(incident.summary)]  # fmt: skip
     if link := link_to(incident):
         lines.append(link)
     return "\n".join(lines)
@@ -129,7 +129,7 @@ def link_to(incident: Incident) -> str:
     return f"{settings.KUBEWISE_URL}{path}" if settings.KUBEWISE_URL else ""
 
 
-def plain(text: str) -> str:
+def one_line(text: str) -> str:
     """One line without control characters, secrets, or what a chat takes for markup."""
     cut = redact(CONTROL.sub("", text.replace("\n", " ")))[:LONGEST_TEXT]
     return cut.translate(MARKUP)

@@ -25,10 +25,10 @@ import django
 from benchmarks.detection.scenarios import (
     Scenario,
     load_scenarios,
-    metrics_of,
     objects_of,
     prepare,
     prometheus_url,
+    scenario_metrics,
     settings_for,
 )
 from simulator.simulator import Simulator
@@ -59,7 +59,7 @@ class DiagnosisResult:
 def run(scenario: Scenario, folder: Path, client: Any) -> list[DiagnosisResult]:
     with Simulator(controllers=False, background=False) as simulator:
         now = datetime.now(UTC)
-        simulator.load(objects_of(scenario, now), metrics=metrics_of(scenario, now))
+        simulator.load(objects_of(scenario, now), metrics=scenario_metrics(scenario, now))
         prepare(simulator, scenario)
         with settings_for(simulator, folder, prometheus_url(simulator, scenario)):
             report = _report(now)

@@ -70,9 +70,9 @@ def load_scenarios(only: str = "") -> list[Scenario]:
     return [Scenario(path.stem, yaml.safe_load(path.read_text())) for path in paths]
 
 
-def case_of(scenario: Scenario, now: datetime) -> ServedCase:
+def scenario_case(scenario: Scenario, now: datetime) -> ServedCase:
     objects = objects_of(scenario, now)
-    logs, metrics = logs_of(scenario, objects), list(metrics_of(scenario, now))
+    logs, metrics = logs_of(scenario, objects), list(scenario_metrics(scenario, now))
     return ServedCase(scenario.name, scenario.spec, objects, logs, metrics)
 
 
@@ -82,7 +82,7 @@ Change = Callable[[ServedCase, datetime], ServedCase]
 def run(scenario: Scenario, folder: Path, change: Change = lambda case, now: case) -> Score:
     """Serve it, diagnose it, score it."""
     now = datetime.now(UTC)
-    case = change(case_of(scenario, now), now)
+    case = change(scenario_case(scenario, now), now)
     scenario = Scenario(case.name, case.spec)
     with Simulator(controllers=False, background=False) as simulator:
         simulator.load(case.objects, case.logs, metrics=case.metrics)
@@ -128,7 +128,7 @@ def logs_of(
     return found
 
 
-def metrics_of(scenario: Scenario, now: datetime) -> Iterator[dict[str, Any]]:
+def scenario_metrics(scenario: Scenario, now: datetime) -> Iterator[dict[str, Any]]:
     """`{name, labels, samples: [[-5m, value], …]}`, or `every: 1m, from: -1h, value: x`, or
     `ramp: {from, every, period, low, high}`, which climbs from low to high in each period."""
     for series in scenario.spec.get("metrics") or []:
@@ -343,7 +343,7 @@ def scored(scenarios: list[Scenario], folder: Path, options: argparse.Namespace)
 def pairs(scenarios: list[Scenario], seed: int) -> list[tuple[Scenario, Scenario]]:
     """Each scenario that may have company, with another one; the seed decides which."""
     now = datetime.now(UTC)
-    cases = {s.name: case_of(s, now) for s in scenarios}
+    cases = {s.name: scenario_case(s, now) for s in scenarios}
     local = [s for s in scenarios if may_be_paired(cases[s.name])]
     chance = random.Random(seed)
     others = chance.sample(local, len(local))
@@ -358,7 +358,7 @@ def pairs(scenarios: list[Scenario], seed: int) -> list[tuple[Scenario, Scenario
 def _beside(other: Scenario, seed: int) -> Change:
     def with_other_scenario(case: ServedCase, now: datetime) -> ServedCase:
         background = objects_of(Scenario("", {}), now)
-        return mutated(paired(case, case_of(other, now), background), seed, now)
+        return mutated(paired(case, scenario_case(other, now), background), seed, now)
 
     return with_other_scenario
 

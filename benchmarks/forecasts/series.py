@@ -41,7 +41,7 @@ def _teeth(rng: Rng, count: int, periods: tuple[int, int], uneven: float = 0.0) 
     return np.asarray((at % period) / period * heights[at // period])
 
 
-def plain(rng: Rng) -> Floats:
+def plain_leak(rng: Rng) -> Floats:
     values = _leak(rng)
     return values + _red(rng, len(values))
 
@@ -179,7 +179,7 @@ def sawtooth_with_gaps(rng: Rng) -> Floats:
 
 
 REACHING: dict[str, Shape] = {
-    "plain": plain, "with a wave": wave, "coarse values": coarse, "with gaps": gaps,
+    "plain": plain_leak, "with a wave": wave, "coarse values": coarse, "with gaps": gaps,
     "below a garbage collector": collected, "rising sawtooth": rising_sawtooth,
     "after a deploy": after_deploy, "over a daily pattern": over_a_day,
     "after an earlier kill": again, "after a step": stepped,

@@ -43,9 +43,9 @@ def report(
     client: Any, asked: Iterable[TimedRequest], times: int, bar_seconds: float, what: str
 ) -> int:
     """Print the table; the number of rows over the bar or off their pinned queries."""
-    from kubewise_site.core.garbage_collector import settle
+    from kubewise_site.core.garbage_collector import settle_garbage
 
-    settle()  # as the web process does when it starts
+    settle_garbage()  # as the web process does when it starts
     rows = [(one, _measured(client, one, times)) for one in tqdm(list(asked), desc="answers")]
     print(HEAD.format(what))
     wrong = 0

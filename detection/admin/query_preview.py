@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from detection.domain.units import shown
+from detection.domain.units import with_unit
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.responses import PrometheusError, QueryResult, ResultSeries
 from detection.metrics.samples import BELOW, Owners, Query, entity_of
@@ -74,7 +74,7 @@ def _rows(query: Query, answer: QueryResult) -> list[dict[str, Any]]:
     """The worst first."""
     ordered = sorted(answer.series, key=_badness(query), reverse=True)[:MOST_ROWS]
     return [
-        {"series": _name(one), "value": shown(one.values[0], query.unit),
+        {"series": _name(one), "value": with_unit(one.values[0], query.unit),
          "beyond": query.breaches(one.values[0])}
         for one in ordered
     ]  # fmt: skip

@@ -55,14 +55,14 @@ def page(
         if not fits(metric, entity):
             continue
         one = _value(metric, entity, value, units, frame.pods.get(key, ""))
-        found.setdefault(name_of(entity), []).append(one)
+        found.setdefault(entity_name(entity), []).append(one)
     names = sorted(name for name in found if name > after)
     shown, more = names[:limit], len(names) > limit
     at = datetime.fromtimestamp(frame.at, UTC)
     return MetricsPage({name: found[name] for name in shown}, at, shown[-1] if more else None)
 
 
-def name_of(entity: Entity) -> str:
+def entity_name(entity: Entity) -> str:
     return f"{entity.namespace}/{entity.kind.lower()}/{entity.name}"
 
 

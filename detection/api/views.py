@@ -64,7 +64,7 @@ class MetricsView(Guarded):
         asked = PageForm(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         units = dict(MetricQuery.objects.values_list("name", "unit"))
-        found = page(history.latest(current_cluster().pk), units, **asked.validated_data)
+        found = page(history.latest_frame(current_cluster().pk), units, **asked.validated_data)
         body = {
             "status": "success",
             "count": len(found.metrics),

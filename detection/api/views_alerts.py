@@ -15,7 +15,7 @@ from detection.clients import current_cluster
 from detection.incidents import alertmanager as alerts
 from detection.models import Alert
 from kubewise_site.core.rest.fields import TextField
-from kubewise_site.core.rest.views import Guarded, read
+from kubewise_site.core.rest.views import Guarded, validated_body
 
 POST_ALERTS = "detection.post_alerts"
 VERSION = "4"
@@ -69,7 +69,7 @@ class AlertsView(Guarded):
         operation_id="alerts", request=WebhookSerializer, responses={202: ReceivedAnswer}
     )
     def post(self, request: Request) -> Response:
-        told = [_plain(alert) for alert in read(WebhookSerializer, request)["alerts"]]
+        told = [_plain(alert) for alert in validated_body(WebhookSerializer, request)["alerts"]]
         counts = alerts.receive(current_cluster(), told, datetime.now(UTC))
         message = "Received; the next pass matches them to owners."
         body = {"status": "success", "message": message, **counts}

@@ -14,7 +14,7 @@ from detection.detectors.protocol import View
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import Facts, MetricFacts
 from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
-from detection.domain.units import duration, shown
+from detection.domain.units import duration, with_unit
 from detection.metrics.history import Bools, Floats, Window
 from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
 
@@ -88,10 +88,10 @@ def _value_at(window: Window, row: int, time: float) -> float:
 
 def _text(query: Query, entity: Entity, pod: str, value: float, seconds: float) -> str:
     where = ", ".join(part for part in (entity.container, pod) if part)
-    limit = shown(query.threshold or 0.0, query.unit)
+    limit = with_unit(query.threshold or 0.0, query.unit)
     return (
         f"{query.description or query.name}{f' ({where})' if where else ''}: "
-        f"{shown(value, query.unit)} for {duration(seconds)}, threshold {limit}"
+        f"{with_unit(value, query.unit)} for {duration(seconds)}, threshold {limit}"
     )
 
 

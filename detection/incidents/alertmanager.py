@@ -68,14 +68,14 @@ def find_in_alerts(cluster: Cluster, snapshot: Snapshot, now: datetime) -> list[
     rows = Alert.objects.filter(cluster=cluster, state=Alert.State.FIRING)
     found = []
     for row in rows.filter(received_at__gt=now - BELIEVED):
-        owner = owner_of(row.labels, snapshot)
+        owner = labelled_owner(row.labels, snapshot)
         _note_owner(row, owner)
         if owner is not None:
             found.append(_finding(row, owner, now))
     return found
 
 
-def owner_of(labels: Mapping[str, str], snapshot: Snapshot) -> ObjectRef | None:
+def labelled_owner(labels: Mapping[str, str], snapshot: Snapshot) -> ObjectRef | None:
     """The top controller of the pod, else the workload, volume or node that the labels name."""
     namespace = labels.get("exported_namespace") or labels.get("namespace", "")
     for kind, name in _kinds_and_names(labels):

@@ -41,7 +41,7 @@ class RecordResult:
         return {"opened": self.opened, "revised": self.revised, "closed": self.closed}
 
 
-def record(
+def record_findings(
     cluster: Cluster, findings: Sequence[Finding], blind: Mapping[str, str], now: datetime
 ) -> RecordResult:
     """Write one pass. `findings` are correlated: one an owner, `opens_at` past."""
@@ -125,7 +125,7 @@ def _open(
     try:
         with transaction.atomic():
             incident.save()
-            states.began(incident, actor=ACTOR, reason=finding.summary, now=now)
+            states.note_beginning(incident, actor=ACTOR, reason=finding.summary, now=now)
     except IntegrityError:
         return  # another worker was faster: a normal end
     done.opened += 1
@@ -223,7 +223,7 @@ def _as_stored(revision: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _note_revision(incident: Incident, finding: Finding, now: datetime) -> None:
     before, after = f"{incident.cause} {incident.severity}", f"{finding.cause} {finding.severity}"
-    states.note(
+    states.note_event(
         incident, "cause", actor=ACTOR, reason=finding.summary, now=now, before=before, after=after
     )
 
@@ -244,7 +244,7 @@ def _fold(incident: Incident, cause_key: str, now: datetime) -> None:
     rows.update(last_seen=now, gone_since=None, parent=parent)
     if parent and incident.parent_id != parent.pk:
         reason = f"folded into incident {parent.anomaly_id}: {parent.summary}"
-        states.note(incident, "folded", actor=ACTOR, reason=reason, now=now)
+        states.note_event(incident, "folded", actor=ACTOR, reason=reason, now=now)
 
 
 def _signal_gone(
@@ -278,7 +278,7 @@ def _close(incident: Incident, now: datetime) -> bool:
         states.close_dismissed(incident, now)
         return True
     reason = f"the signal is gone for {GONE_BEFORE_CLOSING_SECONDS} s, {_after(incident)}"
-    return states.move(incident, Status.RESOLVED, actor=ACTOR, reason=reason, now=now)
+    return states.move_incident(incident, Status.RESOLVED, actor=ACTOR, reason=reason, now=now)
 
 
 def _after(incident: Incident) -> str:

@@ -86,12 +86,12 @@ def evidence(
     known = (cache.get_many([key]) or {}).get(key)
     if isinstance(known, Metrics):
         return known
-    found = ask(client, now, owners or owner_map(cluster_id))
+    found = query_evidence(client, now, owners or owner_map(cluster_id))
     cache.set_many({key: found}, KEPT_SECONDS)
     return found
 
 
-def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
+def query_evidence(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
     """The same, asked now."""
     return replace(
         surroundings(client, now),

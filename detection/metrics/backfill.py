@@ -21,7 +21,7 @@ MOST_TICKS = 60
 TIME_OUTS_BEFORE_GIVING_UP = 3
 
 
-def fill(
+def backfill(
     cluster_id: int, queries: Sequence[Query], client: Prometheus, owners: Owners, now: datetime
 ) -> int:
     """Fill what is missing up to `now`; the number of ticks written, 0 where nothing was due.
@@ -69,7 +69,7 @@ def step_seconds(span_seconds: float) -> float:
 
 def _gap_start(cluster_id: int, now: datetime) -> datetime | None:
     """Where to fill from; None where nothing is missing, or the cache is away."""
-    ticks = history.ticks(cluster_id)
+    ticks = history.tick_times(cluster_id)
     if ticks is None:
         return None
     earliest = now - timedelta(seconds=float(settings.ANOMALY_METRIC_WINDOW_SECONDS))

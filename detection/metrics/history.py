@@ -87,14 +87,14 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(MetricFrame)
 
 
-def append(cluster_id: int, frame: MetricFrame) -> bool:
+def append_frame(cluster_id: int, frame: MetricFrame) -> bool:
     """Add one tick; False where the cache is away."""
     return append_many(cluster_id, [frame])
 
 
 def append_many(cluster_id: int, frames: list[MetricFrame]) -> bool:
     """Add ticks, in any order; those out of the window leave the index."""
-    known = ticks(cluster_id)
+    known = tick_times(cluster_id)
     if known is None:
         return False
     if not frames:
@@ -111,7 +111,7 @@ def append_many(cluster_id: int, frames: list[MetricFrame]) -> bool:
 
 def window(cluster_id: int, now: datetime) -> Window:
     """Everything within ANOMALY_METRIC_WINDOW_SECONDS before `now`."""
-    index = ticks(cluster_id)
+    index = tick_times(cluster_id)
     if index is None:
         return Window("away")
     first = _milliseconds(now - timedelta(seconds=settings.ANOMALY_METRIC_WINDOW_SECONDS))
@@ -121,9 +121,9 @@ def window(cluster_id: int, now: datetime) -> Window:
         return local.window(cluster_id, wanted)
 
 
-def latest(cluster_id: int) -> MetricFrame | None:
+def latest_frame(cluster_id: int) -> MetricFrame | None:
     """The newest tick."""
-    index = ticks(cluster_id)
+    index = tick_times(cluster_id)
     if not index:
         return None
     key = _frame_key(cluster_id, index[-1])
@@ -136,7 +136,7 @@ def sampled(cluster_id: int, now: datetime, most: int) -> list[MetricFrame]:
     A whole window of a large cluster is hundreds of megabytes; these are read and let go.
     """
     first = _milliseconds(now - timedelta(seconds=settings.ANOMALY_METRIC_WINDOW_SECONDS))
-    inside = [tick for tick in ticks(cluster_id) or [] if first < tick <= _milliseconds(now)]
+    inside = [tick for tick in tick_times(cluster_id) or [] if first < tick <= _milliseconds(now)]
     step = max(1, -(-len(inside) // most))
     wanted = sorted({*inside[::step], *inside[-1:]})
     keys = [_frame_key(cluster_id, tick) for tick in wanted]
@@ -145,7 +145,7 @@ def sampled(cluster_id: int, now: datetime, most: int) -> list[MetricFrame]:
     return [frame for frame in decoded if frame is not None]
 
 
-def ticks(cluster_id: int) -> list[int] | None:
+def tick_times(cluster_id: int) -> list[int] | None:
     """The ticks there are, in milliseconds, oldest first; None: the cache is away."""
     key = _index_key(cluster_id)
     found = cache.get_many([key])

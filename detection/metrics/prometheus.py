@@ -189,7 +189,7 @@ def _checked(answer: requests.Response, body: bytes) -> bytes:
     kind = answer.headers.get("Content-Type", "application/json").partition(";")[0].strip()
     if kind not in JSON_TYPES:
         raise NotPrometheus(
-            f"it answers with {kind}, as a log-in page does: {responses.shown(body)}"
+            f"it answers with {kind}, as a log-in page does: {responses.body_beginning(body)}"
         )
     return body
 

@@ -62,13 +62,13 @@ def row_of(query: Query, *, seeded: bool = True) -> MetricQuery:
     return MetricQuery(**{**fields, "labels": dict(query.labels)}, seeded=seeded)
 
 
-def plain(row: MetricQuery) -> Query:
+def query_of_row(row: MetricQuery) -> Query:
     """The row as plain values, for code that knows no ORM."""
     return Query(**{name: getattr(row, name) for name in Query.__dataclass_fields__})
 
 
 def active_queries() -> list[Query]:
-    return [plain(row) for row in MetricQuery.objects.filter(active=True)]
+    return [query_of_row(row) for row in MetricQuery.objects.filter(active=True)]
 
 
 def validate(row: MetricQuery, client: Prometheus | None, now: datetime) -> Checked:
@@ -93,7 +93,7 @@ def validate(row: MetricQuery, client: Prometheus | None, now: datetime) -> Chec
         return Checked(Check.NOT_CHECKED, message, active=False)
     if not answer.series:
         return Checked(Check.ABSENT, "valid, but Prometheus has no such series now")
-    query = plain(row)
+    query = query_of_row(row)
     dealt = sum(entity_of(query, one.labels, Owners()) is not None for one in answer.series)
     if not dealt:
         return _refused(_no_entity(row, answer.series[0].labels))
@@ -102,7 +102,7 @@ def validate(row: MetricQuery, client: Prometheus | None, now: datetime) -> Chec
     return Checked(Check.OK, series=dealt)
 
 
-def apply(row: MetricQuery, checked: Checked, now: datetime) -> None:
+def apply_check(row: MetricQuery, checked: Checked, now: datetime) -> None:
     """Write what was found into the unsaved row; a query that nobody checked is put to sleep."""
     row.check_state, row.check_message = checked.state.value, checked.message
     row.checked_at, row.series_count = now, checked.series

@@ -116,7 +116,7 @@ _NAMES = msgspec.json.Decoder(list[str])
 def error_of(status: int, body: bytes) -> PrometheusError:
     """The named error for an HTTP status of 300 or above."""
     envelope = _envelope_or_none(body)
-    message = envelope.error if envelope else shown(body)
+    message = envelope.error if envelope else body_beginning(body)
     if status in (401, 403):
         return Unauthorized(f"{status}: the token or headers are not accepted. {message}")
     if status < 400:
@@ -159,7 +159,7 @@ def decode_names(body: bytes) -> list[str]:
     return names
 
 
-def shown(body: bytes) -> str:
+def body_beginning(body: bytes) -> str:
     """The begin of a body that is not what it should be, on one line, for a message."""
     text = body[: SHOWN_CHARACTERS * 4].decode("utf-8", "replace")
     return " ".join(text.split())[:SHOWN_CHARACTERS]
@@ -170,7 +170,7 @@ def _success(body: bytes) -> _Envelope:
     if envelope.status == "error":
         raise InvalidQuery(envelope.error)
     if envelope.status != "success":
-        raise NotPrometheus(f"it answers with another JSON: {shown(body)}")
+        raise NotPrometheus(f"it answers with another JSON: {body_beginning(body)}")
     return envelope
 
 
@@ -178,11 +178,13 @@ def _decoded(decoder: Any, body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise NotPrometheus(f"it answers with another JSON ({error}): {shown(body)}") from error
+        raise NotPrometheus(
+            f"it answers with another JSON ({error}): {body_beginning(body)}"
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if TRUNCATED in str(error) and body.lstrip()[:1] in (b"{", b"["):
             raise Truncated("the answer ends in its middle") from error
-        raise NotPrometheus(f"it answers with no JSON: {shown(body)}") from error
+        raise NotPrometheus(f"it answers with no JSON: {body_beginning(body)}") from error
 
 
 def _series(element: _Element) -> ResultSeries:

@@ -19,12 +19,12 @@ from statistics import median
 from typing import Any
 
 from detection.metrics import exporters, history
-from detection.metrics.backfill import TIME_OUTS_BEFORE_GIVING_UP, fill
+from detection.metrics.backfill import TIME_OUTS_BEFORE_GIVING_UP, backfill
 from detection.metrics.exporters import PROMETHEUS, Sources
 from detection.metrics.history import MetricFrame
 from detection.metrics.pod_owners import known_or_asked
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.queries import plain
+from detection.metrics.queries import query_of_row
 from detection.metrics.responses import (
     InvalidQuery,
     PrometheusError,
@@ -112,18 +112,18 @@ class _Dealt:
 def scrape(cluster: Cluster, client: Prometheus, now: datetime) -> Scrape:
     """One pass with its records: checks of the queries, sources, one frame of history."""
     rows = list(MetricQuery.objects.filter(active=True))
-    queries = [plain(row) for row in rows]
+    queries = [query_of_row(row) for row in rows]
     owners = known_or_asked(history.owner_map(cluster.pk), client, now)
-    done = collect(queries, client, now, owners)
+    done = query_all(queries, client, now, owners)
     _save_checks(rows, done)
     save_sources(cluster, done.sources.seen, done.blind, done.sources.not_installed, now)
     if PROMETHEUS not in done.blind:
-        fill(cluster.pk, queries, client, owners, now)
-        history.append(cluster.pk, frame_of(done, queries))
+        backfill(cluster.pk, queries, client, owners, now)
+        history.append_frame(cluster.pk, frame_of(done, queries))
     return done
 
 
-def collect(
+def query_all(
     queries: Sequence[Query], client: Prometheus, now: datetime, owners: Owners | None = None
 ) -> Scrape:
     """Ask every query once. Never raises for what Prometheus does; knows no database."""
@@ -264,14 +264,14 @@ def _is_whole(query: Query, answer: QueryResult, sources: Sources) -> bool:
 def _save_checks(rows: Sequence[MetricQuery], done: Scrape) -> None:
     for row in rows:
         outcome = done.outcomes[row.name]
-        row.check_state, row.check_message = outcome.state.value, described(outcome)
+        row.check_state, row.check_message = outcome.state.value, outcome_text(outcome)
         row.checked_at, row.series_count = done.at, outcome.series
         row.duration_seconds = round(outcome.duration_seconds, 4)
     fields = ["check_state", "check_message", "checked_at", "series_count", "duration_seconds"]
     MetricQuery.objects.bulk_update(rows, fields)
 
 
-def described(outcome: QueryOutcome) -> str:
+def outcome_text(outcome: QueryOutcome) -> str:
     """The outcome's message and counts, for a person."""
     counts = {
         "NaN": outcome.nan,

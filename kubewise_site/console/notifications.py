@@ -46,7 +46,7 @@ def _test(request: HttpRequest) -> tuple[int, str]:
         raise PermissionDenied
     if not settings.NOTIFY_URLS:
         return messages.WARNING, "There is no target: name one in NOTIFY_URLS."
-    who = notify.plain(request.user.get_username())
+    who = notify.one_line(request.user.get_username())
     error = notify.send(settings.NOTIFY_URLS, TITLE, f"A test, sent by {who}. Nothing is wrong.")
     if error:
         return messages.ERROR, f"The test failed: {error}."

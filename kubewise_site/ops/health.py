@@ -101,7 +101,7 @@ def _from_rows(beats: Mapping[str, Heartbeat], now: datetime) -> dict[str, Servi
         "prometheus": _prometheus(metrics, beats.get("scrape"), now),
         "kubernetes": _sources(kubernetes, beats.get("detect"), now),
         "gemini": _gemini(beats, now),
-        "workers": queues.workers(beats, _late_by_queue(beats, now), now),
+        "workers": queues.workers_health(beats, _late_by_queue(beats, now), now),
         "beat": _beat(beats.get("beat"), now),
     }
 
@@ -118,7 +118,7 @@ def _sources(rows: list[SourceState], tick: Heartbeat | None, now: datetime) -> 
     if not looked_at:
         return ServiceHealth(HealthState.UNKNOWN, "never looked at")
     last_seen, latency = max(row.checked_at for row in looked_at), _latency(tick)
-    if now - last_seen > max(patience(tick) for tick in frequent_ticks()):
+    if now - last_seen > max(allowed_silence(tick) for tick in frequent_ticks()):
         detail = "not looked at for too long"
         return ServiceHealth(HealthState.UNHEALTHY, detail, last_seen, last_seen, latency)
     blind = [row for row in looked_at if row.state == SourceState.State.BLIND]
@@ -174,7 +174,7 @@ def _late_by_queue(beats: Mapping[str, Heartbeat], now: datetime) -> dict[str, L
 
 def _is_late(beats: Mapping[str, Heartbeat], tick: schedule.Tick, now: datetime) -> bool:
     row = beats.get(heartbeat_name(tick))
-    return row is None or now - row.at > patience(tick)
+    return row is None or now - row.at > allowed_silence(tick)
 
 
 def frequent_ticks() -> list[schedule.Tick]:
@@ -187,6 +187,6 @@ def heartbeat_name(tick: schedule.Tick) -> str:
     return tick.task.rpartition(".")[2]
 
 
-def patience(tick: schedule.Tick) -> timedelta:
+def allowed_silence(tick: schedule.Tick) -> timedelta:
     """Three of its intervals, and some slack for a slow pass."""
     return timedelta(seconds=3 * tick.seconds + SLACK_SECONDS)

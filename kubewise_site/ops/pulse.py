@@ -48,7 +48,7 @@ class OldestWaiting:
     person: datetime | None
 
 
-def ticks(beats: dict[str, Heartbeat], now: datetime) -> list[Pulse]:
+def tick_pulses(beats: dict[str, Heartbeat], now: datetime) -> list[Pulse]:
     return [
         _pulse(tick, beats.get(health.heartbeat_name(tick)), now)
         for tick in health.frequent_ticks()
@@ -56,12 +56,12 @@ def ticks(beats: dict[str, Heartbeat], now: datetime) -> list[Pulse]:
 
 
 def _pulse(tick: schedule.Tick, row: Heartbeat | None, now: datetime) -> Pulse:
-    late = row is None or now - row.at > health.patience(tick)
+    late = row is None or now - row.at > health.allowed_silence(tick)
     trouble = "" if row is None or row.ok else str(row.detail.get("error", "it failed"))
     return Pulse(tick.name, tick.seconds, row.at if row else None, late, trouble)
 
 
-def workers(beats: dict[str, Heartbeat], now: datetime) -> list[Worker]:
+def live_workers(beats: dict[str, Heartbeat], now: datetime) -> list[Worker]:
     """Every worker process, on whichever host: each is one share of the work."""
     rows = sorted((name, row) for name, row in beats.items() if name.startswith("worker/"))
     return [

@@ -27,7 +27,9 @@ class LateTick:
     since: datetime | None
 
 
-def workers(beats: Mapping[str, Heartbeat], late: Mapping[str, LateTick], now: datetime) -> Workers:
+def workers_health(
+    beats: Mapping[str, Heartbeat], late: Mapping[str, LateTick], now: datetime
+) -> Workers:
     """Every queue needs one live worker, on whichever host, and its ticks must end in time."""
     queues = {name: _queue(name, beats, late.get(name), now) for name in NAMES}
     signs = [row.at for name, row in beats.items() if name.startswith(WORKER_PREFIX)]

@@ -23,12 +23,12 @@ from remediation.planning.command_line import format_command
 SEPARATOR = " → "
 
 
-def contents(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
+def incident_context(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
     """`undecided`: the gates have not been asked about the candidate that is planned now."""
     plan = shown_plan(incident)
     answered = bool(plan and plan.answered_at and now - plan.answered_at < VALIDITY)
     live = plan is not None and not plan.superseded_at and incident.status in WAITING
-    options = candidates(plan) if plan else []
+    options = review_items(plan) if plan else []
     reviewable = live and not answered
     return {
         "incident": incident,
@@ -88,7 +88,7 @@ def _lower_first(sentence: str) -> str:
     return sentence if sentence[:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
-def candidates(plan: Plan) -> list[dict[str, Any]]:
+def review_items(plan: Plan) -> list[dict[str, Any]]:
     """Best first, each with the value that a review form sends for it."""
     options = [_candidate(plan, index, row) for index, row in enumerate(plan.candidates)]
     ticked = plan.chosen

@@ -52,7 +52,7 @@ def confirm(
 
 
 def _review_item(incident: Incident) -> dict[str, Any] | None:
-    shown = incident_page.contents(incident, True, datetime.now(UTC))
+    shown = incident_page.incident_context(incident, True, datetime.now(UTC))
     approvable = [item for item in shown["candidates"] if item["approvable"]]
     if not (shown["reviewable"] and approvable):
         return None
@@ -111,7 +111,7 @@ def review(request: HttpRequest) -> HttpResponse:
     if verdict not in list(ReviewButton) or not choices:
         raise BadRequest("a verdict and at least one choice are needed")
     came_of_it = review_all(verdict, choices, request.user, request.POST.get("reason", ""))
-    tell(request, came_of_it)
+    show_result(request, came_of_it)
     return _back(request)
 
 
@@ -139,7 +139,7 @@ def sentence(ending: Any) -> str:
     return ENDINGS[type(ending)]
 
 
-def tell(request: HttpRequest, came_of_it: Counter[str]) -> None:
+def show_result(request: HttpRequest, came_of_it: Counter[str]) -> None:
     """`Approved; KubeWise acts …` for one, `3 approved, 1 already handled` for several."""
     if came_of_it.total() == 1:
         [ending] = came_of_it
@@ -151,7 +151,7 @@ def tell(request: HttpRequest, came_of_it: Counter[str]) -> None:
 
 
 @require_http_methods(["GET", "POST"])
-def plan_next(request: HttpRequest) -> HttpResponse:
+def plan_next_view(request: HttpRequest) -> HttpResponse:
     """Plan the candidate that the button names, and show its plan. Nothing is approved by it."""
     if request.method == "GET":
         return nothing_done(request)
@@ -165,7 +165,7 @@ def plan_next(request: HttpRequest) -> HttpResponse:
         told = f"Planned: {ending.command}. It is not approved yet: read what it would change."
         messages.success(request, plain(told))
     else:
-        tell(request, Counter([sentence(ending)]))
+        show_result(request, Counter([sentence(ending)]))
     return _back(request)
 
 

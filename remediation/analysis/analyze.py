@@ -22,7 +22,7 @@ from remediation.models import Attempt
 from remediation.models.querysets import came_back
 from remediation.observation.observe import finding_of, observe_incident, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
-from remediation.observation.suspect_nodes import remembered
+from remediation.observation.suspect_nodes import with_suspect_nodes
 from remediation.planning.candidates import Candidate, candidates, escalate
 from remediation.planning.plans import current_plan, new_plan
 from remediation.playbooks import diagnose
@@ -38,10 +38,10 @@ AGAIN = frozenset({Status.REMEDIATION_FAILED})
 def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
     """Diagnose and plan anew where there is news."""
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
-    if not claim(incident, now):
+    if not claim_analysis(incident, now):
         return Ending.NOTHING
     observation = observe_incident(clients.reader, incident, now, may_share=True)
-    finding = remembered(newest_finding(incident, observation), incident, now)
+    finding = with_suspect_nodes(newest_finding(incident, observation), incident, now)
     found = candidates(finding, observation.snapshot, now, blacklist())
     options = _not_futile(incident, _untried(incident, found), now)
     pack = evidence_of(incident, finding, observation, clients.reader, now)
@@ -49,17 +49,17 @@ def analyze(incident_id: int, clients: Clients, now: datetime) -> Ending:
     return _save(incident, diagnosis, options, pack, spec_hash_of(incident, clients), now)
 
 
-def claim(incident: Incident, now: datetime) -> bool:
+def claim_analysis(incident: Incident, now: datetime) -> bool:
     """Take the incident into analysis; False where another did, or there is no news."""
     until = now + LEASE
     if incident.status == Status.ANALYZING:
         rows = Incident.objects.filter(pk=incident.pk, status=Status.ANALYZING)
         incident.lease_until = until
-        return leases.claim(rows.filter(analyzed_version__lt=F("version")), now, until)
+        return leases.claim_lease(rows.filter(analyzed_version__lt=F("version")), now, until)
     news = incident.status in START | AGAIN or _has_news(incident)
     if not news or incident.status not in START | AGAIN | WAITING:
         return False
-    return states.move(
+    return states.move_incident(
         incident, Status.ANALYZING, actor=ACTOR, reason="to be analyzed", now=now,
         lease_until=until, analyzed_version=0, decided_version=0,
     )  # fmt: skip
@@ -117,5 +117,5 @@ def _save(
         new_plan(incident, options, hashed, diagnosis.source[:10], now)
         first = options[0].command if options else "nothing"
         reason = f"{diagnosis.root_cause} First candidate: {first}"
-        states.note(incident, "analysis", actor=ACTOR, reason=reason, now=now)
+        states.note_event(incident, "analysis", actor=ACTOR, reason=reason, now=now)
     return Ending.DONE

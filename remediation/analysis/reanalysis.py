@@ -23,7 +23,7 @@ class ReanalysisResult(StrEnum):
     OVER = "the incident is over"
 
 
-def ask(incident: Incident, actor: str, now: datetime) -> ReanalysisResult:
+def request_reanalysis(incident: Incident, actor: str, now: datetime) -> ReanalysisResult:
     """Make the analysis due and wake the workers; the sweep does it where the broker is away."""
     if refused := _refusal(incident):
         return refused
@@ -32,7 +32,7 @@ def ask(incident: Incident, actor: str, now: datetime) -> ReanalysisResult:
         if not rows.update(version=F("version") + 1):
             return ReanalysisResult.UNDER_WAY  # another was faster
         reason = "a new analysis was asked for"
-        states.note(incident, "analysis", actor=actor, reason=reason, now=now)
+        states.note_event(incident, "analysis", actor=actor, reason=reason, now=now)
         pipeline.advance(incident.pk)
     return ReanalysisResult.PUBLISHED
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from detection.incidents.feedback import NotAnAnomaly, false_positive
 from kubewise_site.core.rest.fields import TextField
 from kubewise_site.core.rest.problem import Problem
-from kubewise_site.core.rest.views import Guarded, read
+from kubewise_site.core.rest.views import Guarded, validated_body
 from remediation.api.serializers import EventSerializer
 from remediation.api.views_events import event, find
 from remediation.controls import silences
@@ -50,7 +50,7 @@ class CommentView(Guarded):
 
     @extend_schema(request=CommentRequest, responses={201: NotedAnswer}, operation_id="comment")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        text = read(CommentRequest, request)["text"]
+        text = validated_body(CommentRequest, request)["text"]
         incident, who = find(anomaly_id), request.user.get_username()
         try:
             silences.comment(incident, who, text, datetime.now(UTC))
@@ -68,10 +68,10 @@ class SilenceView(Guarded):
 
     @extend_schema(request=SilenceRequest, responses={201: NotedAnswer}, operation_id="silence")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked, incident = read(SilenceRequest, request), find(anomaly_id)
+        asked, incident = validated_body(SilenceRequest, request), find(anomaly_id)
         now = datetime.now(UTC)
         try:
-            row = silences.silence(
+            row = silences.silence_owner(
                 incident, request.user.get_username(), asked["reason"], asked["until"], now
             )
         except ValueError as error:
@@ -88,7 +88,7 @@ class FalsePositiveView(Guarded):
         request=FalsePositiveRequest, responses={200: NotedAnswer}, operation_id="false_positive"
     )
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked, incident = read(FalsePositiveRequest, request), find(anomaly_id)
+        asked, incident = validated_body(FalsePositiveRequest, request), find(anomaly_id)
         try:
             row = false_positive(
                 incident, request.user.get_username(), datetime.now(UTC), asked["note"]

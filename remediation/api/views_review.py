@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from detection.models import Incident
 from kubewise_site.core.rest.fields import TextField, WholeNumberField
 from kubewise_site.core.rest.problem import Problem
-from kubewise_site.core.rest.views import Guarded, read
+from kubewise_site.core.rest.views import Guarded, validated_body
 from remediation import results
 from remediation.analysis import reanalysis
 from remediation.api.serializers import EventSerializer
@@ -98,7 +98,7 @@ class ApproveView(Guarded):
 
     @extend_schema(request=ApproveRequest, responses={202: DoneAnswer}, operation_id="approve")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = read(ApproveRequest, request)
+        asked = validated_body(ApproveRequest, request)
         plan = _plan(anomaly_id, asked["plan"])
         ending = approvals.approve(
             plan.pk,
@@ -119,7 +119,7 @@ class RejectView(Guarded):
 
     @extend_schema(request=RejectRequest, responses={200: DoneAnswer}, operation_id="reject")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = read(RejectRequest, request)
+        asked = validated_body(RejectRequest, request)
         plan = _plan(anomaly_id, asked["plan"])
         ending = approvals.reject(plan.pk, request.user, asked["reason"], datetime.now(UTC))
         _raise_unless_done(ending)
@@ -135,13 +135,13 @@ class RemediateView(Guarded):
         request=RemediateRequest, responses={202: RemediateAnswer}, operation_id="remediate"
     )
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = read(RemediateRequest, request)
+        asked = validated_body(RemediateRequest, request)
         incident, text = (
             _incident(anomaly_id),
             asked.get("command") or _candidate(anomaly_id, asked),
         )
         try:
-            ending = commands.request(
+            ending = commands.request_command(
                 incident.pk, text, request.user, asked["reason"], datetime.now(UTC)
             )
         except CommandError as error:
@@ -161,7 +161,9 @@ class AnalyzeView(Guarded):
     @extend_schema(request=None, responses={202: DoneAnswer}, operation_id="analyze")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         incident = _incident(anomaly_id)
-        asked = reanalysis.ask(incident, request.user.get_username(), datetime.now(UTC))
+        asked = reanalysis.request_reanalysis(
+            incident, request.user.get_username(), datetime.now(UTC)
+        )
         if asked is not reanalysis.ReanalysisResult.PUBLISHED:
             raise Problem(HTTPStatus.CONFLICT, asked.name.lower().replace("_", "-"), asked.value)
         answer = _done(anomaly_id, f"{asked.value.capitalize()}.")

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from detection.clients import current_cluster
 from kubewise_site.core.rest.fields import TextField, YesNo
 from kubewise_site.core.rest.problem import Problem
-from kubewise_site.core.rest.views import Guarded, read
-from remediation.actions import blacklist, catalogue
+from kubewise_site.core.rest.views import Guarded, validated_body
+from remediation.actions import blacklist, catalogue_as_dict
 from remediation.controls import mode_and_stop
 from remediation.models import ModeChoice
 from remediation.models.permissions import PULL_STOP, SET_MODE
@@ -81,7 +81,7 @@ class ModeView(Guarded):
 
     @extend_schema(request=ModeRequest, responses=ModeAnswer, operation_id="mode_set")
     def put(self, request: Request) -> Response:
-        asked = read(ModeRequest, request)
+        asked = validated_body(ModeRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
         try:
             row = mode_and_stop.set_mode(
@@ -104,7 +104,7 @@ class StopView(Guarded):
 
     @extend_schema(request=StopRequest, responses=StopAnswer, operation_id="stop_set")
     def put(self, request: Request) -> Response:
-        asked = read(StopRequest, request)
+        asked = validated_body(StopRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
         cluster = current_cluster()
         mode_and_stop.set_stop(cluster, asked["stopped"], actor, asked.get("reason", ""), now)
@@ -117,7 +117,9 @@ class CommandsView(Guarded):
     @extend_schema(responses=CommandsAnswer, operation_id="commands")
     def get(self, request: Request) -> Response:
         barred = blacklist()
-        found = {name: row | {"enabled": name not in barred} for name, row in catalogue().items()}
+        found = {
+            name: row | {"enabled": name not in barred} for name, row in catalogue_as_dict().items()
+        }
         return Response({"status": "success", "commands": found})
 
 

@@ -14,21 +14,21 @@ from detection.domain.statuses import WAITING
 from detection.models import Incident
 from remediation.actions.base import IncidentRecord, NotKnown
 from remediation.approval import precheck
-from remediation.approval.approvals import pending, record_approval, refusal
+from remediation.approval.approvals import blacklist_refusal, pending, record_approval
 from remediation.models import Plan, PlanSource
 from remediation.observation.observe import owner_of
 from remediation.planning.candidates import Candidate
-from remediation.planning.command_line import ParsedCommand, parse
+from remediation.planning.command_line import ParsedCommand, parse_command
 from remediation.planning.plans import current_plan, new_plan
 from remediation.playbooks import playbook_of
 from remediation.results import Approved, Handled, Refused, Stopped
 
 
-def request(
+def request_command(
     incident_id: int, text: str, user: Any, reason: str, now: datetime
 ) -> Approved | Handled | Refused | Stopped:
     """Plan and approve `text` for the incident. Raises CommandError where it is no command."""
-    command = parse(text)
+    command = parse_command(text)
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     plan = current_plan(incident)
     if incident.status not in WAITING or plan is None:
@@ -37,7 +37,7 @@ def request(
     trouble = candidate if isinstance(candidate, Refused) else _trouble(candidate, incident)
     if trouble or isinstance(candidate, Refused):
         return trouble or Refused("not possible")
-    if against := precheck.refused(incident, candidate, now):
+    if against := precheck.first_refusal(incident, candidate, now):
         return against
     return _approved(incident, plan, candidate, user, reason, now)
 
@@ -64,7 +64,7 @@ def _trouble(candidate: Candidate, incident: Incident) -> Refused | None:
     if candidate.entry.family in playbook_of(cause).bad:
         told = f"{candidate.action} makes {cause} worse: it is not carried out here"
         return Refused(told, "scope")
-    return refusal(candidate)
+    return blacklist_refusal(candidate)
 
 
 def _candidate(command: ParsedCommand, incident: Incident) -> Candidate | Refused:

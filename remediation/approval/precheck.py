@@ -26,7 +26,9 @@ ASKED = frozenset(
 )  # fmt: skip
 
 
-def refused(incident: Incident, candidate: Candidate, now: datetime) -> Refused | Stopped | None:
+def first_refusal(
+    incident: Incident, candidate: Candidate, now: datetime
+) -> Refused | Stopped | None:
     """The first gate that no approval lifts, by name and reason; None where none is known to."""
     if not candidate.entry.changes_cluster:
         return None

@@ -49,8 +49,8 @@ def plan_undo(attempt: Attempt, spec_hash: str, said: str, now: datetime) -> boo
     inverse, incident = candidate(attempt), attempt.incident
     if inverse is None or not spec_hash:
         return False
-    states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
-    states.move(
+    states.move_incident(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
+    states.move_incident(
         incident, Status.ANALYZING, actor=ACTOR, reason=f"to be undone: {inverse.command}", now=now,
         analyzed_version=incident.version, decided_version=0, lease_until=None,
     )  # fmt: skip

@@ -55,7 +55,7 @@ def _tell(model: type[Audited], pk: Any, what: str) -> None:
     actor, now = _behalf.get() or (_process(), datetime.now(UTC))
     with transaction.atomic():
         for row in model._base_manager.filter(pk=pk):
-            trail.append(row.entry_kind(what), actor[:LONGEST_ACTOR], row, now)
+            trail.append_entry(row.entry_kind(what), actor[:LONGEST_ACTOR], row, now)
 
 
 def _process() -> str:

@@ -87,7 +87,7 @@ def _most_in(incident: Incident, limit: BudgetLimits) -> int:
     return policy.an_hour
 
 
-def spend(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
+def spend_budgets(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
     """Spend all; '' or the sentence of the first that is used up. Call it inside atomic().
 
     The caller rolls back where a sentence is returned, so that nothing stays half spent.
@@ -108,7 +108,7 @@ def exhausted(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
     return ""
 
 
-def release(cluster: Cluster, spent: Iterable[Cost]) -> None:
+def release_budgets(cluster: Cluster, spent: Iterable[Cost]) -> None:
     """Give back what is counted only while an attempt is open."""
     for cost in spent:
         if cost.window_seconds is None:
@@ -122,7 +122,7 @@ def refund(cluster: Cluster, spent: Iterable[Cost], at: datetime) -> None:
     Call it inside atomic().
     """
     costs = tuple(spent)
-    release(cluster, costs)
+    release_budgets(cluster, costs)
     for cost in costs:
         row = _held(cluster, cost.name)
         if cost.window_seconds is not None and row and (mark := at.isoformat()) in row.marks:

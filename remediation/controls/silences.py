@@ -23,7 +23,9 @@ class NoReason(ValueError):
     """Nothing was said."""
 
 
-def silence(incident: Incident, actor: str, reason: str, until: datetime, now: datetime) -> Silence:
+def silence_owner(
+    incident: Incident, actor: str, reason: str, until: datetime, now: datetime
+) -> Silence:
     """A silence of just this owner's namespace and name, with its line in the timeline.
 
     Raises ValueError where `until` is past or more than 30 days away, NoReason without a reason.
@@ -42,14 +44,14 @@ def silence(incident: Incident, actor: str, reason: str, until: datetime, now: d
     with transaction.atomic():
         policies.save_audited(row, actor, now)
         told = f"silenced until {until:%Y-%m-%d %H:%M} UTC: {row.reason}"
-        states.note(incident, "silence", actor=actor, reason=told, now=now)
+        states.note_event(incident, "silence", actor=actor, reason=told, now=now)
     return row
 
 
 def comment(incident: Incident, actor: str, text: str, now: datetime) -> None:
     """A person's words in the timeline. Raises NoReason."""
     said = _said(text, "a comment needs a text")
-    states.note(incident, "comment", actor=actor, reason=said, now=now)
+    states.note_event(incident, "comment", actor=actor, reason=said, now=now)
 
 
 def _said(text: str, lacking: str) -> str:

@@ -19,7 +19,7 @@ from detection.snapshot import Snapshot
 from detection.snapshot.logs import LOGS_IN_A_LOOK
 from detection.snapshot.scope import Scope
 from remediation.controls.limits import Limits
-from remediation.evidence.collect import collect
+from remediation.evidence.collect import collect_evidence
 from remediation.evidence.pack import Pack, Scene
 from remediation.planning.candidates import Candidate, candidates
 from remediation.playbooks import diagnose
@@ -106,7 +106,7 @@ def _judged(
 
 
 def _with_pack(item: DiagnosedIncident, scene: Scene, connection: Connection) -> DiagnosedIncident:
-    pack = collect(replace(scene, finding=item.finding), connection)
+    pack = collect_evidence(replace(scene, finding=item.finding), connection)
     return replace(item, pack=pack, diagnosis=replace(item.diagnosis, evidence=pack.cited))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from detection.domain.units import duration, shown
+from detection.domain.units import duration, with_unit
 from detection.metrics.history import MetricFrame
 from detection.metrics.samples import Query, parse_key
 from remediation.evidence.pack import Item, Scene
@@ -48,10 +48,10 @@ def _line(
     name = f"{query.name} of {container}" if container else query.name
     span = duration(points[-1][0] - points[0][0])
     numbers = (
-        f"first {shown(values[0], query.unit)}, lowest {shown(min(values), query.unit)}, "
-        f"highest {shown(max(values), query.unit)}, last {shown(values[-1], query.unit)}"
+        f"first {with_unit(values[0], query.unit)}, lowest {with_unit(min(values), query.unit)}, "
+        f"highest {with_unit(max(values), query.unit)}, last {with_unit(values[-1], query.unit)}"
     )
-    limit = "" if query.threshold is None else f", bad {query.direction} " + shown(
+    limit = "" if query.threshold is None else f", bad {query.direction} " + with_unit(
         query.threshold, query.unit
     )  # fmt: skip
     return [(breached, f"{name} over {span} in {len(values)} points: {numbers}{limit}")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detection.models import Incident
-from remediation.evidence.pack import Item, shown
+from remediation.evidence.pack import Item, utc_text
 from remediation.models import Attempt
 
 MOST = 4
@@ -30,7 +30,7 @@ def earlier_items(incident: Incident) -> Iterator[Item]:
 def _incident_text(incident: Incident) -> str:
     attempts = [_attempt(row) for row in incident.attempts.all()]
     done = "; ".join(attempts) or "nothing was done about it"
-    text = f"{shown(incident.first_seen)} {incident.cause}, {incident.status}"
+    text = f"{utc_text(incident.first_seen)} {incident.cause}, {incident.status}"
     return f"{text}: {incident.summary}; {done}"
 
 

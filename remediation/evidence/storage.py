@@ -10,7 +10,7 @@ from detection.metrics import history
 from detection.metrics.queries import active_queries
 from detection.models import Incident
 from detection.pipeline.observe import Observation
-from remediation.evidence.collect import collect
+from remediation.evidence.collect import collect_evidence
 from remediation.evidence.pack import Pack, Scene
 from remediation.evidence.past_incidents import earlier_items
 from remediation.models import EvidencePack
@@ -34,7 +34,7 @@ def evidence_of(
         queries=active_queries(),
         others=observation.opened,
     )
-    return collect(scene, connection, earlier_items(incident))
+    return collect_evidence(scene, connection, earlier_items(incident))
 
 
 def store_pack(incident: Incident, pack: Pack, now: datetime) -> EvidencePack:

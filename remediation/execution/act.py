@@ -24,8 +24,8 @@ from remediation.clients import Clients
 from remediation.cluster.writer import ObjectChanged, Session, WritingStopped
 from remediation.controls.policies import policy_for
 from remediation.execution import dry_run_and_write, outcomes
-from remediation.execution.attempt_states import State, move
-from remediation.execution.attempts import Term, Work, claim, may_not_go, still_mine
+from remediation.execution.attempt_states import State, move_attempt
+from remediation.execution.attempts import Term, Work, claim_attempt, may_not_go, still_mine
 from remediation.execution.dry_run_and_write import NothingToChange, Refusal, Rehearsal
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
@@ -78,8 +78,8 @@ def act(
     if decision.verdict != Verdict.ACT:
         return outcomes.not_allowed(work, decision, case.candidates, now)
     if not work.candidate.entry.changes_cluster:
-        return outcomes.read(work, clients.writer, now)
-    claimed = claim(work, now, term)
+        return outcomes.read_object(work, clients.writer, now)
+    claimed = claim_attempt(work, now, term)
     if claimed.attempt is None:
         log.info("not claimed", incident=incident_id, reason=claimed.reason)
         return outcomes.not_claimed(work, claimed, now)
@@ -147,10 +147,10 @@ def _run(run: Run) -> Ending:
     except WritingStopped as error:
         return outcomes.stopped(run.attempt, str(error), run.now)
     except (NothingToChange, Refusal, KubernetesError) as error:
-        return outcomes.refused(run.attempt, error, run.now)
+        return outcomes.close_refused(run.attempt, error, run.now)
     except Exception as error:  # a bug of ours must not be tried again and again
         log.exception("before anything was sent", attempt=run.attempt.pk)
-        return outcomes.refused(run.attempt, error, run.now)
+        return outcomes.close_refused(run.attempt, error, run.now)
     return _send(run, rehearsal, seen)
 
 
@@ -170,7 +170,7 @@ def _stale(run: Run, rehearsal: Rehearsal) -> str:
 def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
     """Commit SENDING, then write. What may have happened is never guessed: see reconcile.py."""
     rows = Attempt.objects.filter(pk=run.attempt.pk, lease_until=run.attempt.lease_until)
-    if not move(
+    if not move_attempt(
         rows,
         (State.CLAIMED,),
         State.SENDING,
@@ -204,4 +204,4 @@ def _failed(run: Run, error: KubernetesError) -> Ending:
         return outcomes.unknown(run.attempt, error, run.now)
     if isinstance(error, NotFound | Conflict):
         return outcomes.stale(run.attempt, str(error), run.now)
-    return outcomes.refused(run.attempt, error, run.now, State.FAILED)
+    return outcomes.close_refused(run.attempt, error, run.now, State.FAILED)

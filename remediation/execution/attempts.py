@@ -21,7 +21,7 @@ from remediation.audit import trail
 from remediation.controls import budgets
 from remediation.controls.mode_and_stop import standing
 from remediation.digests import digest_of
-from remediation.execution.attempt_states import State, begin, move, sources_of
+from remediation.execution.attempt_states import State, begin, move_attempt, sources_of
 from remediation.models import Approval, Attempt, Plan, PlanSource
 from remediation.planning.candidates import Candidate
 
@@ -106,7 +106,7 @@ def lease_seconds() -> float:
     return float(settings.ATTEMPT_LEASE_SECONDS)
 
 
-def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
+def claim_attempt(work: Work, now: datetime, term: Term | None = None) -> Claim:
     """Intent, budgets, mode, stop switch and status in ONE transaction, or nothing at all.
 
     Raises nothing; a worker whose term is over claims nothing.
@@ -122,7 +122,7 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
             _spend(work, now)
             attempt = _create(work, now)
             _move(work, now)
-            trail.append("attempt claimed", work.executor, attempt, now)
+            trail.append_entry("attempt claimed", work.executor, attempt, now)
             _require_go(work)
             return Claim(attempt)
     except IntegrityError:
@@ -149,7 +149,7 @@ def may_not_go(incident: Incident, approved: bool) -> str:
     return ""
 
 
-def costs_of(attempt: Attempt) -> tuple[budgets.Cost, ...]:
+def spent_by(attempt: Attempt) -> tuple[budgets.Cost, ...]:
     """What the claim spent: the names alone count when it is given back."""
     on_node = attempt.target.get("kind") == "Node"
     undo = attempt.plan.source == PlanSource.UNDO
@@ -163,7 +163,7 @@ def still_mine(attempt: Attempt) -> bool:
     return rows.filter(lease_until=attempt.lease_until).exists()
 
 
-def settle(
+def settle_attempt(
     attempt: Attempt,
     state: State,
     now: datetime,
@@ -182,14 +182,14 @@ def settle(
         fields["error"] = redact(fields["error"])
     rows = Attempt.objects.filter(pk=attempt.pk, lease_until=attempt.lease_until)
     before = only or sources_of(state)
-    if not move(rows, before, state, open_target=None, settled_at=now, **fields):
+    if not move_attempt(rows, before, state, open_target=None, settled_at=now, **fields):
         return False
     if refund:
-        budgets.refund(attempt.incident.cluster, costs_of(attempt), attempt.created_at)
+        budgets.refund(attempt.incident.cluster, spent_by(attempt), attempt.created_at)
     else:
-        budgets.release(attempt.incident.cluster, costs_of(attempt))
+        budgets.release_budgets(attempt.incident.cluster, spent_by(attempt))
     attempt.refresh_from_db()
-    trail.append(trail.SETTLED, attempt.executor, attempt, now)
+    trail.append_entry(trail.SETTLED, attempt.executor, attempt, now)
     return True
 
 
@@ -218,7 +218,7 @@ def _spend(work: Work, now: datetime) -> None:
         work.candidate.target.kind == "Node",
         work.plan.source == PlanSource.UNDO,
     )
-    if reason := budgets.spend(work.incident.cluster, costs, now):
+    if reason := budgets.spend_budgets(work.incident.cluster, costs, now):
         raise _Lost(f"budget used up: {reason}", NotClaimed.REFUSED)
 
 
@@ -243,7 +243,7 @@ def _create(work: Work, now: datetime) -> Attempt:
 
 
 def _move(work: Work, now: datetime) -> None:
-    moved = states.move(
+    moved = states.move_incident(
         work.incident,
         Status.REMEDIATION_ATTEMPTED,
         actor=work.executor,

@@ -17,8 +17,8 @@ from remediation.actions import CATALOGUE
 from remediation.clients import Clients
 from remediation.cluster.writer import Session
 from remediation.execution import outcomes
-from remediation.execution.attempt_states import State, move
-from remediation.execution.attempts import lease_seconds, settle
+from remediation.execution.attempt_states import State, move_attempt
+from remediation.execution.attempts import lease_seconds, settle_attempt
 from remediation.execution.strategies import STRATEGIES
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
@@ -44,9 +44,9 @@ def _claim(attempt: Attempt, now: datetime) -> bool:
     rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state)
     attempt.lease_until = until = now + timedelta(seconds=lease_seconds())
     if attempt.state != State.SENDING:
-        return leases.claim(rows, now, until)
+        return leases.claim_lease(rows, now, until)
     free = rows.filter(leases.is_free(now))
-    return move(free, (State.SENDING,), State.UNKNOWN, lease_until=until)
+    return move_attempt(free, (State.SENDING,), State.UNKNOWN, lease_until=until)
 
 
 def _check_applied(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
@@ -74,7 +74,7 @@ def was_applied(session: Session, attempt: Attempt) -> bool:
 def _release(attempt: Attempt, reason: str, now: datetime, only: Collection[State] = ()) -> Ending:
     """Free the target and plan anew; nothing was changed."""
     with transaction.atomic():
-        if not settle(attempt, State.REFUSED, now, refund=True, only=only, error=reason):
+        if not settle_attempt(attempt, State.REFUSED, now, refund=True, only=only, error=reason):
             return Ending.NOTHING
         outcomes.plan_anew(attempt, reason, now)
     return Ending.DONE

@@ -53,7 +53,7 @@ def offers(candidates: Sequence[Mapping[str, Any]]) -> list[OfferedCandidate]:
     ]
 
 
-def refused(
+def answer_failure(
     choices: Iterable[RankedCandidate],
     cited: Iterable[str],
     offered: Sequence[OfferedCandidate],

@@ -54,7 +54,7 @@ def assess(
     answer, source = answered
     choices = tuple(RankedCandidate(one.id, redact(one.reason)) for one in answer.order)
     ids = [item["id"] for item in packed]
-    failure = answer_bounds.refused(
+    failure = answer_bounds.answer_failure(
         choices, answer.evidence, offered, ids
     ) or answer_bounds.invented(answer.objects, answer.reasons, objects, packed)
     if failure:

@@ -11,7 +11,7 @@ import promql_parser
 import structlog
 
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.queries import apply, row_of, validate
+from detection.metrics.queries import apply_check, row_of, validate
 from detection.metrics.responses import PrometheusError
 from detection.metrics.samples import Check, Query
 from detection.models import MetricQuery
@@ -29,7 +29,7 @@ class NoMetric(ValueError):
     """It is no PromQL, or it selects series without naming their metric."""
 
 
-def metrics_of(query: str) -> set[str]:
+def metrics_in(query: str) -> set[str]:
     """The names of all metrics in `query`. Raises NoMetric."""
     try:
         tree = promql_parser.parse(query)
@@ -128,7 +128,7 @@ def _why_not(answer: QueryAnswer, there: KnownMetrics) -> str:
     if answer.name in there.queries:
         return "a query of this name is there already"
     try:
-        unknown = metrics_of(answer.query) - there.metrics
+        unknown = metrics_in(answer.query) - there.metrics
     except NoMetric as error:
         return str(error)
     return f"Prometheus has no metric {', '.join(sorted(unknown))}" if unknown else ""
@@ -142,7 +142,7 @@ def _save(answer: QueryAnswer, prometheus: Prometheus, now: datetime) -> str:
     checked = validate(row, prometheus, now)
     if not checked.accepted or checked.state not in (Check.OK, Check.WARNINGS):
         return checked.message or checked.state.value
-    apply(row, checked, now)
+    apply_check(row, checked, now)
     row.active = False
     row.save()
     return ""

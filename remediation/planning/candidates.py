@@ -17,7 +17,7 @@ from remediation.actions import CATALOGUE, of_family
 from remediation.actions.base import Action
 from remediation.actions.informational import HAND_OVER, Escalate
 from remediation.actions.parameters import Value
-from remediation.planning.command_line import CommandError, checked, format_command
+from remediation.planning.command_line import CommandError, checked_command, format_command
 from remediation.planning.situation import situation_of
 from remediation.playbooks import playbook_of
 from remediation.playbooks.base import Playbook, Situation
@@ -60,7 +60,7 @@ class Candidate:
     @staticmethod
     def from_dict(stored: Mapping[str, Any]) -> Candidate:
         """The candidate of a Plan, held to the catalogue again. Raises CommandError."""
-        command = checked(str(stored["action"]), dict(stored.get("parameters") or {}))
+        command = checked_command(str(stored["action"]), dict(stored.get("parameters") or {}))
         target = ObjectRef(**stored["target"])
         described, line = str(stored.get("description", "")), str(stored.get("kubectl", ""))
         return Candidate(command.action.name, target, command.parameters, described, line)
@@ -112,7 +112,7 @@ def new_candidate(
 ) -> Candidate | None:
     """A candidate held to the catalogue's bounds; None where they refuse it."""
     try:
-        command = checked(name, dict(given))
+        command = checked_command(name, dict(given))
     except CommandError:
         return None
     action, parameters = command.action, command.parameters

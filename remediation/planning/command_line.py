@@ -64,7 +64,7 @@ class ParsedCommand:
         return format_command(self.action.name, self.parameters)
 
 
-def parse(text: str) -> ParsedCommand:
+def parse_command(text: str) -> ParsedCommand:
     """The command that `text` says. Raises a CommandError that says what is wrong."""
     words = _words(text)
     action = _action(words[0])
@@ -74,10 +74,10 @@ def parse(text: str) -> ParsedCommand:
         if name in given:
             raise DuplicateParameter(f"the parameter {name} is given twice")
         given[name] = raw
-    return checked(action.name, given)
+    return checked_command(action.name, given)
 
 
-def checked(action_name: str, given: dict[str, Any]) -> ParsedCommand:
+def checked_command(action_name: str, given: dict[str, Any]) -> ParsedCommand:
     """Parameters of any origin (text, a stored plan), held to the catalogue. Raises as `parse`."""
     action = _action(action_name)
     known = {item.name: item for item in action.parameters}

@@ -32,7 +32,7 @@ def supersede(incident: Incident, now: datetime) -> None:
     )
     for approval in waiting.select_related("user"):
         reason = f"the approval by {approval.user.get_username()} is void: another plan is made"
-        states.note(incident, "approval", actor="KubeWise", reason=reason, now=now)
+        states.note_event(incident, "approval", actor="KubeWise", reason=reason, now=now)
     over.update(superseded_at=now)
 
 

@@ -52,7 +52,7 @@ def case_of(
         cause=finding.cause,
         severity=finding.severity,
         onset=finding.onset,
-        target=target_of(finding, snapshot),
+        target=owner_target(finding, snapshot),
         playbook_mode=mode,
         playbook_reason=playbook_reason(mode, situation),
         candidates=tuple(options),
@@ -68,7 +68,7 @@ def case_of(
     )
 
 
-def target_of(finding: Finding, snapshot: Snapshot) -> OwnerTarget:
+def owner_target(finding: Finding, snapshot: Snapshot) -> OwnerTarget:
     """The owner by its name as the cluster has it, with the UID that stands there now."""
     owner = finding.owner
     found = snapshot.find(owner.kind, owner.namespace, owner.name)

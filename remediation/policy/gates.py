@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from remediation.actions.base import AutoContext, Trait
 from remediation.models import Policy
-from remediation.planning.command_line import CommandError, checked
+from remediation.planning.command_line import CommandError, checked_command
 from remediation.playbooks import playbook_of
 from remediation.policy.case import Case, Records
 from remediation.policy.gitops import gitops_owner, is_helm_release
@@ -184,7 +184,7 @@ def catalogue(case: Case) -> Rulings:
     if candidate.action in case.limits.blacklist:
         yield suggest(f"{candidate.action} is in BLACKLISTED_COMMANDS")
     try:
-        checked(candidate.action, dict(candidate.parameters))
+        checked_command(candidate.action, dict(candidate.parameters))
     except CommandError as error:
         yield suggest(f"the catalogue refuses it: {error}")
     yield from _contexts(case)

@@ -25,7 +25,7 @@ def contains(attempt: Attempt) -> bool:
     return entry is not None and entry.contains
 
 
-def held(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
+def how_it_holds(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     """How the attempt holds the failure back now; '' where it does not, or is not meant to."""
     if not contains(attempt) or not isinstance(found, Node) or not found.spec.unschedulable:
         return ""
@@ -38,7 +38,7 @@ def held(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     return f"cordoned; {len(attempt.before.get('pods') or ())} pods were moved off{ending}"
 
 
-def left(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
+def pods_left(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     """The pods that a drain should have moved off and did not; '' for none."""
     if not contains(attempt) or Trait.EMPTIES_NODE not in CATALOGUE[attempt.action].traits:
         return ""

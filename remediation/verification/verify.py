@@ -20,7 +20,7 @@ from remediation.analysis.model_opinion import view_of_verification
 from remediation.approval.undo import plan_undo, suggestion
 from remediation.clients import Clients
 from remediation.execution.attempt_states import State
-from remediation.execution.attempts import settle
+from remediation.execution.attempts import settle_attempt
 from remediation.execution.outcomes import verification_delay
 from remediation.models import Attempt, PlanSource
 from remediation.observation.observe import observe_incident, owner_of, seen_by_scan
@@ -92,10 +92,10 @@ def verify(
     if now - (attempt.verify_due_at or now) > times.blink:
         attempt.healthy_since = None  # nobody looked meanwhile: the soak begins anew
     seen = check_owner(attempt, clients, now)
-    judged = judge(attempt, seen, times, now)
+    judged = judge_owner(attempt, seen, times, now)
     if judged.outcome == Outcome.RESOLVED and attempt.incident.owner_namespace:
         seen = check_owner(attempt, clients, now, everywhere=True)
-        judged = judge(attempt, seen, times, now)
+        judged = judge_owner(attempt, seen, times, now)
     if judged.outcome is None:
         return _again(attempt, seen, times, now)
     view = view_of_verification(attempt, judged.reason)
@@ -115,7 +115,7 @@ def timing_of(incident: Incident) -> Timing:
 def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
     rows = Attempt.objects.filter(pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
     attempt.verify_lease_until = until = now + times.lease
-    return leases.claim(rows, now, until, field="verify_lease_until")
+    return leases.claim_lease(rows, now, until, field="verify_lease_until")
 
 
 def check_owner(
@@ -145,8 +145,8 @@ def check_owner(
         desired=desired,
         deadline_seconds=owner_health.deadline_seconds(found),
         news=owner_health.news(observation.opened, owner, began, incident.related),
-        held=containment.held(attempt, found, observation.snapshot),
-        left=containment.left(attempt, found, observation.snapshot),
+        held=containment.how_it_holds(attempt, found, observation.snapshot),
+        left=containment.pods_left(attempt, found, observation.snapshot),
     )
 
 
@@ -166,7 +166,9 @@ def progressing(found: Object) -> bool:
     return (observed is not None and observed < found.metadata.generation) or update_running(found)
 
 
-def judge(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> VerificationResult:
+def judge_owner(
+    attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime
+) -> VerificationResult:
     """Pure: what this look, with those before it, says."""
     began = attempt.executed_at or attempt.created_at
     allowed = max(timedelta(seconds=seen.deadline_seconds), times.patience) + times.soak
@@ -235,7 +237,7 @@ def conclude(
         "response": attempt.response,
     }
     with transaction.atomic():
-        if not settle(attempt, State.VERIFIED, now, refund=False, **fields):
+        if not settle_attempt(attempt, State.VERIFIED, now, refund=False, **fields):
             return Ending.NOTHING
         _move(attempt, VerificationResult(outcome, reason, cordoned), times, now, spec_hash)
     return Ending.DONE
@@ -249,21 +251,21 @@ def _move(
     if outcome == Outcome.RESOLVED:
         if containment.contains(attempt) and judged.cordoned:
             said = f"{said}. {suggestion(attempt)}"
-        states.move(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.INCONCLUSIVE:
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,
                     inconclusive=True)  # fmt: skip
     elif outcome == Outcome.CONTAINED:
         said = f"{said}. {FOR_PEOPLE} {suggestion(attempt)}"
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.WORSE:
         if plan_undo(attempt, spec_hash, said, now):
             return
         said = f"{said}. {suggestion(attempt)}"
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     elif attempt.plan.source == PlanSource.UNDO:
         said = f"{attempt.command} undid what made it worse; {said}"
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:
         _next_or_people(attempt, said, times, now)
 
@@ -271,10 +273,10 @@ def _move(
 def _next_or_people(attempt: Attempt, said: str, times: Timing, now: datetime) -> None:
     """Not fixed: the next candidate by a new analysis, or people once that was tried enough."""
     incident = attempt.incident
-    states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
+    states.move_incident(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
     failed = incident.attempts.filter(outcome=Outcome.NOT_FIXED).count()
     if failed >= times.most_tries:
         reason = f"{failed} remediations did not help"
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
     else:
         pipeline.advance(incident.pk)

@@ -52,7 +52,7 @@ def manifest(directory: Path) -> dict[str, Any]:
     return found
 
 
-def checked(directory: Path, name: str, known: dict[str, Any]) -> Path:
+def checked_path(directory: Path, name: str, known: dict[str, Any]) -> Path:
     """The path of a file of the manifest. Raises ModelRefused where the hash is another."""
     path = directory / name
     try:
@@ -67,7 +67,7 @@ def checked(directory: Path, name: str, known: dict[str, Any]) -> Path:
 def load(directory: Path) -> Model:
     """The weights for serving, in numpy. Raises ModelRefused."""
     known = manifest(directory)
-    path = checked(directory, WEIGHTS, known)
+    path = checked_path(directory, WEIGHTS, known)
     try:
         return Model(
             version=str(known["version"]),

@@ -16,7 +16,7 @@ from detection.anomaly.model.autoencoder import Network
 from detection.anomaly.scoring import adaptive_threshold, components, normalisation, seasonality
 from detection.anomaly.scoring.components import Component, root_mean_square, usual_maximum
 from detection.anomaly.scoring.series import Series
-from detection.anomaly.scoring.windows import held, smoothed
+from detection.anomaly.scoring.windows import smoothed, sustained
 from detection.domain.arrays import Bools, Floats
 
 SMOOTH_SAMPLES = 3
@@ -81,7 +81,7 @@ def score_one(
     memory = adaptive_threshold.memory_samples(pattern.day_samples, series.days)
     limit = adaptive_threshold.rolling(score, train, memory, alarm_at)
     seen = np.isfinite(series.values).any(axis=1)
-    alarm = held(score > limit, *DEBOUNCE) & seen
+    alarm = sustained(score > limit, *DEBOUNCE) & seen
     return Scored(score, limit, alarm, errors, shares(errors), False, pattern.day_samples)
 
 

@@ -21,7 +21,7 @@ from detection.failures.finding_builder import (
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import ContainerView, began, condition_since, containers
@@ -117,7 +117,7 @@ def _finding(
     cause = Cause.SECRET_MISSING if first.kind == "Secret" else Cause.CONFIGMAP_MISSING
     pods = list({item.pod.metadata.uid: item.pod for item in found}.values())
     since = min(_since(pod, context) for pod in pods)
-    judged = judge(snapshot, owner, context, pods, since)
+    judged = judge_newest_revision(snapshot, owner, context, pods, since)
     revision = judged.revision if _is_new(judged, first.name) else not_borne(judged.revision)
     facts = ConfigurationFacts(missing=first.name, missing_kind=first.kind)
     below = ConfigurationFacts(reason="FailedMount")

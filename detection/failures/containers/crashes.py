@@ -21,7 +21,7 @@ from detection.failures.finding_builder import (
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import ContainerView
 
@@ -56,7 +56,7 @@ def _finding(
 ) -> Finding:
     pods = list({loop.pod.metadata.uid: loop.pod for loop in found}.values())
     onset = min(loop.onset for loop in found)
-    judged = judge(snapshot, owner, context, pods, onset)
+    judged = judge_newest_revision(snapshot, owner, context, pods, onset)
     first = min(found, key=lambda loop: (loop.opens_at, not loop.is_not_runnable))
     if not first.is_oom and is_foreign(snapshot, owner, found):
         return _crash(snapshot, owner, found, judged, Cause.WRONG_ARCH)

@@ -23,7 +23,7 @@ from detection.failures.finding_builder import (
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import ContainerView, began, condition_since, containers
@@ -108,7 +108,7 @@ def _finding(
     first = next(item for item in found if item.pull == pull)
     since = min(item.since for item in found)
     pods = list({item.pod.metadata.uid: item.pod for item in found}.values())
-    judged = judge(snapshot, owner, context, pods, since)
+    judged = judge_newest_revision(snapshot, owner, context, pods, since)
     revision = judged.revision if _new_image(found, judged) else not_borne(judged.revision)
     return about_pods(
         snapshot,

@@ -18,7 +18,7 @@ from detection.failures.finding_builder import (
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import judge
+from detection.failures.rollback_evidence import judge_newest_revision
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import ContainerView, containers
@@ -47,7 +47,7 @@ def _finding(
 ) -> Finding:
     pod, view, onset = min(found, key=lambda item: item[2])
     pods = [item[0] for item in found]
-    revision = judge(snapshot, owner, context, pods, onset).revision
+    revision = judge_newest_revision(snapshot, owner, context, pods, onset).revision
     return about_pods(
         snapshot,
         Cause.INIT_HANG,

@@ -21,7 +21,7 @@ from detection.failures.finding_builder import (
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, key_of_pod
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import (
@@ -207,7 +207,7 @@ def _not_ready(
     snapshot: Snapshot, context: Context, owner: ObjectRef, pods: Sequence[o.Pod]
 ) -> Finding:
     onset = min(_started(pod, context) for pod in pods)
-    revision = judge(snapshot, owner, context, pods, onset).revision
+    revision = judge_newest_revision(snapshot, owner, context, pods, onset).revision
     pod, view = pods[0], _unready(pods[0])[0]
     facts = ProbeFacts(reason="NotReady", probe="readiness")
     return about_pods(

@@ -15,7 +15,7 @@ from detection.domain.findings import Finding, FoundBy, ObjectRef, key_of
 from detection.domain.units import duration
 from detection.failures.context import Context
 from detection.failures.finding_builder import full_name, observed
-from detection.failures.network.certificates import measured
+from detection.failures.network.certificates import certificate_bearer
 from detection.failures.registry import failure
 from detection.forecasting.prediction import prediction
 from detection.forecasting.trend import Eta
@@ -37,7 +37,7 @@ def cert_ends_soon(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         if ends is not None and context.now < ends <= context.now + ahead:
             yield _finding(context, item.ref, ends, ahead, FoundBy.KUBERNETES)
     for (kind, namespace, name), left in context.metrics.certificates.items():
-        bearer = measured(snapshot, kind, namespace, name) if left > 0 else None
+        bearer = certificate_bearer(snapshot, kind, namespace, name) if left > 0 else None
         if bearer is not None and key_of(bearer) not in told:
             told.add(key_of(bearer))
             ends = context.now + timedelta(seconds=left)

@@ -33,13 +33,15 @@ def cert_expired(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for ref, callers in told.values():
         yield _of_bearer(snapshot, ref, callers, [])
     for (kind, namespace, name), left in context.metrics.certificates.items():
-        bearer = measured(snapshot, kind, namespace, name) if left <= 0 else None
+        bearer = certificate_bearer(snapshot, kind, namespace, name) if left <= 0 else None
         if bearer is not None and key_of(bearer) not in told:
             line = observed("metrics", f"its certificate ended {-left / 3600:.0f} hours ago", True)
             yield _of_bearer(snapshot, bearer, [], [line], seconds=-left)
 
 
-def measured(snapshot: Snapshot, kind: str, namespace: str, name: str) -> ObjectRef | None:
+def certificate_bearer(
+    snapshot: Snapshot, kind: str, namespace: str, name: str
+) -> ObjectRef | None:
     """The object that bears a certificate which metrics name by itself, its Secret or its host."""
     if kind == "Certificate":
         item = snapshot.find(kind, namespace, name)

@@ -13,7 +13,7 @@ from detection.failures.log_reported import about_victims, began_with
 from detection.failures.network.services import goes_by
 from detection.failures.nodes.not_ready import CLUSTER
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import judge
+from detection.failures.rollback_evidence import judge_newest_revision
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import RESOLVING, Complaining, ErrorKind, log_errors_of
@@ -164,7 +164,7 @@ def _single(snapshot: Snapshot, context: Context, items: Sequence[Complaining]) 
     pods = list({one.pod.metadata.uid: one.pod for one in items}.values())
     onset = began_with(items, snapshot.at)
     failing = [pod for pod in pods if not is_ready(pod)]  # ready ones may have logged it once
-    revision = judge(snapshot, owner, context, failing or pods, onset).revision
+    revision = judge_newest_revision(snapshot, owner, context, failing or pods, onset).revision
     policy = sorted({pod.spec.dns_policy or "ClusterFirst" for pod in pods})
     return about_victims(
         snapshot,

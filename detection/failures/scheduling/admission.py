@@ -14,7 +14,7 @@ from detection.domain.quantities import amount_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, changed_evidence, full_name, observed
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
 from detection.failures.scheduling.pending_pods import raised_requests
 from detection.failures.scheduling.pod_creation import RefusedOwner, refusals
 from detection.failures.shared_cause import on_thing
@@ -23,7 +23,7 @@ from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.extensions import WebhookConfiguration
 from detection.kubernetes.objects.network_storage_scaling import Service
 from detection.snapshot import Snapshot
-from detection.snapshot.pod_templates import changes
+from detection.snapshot.pod_templates import template_changes
 
 WEBHOOK = re.compile(
     r"(?:failed|failure|error|unable)\s+(?:to\s+)?call(?:ing)?\s+(?:admission\s+)?webhook"
@@ -67,7 +67,7 @@ def admission_forbidden(snapshot: Snapshot, context: Context) -> Iterator[Findin
 
 
 def _judged(snapshot: Snapshot, context: Context, refused: RefusedOwner) -> Judgement:
-    return judge(snapshot, refused.owner, context, (), refused.since, refused.keys)
+    return judge_newest_revision(snapshot, refused.owner, context, (), refused.since, refused.keys)
 
 
 def _on_owner(
@@ -82,7 +82,7 @@ def _on_owner(
     changed = (
         judged.newest is not None
         and judged.target is not None
-        and bool(changes(judged.target.template, judged.newest.template))
+        and bool(template_changes(judged.target.template, judged.newest.template))
     )
     revision = judged.revision if brought and changed else not_borne(judged.revision)
     what = "exceed the quota" if cause == Cause.QUOTA_EXCEEDED else "are not admitted"

@@ -21,7 +21,7 @@ from detection.failures.finding_builder import (
     troubled,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
 from detection.failures.scheduling.node_affinity import dedicated, untolerated
 from detection.failures.scheduling.preemption import preempted_owners
 from detection.failures.scheduling.reasons import (
@@ -80,7 +80,7 @@ def _finding(
     pending, first = [item.pod for item in found], found[0]
     onset = min(pending_since(pod, context) for pod in pending)
     scale_up = _scale_up(snapshot, pending, context)
-    judged = judge(snapshot, owner, context, pending, onset)
+    judged = judge_newest_revision(snapshot, owner, context, pending, onset)
     revision = judged.revision if _brought(cause, first, judged) else not_borne(judged.revision)
     facts = _facts(snapshot, cause, found) | SchedulingFacts(scale_up_running=scale_up is not None)
     more = f": {', '.join(facts.short_of)}" if facts.short_of else ""

@@ -21,7 +21,7 @@ from detection.failures.finding_builder import (
 )
 from detection.failures.nodes.not_ready import CLUSTER
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import judge, not_borne
+from detection.failures.rollback_evidence import judge_newest_revision, not_borne
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
@@ -151,7 +151,7 @@ def _is_another(snapshot: Snapshot, pod: o.Pod) -> bool:
 def _unmounted(snapshot: Snapshot, context: Context, found: Sequence[Stuck]) -> Finding:
     first = min(found, key=lambda item: item.since)
     pods = [item.pod for item in found]
-    revision = judge(snapshot, first.owner, context, pods, first.since).revision
+    revision = judge_newest_revision(snapshot, first.owner, context, pods, first.since).revision
     volumes = [v for v in first.pod.spec.volumes if v.persistent_volume_claim is not None]
     claims = [v.persistent_volume_claim.claim_name for v in volumes if v.persistent_volume_claim]
     found_claims = [

@@ -44,7 +44,7 @@ OTHER_METRICS = {
 Scaler = HorizontalPodAutoscaler
 
 
-def target_of(snapshot: Snapshot, scaler: Scaler) -> ObjectRef:
+def scaled_owner(snapshot: Snapshot, scaler: Scaler) -> ObjectRef:
     """What it scales, with its UID where we read that kind."""
     ref, namespace = scaler.spec.scale_target_ref, scaler.metadata.namespace
     found = snapshot.find(ref.kind, namespace, ref.name)
@@ -64,7 +64,7 @@ def hpa_maxed(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         limited = o.condition(scaler.status.conditions, "ScalingLimited")
         if limited is None or limited.status != "True" or limited.reason != "TooManyReplicas":
             continue
-        target = target_of(snapshot, scaler)
+        target = scaled_owner(snapshot, scaler)
         if not (target.kind and target.name):
             continue
         if scaler.status.current_replicas >= scaler.spec.max_replicas and is_above(scaler):
@@ -139,7 +139,7 @@ def hpa_no_metrics(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         active = o.condition(scaler.status.conditions, "ScalingActive")
         if active is None or active.status != "False" or not active.reason.startswith("FailedGet"):
             continue
-        target = target_of(snapshot, scaler)
+        target = scaled_owner(snapshot, scaler)
         if not (target.kind and target.name):
             continue
         if without_request(snapshot, scaler, target, active):
@@ -250,7 +250,7 @@ def _no_api(
     available = o.condition(service.status.conditions, "Available") if service else None
     works = available is not None and available.status == "True"
     hit = [
-        item for item in found if not works or snapshot.ready_of(target_of(snapshot, item[0]))[0]
+        item for item in found if not works or snapshot.ready_of(scaled_owner(snapshot, item[0]))[0]
     ]
     if not hit:
         return
@@ -268,7 +268,7 @@ def _no_api(
         min(_since(scaler, active, context) for scaler, active in hit),
         context.dwell.scaler_blind_seconds,
         [*more, *(_said(scaler, active) for scaler, active in hit[:5])],
-        related=[*(target_of(snapshot, s) for s, _ in hit), *(s.ref for s, _ in hit), *backend],
+        related=[*(scaled_owner(snapshot, s) for s, _ in hit), *(s.ref for s, _ in hit), *backend],
         facts=AutoscalerFacts(
             missing_requests=False, backend=tuple(key_of(one) for one in workloads),
             reason=hit[0][1].reason),

@@ -19,7 +19,7 @@ from detection.failures.finding_builder import (
 )
 from detection.failures.log_reported import about_victims, log_lines
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, key_of_pod
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
@@ -137,7 +137,7 @@ def env_changed(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for item in items:
         pods = [pod for pod in _pods(snapshot, item) if is_ready(pod)]
         if pods and _has_history(snapshot, item):
-            judged = judge(snapshot, item.ref, context, pods, context.now)
+            judged = judge_newest_revision(snapshot, item.ref, context, pods, context.now)
             if found := _brings_errors(snapshot, context, item, judged, pods):
                 yield found
 

@@ -58,7 +58,7 @@ def _finding(
 ) -> Finding:
     first = pods[0]
     onset = min(_since(pod, context) for pod in pods)
-    suspects = sorted(p.spec.node_name for p in pods if is_suspect(snapshot, p, item))
+    suspects = sorted(p.spec.node_name for p in pods if is_node_suspect(snapshot, p, item))
     names = ", ".join(pod.spec.node_name for pod in pods)
     unready = [v.name for v in containers(first) if not v.status.ready and not v.is_init]
     return about_pods(
@@ -85,7 +85,7 @@ def _since(pod: o.Pod, context: Context) -> datetime:
     return condition_since(pod, "Ready") or began(pod) or context.now
 
 
-def is_suspect(snapshot: Snapshot, pod: o.Pod, item: o.DaemonSet) -> bool:
+def is_node_suspect(snapshot: Snapshot, pod: o.Pod, item: o.DaemonSet) -> bool:
     """The node itself may be at fault: a condition, or pods of others that fail there too.
 
     A node that can't be looked at is suspect.

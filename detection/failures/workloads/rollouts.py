@@ -11,7 +11,7 @@ from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, changed_evidence, full_name, observed
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import judge, not_borne
+from detection.failures.rollback_evidence import judge_newest_revision, not_borne
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import (
@@ -52,7 +52,7 @@ def _stalled(
 ) -> Finding:
     onset = progressing.last_transition_time or progressing.last_update_time or context.now
     pods = [p for p in snapshot.pods_below(item.ref) if is_active(p) and not is_ready(p)]
-    revision = judge(snapshot, item.ref, context, pods, onset).revision
+    revision = judge_newest_revision(snapshot, item.ref, context, pods, onset).revision
     if not all(map(_runs, pods)):
         revision = not_borne(revision)
     return about_pods(
@@ -139,7 +139,7 @@ def _unexplained(
         onset,
         onset + timedelta(seconds=context.dwell.unexplained_seconds),
         [observed("workloads", f"{ready} of {desired} ready", True), *_pod_lines(pods)],
-        judge(snapshot, owner, context, pods, onset).revision,
+        judge_newest_revision(snapshot, owner, context, pods, onset).revision,
         ReadinessFacts(ready=ready, desired=desired) | _log_container(pods),
     )
 

@@ -17,7 +17,7 @@ from detection.failures.finding_builder import (
     observed,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import POD_REVISION, judge
+from detection.failures.rollback_evidence import POD_REVISION, judge_newest_revision
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import began, condition_since, containers, is_active, is_ready
@@ -50,7 +50,7 @@ def _finding(
     waits_for_an_old_one: bool,
 ) -> Finding:
     onset = min(_since(pod, context) for pod in pods)
-    revision = judge(snapshot, item.ref, context, pods, onset).revision
+    revision = judge_newest_revision(snapshot, item.ref, context, pods, onset).revision
     status, first = item.status, pods[0]
     unready = [v.name for v in containers(first) if not v.status.ready and not v.is_init]
     return about_pods(

@@ -19,8 +19,8 @@ from detection.training.data import injected_faults
 from detection.training.evaluation import evaluate
 from detection.training.evaluation.evaluate import OURS
 from detection.training.jobs import train
-from detection.training.jobs.from_prometheus import data_hash, window
 from detection.training.jobs.from_prometheus import series_of as past_series
+from detection.training.jobs.from_prometheus import training_window, window_hash
 from detection.training.jobs.new_data import history_client
 from detection.training.jobs.train import Tell
 from detection.training.model import versions
@@ -45,7 +45,7 @@ def from_data(
     """Train on files with labels for the evaluation. Raises WrongData, TooLittleData."""
     sets = evaluate.read_sets(directory, evaluate.steps_of(steps))
     paths = [*directory.glob("*/*.parquet")] or [*directory.glob("*.parquet")]
-    return publish(sets, train.data_hash(paths), ModelSource.DATA, now, tell, force=force)
+    return publish(sets, train.files_hash(paths), ModelSource.DATA, now, tell, force=force)
 
 
 def publish(
@@ -53,11 +53,11 @@ def publish(
 ) -> TrainingResult:
     """Measure, train on everything, write, record, and use it where it is better."""
     versions.adopt_shipped(now)
-    scores = train.measured(sets, tell)
+    scores = train.evaluate_unseen(sets, tell)
     trained = train.train(sets, tell)
     draft = versions.directory_of(f"{now:%Y%m%d-%H%M%S}")
-    known = train.write(trained, scores, sets, data, draft, now)
-    row = versions.record(known, source, now)
+    known = train.write_version(trained, scores, sets, data, draft, now)
+    row = versions.record_version(known, source, now)
     better, why = _better(scores, data)
     if better or force:
         versions.use(row.version, "train_model", now)
@@ -74,11 +74,11 @@ def _better(scores: dict[str, Any], data: str) -> tuple[bool, str]:
         return True, f"there was no usable model ({error})"
     if before["data_sha256"] != data:
         return False, "the one in force was measured on other data: compare them by evaluate_model"
-    new, old = quality(scores), quality(before["scores"])
+    new, old = mean_score(scores), mean_score(before["scores"])
     return new > old + BETTER_BY, f"mean of VUS-PR and F1 {new:.3f}, the one in force has {old:.3f}"
 
 
-def quality(scores: dict[str, Any]) -> float:
+def mean_score(scores: dict[str, Any]) -> float:
     """One figure to compare versions by: mean of VUS-PR and F1 over groups that have events."""
     groups = scores.get(OURS, {}).values()
     each = [
@@ -97,14 +97,14 @@ def from_history(now: datetime, tell: Tell, *, force: bool = False) -> TrainingR
     client = history_client()
     versions.adopt_shipped(now)
     cluster = clients.current_cluster()
-    read = window(cluster, client, now, tell)
+    read = training_window(cluster, client, now, tell)
     past = _enough(past_series(cluster, read))
     trained = train.train({"history": past}, tell)
     tell("measuring it on injected faults")
     scores = on_injected(trained.network)
     draft = versions.directory_of(f"{now:%Y%m%d-%H%M%S}")
-    known = train.write(trained, scores, {"history": past}, data_hash(read), draft, now)
-    row = versions.record(known, ModelSource.HISTORY, now)
+    known = train.write_version(trained, scores, {"history": past}, window_hash(read), draft, now)
+    row = versions.record_version(known, ModelSource.HISTORY, now)
     better, why = _better_on_injected(scores)
     if better or force:
         versions.use(row.version, "train_model", now)
@@ -130,7 +130,9 @@ def _enough(past: list[Series]) -> list[Series]:
 
 def on_injected(network: Network) -> dict[str, Any]:
     """The measures of one network on injected faults."""
-    return evaluate.report(evaluate.ours_alone(network, {"injected": injected_faults.series()}))
+    return evaluate.measures_table(
+        evaluate.ours_alone(network, {"injected": injected_faults.series()})
+    )
 
 
 def _better_on_injected(scores: dict[str, Any]) -> tuple[bool, str]:
@@ -138,5 +140,5 @@ def _better_on_injected(scores: dict[str, Any]) -> tuple[bool, str]:
         before = load(versions.directory())
     except ModelRefused as error:
         return True, f"there was no usable model ({error})"
-    new, old = quality(scores), quality(on_injected(before.network))
+    new, old = mean_score(scores), mean_score(on_injected(before.network))
     return new > old + BETTER_BY, f"{new:.3f} on injected faults, the one in force has {old:.3f}"

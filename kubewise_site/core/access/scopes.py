@@ -28,7 +28,7 @@ def scope_for(permission: str) -> TokenScope:
     return TokenScope.APPROVE if permission in APPROVING else TokenScope.OPERATE
 
 
-def checked(scopes: Iterable[str]) -> list[str]:
+def checked_scopes(scopes: Iterable[str]) -> list[str]:
     """In order, each once, and always with `read`. Raises ValueError for what is no scope."""
     wanted = {TokenScope(scope) for scope in scopes} | {TokenScope.READ}
     return [scope.value for scope in TokenScope if scope in wanted]

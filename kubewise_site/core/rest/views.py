@@ -75,7 +75,7 @@ class Guarded(APIView):
             cls.post = idempotent(vars(cls)["post"])  # type: ignore[attr-defined]
 
 
-def read(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+def validated_body(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """The body as the shape reads it. Raises ValidationError with each wrong field."""
     form = shape(data=request.data)
     form.is_valid(raise_exception=True)

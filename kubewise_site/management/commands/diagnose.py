@@ -32,7 +32,7 @@ from kubewise_site.core.config.reading import in_cluster
 from remediation.actions.parameters import BadValue, label
 from remediation.controls.limits import limits
 from remediation.diagnose.metrics import read_metrics
-from remediation.diagnose.report import plain, table
+from remediation.diagnose.report import escaped, report_table
 from remediation.diagnose.run import Report, as_auto, diagnose_cluster
 
 log = structlog.get_logger(__name__)
@@ -97,7 +97,7 @@ class Command(BaseCommand):
         if output == "json":
             self.stdout.write(json.dumps(report.as_dict(), indent=2, default=str))
         else:
-            self.stdout.write(table(report))
+            self.stdout.write(report_table(report))
 
     def _could_not_look(self, reason: str, output: str) -> int:
         self._tell(f"could not look: {reason}")
@@ -106,7 +106,7 @@ class Command(BaseCommand):
         return BLIND
 
     def _tell(self, text: str) -> None:
-        self.stderr.write(plain(text))
+        self.stderr.write(escaped(text))
 
 
 def which_way(context: str) -> ClusterAccess:

@@ -65,12 +65,14 @@ def _sets_of(task: Task, namespace: str) -> set[str]:
     found = {task.owner.uid}
     if task.owner.kind == "Deployment":
         sets = writer.list_of(task.session, "ReplicaSet", namespace, "")
-        found |= {i["metadata"]["uid"] for i in sets if controller_of(i).get("uid") in found}
+        found |= {
+            i["metadata"]["uid"] for i in sets if controlling_reference(i).get("uid") in found
+        }
     return found
 
 
 def _is_leftover(pod: Object, owner: ObjectRef, owners: set[str]) -> bool:
-    above = controller_of(pod)
+    above = controlling_reference(pod)
     if not above or above.get("kind") == "Job" or pod["metadata"].get("deletionTimestamp"):
         return False
     if (pod.get("status") or {}).get("phase") != "Failed":
@@ -80,7 +82,7 @@ def _is_leftover(pod: Object, owner: ObjectRef, owners: set[str]) -> bool:
     return above.get("uid") in owners
 
 
-def controller_of(item: Object) -> dict[str, Any]:
+def controlling_reference(item: Object) -> dict[str, Any]:
     """The controlling ownerReference; {} where there is none."""
     refs = item["metadata"].get("ownerReferences") or []
     return next((dict(ref) for ref in refs if ref.get("controller")), {})

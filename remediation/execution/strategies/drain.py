@@ -18,7 +18,7 @@ from remediation.actions.nodes import UNSCHEDULABLE, is_cordoned
 from remediation.cluster import writer
 from remediation.cluster.writer import ObjectChanged, Session
 from remediation.execution.strategies.base import Refusal, Rehearsal, Strategy, Task, before, ref_of
-from remediation.execution.strategies.clean_failed import controller_of
+from remediation.execution.strategies.clean_failed import controlling_reference
 from remediation.execution.strategies.evict import budget_lines
 
 MOST_PODS = 110
@@ -123,14 +123,14 @@ def _stays(pod: Object) -> bool:
     meta = pod["metadata"]
     static = MIRROR in (meta.get("annotations") or {})
     over = (pod.get("status") or {}).get("phase") in OVER or bool(meta.get("deletionTimestamp"))
-    return static or over or controller_of(pod).get("kind") == "DaemonSet"
+    return static or over or controlling_reference(pod).get("kind") == "DaemonSet"
 
 
 def why_not(pod: Object) -> str:
     """Why this pod must not be evicted by a drain; '' where it may."""
     meta, spec = pod["metadata"], pod.get("spec") or {}
     name = f"{meta['namespace']}/{meta['name']}"
-    if not controller_of(pod):
+    if not controlling_reference(pod):
         return f"{name} has no controller: it would be lost"
     if meta["namespace"] in settings.PROTECTED_NAMESPACES:
         return f"{name} is in a protected namespace"

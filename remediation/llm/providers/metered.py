@@ -43,7 +43,7 @@ class Metered:
     ) -> Reply | LlmFailure:
         """From memory where this very question was answered; else within the budgets."""
         question, allowed = self._question(instruction, data), budget_and_breaker.llm_limits()
-        if known := budget_and_breaker.remembered(question.digest):
+        if known := budget_and_breaker.earlier_answer(question.digest):
             return Reply(known.answer, _source_of(known))
         call = budget_and_breaker.reserve(question, allowed, self._clock())
         if isinstance(call, LlmFailure):
@@ -53,7 +53,7 @@ class Metered:
         if isinstance(answer, LlmFailure):
             budget_and_breaker.failed(call, answer, round(time.monotonic() - began, 3))
             return answer
-        budget_and_breaker.settle(call, answer.source, answer.text, allowed)
+        budget_and_breaker.settle_call(call, answer.source, answer.text, allowed)
         return Reply(answer.text, _with_id(answer.source, call.pk))
 
     def _question(

@@ -77,7 +77,7 @@ class Question:
     answer_tokens: int
 
 
-def remembered(digest: str) -> LlmCall | None:
+def earlier_answer(digest: str) -> LlmCall | None:
     """The call that this very question was answered by."""
     rows = LlmCall.objects.filter(question_hash=digest, outcome=LlmCall.OK).exclude(answer="")
     if found := rows.first():
@@ -109,7 +109,7 @@ def reserve(question: Question, allowed: LlmLimits, now: datetime) -> LlmCall | 
         )
 
 
-def settle(call: LlmCall, source: AnswerSource, text: str, allowed: LlmLimits) -> None:
+def settle_call(call: LlmCall, source: AnswerSource, text: str, allowed: LlmLimits) -> None:
     """It was answered: what it took, and the answer without secrets."""
     asked = source.prompt_tokens or call.prompt_tokens
     answered = source.answer_tokens or call.answer_tokens

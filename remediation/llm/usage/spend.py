@@ -46,7 +46,7 @@ class Spend:
         return min(100, int(100 * self.usd / most)) if most else 100
 
 
-def spend(now: datetime) -> Spend:
+def spend_of_day(now: datetime) -> Spend:
     """Sums of a day, which its budget of calls bounds; where there were any, the newest calls."""
     provider, model = settings.LLM_PROVIDER, _model()
     done = Q(outcome__in=(LlmCall.OK, LlmCall.PENDING))

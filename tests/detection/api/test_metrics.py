@@ -27,7 +27,7 @@ VALUES = {
 @pytest.fixture
 def frame(db: None) -> MetricFrame:
     made = MetricFrame(AT, VALUES, [], {"memory_ratio|Deployment|shop|cart|app": "cart-7d9f-x2x"})
-    history.append(current_cluster().pk, made)
+    history.append_frame(current_cluster().pk, made)
     return made
 
 

@@ -18,7 +18,7 @@ from detection.detectors.thresholds import Thresholds
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
 from detection.domain.findings import Finding, ObjectRef
-from detection.metric_evidence import ask, evidence
+from detection.metric_evidence import evidence, query_evidence
 from detection.metrics import history
 from detection.metrics.history import MetricFrame, window_of
 from detection.metrics.queries import seed
@@ -211,7 +211,7 @@ BROKEN = {
 def test_prometheus_tells_what_the_failures_ask_for() -> None:
     for exported in (False, True):
         with simulated(cluster(exported=exported, state_metrics=2)) as client:
-            found = ask(client, NOW, Owners())
+            found = query_evidence(client, NOW, Owners())
         assert found.memory_ratios == {("Deployment", "shop", "cart", "app"): 0.95}
         assert found.replicas == {("Deployment", "shop", "idle"): 3}
         assert found.ready_replicasets == {("shop", "cart-7d9")}

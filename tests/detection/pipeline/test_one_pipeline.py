@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.detection.scenarios import Scenario, case_of, load_scenarios, prepare, settings_for
+from benchmarks.detection.scenarios import (
+    Scenario,
+    load_scenarios,
+    prepare,
+    scenario_case,
+    settings_for,
+)
 from detection.clients import current_cluster
 from detection.domain.findings import Finding
 from detection.failures import registry
@@ -42,7 +48,7 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connectio
     """The scenario's cluster, without a Prometheus."""
     one: Scenario = request.param
     with Simulator(controllers=False, background=False) as simulator:
-        case = case_of(one, datetime.now(UTC))
+        case = scenario_case(one, datetime.now(UTC))
         simulator.load(case.objects, case.logs)
         prepare(simulator, one)
         with settings_for(simulator, tmp_path, ""):

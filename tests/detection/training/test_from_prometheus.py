@@ -185,9 +185,9 @@ def test_of_a_cluster_too_large_to_hold_a_part_of_the_owners_is_read(
 ) -> None:
     with simulated(lines()) as client:
         monkeypatch.setattr(from_prometheus, "LEAST_HOURS", 2)
-        whole = from_prometheus.window(watched, client, NOW, most_hours=2)
+        whole = from_prometheus.training_window(watched, client, NOW, most_hours=2)
         monkeypatch.setattr(from_prometheus, "MOST_CELLS", whole.values.size // 2)
-        part = from_prometheus.window(watched, client, NOW, most_hours=2)
+        part = from_prometheus.training_window(watched, client, NOW, most_hours=2)
     owners = [{key.split("|", 1)[1].rsplit("|", 1)[0] for key in one.keys} for one in (whole, part)]
     assert 0 < len(owners[1]) < len(owners[0])
     assert set(part.keys) == {

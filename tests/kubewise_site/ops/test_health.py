@@ -210,7 +210,7 @@ def test_nobody_watched_is_no_since(alive: None) -> None:
 
 def test_the_sweep_notes_round_trips_and_a_broker_that_is_away(db: None, settings: Any) -> None:
     settings.CELERY_BROKER_URL = "redis://:hunter2@127.0.0.1:1/0"
-    latency.note(records.NOW)
+    latency.record_latency(records.NOW)
     database, found = (Heartbeat.objects.get(name=name) for name in ("database", "broker"))
     assert database.ok
     assert database.detail["latency_ms"] > 0

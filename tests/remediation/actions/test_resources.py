@@ -8,7 +8,7 @@ import pytest
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import Forbidden, KubernetesError
-from remediation.actions.parameters import MEBIBYTE, amount
+from remediation.actions.parameters import MEBIBYTE, quantity_amount
 from remediation.cluster.writer import ObjectChanged
 from remediation.execution.dry_run_and_write import NothingToChange, Refusal
 from tests.remediation.actions.conftest import Bench
@@ -30,7 +30,7 @@ def resources(bench: Bench, ref: ObjectRef) -> dict[str, Any]:
 def limit(bench: Bench, ref: ObjectRef, factor: float) -> str:
     """`factor` times the present memory limit; 1: the very text that stands."""
     present = str(resources(bench, ref)["limits"]["memory"])
-    return present if factor == 1 else f"{int(amount(present) * factor / MEBIBYTE)}Mi"
+    return present if factor == 1 else f"{int(quantity_amount(present) * factor / MEBIBYTE)}Mi"
 
 
 def test_a_raised_limit_is_one_patch_of_that_field_and_its_inverse_is_what_stood(

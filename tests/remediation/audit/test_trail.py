@@ -44,7 +44,7 @@ def test_an_untouched_trail_verifies_and_names_its_head(trail: Cluster) -> None:
 )
 def test_a_changed_entry_is_found(trail: Cluster, change: dict[str, object]) -> None:
     AuditEntry.objects.filter(seq=5).update(**change)
-    assert any("entry 5 was changed" in problem for problem in audit.verify())
+    assert any("entry 5 was changed" in problem for problem in audit.verify_trail())
 
 
 @pytest.mark.parametrize("seq", [1, 3, 6])
@@ -52,23 +52,23 @@ def test_a_removed_entry_is_found_at_the_beginning_in_the_middle_and_at_the_end(
     trail: Cluster, seq: int
 ) -> None:
     AuditEntry.objects.filter(seq=seq).delete()
-    assert any("removed" in problem for problem in audit.verify())
+    assert any("removed" in problem for problem in audit.verify_trail())
 
 
 def test_an_entry_that_is_rehashed_after_a_change_breaks_the_next_one(trail: Cluster) -> None:
     entry = AuditEntry.objects.get(seq=2)
     entry.actor = "eve"
-    entry.hash = audit.hash_of(entry)
+    entry.hash = audit.entry_hash(entry)
     entry.save()
-    assert any("entry 3 does not follow" in problem for problem in audit.verify())
+    assert any("entry 3 does not follow" in problem for problem in audit.verify_trail())
 
 
 def test_an_inserted_entry_is_found(trail: Cluster) -> None:
     entry = AuditEntry.objects.get(seq=6)
     entry.pk, entry.seq, entry.previous = None, 7, entry.hash
-    entry.hash = audit.hash_of(entry)
+    entry.hash = audit.entry_hash(entry)
     entry.save(force_insert=True)
-    assert any("head says 6" in problem for problem in audit.verify())
+    assert any("head says 6" in problem for problem in audit.verify_trail())
 
 
 def past_kubewise(model: type[Model]) -> QuerySet[Any]:
@@ -82,7 +82,7 @@ def test_a_record_that_was_changed_removed_or_inserted_beside_the_trail_is_found
     past_kubewise(Mode).filter(reason="day 1").update(actor="eve")
     past_kubewise(StopSwitch).filter(at=NOW)._raw_delete("default")  # type: ignore[attr-defined]
     past_kubewise(Mode).bulk_create([Mode(cluster=trail, mode="AUTO", actor="eve", at=NOW)])
-    problems = " | ".join(audit.verify())
+    problems = " | ".join(audit.verify_trail())
     assert "was changed after entry" in problems
     assert "was removed; entry" in problems
     assert "was inserted beside the trail" in problems
@@ -91,7 +91,7 @@ def test_a_record_that_was_changed_removed_or_inserted_beside_the_trail_is_found
 def test_the_first_record_of_its_kind_can_t_be_inserted_beside_the_trail(trail: Cluster) -> None:
     eve = Policy(cluster=trail, namespace_pattern="*", mode="AUTO")
     past_kubewise(Policy).bulk_create([eve])
-    assert any("Policy" in problem and "inserted" in problem for problem in audit.verify())
+    assert any("Policy" in problem and "inserted" in problem for problem in audit.verify_trail())
 
 
 def test_the_command_hints_at_sql_and_migrations_and_a_save_mends_it(trail: Cluster) -> None:
@@ -101,7 +101,7 @@ def test_the_command_hints_at_sql_and_migrations_and_a_save_mends_it(trail: Clus
         call_command("verify_audit", stderr=err)
     assert "saved once by KubeWise" in err.getvalue()
     Mode.objects.get(actor="eve").save()
-    assert audit.verify() == []
+    assert audit.verify_trail() == []
     assert AuditEntry.objects.last().kind == "mode changed"  # type: ignore[union-attr]
 
 
@@ -114,13 +114,13 @@ def test_the_command_fails_and_says_what_it_found(trail: Cluster) -> None:
 
 
 def test_pruning_leaves_a_checkpoint_and_a_trail_that_verifies(trail: Cluster) -> None:
-    assert audit.prune(NOW + timedelta(hours=30), NOW + timedelta(days=9)) == 4
+    assert audit.prune_entries(NOW + timedelta(hours=30), NOW + timedelta(days=9)) == 4
     assert list(AuditEntry.objects.values_list("kind", flat=True)) == [
         "mode set", "stopped", "checkpoint"
     ]  # fmt: skip
-    assert audit.verify() == []
+    assert audit.verify_trail() == []
     AuditEntry.objects.order_by("seq").first().delete()  # type: ignore[union-attr]
-    assert audit.verify()
+    assert audit.verify_trail()
 
 
 def test_the_daily_pruning_prunes_the_trail_by_its_setting(
@@ -129,7 +129,7 @@ def test_the_daily_pruning_prunes_the_trail_by_its_setting(
     settings.AUDIT_RETENTION_DAYS = 1  # type: ignore[attr-defined]
     prune(NOW + timedelta(days=30))
     assert AuditEntry.objects.get().kind == "checkpoint"
-    assert audit.verify() == []
+    assert audit.verify_trail() == []
 
 
 def test_the_trail_is_exported_as_json_lines(trail: Cluster) -> None:
@@ -145,4 +145,4 @@ def test_an_entry_outside_a_transaction_is_a_bug_that_is_told(
     transactional_db: None,
 ) -> None:
     with pytest.raises(RuntimeError, match="transaction"):
-        audit.append("mode set", "ada", Mode(mode="AUTO", at=NOW, cluster_id=1), NOW)
+        audit.append_entry("mode set", "ada", Mode(mode="AUTO", at=NOW, cluster_id=1), NOW)

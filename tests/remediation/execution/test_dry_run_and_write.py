@@ -15,7 +15,7 @@ from remediation.cluster.writer import ObjectChanged, Session
 from remediation.execution import dry_run_and_write
 from remediation.execution.dry_run_and_write import NothingToChange
 from remediation.planning.candidates import Candidate
-from remediation.planning.command_line import parse
+from remediation.planning.command_line import parse_command
 from tests.remediation.steps import real_writes
 
 STAMP = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ def owner(session: Session, kind: str, namespace: str, name: str) -> ObjectRef:
 
 
 def candidate(text: str, target: ObjectRef) -> Candidate:
-    command = parse(text)
+    command = parse_command(text)
     return Candidate(command.action.name, target, command.parameters)
 
 

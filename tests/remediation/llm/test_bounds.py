@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remediation.actions.base import Risk
-from remediation.llm.answer_bounds import OfferedCandidate, offers, refused, reordered
+from remediation.llm.answer_bounds import OfferedCandidate, answer_failure, offers, reordered
 from remediation.llm.failures import FailureKind
 from remediation.llm.schema import RankedCandidate
 
@@ -70,12 +70,12 @@ def test_no_answer_adds_drops_or_promotes_a_riskier_candidate(
 
 
 def test_an_unknown_id_refuses_the_whole_answer() -> None:
-    failure = refused(
+    failure = answer_failure(
         [RankedCandidate("c1", ""), RankedCandidate("c9", "")], [], offered("low"), []
     )
     assert failure
     assert failure.kind == FailureKind.UNKNOWN_CANDIDATE
-    failure = refused([], ["e2"], offered("low"), ["e1"])
+    failure = answer_failure([], ["e2"], offered("low"), ["e1"])
     assert failure
     assert failure.kind == FailureKind.UNKNOWN_EVIDENCE
-    assert refused([RankedCandidate("c1", "")], ["e1"], offered("low"), ["e1"]) is None
+    assert answer_failure([RankedCandidate("c1", "")], ["e1"], offered("low"), ["e1"]) is None

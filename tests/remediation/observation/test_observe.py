@@ -13,7 +13,7 @@ from benchmarks.detection.scenarios import Scenario, load_scenarios, logs_of, ob
 from detection.clients import current_cluster
 from detection.domain.causes import Severity
 from detection.domain.findings import Finding
-from detection.incidents.record import record
+from detection.incidents.record import record_findings
 from detection.models import Incident
 from detection.pipeline import inputs
 from detection.pipeline import observe as looking
@@ -64,7 +64,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def opened_of(one: Scenario) -> list[Incident]:
     found: list[Finding] = [i for i in incidents(seen(one)) if i.severity != Severity.INFO]
-    record(current_cluster(), found, {}, NOW)
+    record_findings(current_cluster(), found, {}, NOW)
     return list(Incident.objects.exclude(owner_uid=""))
 
 

@@ -15,7 +15,7 @@ from detection.domain.findings import ObjectRef
 from remediation.actions import CATALOGUE
 from remediation.controls.limits import Limits
 from remediation.controls.policies import PolicyFacts
-from remediation.planning.command_line import CommandError, checked
+from remediation.planning.command_line import CommandError, checked_command
 from remediation.playbooks import playbook_of
 from remediation.policy.case import Case, OwnerTarget, PodFacts, Reach, Records
 from remediation.policy.decide import decide
@@ -115,7 +115,7 @@ def _catalogue(case: Case) -> None:
     assert chosen.action in CATALOGUE
     assert chosen.action not in case.limits.blacklist
     try:
-        checked(chosen.action, dict(chosen.parameters))
+        checked_command(chosen.action, dict(chosen.parameters))
     except CommandError as error:
         raise AssertionError("acted beyond the catalogue") from error
     if case.requested:
