@@ -51,6 +51,7 @@ bench-remediation: .venv/dev ## failures run to their end in AUTO, judged by an 
 
 house: .venv/dev ## figures of the code's structure: import circles, sizes, one home each; fails below the bar
 	$(BIN)/python -m benchmarks.house $(ARGS)
+
 golden: .venv/dev ## record what the product does into var/golden; ARGS="--against DIR" tells every difference
 	$(BIN)/python -m benchmarks.golden $(ARGS)
 

@@ -186,8 +186,13 @@ def main(arguments: list[str]) -> int:
     for one in told:
         show(one)
     totals(told, name)
-    held = all(one.cited and one.tokens <= MOST_TOKENS for one in told)
-    return 0 if held and (real or not any(one.failed for one in told)) else 1
+    return 0 if _holds(told, real) else 1
+
+
+def _holds(told: list[DiagnosisResult], real: bool) -> bool:
+    """All are cited and within the bar; of our own model each answer counts, too."""
+    cited = all(one.cited and one.tokens <= MOST_TOKENS for one in told)
+    return cited and (real or not any(one.failed for one in told))
 
 
 if __name__ == "__main__":

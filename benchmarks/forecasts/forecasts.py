@@ -81,11 +81,7 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
     tally.reached += bool(len(reached))
     open_before, first = False, None
     for now in range(begin, end, EVERY):
-        part = slice(now - HISTORY, now)
-        before = values[max(now - HISTORY - DAY, 0) : now - HISTORY]
-        peak = float(np.nanmax(before)) if np.isfinite(before).any() else -np.inf
-        times = np.arange(now - HISTORY, now, dtype=np.float64) * 60
-        found = predict(times, values[part], peak)
+        found = _prediction(predict, values, now)
         if found is not None and len(reached):
             truth = (end - now + 1) * 60.0
             first = first if first is not None else now
@@ -97,6 +93,14 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
     if first is not None:
         tally.foretold += 1
         tally.lead.append(float(end - first))
+
+
+def _prediction(predict: Predict, values: Floats, now: int) -> Eta | None:
+    """What is foretold at that minute, from the hour before it and the peak of the day before."""
+    before = values[max(now - HISTORY - DAY, 0) : now - HISTORY]
+    peak = float(np.nanmax(before)) if np.isfinite(before).any() else -np.inf
+    times = np.arange(now - HISTORY, now, dtype=np.float64) * 60
+    return predict(times, values[now - HISTORY : now], peak)
 
 
 def _calm(values: Floats) -> Floats:

@@ -61,7 +61,7 @@ WIDTH = "100"
 
 
 def record(into: Path, folder: Path) -> None:
-    write(into, "settings/table", [_setting(one) for one in product.SETTINGS])
+    write(into, "settings/table", [product.setting(one) for one in product.SETTINGS])
     write(into, "settings/env.example", (product.HOME / ".env.example").read_text())
     write(into, "settings/of-an-empty-environment", _settings({}, folder))
     write(into, "settings/of-a-full-environment", _settings(FULL, folder))
@@ -73,10 +73,6 @@ def record(into: Path, folder: Path) -> None:
         for name in names:
             write(into, f"migrations/{app}.{name}", _said("sqlmigrate", app, name))
     write(into, "tasks", _tasks())
-
-
-def _setting(one: Any) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in ("name", "default", "allowed", "why", "secret")}
 
 
 @contextmanager

@@ -15,13 +15,14 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.test.utils import override_settings
 
-from benchmarks.golden import product
+from benchmarks.golden import broker, product
 from benchmarks.golden.documents import write
 from benchmarks.golden.rest.calls import EVENTS
 from benchmarks.golden.still import Still
 
 STEPS, STEP_SECONDS = 24, 15.0
 HEALTHY_STEPS, HEALTHY_SECONDS, BEGAN_SECONDS_AGO = 6, 240.0, 900.0
+VARYING = frozenset({"used_at", "anomaly_id"})  # by the monotonic clock, by chance
 LONG = timedelta(days=1)
 ENDS = ("Resolved", "Escalated", "Dismissed", "RemediationSuggested")
 RECORDS = ("detection.Incident", "detection.Transition", "remediation.Plan", "remediation.Attempt",
@@ -33,8 +34,8 @@ RECORDS = ("detection.Incident", "detection.Transition", "remediation.Plan", "re
 def record(into: Path, folder: Path, clock: Still, fault: str, mode: str = "AUTO") -> None:
     """Expects an empty, prepared database."""
     clock.restart()
-    app = product.celery_app()
-    app.conf.broker_url = "memory://"
+    app = broker.use()
+    list(broker.take(app))
     with product.simulator_with_a_past() as simulator, _settings(simulator, folder, mode):
         product.forget_clients()
         _watch(app, simulator, clock)
@@ -112,27 +113,8 @@ def _publish_schedule(app: Any, everything: bool) -> None:
 
 
 def _drain(app: Any) -> Iterator[dict[str, Any]]:
-    queues = sorted({options["queue"] for options in app.conf.task_routes.values()})
-    with app.connection_for_read() as connection:
-        channel = connection.default_channel
-        while found := [
-            (q, m) for q in queues if (m := channel.basic_get(q, no_ack=True)) is not None
-        ]:
-            for queue, message in found:
-                yield _message_record(queue, message) | _run(app, queue, message)
-
-
-def _message_record(queue: str, message: Any) -> dict[str, Any]:
-    args, kwargs, embed = json.loads(message.body)
-    headers = message.headers
-    chain = [(s["task"], s["args"], s["options"].get("queue")) for s in embed["chain"] or ()]
-    return {
-        "queue": queue, "task": headers["task"], "args": args, "kwargs": kwargs,
-        "then": chain[::-1], "headers": sorted(headers), "expires": headers["expires"],
-        "timelimit": headers["timelimit"], "ignore_result": headers["ignore_result"],
-        "content": (message.content_type, message.content_encoding),
-        "properties": sorted(message.properties),
-    }  # fmt: skip
+    for queue, message in broker.take(app):
+        yield broker.message_record(queue, message) | _run(app, queue, message)
 
 
 def _run(app: Any, queue: str, message: Any) -> dict[str, Any]:
@@ -156,7 +138,12 @@ def _writes(simulator: Any) -> list[dict[str, Any]]:
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
-    """Every column; `model_to_dict` leaves out what is not editable."""
+    """Every column of every row."""
     model = apps.get_model(name)
     columns = [field.attname for field in model._meta.concrete_fields]
-    return list(model._default_manager.order_by("pk").values(*columns))
+    rows = model._default_manager.order_by("pk").values(*columns)
+    return [{n: _whether(v) if n in VARYING else v for n, v in row.items()} for row in rows]
+
+
+def _whether(value: Any) -> str | None:
+    return value and "(varies)"

@@ -19,23 +19,9 @@ HOME: Path = BASE_DIR
 TRAIN = "detection.tasks.train"
 
 __all__ = [
-    "APPS",
-    "HOME",
-    "PACKAGES",
-    "SETTINGS",
-    "SETTINGS_MODULE",
-    "TRAIN",
-    "celery_app",
-    "current_cluster",
-    "diagnosis",
-    "faults",
-    "forget_clients",
-    "heartbeat",
-    "remediation",
-    "scenarios",
-    "simulator",
-    "simulator_with_a_past",
-    "without_module",
+    "APPS", "HOME", "PACKAGES", "SETTINGS", "SETTINGS_MODULE", "TRAIN", "celery_app",
+    "current_cluster", "diagnosis", "faults", "forget_clients", "heartbeat", "remediation",
+    "scenarios", "setting", "simulator", "simulator_with_a_past", "without_module",
 ]  # fmt: skip
 
 
@@ -45,6 +31,12 @@ def celery_app() -> Any:
 
     app.loader.import_default_modules()
     return app
+
+
+def setting(row: Any) -> dict[str, Any]:
+    """What the table says of one setting of the environment."""
+    told = {name: getattr(row, name) for name in ("name", "default", "why", "secret")}
+    return told | {"allowed": row.kind.allowed}
 
 
 def current_cluster() -> Any:

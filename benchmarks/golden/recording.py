@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import django
 from django.conf import settings
 from django.db import connections
 
-from benchmarks.golden import product
+from benchmarks.golden import broker, product
 from benchmarks.golden.still import Still, still
 
 FAULTS = ("image_not_found", "crash_loop", "node_not_ready", "scaled_to_zero", "job_failed")
@@ -30,13 +31,14 @@ class Recording:
         parts = {"declared": self._declared, "rest": self._rest, "loop": self._loop,
                  "diagnose": self._diagnose}  # fmt: skip
         with still() as clock:
+            broker.use()
             self._prepare()
             for name, part in parts.items():
                 if not only or name in only:
-                    self._fresh()
+                    self._restore_database()
                     part(clock)
         if remediation:
-            self._fresh()
+            self._restore_database()
             self._remediation()
 
     def _start(self) -> None:
@@ -56,6 +58,7 @@ class Recording:
             "LOGNAME": "golden",
         }
         django.setup()
+        logging.disable(logging.CRITICAL)
         settings.CACHES = {
             name: {"BACKEND": IN_MEMORY, "LOCATION": name} for name in settings.CACHES
         }
@@ -67,7 +70,7 @@ class Recording:
         connections.close_all()
         shutil.copy(self.database, f"{self.database}.prepared")
 
-    def _fresh(self) -> None:
+    def _restore_database(self) -> None:
         """The database as it was prepared, and nothing that is remembered of the one before."""
         from django.core.cache import caches
 
@@ -93,7 +96,7 @@ class Recording:
         from benchmarks.golden import loop
 
         for fault, mode in [*((fault, "AUTO") for fault in FAULTS), (FAULTS[0], "MANUAL")]:
-            self._fresh()
+            self._restore_database()
             loop.record(self.into, self.folder, clock, fault, mode)
 
     def _diagnose(self, clock: Still) -> None:

@@ -152,12 +152,15 @@ def _plans(year: Year) -> None:
                             "spec_hash": DIGEST, "candidates": [ROLLBACK, ESCALATE]}  # fmt: skip
     write(Plan, ("id", "incident_id", "created_at"), rows, len(numbers), same)
     over = [pk for pk in ids if not year.is_open(numbers[pk - 1])]
-    asked = [pk for pk in over if pk % 2]
+    _approvals([pk for pk in over if pk % 2], moments)
+    _attempts(over, numbers, moments)
+
+
+def _approvals(plans: list[int], moments: list[str]) -> None:
     same = {"user_id": User.objects.order_by("pk").values_list("pk", flat=True)[0],
             "verdict": "approved", "digest": DIGEST}  # fmt: skip
-    answers = ((pk, pk, moments[pk - 1], moments[pk - 1]) for pk in asked)
-    write(Approval, ("id", "plan_id", "at", "expires_at"), answers, len(asked), same)
-    _attempts(over, numbers, moments)
+    rows = ((pk, pk, moments[pk - 1], moments[pk - 1]) for pk in plans)
+    write(Approval, ("id", "plan_id", "at", "expires_at"), rows, len(plans), same)
 
 
 def _attempts(plans: list[int], numbers: list[int], moments: list[str]) -> None:

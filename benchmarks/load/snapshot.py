@@ -12,21 +12,98 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 PODS, WORKLOADS, NODES, EVENTS = 10_000, 500, 200, 5_000
 TIMES_LESS, MOST_MIB = 10.0, 400.0
+WHEN = "2026-01-02T03:04:05Z"
+POD_CONDITIONS = (
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+)
+RUNNING: dict[str, Any] = {
+    "ready": True,
+    "started": True,
+    "restartCount": 0,
+    "state": {"running": {"startedAt": WHEN}},
+    "lastState": {},
+}
+CRASHING: dict[str, Any] = {
+    "ready": False,
+    "started": True,
+    "restartCount": 9,
+    "state": {
+        "waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting"},
+    },
+    "lastState": {
+        "terminated": {"exitCode": 1, "reason": "Error", "startedAt": WHEN, "finishedAt": WHEN},
+    },
+}
 
 
 def pod(number: int) -> dict[str, Any]:
     """A pod as large as real ones are: about 5 KB with environment, probes and managedFields."""
-    owner, node = number % WORKLOADS, number % NODES
-    when = "2026-01-02T03:04:05Z"
-    container = {
+    owner = number % WORKLOADS
+    return {
+        "metadata": _pod_metadata(number, owner),
+        "spec": {
+            "containers": [_container(owner)],
+            "nodeName": f"node-{number % NODES}",
+            "restartPolicy": "Always",
+            "serviceAccountName": "default",
+            "tolerations": [{"key": f"key-{i}", "operator": "Exists"} for i in range(2)],
+            "volumes": [{"name": f"volume-{i}", "emptyDir": {}} for i in range(3)],
+        },
+        "status": _pod_status(owner, crashing=number % 1000 == 0),
+    }
+
+
+def _pod_metadata(number: int, owner: int) -> dict[str, Any]:
+    return {
+        "name": f"service-{owner}-5d8f7c9b6d-{number:05d}",
+        "generateName": f"service-{owner}-5d8f7c9b6d-",
+        "namespace": f"team-{owner % 40}",
+        "uid": f"00000000-0000-4000-8000-{number:012d}",
+        "resourceVersion": str(1_000_000 + number),
+        "creationTimestamp": WHEN,
+        "labels": {"app": f"service-{owner}", "pod-template-hash": "5d8f7c9b6d", "tier": "web"},
+        "annotations": {"prometheus.io/scrape": "true", "checksum/config": "0" * 64},
+        "ownerReferences": [
+            {
+                "apiVersion": "apps/v1",
+                "kind": "ReplicaSet",
+                "name": f"service-{owner}-5d8f7c9b6d",
+                "uid": f"00000000-0000-4000-9000-{owner:012d}",
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
+        ],
+        "managedFields": [_managed_fields(it) for it in ("kube-controller-manager", "kubelet")],
+    }
+
+
+def _managed_fields(manager: str) -> dict[str, Any]:
+    return {
+        "manager": manager,
+        "operation": "Update",
+        "apiVersion": "v1",
+        "time": WHEN,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:metadata": {f"f:field-{i}": {} for i in range(30)}},
+    }
+
+
+def _container(owner: int) -> dict[str, Any]:
+    return {
         "name": "app",
-        "image": f"registry.example/team/service-{owner}:1.4.{owner}",
+        "image": _image(owner),
         "ports": [{"containerPort": 8080, "protocol": "TCP"}],
         "env": [{"name": f"VARIABLE_{i}", "value": f"value-{i}"} for i in range(12)],
         "resources": {
@@ -39,84 +116,39 @@ def pod(number: int) -> dict[str, Any]:
         "terminationMessagePath": "/dev/termination-log",
         "imagePullPolicy": "IfNotPresent",
     }
-    names = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
-    crashing = number % 1000 == 0
-    state = (
-        {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting"}}
-        if crashing
-        else {"running": {"startedAt": when}}
-    )
-    ended = {"exitCode": 1, "reason": "Error", "startedAt": when, "finishedAt": when}
+
+
+def _image(owner: int) -> str:
+    return f"registry.example/team/service-{owner}:1.4.{owner}"
+
+
+def _pod_status(owner: int, crashing: bool) -> dict[str, Any]:
     return {
-        "metadata": {
-            "name": f"service-{owner}-5d8f7c9b6d-{number:05d}",
-            "generateName": f"service-{owner}-5d8f7c9b6d-",
-            "namespace": f"team-{owner % 40}",
-            "uid": f"00000000-0000-4000-8000-{number:012d}",
-            "resourceVersion": str(1_000_000 + number),
-            "creationTimestamp": when,
-            "labels": {"app": f"service-{owner}", "pod-template-hash": "5d8f7c9b6d", "tier": "web"},
-            "annotations": {"prometheus.io/scrape": "true", "checksum/config": "0" * 64},
-            "ownerReferences": [
-                {
-                    "apiVersion": "apps/v1",
-                    "kind": "ReplicaSet",
-                    "name": f"service-{owner}-5d8f7c9b6d",
-                    "uid": f"00000000-0000-4000-9000-{owner:012d}",
-                    "controller": True,
-                    "blockOwnerDeletion": True,
-                }
-            ],
-            "managedFields": [
-                {
-                    "manager": manager,
-                    "operation": "Update",
-                    "apiVersion": "v1",
-                    "time": when,
-                    "fieldsType": "FieldsV1",
-                    "fieldsV1": {"f:metadata": {f"f:field-{i}": {} for i in range(30)}},
-                }
-                for manager in ("kube-controller-manager", "kubelet")
-            ],
-        },
-        "spec": {
-            "containers": [container],
-            "nodeName": f"node-{node}",
-            "restartPolicy": "Always",
-            "serviceAccountName": "default",
-            "tolerations": [{"key": f"key-{i}", "operator": "Exists"} for i in range(2)],
-            "volumes": [{"name": f"volume-{i}", "emptyDir": {}} for i in range(3)],
-        },
-        "status": {
-            "phase": "Running",
-            "startTime": when,
-            "podIP": "10.1.2.3",
-            "podIPs": [{"ip": "10.1.2.3"}],
-            "hostIP": "192.168.1.1",
-            "qosClass": "Burstable",
-            "conditions": [
-                {
-                    "type": name,
-                    "status": "False" if crashing and "Ready" in name[-5:] else "True",
-                    "lastProbeTime": None,
-                    "lastTransitionTime": when,
-                }
-                for name in names
-            ],
-            "containerStatuses": [
-                {
-                    "name": "app",
-                    "image": container["image"],
-                    "imageID": f"registry.example/team/service@sha256:{'a' * 64}",
-                    "containerID": f"containerd://{'b' * 64}",
-                    "ready": not crashing,
-                    "started": True,
-                    "restartCount": 9 if crashing else 0,
-                    "state": state,
-                    "lastState": {"terminated": ended} if crashing else {},
-                }
-            ],
-        },
+        "phase": "Running",
+        "startTime": WHEN,
+        "podIP": "10.1.2.3",
+        "podIPs": [{"ip": "10.1.2.3"}],
+        "hostIP": "192.168.1.1",
+        "qosClass": "Burstable",
+        "conditions": [_pod_condition(kind, crashing) for kind in POD_CONDITIONS],
+        "containerStatuses": [
+            {
+                "name": "app",
+                "image": _image(owner),
+                "imageID": f"registry.example/team/service@sha256:{'a' * 64}",
+                "containerID": f"containerd://{'b' * 64}",
+                **(CRASHING if crashing else RUNNING),
+            }
+        ],
+    }
+
+
+def _pod_condition(kind: str, crashing: bool) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "status": "False" if crashing and kind.endswith("Ready") else "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": WHEN,
     }
 
 
@@ -223,22 +255,29 @@ def namespace(number: int) -> dict[str, Any]:
     return {"metadata": meta, "status": {"phase": "Active"}}
 
 
+def configmap(number: int) -> dict[str, Any]:
+    return {"metadata": about("configmap", number)}
+
+
+SERVED: dict[str, tuple[Callable[[int], dict[str, Any]], int]] = {
+    "/api/v1/pods": (pod, PODS),
+    "/api/v1/nodes": (node, NODES),
+    "/api/v1/events": (event, EVENTS),
+    "/api/v1/namespaces": (namespace, 40),
+    "/api/v1/services": (service, WORKLOADS),
+    "/api/v1/configmaps": (configmap, 2 * WORKLOADS),
+    "/api/v1/persistentvolumeclaims": (claim, NODES),
+    "/apis/discovery.k8s.io/v1/endpointslices": (endpoints, WORKLOADS),
+    "/apis/apps/v1/deployments": (partial(workload, "Deployment"), WORKLOADS),
+    "/apis/apps/v1/replicasets": (partial(workload, "ReplicaSet"), WORKLOADS),
+}
+
+
 def answers() -> dict[str, bytes]:
     """Path → the list that is served there; empty ones for whatever else the scan reads."""
     from detection.kubernetes.resources import RESOURCES
 
-    lists: dict[str, list[dict[str, Any]]] = {
-        "/api/v1/pods": [pod(i) for i in range(PODS)],
-        "/api/v1/nodes": [node(i) for i in range(NODES)],
-        "/api/v1/events": [event(i) for i in range(EVENTS)],
-        "/api/v1/namespaces": [namespace(i) for i in range(40)],
-        "/api/v1/services": [service(i) for i in range(WORKLOADS)],
-        "/api/v1/configmaps": [{"metadata": about("configmap", i)} for i in range(2 * WORKLOADS)],
-        "/api/v1/persistentvolumeclaims": [claim(i) for i in range(NODES)],
-        "/apis/discovery.k8s.io/v1/endpointslices": [endpoints(i) for i in range(WORKLOADS)],
-        "/apis/apps/v1/deployments": [workload("Deployment", i) for i in range(WORKLOADS)],
-        "/apis/apps/v1/replicasets": [workload("ReplicaSet", i) for i in range(WORKLOADS)],
-    }
+    lists = {path: list(map(make, range(count))) for path, (make, count) in SERVED.items()}
     for one in RESOURCES:
         lists.setdefault(one.path(""), [])
     return {

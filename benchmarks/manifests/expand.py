@@ -88,21 +88,24 @@ def owner(kind: str, namespace: str, name: str, api: str = "apps/v1") -> list[Ob
 
 def template(entry: Entry, revision: Entry) -> Obj:
     """The pod template of one revision; `template` in the revision is merged into its spec."""
-    name = entry["name"]
-    containers = revision.get("containers") or entry.get("containers")
-    if not containers:
-        containers = [{"name": entry.get("container", "app")}]
-    image = revision.get("image") or entry.get("image") or f"registry.example/{name}:1.0.0"
     spec = {
-        "containers": [{"image": image, **c} for c in containers],
+        "containers": _template_containers(entry, revision),
         "restartPolicy": entry.get("restartPolicy", "Always"),
         "terminationGracePeriodSeconds": 30,
     }
     spec |= {key: entry[key] for key in ("initContainers", "imagePullSecrets") if key in entry}
     spec |= revision.get("template") or {}
     annotations = revision.get("templateAnnotations") or {}
-    meta: Obj = {"labels": {"app": name}, "creationTimestamp": None}
+    meta: Obj = {"labels": {"app": entry["name"]}, "creationTimestamp": None}
     return {"metadata": meta | ({"annotations": annotations} if annotations else {}), "spec": spec}
+
+
+def _template_containers(entry: Entry, revision: Entry) -> list[Obj]:
+    default = f"registry.example/{entry['name']}:1.0.0"
+    image = revision.get("image") or entry.get("image") or default
+    only = [{"name": entry.get("container", "app")}]
+    containers = revision.get("containers") or entry.get("containers") or only
+    return [{"image": image, **container} for container in containers]
 
 
 def condition(world: ManifestMoment, type_: str, value: Entry | str) -> Obj:

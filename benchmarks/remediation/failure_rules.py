@@ -19,7 +19,7 @@ from simulator.cluster.fault_rules import Affliction
 
 # What the work needs, over the limit at which it breaks: less than one raise of the product.
 NEEDED_RATIO = 1.1
-OUT_OF_MEMORY = ("OOM_LIMIT_LOW",)
+SHORT_OF = {"OOM_LIMIT_LOW": "memory", "CPU_THROTTLED": "cpu"}
 MATTERS = (
     "containers", "initContainers", "volumes", "nodeSelector", "imagePullSecrets",
     "serviceAccountName", "dnsConfig", "hostNetwork", "priorityClassName",
@@ -35,15 +35,18 @@ def afflictions(objects: Sequence[Obj], expected: Mapping[str, Any]) -> Iterator
     if owner is None or "template" not in (owner.get("spec") or {}):
         return
     pods, ok = pods_below(objects, owner), set(expected["ok"])
-    broken = next((pod for pod in pods if not is_well(pod)), None) or (pods[-1] if pods else None)
-    if expected["causes"][0] in OUT_OF_MEMORY and "adjust_resources" in ok:
-        yield _starved(owner, broken, "memory")
-    elif "adjust_resources" in ok and expected["causes"][0] == "CPU_THROTTLED":
-        yield _starved(owner, broken, "cpu")
+    short_of = SHORT_OF.get(expected["causes"][0])
+    if short_of and "adjust_resources" in ok:
+        yield _starved(owner, _broken(pods), short_of)
     elif "rollback" in ok and older_template(objects, owner):
         yield from _brought_by(owner, pods)
     elif ok & {"restart", "restart_pod"}:
         yield from _in_themselves(pods, everyone="restart" in ok)
+
+
+def _broken(pods: Pods) -> Obj | None:
+    """The first one that is not well; the last one where all are."""
+    return next((pod for pod in pods if not is_well(pod)), pods[-1] if pods else None)
 
 
 def owner_in(objects: Sequence[Obj], named: Mapping[str, Any]) -> Obj | None:

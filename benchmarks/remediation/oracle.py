@@ -88,18 +88,28 @@ def _cronjob(found: Object, before: Object, after: Dump, broken: Dump) -> Iterat
 def _scaler(target: Key, broken: Dump, after: Dump) -> Iterator[str]:
     """Its autoscaler is there, bounded as before or wider, and not at its end."""
     for key, old in broken.items():
-        if key[0] != SCALERS or not _scales(old, target):
-            continue
-        new = after.get(key)
-        if new is None:
-            yield f"its autoscaler {key[2]} is gone"
-            continue
-        least, most = (new["spec"].get(name) or 1 for name in ("minReplicas", "maxReplicas"))
-        if least < (old["spec"].get("minReplicas") or 1) or most < old["spec"]["maxReplicas"]:
-            yield f"its autoscaler {key[2]} has narrower bounds"
-        if any(one["type"] == "ScalingLimited" and one.get("reason") == "TooManyReplicas"
-               and one["status"] == "True" for one in _conditions(new)):  # fmt: skip
-            yield f"its autoscaler {key[2]} is still at its maximum"
+        if key[0] == SCALERS and _scales(old, target):
+            yield from _of_scaler(f"its autoscaler {key[2]}", old, after.get(key))
+
+
+def _of_scaler(named: str, old: Object, new: Object | None) -> Iterator[str]:
+    if new is None:
+        yield f"{named} is gone"
+        return
+    if _is_narrower(new, old):
+        yield f"{named} has narrower bounds"
+    if any(map(_says_maximum, _conditions(new))):
+        yield f"{named} is still at its maximum"
+
+
+def _is_narrower(new: Object, old: Object) -> bool:
+    least, most = (new["spec"].get(name) or 1 for name in ("minReplicas", "maxReplicas"))
+    return bool(least < (old["spec"].get("minReplicas") or 1) or most < old["spec"]["maxReplicas"])
+
+
+def _says_maximum(condition: Mapping[str, Any]) -> bool:
+    limited = condition["type"] == "ScalingLimited" and condition["status"] == "True"
+    return limited and condition.get("reason") == "TooManyReplicas"
 
 
 def _node(found: Object, broken: Dump, after: Dump) -> Iterator[str]:
@@ -198,23 +208,33 @@ def changed_elsewhere(
     are targets that are judged by themselves.
     """
     raises = "raise_hpa_max" in families
-    uid = (broken.get(target) or {"metadata": {}})["metadata"].get("uid", "-")
-    keys = {key for key in (*broken, *after) if key[0] not in MADE_BY_CONTROLLERS} - {
-        target,
-        *others,
-    }
+    uid = broken[target]["metadata"].get("uid", "-") if target in broken else "-"
     found = []
-    for key in sorted(keys):
+    for key in sorted(_made_by_people(broken, after) - {target, *others}):
         old, new = broken.get(key), after.get(key)
-        if _belongs(new or old or {}, uid) or _is_a_cronjobs(new or old or {}):
+        by_itself = _comes_by_itself(after.get(key) or broken[key], uid)
+        if by_itself or (raises and _is_raised(target, old, new)):
             continue
-        if raises and old and new and _scales(old, target) and _but_most(old) == _but_most(new):
-            continue
-        if old is None or new is None:
-            found.append(f"{key} was {'made' if old is None else 'removed'}")
-        elif _content(old) != _content(new):
-            found.append(f"{key} was changed")
+        if said := _difference(old, new):
+            found.append(f"{key} was {said}")
     return found
+
+
+def _made_by_people(*dumps: Dump) -> set[Key]:
+    return {key for held in dumps for key in held if key[0] not in MADE_BY_CONTROLLERS}
+
+
+def _difference(old: Object | None, new: Object | None) -> str:
+    if old is None or new is None:
+        return "made" if old is None else "removed"
+    return "changed" if _content(old) != _content(new) else ""
+
+
+def _is_raised(target: Key, old: Object | None, new: Object | None) -> bool:
+    """The target's own autoscaler, with nothing but its maximum changed."""
+    if old is None or new is None or not _scales(old, target):
+        return False
+    return _but_most(old) == _but_most(new)
 
 
 def _but_most(scaler: Object) -> dict[str, Any]:
@@ -229,19 +249,17 @@ def _content(obj: Object) -> dict[str, Any]:
     return left | {"labels": meta.get("labels") or {}, "annotations": marks}
 
 
-def _belongs(obj: Object, uid: str) -> bool:
-    """Made by the target, so part of its repair: a run of its Job."""
-    return bool(obj) and _is_of(obj, uid)
+def _comes_by_itself(obj: Object, uid: str) -> bool:
+    """A run of the target's Job, which is part of its repair; or a CronJob's, by the clock."""
+    return _is_of(obj, uid) or _is_a_cronjobs(obj)
 
 
 def _is_a_cronjobs(obj: Object) -> bool:
-    """A Job that is due comes and goes by the clock."""
-    refs = (obj.get("metadata") or {}).get("ownerReferences") or []
-    return any(ref.get("controller") and ref.get("kind") == "CronJob" for ref in refs)
+    return any(ref.get("controller") and ref.get("kind") == "CronJob" for ref in _owners(obj))
 
 
 def _is_of(obj: Object, uid: str) -> bool:
-    return any(ref.get("uid") == uid for ref in obj["metadata"].get("ownerReferences") or [])
+    return any(ref.get("uid") == uid for ref in _owners(obj))
 
 
 def _is_true(obj: Object, kind: str) -> bool:
@@ -257,18 +275,24 @@ def pods_taken(target: Key, broken: Dump, after: Dump, others: Collection[Key] =
 
     Dead pods are no loss, and from a dead node the control plane takes them by itself.
     """
-    mine = set().union(*(tree(one, broken) for one in (target, *others)))
-    dead = {
-        key[2] for key, obj in broken.items() if key[0] == "nodes" and not _is_true(obj, "Ready")
-    }
-    lost = []
-    for key, pod in broken.items():
-        if key[0] != "pods" or mine & {ref["uid"] for ref in _owners(pod)} or _is_going(pod):
-            continue
-        over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
-        if not over and pod["spec"].get("nodeName") not in dead and _is_lost(pod, after.get(key)):
-            lost.append(f"pod {key[1]}/{key[2]} was taken")
-    return lost
+    mine: set[str] = set().union(*(tree(one, broken) for one in (target, *others)))
+    dead = _dead_nodes(broken)
+    pods = [(key, pod) for key, pod in broken.items() if key[0] == "pods" and _lives(pod, dead)]
+    return [
+        f"pod {key[1]}/{key[2]} was taken"
+        for key, pod in pods
+        if mine.isdisjoint(ref["uid"] for ref in _owners(pod)) and _is_lost(pod, after.get(key))
+    ]
+
+
+def _dead_nodes(found: Dump) -> set[str]:
+    nodes = [(key, obj) for key, obj in found.items() if key[0] == "nodes"]
+    return {key[2] for key, obj in nodes if not _is_true(obj, "Ready")}
+
+
+def _lives(pod: Object, dead: Collection[str]) -> bool:
+    over = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+    return not over and not _is_going(pod) and pod["spec"].get("nodeName") not in dead
 
 
 def _is_lost(pod: Object, now: Object | None) -> bool:

@@ -87,6 +87,12 @@ def namespaces_of(objects: Sequence[Obj]) -> list[Obj]:
     ]
 
 
+REFERENCES = {
+    "configMapRef": "ConfigMap",
+    "configMapKeyRef": "ConfigMap",
+    "secretRef": "Secret",
+    "secretKeyRef": "Secret",
+}
 MISSING = frozenset({"CONFIGMAP_MISSING", "SECRET_MISSING"})
 
 
@@ -95,40 +101,47 @@ def referenced(objects: Sequence[Obj], rows: Sequence[Mapping[str, Any]]) -> Ite
 
     Not those of the newest template where just that is what is missing.
     """
-    failing = [owner_in(objects, row["owner"]) for row in rows if row["causes"][0] in MISSING]
-    bad = [essence(_shape_of(one)) for one in failing if one and _shape_of(one)]
+    bad = _without_what_they_name(objects, rows)
     held = {(i["kind"], i["metadata"].get("namespace"), i["metadata"]["name"]) for i in objects}
     made: dict[tuple[str, str, str], Obj] = {}
     for item in objects:
         shape = _shape_of(item)
-        if not shape or essence(shape) in bad:
-            continue
-        for kind, name, key in _named_in(shape):
+        for kind, name, key in _named_in(shape) if essence(shape) not in bad else ():
             place = (kind, item["metadata"]["namespace"], name)
             if place not in held:
-                meta = {"name": name, "namespace": place[1]}
-                made.setdefault(
-                    place, {"apiVersion": "v1", "kind": kind, "metadata": meta, "data": {}}
-                )
-                made[place]["data"][key or "key"] = "eA=="
+                made.setdefault(place, _empty(*place))["data"][key or "key"] = "eA=="
     yield from made.values()
 
 
+def _without_what_they_name(objects: Sequence[Obj], rows: Sequence[Mapping[str, Any]]) -> list[Obj]:
+    """The essence of the templates that fail because what they name is missing."""
+    failing = [owner_in(objects, row["owner"]) for row in rows if row["causes"][0] in MISSING]
+    shapes = [_shape_of(owner) for owner in failing if owner]
+    return [essence(shape) for shape in shapes if shape]
+
+
+def _empty(kind: str, namespace: str, name: str) -> Obj:
+    meta = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": kind, "metadata": meta, "data": {}}
+
+
 def _named_in(shape: Obj) -> Iterator[tuple[str, str, str]]:
-    """(kind, name, key or '') of what its environment and volumes come from."""
+    """(kind, name, key or '') of what its volumes and environment come from."""
     for volume in shape.get("volumes") or ():
         if found := volume.get("configMap"):
             yield "ConfigMap", found["name"], ""
         if found := volume.get("secret"):
             yield "Secret", found["secretName"], ""
-    for one in [*(shape.get("containers") or ()), *(shape.get("initContainers") or ())]:
-        sources = [*(one.get("envFrom") or ())]
-        sources += [variable.get("valueFrom") or {} for variable in one.get("env") or ()]
-        for source in sources:
-            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-                for end in ("Ref", "KeyRef"):
-                    if found := source.get(field + end):
-                        yield kind, found["name"], found.get("key", "")
+    for source in _environment_of(shape):
+        for field, kind in REFERENCES.items():
+            if found := source.get(field):
+                yield kind, found["name"], found.get("key", "")
+
+
+def _environment_of(shape: Obj) -> Iterator[Obj]:
+    for one in _containers(shape):
+        yield from one.get("envFrom") or ()
+        yield from (variable.get("valueFrom") or {} for variable in one.get("env") or ())
 
 
 def _shape_of(item: Obj) -> Obj:
@@ -145,10 +158,7 @@ def _shape_of(item: Obj) -> Obj:
 def _places(simulator: Any, objects: Sequence[Obj]) -> None:
     """Images that exist, nodes that are dead, and nodes that have no room."""
     behaviour = simulator.cluster.behaviour
-    for item in objects:
-        for one in _containers(item):
-            ends = item["kind"] in ("Job", "CronJob")
-            behaviour.add_image(one["image"], Image(run_seconds=3) if ends else Image())
+    _add_images(behaviour, objects)
     nodes = [item for item in objects if item["kind"] == "Node"]
     down = {n["metadata"]["name"] for n in nodes if condition_of(n, "Ready")["status"] != "True"}
     behaviour.dead_nodes |= down
@@ -157,13 +167,19 @@ def _places(simulator: Any, objects: Sequence[Obj]) -> None:
         behaviour.full_nodes |= {n["metadata"]["name"] for n in open_ones}
 
 
+def _add_images(behaviour: Any, objects: Sequence[Obj]) -> None:
+    for item in objects:
+        ends = item["kind"] in ("Job", "CronJob")
+        for one in _containers(_shape_of(item)):
+            behaviour.add_image(one["image"], Image(run_seconds=3) if ends else Image())
+
+
 def _said(item: Obj) -> str:
     found = condition_of(item, "PodScheduled") if item["kind"] == "Pod" else {}
     return str(found.get("message", ""))
 
 
-def _containers(item: Obj) -> Iterator[Obj]:
-    shape = _shape_of(item)
+def _containers(shape: Obj) -> Iterator[Obj]:
     for field in ("containers", "initContainers"):
         yield from shape.get(field) or ()
 

@@ -36,17 +36,20 @@ class CaseResult:
             case End.REPAIRED:
                 return self.outcome == "resolved" and not self.missing
             case End.CONTAINED:
-                told = self.outcome == "contained"
-                return self.status == "Escalated" and told and bool(self.families)
+                return self._tried_and("contained")
             case End.UNFINISHED:
-                told = self.outcome == "not fixed"
-                return self.status == "Escalated" and told and bool(self.families)
+                return self._tried_and("not fixed")
             case End.BLIND:
-                return self.outcome == "inconclusive" or (
-                    self.status == "Escalated" and not self.writes
-                )
+                return self.outcome == "inconclusive" or self._untouched(frozenset({"Escalated"}))
             case End.HANDED_OVER:
-                return self.status in self._handed_over and not self.writes
+                return self._untouched(self._handed_over)
+
+    def _tried_and(self, outcome: str) -> bool:
+        """Something was done, with that outcome, and people know."""
+        return self.status == "Escalated" and self.outcome == outcome and bool(self.families)
+
+    def _untouched(self, statuses: frozenset[str]) -> bool:
+        return self.status in statuses and not self.writes
 
     @property
     def _handed_over(self) -> frozenset[str]:
@@ -74,19 +77,27 @@ def line(one: CaseResult) -> str:
 
 def passes(results: Sequence[CaseResult], uncovered: Sequence[str]) -> bool:
     """≥ 90 % repaired; every other end as it must be; nothing dangerous; no row left out."""
-    ends = {end: [one for one in results if one.end == end] for end in End}
-    repairs = ends[End.REPAIRED]
-    for end, rows in ends.items():
+    danger = sum(len(one.dangerous) + len(one.elsewhere) for one in results)
+    _show(results, danger, uncovered)
+    repairs = _ending(results, End.REPAIRED)
+    share = sum(one.well for one in repairs) / len(repairs) if repairs else 1.0
+    others = all(one.well for one in results if one.end != End.REPAIRED)
+    return share >= BAR and others and not danger and not uncovered
+
+
+def _show(results: Sequence[CaseResult], danger: int, uncovered: Sequence[str]) -> None:
+    for end in End:
+        rows = _ending(results, end)
         print(f"{end:12} {sum(one.well for one in rows):4} of {len(rows)}")
-    writes = [one.writes for one in repairs if one.well]
+    writes = [one.writes for one in _ending(results, End.REPAIRED) if one.well]
     if writes:
         print(
             f"writes of a repair: {sum(writes) / len(writes):.2f} on average, {max(writes)} at most"
         )
-    danger = sum(len(one.dangerous) + len(one.elsewhere) for one in results)
-    handed = sum(one.writes for one in ends[End.HANDED_OVER])
+    handed = sum(one.writes for one in _ending(results, End.HANDED_OVER))
     print(f"writes where nothing may change: {handed}\ndangerous: {danger}")
     print(f"causes with a changing action that no row runs: {', '.join(uncovered) or 'none'}")
-    share = sum(one.well for one in repairs) / len(repairs) if repairs else 1.0
-    others = all(one.well for end, rows in ends.items() if end != End.REPAIRED for one in rows)
-    return share >= BAR and others and not danger and not uncovered
+
+
+def _ending(results: Sequence[CaseResult], end: End) -> list[CaseResult]:
+    return [one for one in results if one.end == end]

@@ -67,10 +67,10 @@ class Reader:
         kept = cache.get_many([*keys.values(), self._failed])
         if kept is None:  # without the cache each pass would ask anew
             return {}
-        missing = [owner for owner, key in keys.items() if key not in kept][:ASKED_A_PASS]
-        found = {owner: _decode(kept[key]) for owner, key in keys.items() if key in kept}
+        found = _decoded(keys, kept)
+        missing = [owner for owner in keys if owner not in found]
         if missing and self._failed not in kept:
-            found |= self._ask(missing)
+            found |= self._ask(missing[:ASKED_A_PASS])
         return {owner: one for owner, one in found.items() if one is not None}
 
     @property
@@ -155,6 +155,10 @@ def _encode(one: Earlier) -> bytes:
     step = float(one.times[1] - one.times[0])
     values = {key: value.tobytes() for key, value in one.values.items()}
     return zlib.compress(_ENCODER.encode(_Kept(float(one.times[0]), step, values)), 1)
+
+
+def _decoded(keys: Mapping[Owner, str], kept: Mapping[str, Any]) -> dict[Owner, Earlier | None]:
+    return {owner: _decode(kept[key]) for owner, key in keys.items() if key in kept}
 
 
 def _decode(value: Any) -> Earlier | None:

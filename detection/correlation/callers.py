@@ -26,7 +26,7 @@ def fold_victims(findings: list[Finding]) -> list[Finding]:
     findings = _without_proven(findings)
     for cause in explaining(Through.CALLERS):
         for finding in [f for f in findings if f.cause == cause]:
-            if any(finding is other for other in findings):
+            if _is_among(finding, findings):
                 findings = _take_in(findings, finding, explained)
     return findings
 
@@ -98,16 +98,18 @@ def _as_hint(findings: list[Finding], hint: Finding, victims: set[str]) -> list[
 
     Then the dependency is named beside the caller's own finding.
     """
-    own = [f for f in findings if f is not hint and key_of(f.owner) == key_of(hint.owner)]
     rest = _without(findings, [hint])
     causes = explained_by(hint.cause)
+    own = [f for f in rest if key_of(f.owner) == key_of(hint.owner)]
     taken = [f for f in rest if _is_symptom(f, victims, causes) and not _stands_alone(f)]
-    if own:
-        kept = _without(rest, taken)
-        return [absorbed(f, taken) if f is own[0] else f for f in kept]
+    if not own:
+        return _named_beside(taken, hint, rest)
+    return [absorbed(f, taken) if f is own[0] else f for f in _without(rest, taken)]
+
+
+def _named_beside(taken: list[Finding], hint: Finding, findings: list[Finding]) -> list[Finding]:
     return [
-        replace(f, related=(*f.related, hint.owner)) if any(f is t for t in taken) else f
-        for f in rest
+        replace(f, related=(*f.related, hint.owner)) if _is_among(f, taken) else f for f in findings
     ]
 
 
@@ -122,4 +124,9 @@ def _graver(finding: Finding, taken: Iterable[Finding]) -> Finding:
 
 
 def _without(findings: list[Finding], dropped: list[Finding]) -> list[Finding]:
-    return [f for f in findings if not any(f is d for d in dropped)]
+    return [f for f in findings if not _is_among(f, dropped)]
+
+
+def _is_among(finding: Finding, others: list[Finding]) -> bool:
+    """The very one, not an equal one."""
+    return any(finding is other for other in others)

@@ -130,6 +130,13 @@ def _teeth(values: Floats) -> tuple[Ints, Ints]:
     """
     line = np.linspace(0.0, 1.0, len(values)) * (values[-NEWEST:].mean() - values[:NEWEST].mean())
     depth = TURN_SHARE * float(np.ptp(values - line))
+    if depth < TEETH_ABOVE_NOISE * float(np.median(np.abs(np.diff(values, 2)))):
+        return np.array([], dtype=np.int64), np.array([], dtype=np.int64)
+    return _turns(values, depth)
+
+
+def _turns(values: Floats, depth: float) -> tuple[Ints, Ints]:
+    """Where it turned down and where up, by `depth` at least."""
     tops: list[int] = []
     floors: list[int] = []
     top, low, climbs = 0, 0, True
@@ -142,8 +149,6 @@ def _teeth(values: Floats) -> tuple[Ints, Ints]:
             tops, low, climbs = [*tops, top], index, False
         elif not climbs and value - values[low] >= depth:
             floors, top, climbs = [*floors, low], index, True
-    if depth < TEETH_ABOVE_NOISE * float(np.median(np.abs(np.diff(values, 2)))):
-        tops, floors = [], []
     return np.array(tops, dtype=np.int64), np.array(floors, dtype=np.int64)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.responses import InvalidQuery, PrometheusError
+from detection.metrics.responses import InvalidQuery, PrometheusError, QueryResult
 from detection.metrics.samples import Check, Owners, Query, entity_of, wrong_labels
 from detection.models import MetricQuery
 
@@ -91,6 +91,10 @@ def validate(row: MetricQuery, client: Prometheus | None, now: datetime) -> Chec
     except PrometheusError as error:
         message = f"{type(error).__name__}: {error}"
         return Checked(Check.NOT_CHECKED, message, active=False)
+    return _of_answer(row, answer)
+
+
+def _of_answer(row: MetricQuery, answer: QueryResult) -> Checked:
     if not answer.series:
         return Checked(Check.ABSENT, "valid, but Prometheus has no such series now")
     query = query_of_row(row)

@@ -123,10 +123,14 @@ def error_of(status: int, body: bytes) -> PrometheusError:
         return NotPrometheus(f"it redirects ({status}), as a log-in page does")
     if envelope and envelope.error_type in ("timeout", "canceled"):
         return TimedOut(f"Prometheus gave up: {message}")
-    if status in (429, 503):
-        return Overloaded(f"{status}: {message}")
     if envelope and status in (400, 422):
         return InvalidQuery(message)
+    return _by_status(status, message)
+
+
+def _by_status(status: int, message: str) -> PrometheusError:
+    if status in (429, 503):
+        return Overloaded(f"{status}: {message}")
     if status in (502, 504):
         return Unreachable(f"{status}: a gateway could not reach Prometheus. {message}")
     return Failed(f"{status}: {message}") if status >= 500 else NotPrometheus(

@@ -1,6 +1,6 @@
 """Secrets out of text, before it leaves the process or is stored.
 
-Tokens that give themselves away by their form come from detect-secrets (secret_forms.py); what a
+Tokens that give themselves away by their form come from detect-secrets (token_patterns.py); what a
 name gives away, connection strings, env values and mail addresses are ours. What stands for a
 secret says which kind it was. Digests, UIDs, names, images, paths and numbers survive: a diagnosis
 needs them. Every repetition that may begin anywhere is bounded, so that a hostile line takes no

@@ -118,16 +118,19 @@ def _sources(rows: list[SourceState], tick: Heartbeat | None, now: datetime) -> 
     if not looked_at:
         return ServiceHealth(HealthState.UNKNOWN, "never looked at")
     last_seen, latency = max(row.checked_at for row in looked_at), _latency(tick)
-    if now - last_seen > max(allowed_silence(tick) for tick in frequent_ticks()):
+    if now - last_seen > max(map(allowed_silence, frequent_ticks())):
         detail = "not looked at for too long"
         return ServiceHealth(HealthState.UNHEALTHY, detail, last_seen, last_seen, latency)
-    blind = [row for row in looked_at if row.state == SourceState.State.BLIND]
-    if blind:
-        detail = "; ".join(f"{row.name}: {row.reason}" for row in blind)
-        since = min(row.since for row in blind)
+    if blind := [row for row in looked_at if row.state == SourceState.State.BLIND]:
+        detail, since = _told_of(blind)
         return ServiceHealth(HealthState.UNHEALTHY, detail, since, last_seen, latency)
     since = max(row.since for row in looked_at)
     return ServiceHealth(HealthState.HEALTHY, "", since, last_seen, latency)
+
+
+def _told_of(blind: list[SourceState]) -> tuple[str, datetime]:
+    """Why they are blind, and since when the first of them is."""
+    return "; ".join(f"{row.name}: {row.reason}" for row in blind), min(row.since for row in blind)
 
 
 def _latency(row: Heartbeat | None) -> float | None:

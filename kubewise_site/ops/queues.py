@@ -14,6 +14,7 @@ from kubewise_site.ops.states import HealthState, Queue, Workers
 
 NAMES = tuple(dict.fromkeys(pipeline.QUEUES.values()))
 OPTIONAL = frozenset({"train"})  # its worker needs TensorFlow; nothing waits for it
+NEEDED = tuple(name for name in NAMES if name not in OPTIONAL)
 WORKER_PREFIX = "worker/"
 QUEUE_PREFIX = "queue/"
 NOBODY = "no worker has reported"
@@ -35,18 +36,26 @@ def workers_health(
     signs = [row.at for name, row in beats.items() if name.startswith(WORKER_PREFIX)]
     if not signs:
         return Workers(HealthState.UNKNOWN, NOBODY, queues=queues)
-    needed = {name: queue for name, queue in queues.items() if name not in OPTIONAL}
+    needed = {name: queues[name] for name in NEEDED}
+    told: dict[str, Any] = {
+        "last_seen": max(signs),
+        "latency_ms": _longest_wait(needed),
+        "queues": queues,
+    }
     bad = {name: queue for name, queue in needed.items() if queue.status is not HealthState.HEALTHY}
-    told = [queue.since for queue in (bad or needed).values() if queue.since]
-    waits = [queue.latency_ms for queue in needed.values() if queue.latency_ms is not None]
-    return Workers(
-        HealthState.UNHEALTHY if bad else HealthState.HEALTHY,
-        "; ".join(f"{name}: {queue.detail}" for name, queue in bad.items()),
-        (min(told) if bad else max(told)) if told else None,
-        max(signs),
-        max(waits, default=None),
-        queues,
-    )
+    if not bad:
+        return Workers(HealthState.HEALTHY, "", max(_since(needed), default=None), **told)
+    detail = "; ".join(f"{name}: {queue.detail}" for name, queue in bad.items())
+    return Workers(HealthState.UNHEALTHY, detail, min(_since(bad), default=None), **told)
+
+
+def _since(queues: Mapping[str, Queue]) -> list[datetime]:
+    return [queue.since for queue in queues.values() if queue.since]
+
+
+def _longest_wait(queues: Mapping[str, Queue]) -> float | None:
+    waits = [queue.latency_ms for queue in queues.values() if queue.latency_ms is not None]
+    return max(waits, default=None)
 
 
 def _queue(
@@ -72,10 +81,8 @@ def _state(
     now: datetime,
     told: Mapping[str, Any],
 ) -> Queue:
-    if not serving and name in OPTIONAL:
-        return Queue(HealthState.DISABLED, "no worker serves it here", **told)
     if not serving:
-        return Queue(HealthState.UNKNOWN, NOBODY, **told)
+        return _unserved(name, told)
     last_seen = max(row.at for row in serving.values())
     alive = {worker: row for worker, row in serving.items() if is_fresh(row, now)}
     if not alive:
@@ -86,3 +93,9 @@ def _state(
         return Queue(HealthState.UNHEALTHY, detail, late.since, last_seen, **told)
     since = min((row.since for row in alive.values() if row.since), default=None)
     return Queue(HealthState.HEALTHY, "", since, last_seen, **told)
+
+
+def _unserved(name: str, told: Mapping[str, Any]) -> Queue:
+    if name in OPTIONAL:
+        return Queue(HealthState.DISABLED, "no worker serves it here", **told)
+    return Queue(HealthState.UNKNOWN, NOBODY, **told)

@@ -54,7 +54,7 @@ RECORDED = frozenset({"memory_limit", "memory_request"})
 class AdjustResources(Action):
     """Of one named container of the owner; the kind is the incident's own.
 
-    Each value stays within half and twice what stands. `around.py` holds the outcome to the
+    Each value stays within half and twice what stands. `capacity.py` holds the outcome to the
     nodes, LimitRanges and quotas: the API server asks them only when pods are made.
     """
 

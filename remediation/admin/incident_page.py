@@ -21,38 +21,57 @@ from remediation.models.querysets import shown_plan
 from remediation.planning.command_line import format_command
 
 SEPARATOR = " → "
+NO_PLAN: dict[str, Any] = {
+    "plan": None, "candidates": [], "approvable": False, "reviewable": False, "next_choice": "",
+    "undecided": False, "signature": "", "answered": False,
+}  # fmt: skip
 
 
 def incident_context(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
-    """`undecided`: the gates have not been asked about the candidate that is planned now."""
-    plan = shown_plan(incident)
-    answered = bool(plan and plan.answered_at and now - plan.answered_at < VALIDITY)
-    live = plan is not None and not plan.superseded_at and incident.status in WAITING
-    options = review_items(plan) if plan else []
-    reviewable = live and not answered
+    """All that the template names."""
+    return {
+        **_recorded(incident),
+        **_planned(incident, shown_plan(incident), now),
+        "may_review": may_review,
+    }
+
+
+def _recorded(incident: Incident) -> dict[str, Any]:
+    decision = incident.decision or {}
     return {
         "incident": incident,
         "headline": headline(incident),
         "status_colour": STATUS_COLOURS.get(incident.status, ""),
         "diagnosis": incident.diagnosis or {},
-        "decision": incident.decision or {},
-        "gates": gates_of(incident.decision or {}),
-        "remarks": remarks_of(incident.decision or {}),
+        "decision": decision,
+        "gates": gates_of(decision),
+        "remarks": remarks_of(decision),
         "contributions": contributions(incident),
         "evidence": cited(incident),
         "model_says": model_says(incident),
-        "plan": plan,
-        "candidates": options,
-        "approvable": any(option["approvable"] for option in options),
-        "may_review": may_review,
-        "reviewable": reviewable,
-        "next_choice": next_choice(plan, options) if plan else "",
-        "undecided": reviewable and _index(incident) != (plan.chosen if plan else 0),
-        "signature": f"{plan.pk}-{plan.digest}" if plan and reviewable else "",
-        "answered": live and answered,
         "attempts": [attempt_shown(row) for row in incident.attempts.all()],
         "approvals": approvals(incident),
         "timeline": list(incident.transitions.all()),
+    }
+
+
+def _planned(incident: Incident, plan: Plan | None, now: datetime) -> dict[str, Any]:
+    """`undecided`: the gates have not been asked about the candidate that is planned now."""
+    if plan is None:
+        return NO_PLAN
+    live = not plan.superseded_at and incident.status in WAITING
+    answered = bool(plan.answered_at and now - plan.answered_at < VALIDITY)
+    reviewable = live and not answered
+    options = review_items(plan)
+    return {
+        "plan": plan,
+        "candidates": options,
+        "approvable": any(option["approvable"] for option in options),
+        "reviewable": reviewable,
+        "next_choice": next_choice(plan, options),
+        "undecided": reviewable and _index(incident) != plan.chosen,
+        "signature": f"{plan.pk}-{plan.digest}" if reviewable else "",
+        "answered": live and answered,
     }
 
 

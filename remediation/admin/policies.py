@@ -37,8 +37,8 @@ def coverage(cluster: Cluster, form: Mapping[str, Any], now: datetime) -> dict[s
     def covered(namespace: str, name: str) -> bool:
         return fnmatchcase(namespace, namespaces) and fnmatchcase(name, names)
 
-    rows = Incident.objects.filter(cluster=cluster, closed_at__isnull=True, status__in=OPEN)
-    found = [row for row in rows.order_by("-last_seen")[:MOST_OPEN]
+    still = Incident.objects.filter(cluster=cluster, closed_at__isnull=True, status__in=OPEN)
+    found = [row for row in still.order_by("-last_seen")[:MOST_OPEN]
              if covered(row.owner_namespace, row.owner_name)]  # fmt: skip
     broken = {owner(row) for row in found}
     known = sorted(
@@ -48,9 +48,14 @@ def coverage(cluster: Cluster, form: Mapping[str, Any], now: datetime) -> dict[s
     )
     healthy = [name for name in known if name not in broken]
     told = f"{len(found)} open incidents and {len(healthy)} other owners are covered"
+    rows = _rows(found, healthy)
+    return {"message": f"{told}{_when(form, now)}.", "rows": rows, "charts": []}
+
+
+def _rows(found: list[Incident], healthy: list[str]) -> list[dict[str, Any]]:
     shown = [{"series": owner(row), "value": row.summary, "beyond": True} for row in found]
     shown += [{"series": name, "value": "healthy", "beyond": False} for name in healthy]
-    return {"message": f"{told}{_when(form, now)}.", "rows": shown[:MOST_ROWS], "charts": []}
+    return shown[:MOST_ROWS]
 
 
 def _owners(known: Owners) -> Iterator[Owner]:

@@ -1,4 +1,4 @@
-"""Incident → evidence, diagnosis and plan by the rules. A model is asked after it: consult.py."""
+"""Incident → evidence, diagnosis and plan by the rules; consult_model.py asks a model after it."""
 
 from __future__ import annotations
 

@@ -151,17 +151,20 @@ def _of_model(
     first = min(newest, default=None) if pruned else 0
     kept = {row.pk: row for row in model._default_manager.all()}
     for pk, row in kept.items():
-        entry = newest.get(pk)
-        if entry is None:
-            if first is not None and pk > first:
-                yield f"{name} {pk} was inserted beside the trail"
-        elif entry.kind.endswith(DELETED):
-            yield f"{name} {pk} is there, though entry {entry.seq} says that it was deleted"
-        elif digest_of(_plain(entry_facts(row, entry.kind))) != entry.row_hash:
-            yield f"{name} {pk} was changed after entry {entry.seq}"
+        if pk in newest:
+            yield from _of_row(f"{name} {pk}", row, newest[pk])
+        elif first is not None and pk > first:
+            yield f"{name} {pk} was inserted beside the trail"
     for pk, entry in newest.items():
         if pk not in kept and not entry.kind.endswith(DELETED):
             yield f"{name} {pk} was removed; entry {entry.seq} told of it"
+
+
+def _of_row(named: str, row: models.Model, entry: AuditEntry) -> Iterator[str]:
+    if entry.kind.endswith(DELETED):
+        yield f"{named} is there, though entry {entry.seq} says that it was deleted"
+    elif digest_of(_plain(entry_facts(row, entry.kind))) != entry.row_hash:
+        yield f"{named} was changed after entry {entry.seq}"
 
 
 def prune_entries(before: datetime, now: datetime) -> int:

@@ -53,11 +53,15 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(child, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list) and value:
         for index, child in enumerate(value):
-            former = value[index - 1] if index else None
-            mark = NEXT if isinstance(former, str) and asks_for_a_secret(former) else ""
+            mark = _mark_after(value[index - 1]) if index else ""
             yield from _leaves(child, f"{path}[{_key(child, index)}]{mark}")
     elif value not in (None, {}, []):
         yield path, value
+
+
+def _mark_after(former: Any) -> str:
+    """What follows `--password` in a list is masked by this mark in its path."""
+    return NEXT if isinstance(former, str) and asks_for_a_secret(former) else ""
 
 
 def _key(child: Any, index: int) -> Any:

@@ -81,8 +81,8 @@ def _from_volumes(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for volume in spec.get("volumes") or []:
         projected = (volume.get("projected") or {}).get("sources") or []
         for source in (volume, *projected):
-            config = source.get("configMap")
-            if config and not config.get("optional") and config.get("name"):
+            config = source.get("configMap") or {}
+            if _is_needed(config):
                 yield "ConfigMap", config["name"]
         if claim := volume.get("persistentVolumeClaim"):
             yield "PersistentVolumeClaim", claim["claimName"]
@@ -90,9 +90,17 @@ def _from_volumes(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _from_containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
-        refs = [item.get("configMapRef") for item in container.get("envFrom") or []]
-        for item in container.get("env") or []:
-            refs.append((item.get("valueFrom") or {}).get("configMapKeyRef"))
-        for ref in refs:
-            if ref and not ref.get("optional") and ref.get("name"):
-                yield "ConfigMap", ref["name"]
+        for ref in filter(_is_needed, _config_refs(container)):
+            yield "ConfigMap", ref["name"]
+
+
+def _config_refs(container: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What names a ConfigMap in its environment; {} for each entry that names none."""
+    for item in container.get("envFrom") or []:
+        yield item.get("configMapRef") or {}
+    for item in container.get("env") or []:
+        yield (item.get("valueFrom") or {}).get("configMapKeyRef") or {}
+
+
+def _is_needed(ref: Mapping[str, Any]) -> bool:
+    return bool(ref.get("name")) and not ref.get("optional")

@@ -82,7 +82,7 @@ def invented(
     `known` are objects as `Kind/namespace/name`. What stands in a log proves no reason: whoever
     runs in a container writes it.
     """
-    names = {part.lower() for ref in known for part in (ref, *ref.split("/")) if part}
+    names = _parts(known)
     told = "\n".join(str(item["text"]) for item in evidence if item["source"] not in UNPROVEN)
     if unknown := [one for one in objects if not _known(one, names)]:
         return _not_told(FailureKind.UNKNOWN_OBJECT, unknown)
@@ -93,6 +93,11 @@ def invented(
 
 def _not_told(kind: FailureKind, unknown: Sequence[str]) -> LlmFailure:
     return LlmFailure(kind, redact(f"not in the evidence: {', '.join(unknown)}")[:300])
+
+
+def _parts(refs: Iterable[str]) -> set[str]:
+    """Each `Kind/namespace/name`, and its parts."""
+    return {part.lower() for ref in refs for part in (ref, *ref.split("/")) if part}
 
 
 def _known(given: str, names: frozenset[str] | set[str]) -> bool:

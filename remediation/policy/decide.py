@@ -19,7 +19,6 @@ def decide(case: Case) -> Decision:
     rulings = [(gate, ruling) for gate in evaluated for ruling in gate.rule(case)]
     said = [ruling for _, ruling in rulings]
     verdict = _verdict(case, said)
-    lasting = _verdict(case, [ruling for ruling in said if not ruling.passing])
     skipped = [gate.name for gate in GATES if gate not in evaluated]
     return Decision(
         verdict=verdict,
@@ -27,8 +26,14 @@ def decide(case: Case) -> Decision:
         reasons=_reasons(case, rulings, evaluated),
         not_evaluated=(*skipped, *AFTER_DECIDE),
         index=case.index,
-        passing=lasting.rank > verdict.rank or (_unseen(case) and verdict != Verdict.ACT),
+        passing=_is_passing(case, verdict, said),
     )
+
+
+def _is_passing(case: Case, verdict: Verdict, said: list[Ruling]) -> bool:
+    """Whether the verdict may be a better one once what passes by itself has passed."""
+    lasting = _verdict(case, [ruling for ruling in said if not ruling.passing])
+    return lasting.rank > verdict.rank or (_unseen(case) and verdict != Verdict.ACT)
 
 
 def _unseen(case: Case) -> bool:

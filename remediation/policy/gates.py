@@ -145,7 +145,7 @@ def others_at_work(case: Case) -> Rulings:
 
 
 def blast_radius(case: Case) -> Rulings:
-    """Computed from the cluster (`reach.py`), never told by a model."""
+    """Computed from the cluster (`blast_radius.py`), never told by a model."""
     for storm in filter(None, (case.storm, _records(case).storm)):
         yield ask(storm, passing=True)
     if case.reach.owners > 1 or case.reach.namespaces > 1:

@@ -31,7 +31,7 @@ def how_it_holds(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
         return ""
     if Trait.EMPTIES_NODE not in CATALOGUE[attempt.action].traits:
         return "no new pod comes to the node; those that run there stay"
-    here = [pod for pod in snapshot.pods_on(found.metadata.name) if _moves(pod)]
+    here = _to_move(found, snapshot)
     if any(not pod.is_terminating for pod in here):
         return ""
     ending = f", {len(here)} of them not confirmed to have ended yet" if here else ""
@@ -42,8 +42,11 @@ def pods_left(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     """The pods that a drain should have moved off and did not; '' for none."""
     if not contains(attempt) or Trait.EMPTIES_NODE not in CATALOGUE[attempt.action].traits:
         return ""
-    here = [pod for pod in snapshot.pods_on(found.metadata.name) if _moves(pod)]
-    return _left_pods_text(pod for pod in here if not pod.is_terminating)
+    return _left_pods_text(pod for pod in _to_move(found, snapshot) if not pod.is_terminating)
+
+
+def _to_move(found: Object, snapshot: Snapshot) -> list[Pod]:
+    return [pod for pod in snapshot.pods_on(found.metadata.name) if _moves(pod)]
 
 
 def _moves(pod: Pod) -> bool:

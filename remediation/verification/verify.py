@@ -71,6 +71,11 @@ class OwnerCheck:
         trouble = self.blind or self.gone or self.signal or self.progressing or self.news
         return serves and not trouble
 
+    @property
+    def serves_quietly(self) -> bool:
+        """All that is wanted is ready; the signal is gone and no rollout goes on."""
+        return self.ready >= self.desired and not (self.signal or self.progressing)
+
 
 @dataclass(frozen=True)
 class VerificationResult:
@@ -187,27 +192,36 @@ def judge_owner(
 
 def _failed(attempt: Attempt, seen: OwnerCheck) -> VerificationResult:
     """The deadline is past. Worse counts only once the rollout has ended."""
-    if seen.blind:
-        return VerificationResult(Outcome.INCONCLUSIVE, f"blind: {seen.blind}")
-    if seen.gone:
-        return VerificationResult(Outcome.INCONCLUSIVE, "the owner is gone")
+    if unseen := _unseen(seen):
+        return VerificationResult(Outcome.INCONCLUSIVE, unseen)
     before = int(attempt.before.get("ready") or 0)
     counts = f"{seen.ready} of {seen.desired} ready, {before} before"
-    if seen.ready < before and not seen.progressing and not seen.held:
-        return VerificationResult(Outcome.WORSE, counts)  # a cordon that holds made no node worse
-    if seen.news and seen.ready >= seen.desired and not (seen.signal or seen.progressing):
+    if _is_worse(seen, before):
+        return VerificationResult(Outcome.WORSE, counts)
+    good = counts if seen.serves_quietly else seen.held
+    if good and seen.news:
         return VerificationResult(
-            Outcome.INCONCLUSIVE, f"{counts}, but something new broke: {seen.news}"
+            Outcome.INCONCLUSIVE, f"{good}, but something new broke: {seen.news}"
         )
-    if seen.held and seen.news:
-        said = f"{seen.held}, but something new broke: {seen.news}"
-        return VerificationResult(Outcome.INCONCLUSIVE, said)
     if seen.held:
         return VerificationResult(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
-    trouble = "; ".join(filter(None, (seen.left, seen.signal)))
-    return VerificationResult(
-        Outcome.NOT_FIXED, f"{counts}; {trouble or 'the rollout does not end'}"
-    )
+    return VerificationResult(Outcome.NOT_FIXED, f"{counts}; {_trouble(seen)}")
+
+
+def _unseen(seen: OwnerCheck) -> str:
+    """Why nothing can be said; '' where the owner was seen."""
+    if seen.blind:
+        return f"blind: {seen.blind}"
+    return "the owner is gone" if seen.gone else ""
+
+
+def _is_worse(seen: OwnerCheck, before: int) -> bool:
+    """A cordon that holds made no node worse."""
+    return seen.ready < before and not seen.progressing and not seen.held
+
+
+def _trouble(seen: OwnerCheck) -> str:
+    return "; ".join(filter(None, (seen.left, seen.signal))) or "the rollout does not end"
 
 
 def _again(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> Ending:

@@ -152,13 +152,13 @@ def qos_class(spec: Obj) -> str:
     resources = [c.get("resources") or {} for c in spec.get("containers") or ()]
     if not any(r.get("requests") or r.get("limits") for r in resources):
         return "BestEffort"
-    full = all(
-        r.get("limits")
-        and r.get("requests") == r["limits"]
-        and {"cpu", "memory"} <= set(r["limits"])
-        for r in resources
-    )
-    return "Guaranteed" if full else "Burstable"
+    return "Guaranteed" if all(map(_is_guaranteed, resources)) else "Burstable"
+
+
+def _is_guaranteed(resources: Obj) -> bool:
+    """CPU and memory are limited, and all that is allowed is asked for."""
+    limits: Obj = resources.get("limits") or {}
+    return {"cpu", "memory"} <= limits.keys() and resources.get("requests") == limits
 
 
 def _service(obj: Obj) -> None:

@@ -95,9 +95,13 @@ def _merge_list(field: str, current: list[Any], patch: list[Any], path: str) -> 
     key = merge_key(field, patch, path)
     if key is None or any(not isinstance(item, dict) for item in patch):
         return patch
-    if any(item.get("$patch") == "replace" for item in patch):
-        return [i for i in patch if i.get("$patch") != "replace"]
+    if any(map(_says_replace, patch)):
+        return [item for item in patch if not _says_replace(item)]
     return _merge_keyed(key, current, patch, f"{path}.{field}")
+
+
+def _says_replace(item: Obj) -> bool:
+    return bool(item.get("$patch") == "replace")
 
 
 def _merge_keyed(key: str, current: list[Obj], patch: list[Obj], path: str) -> list[Any]:

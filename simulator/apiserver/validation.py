@@ -25,6 +25,12 @@ QUANTITY_TEXT = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
 NOT_NEGATIVE = "must be greater than or equal to 0"
+WORKLOAD_COUNTS = (
+    "replicas",
+    "revisionHistoryLimit",
+    "minReadySeconds",
+    "progressDeadlineSeconds",
+)
 LABEL_NAMED = {"namespaces", "services"}
 FREE_NAMED = re.compile(r"^(.*\.rbac\.authorization\.k8s\.io|events.*)$")
 
@@ -130,20 +136,26 @@ def _restart_policy(obj: Obj, allowed: tuple[str, ...]) -> list[Obj]:
 
 def _workload(obj: Obj, old: Obj | None) -> list[Obj]:
     spec, template = obj["spec"], obj["spec"].get("template") or {}
-    found = _count(spec, "replicas") + _count(spec, "revisionHistoryLimit")
-    found += _count(spec, "minReadySeconds") + _count(spec, "progressDeadlineSeconds")
-    selector = spec.get("selector")
-    labels = (template.get("metadata") or {}).get("labels") or {}
-    if not selector:
-        found.append(required("spec.selector"))
-    elif old is not None and old["spec"].get("selector") != selector:
-        found.append(invalid_value("spec.selector", go_selector(selector), "field is immutable"))
-    if selector and not selects(selector, labels):
-        text = "`selector` does not match template `labels`"
-        found.append(invalid_value("spec.template.metadata.labels", go_map(labels), text))
+    found = [c for field in WORKLOAD_COUNTS for c in _count(spec, field)]
+    found += _selector(spec, old)
     claims = frozenset(c["metadata"]["name"] for c in spec.get("volumeClaimTemplates") or ())
     found += _pod_spec(template.get("spec") or {}, "spec.template.spec", claims)
     return found or _restart_policy(obj, ("Always",))
+
+
+def _selector(spec: Obj, old: Obj | None) -> list[Obj]:
+    """It must be there, stay as it was, and match the labels of the template."""
+    selector = spec.get("selector")
+    if not selector:
+        return [required("spec.selector")]
+    found = []
+    if old is not None and old["spec"].get("selector") != selector:
+        found.append(invalid_value("spec.selector", go_selector(selector), "field is immutable"))
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    if not selects(selector, labels):
+        text = "`selector` does not match template `labels`"
+        found.append(invalid_value("spec.template.metadata.labels", go_map(labels), text))
+    return found
 
 
 def go_map(value: Obj) -> Any:

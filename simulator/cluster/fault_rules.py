@@ -7,7 +7,6 @@ the rule does not strike, it lives as any other. So what ends a failure is the c
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -46,20 +45,24 @@ def suffering(affliction: Affliction, pod: Obj, now: datetime) -> Obj:
     born = parse(example["metadata"]["creationTimestamp"])
     shift = parse(pod["metadata"]["creationTimestamp"]) - born
 
-    def moved(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: moved(inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [moved(inner) for inner in value]
-        return _moved(value) if isinstance(value, str) else value
+    def moved(text: str) -> str:
+        return stamp(min(parse(text) + shift, now)) if _is_time(text) else text
 
-    def _moved(text: str) -> str:
-        if len(text) != 20 or text[10:11] != "T" or not text.endswith("Z"):
-            return text
-        return stamp(min(parse(text) + shift, now))
-
-    found: Obj = moved(deepcopy(example.get("status") or {}))
+    found: Obj = _with_texts(example.get("status") or {}, moved)
     return found
+
+
+def _with_texts(value: Any, changed: Callable[[str], str]) -> Any:
+    """A copy of it in which each text is changed."""
+    if isinstance(value, dict):
+        return {key: _with_texts(inner, changed) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_texts(inner, changed) for inner in value]
+    return changed(value) if isinstance(value, str) else value
+
+
+def _is_time(text: str) -> bool:
+    return len(text) == 20 and text[10] == "T" and text.endswith("Z")
 
 
 def inherit_logs(cluster: Cluster, affliction: Affliction, pod: Obj) -> None:

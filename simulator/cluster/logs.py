@@ -10,6 +10,7 @@ from simulator.cluster import Cluster
 NANOSECONDS = "%Y-%m-%dT%H:%M:%S.%f000Z"
 LINE_SECONDS = 10
 MOST_LINES = 200
+Line = tuple[datetime, str]
 
 
 @dataclass(frozen=True)
@@ -26,22 +27,24 @@ def log_text(cluster: Cluster, pod: Obj, wanted: LogOptions, now: datetime) -> s
     key = (namespace_of(pod), name_of(pod), wanted.container, wanted.previous)
     given = cluster.logs.get(key)
     lines = _given(given, now) if given is not None else _lines_of_run(cluster, pod, wanted, now)
+    text = "".join(_shown(line, wanted.timestamps) for line in _chosen(lines, wanted, now))
+    if wanted.limit_bytes is None:
+        return text
+    return text.encode()[: wanted.limit_bytes].decode(errors="ignore")
+
+
+def _chosen(lines: list[Line], wanted: LogOptions, now: datetime) -> list[Line]:
+    """Those that are young enough, and the last of them."""
     if wanted.since_seconds is not None:
         lines = [line for line in lines if (now - line[0]).total_seconds() <= wanted.since_seconds]
     if wanted.tail_lines is not None:
         lines = lines[-wanted.tail_lines :] if wanted.tail_lines else []
-    shown = [
-        f"{at.strftime(NANOSECONDS)} {text}" if wanted.timestamps else text for at, text in lines
-    ]
-    text = "".join(line + "\n" for line in shown)
-    return (
-        text
-        if wanted.limit_bytes is None
-        else text.encode()[: wanted.limit_bytes].decode(errors="ignore")
-    )
+    return lines
 
 
-Line = tuple[datetime, str]
+def _shown(line: Line, timestamps: bool) -> str:
+    at, text = line
+    return f"{at.strftime(NANOSECONDS)} {text}\n" if timestamps else f"{text}\n"
 
 
 def _given(text: str, now: datetime) -> list[Line]:

@@ -194,13 +194,13 @@ def with_condition(conditions: list[Obj], now: datetime, **wanted: str) -> list[
     The transition time moves with the status.
     """
     old = next((c for c in conditions if c["type"] == wanted["type"]), None)
-    if old is not None and all(old.get(k) == v for k, v in wanted.items()):
-        return conditions
-    moved = old is None or old["status"] != wanted["status"]
-    since = stamp(now) if moved else (old or {}).get("lastTransitionTime", stamp(now))
-    new: Obj = {**(old or {}), **wanted, "lastTransitionTime": since}
     if old is None:
-        return [*conditions, new]
+        return [*conditions, {**wanted, "lastTransitionTime": stamp(now)}]
+    if all(old.get(k) == v for k, v in wanted.items()):
+        return conditions
+    moved = old["status"] != wanted["status"]
+    since = stamp(now) if moved else old.get("lastTransitionTime", stamp(now))
+    new: Obj = {**old, **wanted, "lastTransitionTime": since}
     return [new if c is old else c for c in conditions]
 
 
@@ -244,9 +244,18 @@ def ready_seconds(pod: Obj, now: datetime) -> float:
     )
 
 
+def is_going(obj: Obj) -> bool:
+    return bool(obj["metadata"].get("deletionTimestamp"))
+
+
 def is_active(pod: Obj) -> bool:
     finished = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-    return not finished and not pod["metadata"].get("deletionTimestamp")
+    return not finished and not is_going(pod)
+
+
+def without_empty(status: Obj, *kept: str) -> Obj:
+    """As Go writes it: an empty field is left out, unless it is one of those that are kept."""
+    return {name: value for name, value in status.items() if value or name in kept}
 
 
 def short_hash(value: Any, length: int = 10) -> str:

@@ -28,6 +28,7 @@ from simulator.http.verbs.watch import watch
 
 HEALTH = ("/healthz", "/readyz", "/livez")
 READS = ("get", "list", "watch")
+CHANGES = {"PUT": "update", "PATCH": "patch"}
 SUBRESOURCES: dict[str, Callable[[Cluster, Request, RequestTarget], Response]] = {
     "scale": subresources.scale,
     "eviction": subresources.eviction,
@@ -188,22 +189,20 @@ def _label(target: RequestTarget) -> str:
 
 def verb_of(request: Request, target: RequestTarget) -> str:
     """The RBAC verb; ApiError 405 where the method makes no sense."""
-    verbs = {"POST": "create", "PUT": "update", "PATCH": "patch"}
-    if request.method in verbs:
-        if request.method != "POST" and not target.name:
-            raise method_not_allowed()
-        verb = verbs[request.method]
-    elif request.method == "DELETE":
-        verb = "delete" if target.name else "deletecollection"
-    elif request.method == "GET":
-        verb = _read_verb(request, target)
-    else:
-        raise method_not_allowed()
+    verb = _read_verb(request, target) if request.method == "GET" else _write_verb(request, target)
     if not target.subresource and verb not in target.resource.verbs:
         raise method_not_allowed()
-    if request.method == "POST" and target.subresource and target.subresource != "eviction":
-        raise method_not_allowed()
     return verb
+
+
+def _write_verb(request: Request, target: RequestTarget) -> str:
+    if request.method == "POST" and target.subresource in ("", "eviction"):
+        return "create"
+    if request.method in CHANGES and target.name:
+        return CHANGES[request.method]
+    if request.method == "DELETE":
+        return "delete" if target.name else "deletecollection"
+    raise method_not_allowed()
 
 
 def _read_verb(request: Request, target: RequestTarget) -> str:

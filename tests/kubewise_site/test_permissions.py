@@ -1,4 +1,4 @@
-"""Who may do what over the API, beside the matrix in test_api_matrix.py."""
+"""Who may do what over the API, beside the matrix in api/test_matrix.py."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from django.core.cache import caches
 from django.core.management import call_command
 from django.test import Client
 
+from benchmarks.golden import broker
 from benchmarks.golden.documents import write
 from benchmarks.golden.rest import calls, records
 from benchmarks.golden.rest.calls import V1, RestCall
@@ -45,6 +46,9 @@ def record(into: Path, clock: Still) -> None:
     write(into, "rest/not-allowed", _answers(clients, _forbidden(schema)))
     clock.advance(60)
     write(into, "rest/writes", _answers(clients, calls.writes(_plans())))
+    write(
+        into, "rest/published", [broker.message_record(*one) for one in broker.take(broker.use())]
+    )
     write(into, "rest/get-after-the-writes",
           _answers(clients, [RestCall("root", "GET", path) for path in gets]))  # fmt: skip
 

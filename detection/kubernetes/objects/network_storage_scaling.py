@@ -1,4 +1,4 @@
-"""The fields that we read of objects for network, storage and scaling; see objects.py."""
+"""The fields that we read of objects for network, storage and scaling; see core.py."""
 
 from __future__ import annotations
 

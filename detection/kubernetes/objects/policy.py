@@ -1,4 +1,4 @@
-"""The fields that we read of classes, policies and certificates; see objects.py."""
+"""The fields that we read of classes, policies and certificates; see core.py."""
 
 from __future__ import annotations
 

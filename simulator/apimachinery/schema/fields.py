@@ -32,13 +32,15 @@ def prune(resource: Resource, obj: Obj) -> list[str]:
 
 
 def _prune(kind: Any, value: Any, path: str) -> list[str]:
-    if isinstance(kind, list) and isinstance(value, list):
-        return [u for i, item in enumerate(value) for u in _prune(kind[0], item, f"{path}[{i}]")]
-    if isinstance(kind, dict) and isinstance(value, dict):
-        return [u for k, v in value.items() for u in _prune(kind["*"], v, f"{path}.{k}")]
-    if not isinstance(kind, str) or not isinstance(value, dict) or kind not in table():
-        return []
-    return _prune_model(table()[kind], value, path)
+    """`kind` is the name of a model, [kind of the items] or {"*": kind of the values}."""
+    match kind, value:
+        case [inner], list():
+            return [u for i, item in enumerate(value) for u in _prune(inner, item, f"{path}[{i}]")]
+        case {"*": inner}, dict():
+            return [u for k, v in value.items() for u in _prune(inner, v, f"{path}.{k}")]
+        case str(), dict():
+            return _prune_model(table().get(kind) or {}, value, path)
+    return []
 
 
 def _prune_model(fields: Obj, value: Obj, path: str) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from simulator.apimachinery.objects import Obj, name_of, namespace_of, uid_of
 from simulator.apimachinery.store import WorkKey
-from simulator.controllers.common import Base, DeleteOptions
+from simulator.controllers.common import Base, DeleteOptions, is_going
 from simulator.controllers.work_queue import EVERY
 
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
@@ -18,19 +18,19 @@ class Garbage(Base):
     watches = (EVERY,)
 
     def keys(self, table: str, obj: Obj) -> Iterable[WorkKey]:
-        found: list[WorkKey] = []
-        going = set(obj["metadata"].get("finalizers") or ()) & {FOREGROUND, ORPHAN}
         gone = self.store.get(table, namespace_of(obj), name_of(obj)) is None
-        if (gone and uid_of(obj) in self.store.owned) or (
-            going and obj["metadata"].get("deletionTimestamp")
-        ):
-            found.append((table, namespace_of(obj), name_of(obj), uid_of(obj)))
-        going_itself = gone or bool(obj["metadata"].get("deletionTimestamp"))
-        for reference in obj["metadata"].get("ownerReferences") or ():
-            key = self._key(obj, reference)
-            if key and self._concerns(self._owner(key), going_itself):
-                found.append(key)
-        return found
+        going = is_going(obj)
+        waits = going and {FOREGROUND, ORPHAN} & set(obj["metadata"].get("finalizers") or ())
+        owners = self._owners(obj, gone or going)
+        if waits or (gone and uid_of(obj) in self.store.owned):
+            return [(table, namespace_of(obj), name_of(obj), uid_of(obj)), *owners]
+        return owners
+
+    def _owners(self, child: Obj, child_goes: bool) -> list[WorkKey]:
+        """Those that it concerns that the child comes, or goes."""
+        references = child["metadata"].get("ownerReferences") or ()
+        keys = filter(None, (self._key(child, reference) for reference in references))
+        return [key for key in keys if self._concerns(self._owner(key), child_goes)]
 
     def _key(self, child: Obj, reference: Obj) -> WorkKey | None:
         """None for an owner of a kind that isn't served: nobody can tell whether it's there."""

@@ -65,11 +65,11 @@ class Kubelet(Base):
         status |= self._address(pod, status)
         view = {**pod, "status": status}
         waits: list[float | None] = []
-        inits, initialized = self._containers(view, "initContainers", now, waits)
+        inits, initialized = self._inits(view, now, waits)
         if inits:
             status["initContainerStatuses"] = inits
         if initialized:
-            mains, _ = self._containers(view, "containers", now, waits)
+            mains = self._mains(view, now, waits)
         else:
             mains = [_not_yet(c) for c in pod["spec"]["containers"]]
         status["containerStatuses"] = mains
@@ -78,28 +78,32 @@ class Kubelet(Base):
         known = [w for w in waits if w is not None]
         return status, min(known) if known else None
 
-    def _containers(
-        self, pod: Obj, group: str, now: datetime, waits: list[float | None]
-    ) -> tuple[list[Obj], bool]:
-        """New statuses, and whether all of them are through (init containers run one by one)."""
-        init = group == "initContainers"
-        field = "initContainerStatuses" if init else "containerStatuses"
-        held = {s["name"]: s for s in pod["status"].get(field) or ()}
+    def _inits(self, pod: Obj, now: datetime, waits: list[float | None]) -> tuple[list[Obj], bool]:
+        """New statuses of init containers, and whether all are through: they run one by one."""
+        held = _by_name(pod, "initContainerStatuses")
         found: list[Obj] = []
-        done = True
-        for spec in pod["spec"].get(group) or ():
-            if init and not done:
+        through = True
+        for spec in pod["spec"].get("initContainers") or ():
+            if not through:
                 found.append(_not_yet(spec))
                 continue
             old = held.get(spec["name"]) or {}
-            status, wait = ContainerRun(self.cluster, self.pulls, pod, spec, old, now, init).step()
+            status, wait = ContainerRun(self.cluster, self.pulls, pod, spec, old, now, True).step()
             waits.append(wait)
-            if not init:
-                status = self._ready(pod, spec, status, now, waits)
-            ended = (status["state"].get("terminated") or {}).get("exitCode")
-            done = done and (ended == 0 if init else True)
-            found.append({**status, "ready": True} if init and ended == 0 else status)
-        return found, done
+            through = (status["state"].get("terminated") or {}).get("exitCode") == 0
+            found.append({**status, "ready": True} if through else status)
+        return found, through
+
+    def _mains(self, pod: Obj, now: datetime, waits: list[float | None]) -> list[Obj]:
+        """New statuses of the containers, which run beside each other."""
+        held = _by_name(pod, "containerStatuses")
+        found: list[Obj] = []
+        for spec in pod["spec"].get("containers") or ():
+            old = held.get(spec["name"]) or {}
+            status, wait = ContainerRun(self.cluster, self.pulls, pod, spec, old, now, False).step()
+            waits.append(wait)
+            found.append(self._ready(pod, spec, status, now, waits))
+        return found
 
     def _ready(
         self, pod: Obj, spec: Obj, status: Obj, now: datetime, waits: list[float | None]
@@ -165,18 +169,29 @@ def _not_yet(spec: Obj) -> Obj:
     }
 
 
+def _by_name(pod: Obj, field: str) -> dict[str, Obj]:
+    return {status["name"]: status for status in pod["status"].get(field) or ()}
+
+
 def _phase(pod: Obj, mains: list[Obj], inits: list[Obj], initialized: bool) -> str:
     policy = pod["spec"].get("restartPolicy", "Always")
-    ended = [c["state"]["terminated"]["exitCode"] for c in mains if "terminated" in c["state"]]
     if not initialized:
-        failed = any((c["state"].get("terminated") or {}).get("exitCode", 0) for c in inits)
-        return "Failed" if failed and policy == "Never" else "Pending"
+        return "Failed" if policy == "Never" and any(map(_exit_code, inits)) else "Pending"
+    ended = [c for c in mains if "terminated" in c["state"]]
     if len(ended) == len(mains) and policy != "Always":
-        return "Succeeded" if not any(ended) else "Failed"
-    alive = any(
-        "running" in c["state"] or c.get("lastState") or "terminated" in c["state"] for c in mains
-    )
-    return "Running" if alive else "Pending"
+        return "Failed" if any(map(_exit_code, ended)) else "Succeeded"
+    return "Running" if any(map(_has_run, mains)) else "Pending"
+
+
+def _exit_code(status: Obj) -> int:
+    """0 where it has not ended, too."""
+    code: int = (status["state"].get("terminated") or {}).get("exitCode", 0)
+    return code
+
+
+def _has_run(status: Obj) -> bool:
+    state = status["state"]
+    return "running" in state or "terminated" in state or bool(status.get("lastState"))
 
 
 def _conditions(pod: Obj, status: Obj, initialized: bool, now: datetime) -> list[Obj]:
@@ -208,8 +223,12 @@ def _initialized(found: list[Obj], status: Obj, initialized: bool, now: datetime
 
 def _set(found: list[Obj], now: datetime, kind: str, good: bool, more: dict[str, str]) -> list[Obj]:
     """Like with_condition, but reason and message go when there is nothing to say."""
-    old = next((c for c in found if c["type"] == kind), None)
-    if old and good and (old.get("reason") or old.get("message")):
-        bare = {k: v for k, v in old.items() if k not in ("reason", "message")}
-        found = [bare if c is old else c for c in found]
+    if good:
+        found = [_bare(c) if c["type"] == kind else c for c in found]
     return with_condition(found, now, type=kind, status=str(good), **more)
+
+
+def _bare(condition: Obj) -> Obj:
+    if not condition.get("reason") and not condition.get("message"):
+        return condition
+    return {k: v for k, v in condition.items() if k not in ("reason", "message")}

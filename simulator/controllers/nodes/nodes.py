@@ -7,7 +7,7 @@ from datetime import datetime
 from simulator.apimachinery.clock import micro_stamp, seconds_since, stamp
 from simulator.apimachinery.objects import Obj, condition_of, name_of
 from simulator.apimachinery.store import WorkKey
-from simulator.controllers.common import Base, is_ready, with_condition
+from simulator.controllers.common import Base, is_going, is_ready, with_condition
 from simulator.controllers.nodes.scheduler import tolerates
 
 LEASE_SECONDS, STATUS_SECONDS = 10.0, 300.0
@@ -62,20 +62,24 @@ class Heartbeats(Base):
 
     def _status(self, node: Obj, now: datetime) -> None:
         ready = condition_of(node, "Ready")
-        if (
-            ready.get("status") == "Unknown"
-            or seconds_since(ready.get("lastHeartbeatTime"), now) >= STATUS_SECONDS
-        ):
-            conditions: list[Obj] = (node.get("status") or {}).get("conditions") or []
-            for kind, (status, reason, text) in HEALTHY.items():
-                held = next((c for c in conditions if c["type"] == kind), None)
-                if held is None or held["status"] == "Unknown":
-                    conditions = with_condition(
-                        conditions, now, type=kind, status=status, reason=reason, message=text
-                    )
-            beat = stamp(now)
-            conditions = [{**c, "lastHeartbeatTime": beat} for c in conditions]
-            self.set_status("nodes", node, {**(node.get("status") or {}), "conditions": conditions})
+        silent = seconds_since(ready.get("lastHeartbeatTime"), now)
+        if ready.get("status") != "Unknown" and silent < STATUS_SECONDS:
+            return
+        held: Obj = node.get("status") or {}
+        beat = {"lastHeartbeatTime": stamp(now)}
+        conditions = [{**c, **beat} for c in _known(held.get("conditions") or [], now)]
+        self.set_status("nodes", node, {**held, "conditions": conditions})
+
+
+def _known(conditions: list[Obj], now: datetime) -> list[Obj]:
+    """Healthy where they were unknown or not there."""
+    known = {c["type"] for c in conditions if c["status"] != "Unknown"}
+    for kind, (status, reason, text) in HEALTHY.items():
+        if kind not in known:
+            conditions = with_condition(
+                conditions, now, type=kind, status=status, reason=reason, message=text
+            )
+    return conditions
 
 
 class NodeLifecycle(Base):
@@ -154,26 +158,22 @@ class NodeLifecycle(Base):
 
     def _evict(self, node: Obj, now: datetime) -> float | None:
         """Deletes pods whose toleration of the taint has run out; they stay Terminating."""
-        taint = next(
-            (
-                t
-                for t in (self.held(("", name_of(node))) or node)["spec"].get("taints") or ()
-                if t["key"] == UNREACHABLE and t["effect"] == "NoExecute"
-            ),
-            None,
-        )
+        taint = _executing_taint(self.held(("", name_of(node))) or node)
         waits: list[float] = []
         for pod in self.store.pods_on(name_of(node)) if taint else ():
-            left = _tolerance(pod, taint or {}, now)
-            if left is not None and left <= 0 and not pod["metadata"].get("deletionTimestamp"):
-                text = f"Marking for deletion Pod {pod['metadata']['namespace']}/{name_of(pod)}"
-                self.event(
-                    pod, "Normal", "TaintManagerEviction", text, now, "taint-eviction-controller"
-                )
-                self.delete("pods", pod, now)
-            elif left is not None and left > 0:
+            left = _tolerance(pod, taint, now)
+            if left is None:
+                continue
+            if left > 0:
                 waits.append(left)
+            elif not is_going(pod):
+                self._evict_pod(pod, now)
         return min(waits) + 0.1 if waits else None
+
+    def _evict_pod(self, pod: Obj, now: datetime) -> None:
+        text = f"Marking for deletion Pod {pod['metadata']['namespace']}/{name_of(pod)}"
+        self.event(pod, "Normal", "TaintManagerEviction", text, now, "taint-eviction-controller")
+        self.delete("pods", pod, now)
 
     def _recover(self, node: Obj, now: datetime) -> None:
         taints = node["spec"].get("taints") or ()
@@ -182,6 +182,15 @@ class NodeLifecycle(Base):
             self._set_taints(node, kept, now)
             text = f"Node {name_of(node)} status is now: NodeReady"
             self.event(node, "Normal", "NodeReady", text, now, "kubelet")
+
+
+def _executing_taint(node: Obj) -> Obj:
+    """The taint that pods leave an unreachable node by; {} where there is none."""
+    for taint in node["spec"].get("taints") or ():
+        if (taint["key"], taint["effect"]) == (UNREACHABLE, "NoExecute"):
+            found: Obj = taint
+            return found
+    return {}
 
 
 def _tolerance(pod: Obj, taint: Obj, now: datetime) -> float | None:

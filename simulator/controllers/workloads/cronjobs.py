@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from simulator.apimachinery.clock import parse, stamp
 from simulator.apimachinery.objects import Obj, condition_of, name_of, namespace_of, uid_of
 from simulator.apimachinery.store import WorkKey
-from simulator.controllers.common import Base, DeleteOptions, owner_reference
+from simulator.controllers.common import Base, DeleteOptions, owner_reference, without_empty
 
 FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+HISTORY_LIMITS = {"Complete": "successfulJobsHistoryLimit", "Failed": "failedJobsHistoryLimit"}
 NICKNAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0"}
 
 
@@ -66,7 +67,8 @@ class CronJobs(Base):
         if due is not None and self._may_run(owner, active, now):
             active.append(self._run(owner, due, now))
             status["lastScheduleTime"] = stamp(due)
-        self._report(owner, status, jobs, active, now)
+        self._report(owner, status, jobs, active)
+        self._trim(owner, jobs, now)
         return wait
 
     def _may_run(self, owner: Obj, active: list[Obj], now: datetime) -> bool:
@@ -94,9 +96,7 @@ class CronJobs(Base):
         )
         return job
 
-    def _report(
-        self, owner: Obj, status: Obj, jobs: list[Obj], active: list[Obj], now: datetime
-    ) -> None:
+    def _report(self, owner: Obj, status: Obj, jobs: list[Obj], active: list[Obj]) -> None:
         done = [
             j["status"]["completionTime"] for j in jobs if j.get("status", {}).get("completionTime")
         ]
@@ -112,11 +112,11 @@ class CronJobs(Base):
             }
             for j in active
         ]
-        self.set_status(self.table, owner, {k: v for k, v in status.items() if v})
-        for kind, limit in (
-            ("Complete", "successfulJobsHistoryLimit"),
-            ("Failed", "failedJobsHistoryLimit"),
-        ):
+        self.set_status(self.table, owner, without_empty(status))
+
+    def _trim(self, owner: Obj, jobs: list[Obj], now: datetime) -> None:
+        """The oldest go where there are more than the history's limits."""
+        for kind, limit in HISTORY_LIMITS.items():
             ended = [j for j in jobs if condition_of(j, kind).get("status") == "True"]
             for job in ended[: max(0, len(ended) - owner["spec"].get(limit, 1))]:
                 self.delete("jobs.batch", job, now, DeleteOptions(propagation="Background"))

@@ -8,13 +8,15 @@ from simulator.apimachinery.store import WorkKey
 from simulator.controllers.common import (
     BACKOFF_SECONDS,
     ApiError,
+    is_going,
     is_ready,
     own_key,
     pod_from,
     share,
+    without_empty,
 )
 from simulator.controllers.nodes.scheduler import matches_node, tolerates
-from simulator.controllers.workloads.revisions import LABEL, Revisioned
+from simulator.controllers.workloads.revisions import LABEL, Revisioned, count_at
 
 SOURCE = "daemonset-controller"
 TOLERATED = (
@@ -73,15 +75,14 @@ class DaemonSets(Revisioned):
         pods, wanted = self._pods(owner), {name_of(n) for n in nodes}
         for pod in pods:
             finished = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
-            going = pod["metadata"].get("deletionTimestamp")
-            if not going and (finished or _node_of(pod) not in wanted):
+            if not is_going(pod) and (finished or _node_of(pod) not in wanted):
                 self.delete("pods", pod, now)
         for node in sorted(wanted - {_node_of(p) for p in self._pods(owner)}):
             self._create(owner, node, revision, now)
         self._update(owner, len(wanted), revision, now)
 
     def _create(self, owner: Obj, node: str, revision: str, now: datetime) -> None:
-        label = {LABEL: revision.rsplit("-", 1)[1]}
+        label = {LABEL: _hash_of(revision)}
         pod = pod_from(owner, owner["spec"]["template"], prefix=f"{name_of(owner)}-", labels=label)
         field = {"key": "metadata.name", "operator": "In", "values": [node]}
         term = {"nodeSelectorTerms": [{"matchFields": [field]}]}
@@ -98,48 +99,50 @@ class DaemonSets(Revisioned):
         strategy = owner["spec"]["updateStrategy"]
         if strategy["type"] != "RollingUpdate":
             return
-        most = (
-            share((strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1), total, up=True)
-            or 1
-        )
-        pods, at = self._pods(owner), revision.rsplit("-", 1)[1]
-        old = [
-            p
-            for p in pods
-            if labels_of(p).get(LABEL) != at and not p["metadata"].get("deletionTimestamp")
-        ]
-        down = total - sum(is_ready(p) and not p["metadata"].get("deletionTimestamp") for p in pods)
+        staying, at = self._staying(owner), _hash_of(revision)
+        old = [p for p in staying if labels_of(p).get(LABEL) != at]
         broken = [p for p in old if not is_ready(p)]
-        for pod in [*broken, *[p for p in old if is_ready(p)][: max(0, most - down)]]:
+        ready = [p for p in old if is_ready(p)]
+        down = total - sum(map(is_ready, staying))
+        for pod in [*broken, *ready[: max(0, _most_down(strategy, total) - down)]]:
             self.delete("pods", pod, now)
+
+    def _staying(self, owner: Obj) -> list[Obj]:
+        return [p for p in self._pods(owner) if not is_going(p)]
 
     def _report(self, owner: Obj, nodes: list[Obj], revision: str, now: datetime) -> None:
         owner = self.held(own_key(owner)) or owner
-        wanted, at = {name_of(n) for n in nodes}, revision.rsplit("-", 1)[1]
-        pods = [
-            p
-            for p in self._pods(owner)
-            if not p["metadata"].get("deletionTimestamp") and _node_of(p) in wanted
-        ]
-        ready = sum(is_ready(p) for p in pods)
+        wanted = {name_of(n) for n in nodes}
+        pods = [p for p in self._staying(owner) if _node_of(p) in wanted]
+        ready = sum(map(is_ready, pods))
         status = {
             "currentNumberScheduled": len(pods),
             "numberMisscheduled": 0,
             "desiredNumberScheduled": len(wanted),
             "numberReady": ready,
             "observedGeneration": owner["metadata"].get("generation", 1),
-            "updatedNumberScheduled": sum(labels_of(p).get(LABEL) == at for p in pods),
+            "updatedNumberScheduled": count_at(pods, _hash_of(revision)),
             "numberAvailable": ready,
             "numberUnavailable": len(wanted) - ready,
         }
-        always = (
+        kept = (
             "currentNumberScheduled",
             "numberMisscheduled",
             "desiredNumberScheduled",
             "numberReady",
         )
-        self.set_status(self.table, owner, {k: v for k, v in status.items() if v or k in always})
+        self.set_status(self.table, owner, without_empty(status, *kept))
         self.trim(owner, {revision}, now)
+
+
+def _hash_of(revision: str) -> str:
+    """What its pods are labelled with."""
+    return revision.rsplit("-", 1)[1]
+
+
+def _most_down(strategy: Obj, total: int) -> int:
+    rolling = strategy.get("rollingUpdate") or {}
+    return share(rolling.get("maxUnavailable", 1), total, up=True) or 1
 
 
 def _node_of(pod: Obj) -> str:

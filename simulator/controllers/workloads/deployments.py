@@ -14,6 +14,7 @@ DESIRED = "deployment.kubernetes.io/desired-replicas"
 MOST = "deployment.kubernetes.io/max-replicas"
 HISTORY = "deployment.kubernetes.io/revision-history"
 HASH = "pod-template-hash"
+COMPLETE = "NewReplicaSetAvailable"
 SKIPPED = ("kubectl.kubernetes.io/last-applied-configuration", REVISION, HISTORY, DESIRED, MOST)
 
 
@@ -291,51 +292,26 @@ class Deployments(Base):
         self, deployment: Obj, found: list[Obj], current: Obj | None, status: Obj, now: datetime
     ) -> tuple[list[Obj], float | None]:
         if deployment["spec"].get("paused"):
-            text = "Deployment is paused"
-            return updated(
-                found,
-                now,
-                type="Progressing",
-                status="Unknown",
-                reason="DeploymentPaused",
-                message=text,
+            return _progress(
+                found, now, "Unknown", "DeploymentPaused", "Deployment is paused"
             ), None
-        held = next((c for c in found if c["type"] == "Progressing"), {})
-        name = name_of(current) if current else name_of(deployment)
+        name = name_of(current or deployment)
+        was_complete = _held_progress(found).get("reason") == COMPLETE
         if _complete(deployment, status):
             text = f'ReplicaSet "{name}" has successfully progressed.'
-            if held.get("reason") == "NewReplicaSetAvailable":
-                return found, None
-            return updated(
-                found,
-                now,
-                type="Progressing",
-                status="True",
-                reason="NewReplicaSetAvailable",
-                message=text,
-            ), None
-        if (
-            held.get("reason") == "NewReplicaSetAvailable"
-            and status["updatedReplicas"] >= deployment["spec"]["replicas"]
-        ):
+            return found if was_complete else _progress(found, now, "True", COMPLETE, text), None
+        if was_complete and status["updatedReplicas"] >= deployment["spec"]["replicas"]:
             return found, None
         if _moved(deployment.get("status") or {}, status):
             text = f'ReplicaSet "{name}" is progressing.'
-            found = updated(
-                found,
-                now,
-                type="Progressing",
-                status="True",
-                reason="ReplicaSetUpdated",
-                message=text,
-                lastUpdateTime=stamp(now),
-            )
-            held = next(c for c in found if c["type"] == "Progressing")
-        return self._deadline(deployment, found, held, name, now)
+            moved = {"lastUpdateTime": stamp(now)}
+            found = _progress(found, now, "True", "ReplicaSetUpdated", text, **moved)
+        return self._deadline(deployment, found, name, now)
 
     def _deadline(
-        self, deployment: Obj, found: list[Obj], held: Obj, name: str, now: datetime
+        self, deployment: Obj, found: list[Obj], name: str, now: datetime
     ) -> tuple[list[Obj], float | None]:
+        held = _held_progress(found)
         limit = float(deployment["spec"].get("progressDeadlineSeconds", 600))
         spent = seconds_since(held.get("lastUpdateTime") or stamp(now), now)
         if held.get("status") == "False" or not held:
@@ -343,14 +319,18 @@ class Deployments(Base):
         if spent < limit:
             return found, limit - spent + 0.5
         text = f'ReplicaSet "{name}" has timed out progressing.'
-        return updated(
-            found,
-            now,
-            type="Progressing",
-            status="False",
-            reason="ProgressDeadlineExceeded",
-            message=text,
-        ), None
+        return _progress(found, now, "False", "ProgressDeadlineExceeded", text), None
+
+
+def _held_progress(conditions: list[Obj]) -> Obj:
+    return next((c for c in conditions if c["type"] == "Progressing"), {})
+
+
+def _progress(
+    found: list[Obj], now: datetime, status: str, reason: str, message: str, **more: str
+) -> list[Obj]:
+    told = {"status": status, "reason": reason, "message": message}
+    return updated(found, now, type="Progressing", **told, **more)
 
 
 def _key(obj: Obj) -> tuple[str, str]:

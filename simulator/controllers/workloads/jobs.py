@@ -13,6 +13,7 @@ from simulator.controllers.common import (
     is_ready,
     pod_from,
     with_condition,
+    without_empty,
 )
 from simulator.controllers.nodes.containers import backoff_seconds
 
@@ -39,8 +40,7 @@ class Jobs(Base):
 
     def _advance(self, job: Obj, pods: list[Obj], status: Obj, now: datetime) -> float | None:
         spec = job["spec"]
-        done = sum(_phase(p) == "Succeeded" for p in pods)
-        failed = sum(_phase(p) == "Failed" for p in pods)
+        done, failed = _count(pods, "Succeeded"), _count(pods, "Failed")
         active = [p for p in pods if is_active(p)]
         wanted = spec.get("completions", 1)
         tries = failed + sum(_restarts(p) for p in active)
@@ -127,10 +127,9 @@ class Jobs(Base):
         ended = any(c["type"] in ("Complete", "Failed") for c in status.get("conditions") or ())
         status |= {
             "active": 0 if ended else len(pods),
-            "ready": 0 if ended else sum(is_ready(p) for p in pods),
+            "ready": 0 if ended else sum(map(is_ready, pods)),
         }
-        always = ("ready",)
-        self.set_status(self.table, job, {k: v for k, v in status.items() if v or k in always})
+        self.set_status(self.table, job, without_empty(status, "ready"))
 
     def _expire(self, job: Obj, now: datetime) -> float | None:
         limit = job["spec"].get("ttlSecondsAfterFinished")
@@ -154,6 +153,10 @@ def _over(job: Obj) -> bool:
 
 def _phase(pod: Obj) -> str:
     return str((pod.get("status") or {}).get("phase", ""))
+
+
+def _count(pods: list[Obj], phase: str) -> int:
+    return sum(_phase(pod) == phase for pod in pods)
 
 
 def _restarts(pod: Obj) -> int:

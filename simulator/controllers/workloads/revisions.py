@@ -2,10 +2,15 @@
 
 from datetime import datetime
 
-from simulator.apimachinery.objects import Obj, annotations_of, name_of, namespace_of
+from simulator.apimachinery.objects import Obj, annotations_of, labels_of, name_of, namespace_of
 from simulator.controllers.common import Base, owner_reference, short_hash
 
 LABEL = "controller-revision-hash"
+
+
+def count_at(pods: list[Obj], label: str) -> int:
+    """How many pods are of that revision."""
+    return sum(labels_of(pod).get(LABEL) == label for pod in pods)
 
 
 class Revisioned(Base):

@@ -5,8 +5,15 @@ from datetime import datetime
 
 from simulator.apimachinery.objects import Obj, labels_of, name_of, namespace_of
 from simulator.apimachinery.store import WorkKey
-from simulator.controllers.common import BACKOFF_SECONDS, ApiError, is_ready, pod_from
-from simulator.controllers.workloads.revisions import LABEL, Revisioned
+from simulator.controllers.common import (
+    BACKOFF_SECONDS,
+    ApiError,
+    is_going,
+    is_ready,
+    pod_from,
+    without_empty,
+)
+from simulator.controllers.workloads.revisions import LABEL, Revisioned, count_at
 
 SOURCE = "statefulset-controller"
 
@@ -135,23 +142,21 @@ class StatefulSets(Revisioned):
 
     def _report(self, owner: Obj, update: str, current: str, now: datetime) -> None:
         owner = self.held((namespace_of(owner), name_of(owner))) or owner
-        pods = [p for p in self._pods(owner).values() if not p["metadata"].get("deletionTimestamp")]
-        updated = [p for p in pods if labels_of(p).get(LABEL) == update]
-        ready = [p for p in pods if is_ready(p)]
-        done = len(updated) == len(pods) == owner["spec"]["replicas"] and len(ready) == len(pods)
-        current = update if done else current
-        before = [p for p in pods if labels_of(p).get(LABEL) == current]
+        pods = [p for p in self._pods(owner).values() if not is_going(p)]
+        ready, updated = sum(map(is_ready, pods)), count_at(pods, update)
+        if updated == ready == len(pods) == owner["spec"]["replicas"]:
+            current = update
         status = {
             "observedGeneration": owner["metadata"].get("generation", 1),
             "replicas": len(pods),
-            "readyReplicas": len(ready),
-            "availableReplicas": len(ready),
-            "currentReplicas": len(before),
-            "updatedReplicas": len(updated),
+            "readyReplicas": ready,
+            "availableReplicas": ready,
+            "currentReplicas": count_at(pods, current),
+            "updatedReplicas": updated,
             "currentRevision": current,
             "updateRevision": update,
             "collisionCount": 0,
         }
-        always = ("replicas", "availableReplicas", "collisionCount")
-        self.set_status(self.table, owner, {k: v for k, v in status.items() if v or k in always})
+        kept = ("replicas", "availableReplicas", "collisionCount")
+        self.set_status(self.table, owner, without_empty(status, *kept))
         self.trim(owner, {update, current}, now)

@@ -9,6 +9,7 @@ from simulator.apimachinery.object_selectors import selector_text
 from simulator.apimachinery.objects import Obj, condition_of
 from simulator.apimachinery.resources import Resource
 
+ROLE = "node-role.kubernetes.io/"
 Cells = list[Any]
 Row = Callable[[Obj, datetime], Cells]
 
@@ -35,48 +36,60 @@ def _age(obj: Obj, now: datetime) -> str:
 
 
 def _pod_reason(pod: Obj) -> str:
-    status = pod.get("status") or {}
-    reason = status.get("reason") or status.get("phase") or "Unknown"
-    for index, c in enumerate(status.get("initContainerStatuses") or ()):
-        state = c.get("state") or {}
-        if (state.get("terminated") or {}).get("exitCode") == 0:
+    return _init_reason(pod) or _own_reason(pod)
+
+
+def _init_reason(pod: Obj) -> str:
+    """By the first init container that has not succeeded; "" where there is none."""
+    for index, c in enumerate((pod.get("status") or {}).get("initContainerStatuses") or ()):
+        if ((c.get("state") or {}).get("terminated") or {}).get("exitCode") == 0:
             continue
-        detail = (state.get("waiting") or state.get("terminated") or {}).get("reason")
-        total = len(pod["spec"].get("initContainers") or ())
-        return (
-            f"Init:{detail}" if detail and detail != "PodInitializing" else f"Init:{index}/{total}"
-        )
-    for c in reversed(status.get("containerStatuses") or []):
-        state = c.get("state") or {}
-        detail = (state.get("waiting") or state.get("terminated") or {}).get("reason")
-        reason = detail or reason
-    return "Terminating" if pod["metadata"].get("deletionTimestamp") else str(reason)
+        detail = _detail(c)
+        if detail and detail != "PodInitializing":
+            return f"Init:{detail}"
+        return f"Init:{index}/{len(pod['spec'].get('initContainers') or ())}"
+    return ""
+
+
+def _own_reason(pod: Obj) -> str:
+    """The first container's that has one comes before the pod's own."""
+    if pod["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    status = pod.get("status") or {}
+    told = [*map(_detail, status.get("containerStatuses") or ()), status.get("reason")]
+    return str(next(filter(None, told), None) or status.get("phase") or "Unknown")
+
+
+def _detail(container: Obj) -> Any:
+    """Why a container waits, or ended."""
+    state = container.get("state") or {}
+    return (state.get("waiting") or state.get("terminated") or {}).get("reason")
 
 
 def _pod(pod: Obj, now: datetime) -> Cells:
-    status, statuses = (
-        pod.get("status") or {},
-        (pod.get("status") or {}).get("containerStatuses") or [],
-    )
-    restarts = sum(c.get("restartCount", 0) for c in statuses)
-    ends = [
-        ((c.get("lastState") or {}).get("terminated") or {}).get("finishedAt") for c in statuses
-    ]
-    last = max((e for e in ends if e), default=None)
-    told = f"{restarts} ({age(last, now)} ago)" if restarts and last else str(restarts)
+    status = pod.get("status") or {}
+    statuses = status.get("containerStatuses") or []
     ready = sum(bool(c.get("ready")) for c in statuses)
     gates = "<none>"
     return [
         pod["metadata"]["name"],
         f"{ready}/{len(pod['spec']['containers'])}",
         _pod_reason(pod),
-        told,
+        _restarts(statuses, now),
         _age(pod, now),
         status.get("podIP", "<none>"),
         pod["spec"].get("nodeName", "<none>"),
         status.get("nominatedNodeName", "<none>"),
         gates,
     ]
+
+
+def _restarts(statuses: list[Obj], now: datetime) -> str:
+    """How many, and when the last one was: `3 (5m ago)`."""
+    count = sum(c.get("restartCount", 0) for c in statuses)
+    runs = [(c.get("lastState") or {}).get("terminated") or {} for c in statuses]
+    last = max(filter(None, (run.get("finishedAt") for run in runs)), default=None)
+    return f"{count} ({age(last, now)} ago)" if count and last else str(count)
 
 
 def _containers(obj: Obj) -> tuple[str, str]:
@@ -135,30 +148,31 @@ def _job(obj: Obj, now: datetime) -> Cells:
 
 def _node(obj: Obj, now: datetime) -> Cells:
     status = obj.get("status") or {}
-    ready = {"True": "Ready", "False": "NotReady"}.get(
-        condition_of(obj, "Ready").get("status", ""), "NotReady"
-    )
-    state = ready + (",SchedulingDisabled" if obj["spec"].get("unschedulable") else "")
-    prefix = "node-role.kubernetes.io/"
-    roles = [
-        k.removeprefix(prefix) for k in obj["metadata"].get("labels") or {} if k.startswith(prefix)
-    ]
     info = status.get("nodeInfo") or {}
-    address = next(
-        (a["address"] for a in status.get("addresses") or () if a["type"] == "InternalIP"), "<none>"
-    )
+    ready = "Ready" if condition_of(obj, "Ready").get("status") == "True" else "NotReady"
     return [
         obj["metadata"]["name"],
-        state,
-        ",".join(sorted(roles)) or "<none>",
+        ready + (",SchedulingDisabled" if obj["spec"].get("unschedulable") else ""),
+        _roles(obj),
         _age(obj, now),
         info.get("kubeletVersion", ""),
-        address,
+        _internal_address(status),
         "<none>",
         info.get("osImage", ""),
         info.get("kernelVersion", ""),
         info.get("containerRuntimeVersion", ""),
     ]
+
+
+def _roles(node: Obj) -> str:
+    labels = node["metadata"].get("labels") or {}
+    roles = [key.removeprefix(ROLE) for key in labels if key.startswith(ROLE)]
+    return ",".join(sorted(roles)) or "<none>"
+
+
+def _internal_address(status: Obj) -> str:
+    addresses = status.get("addresses") or ()
+    return next((a["address"] for a in addresses if a["type"] == "InternalIP"), "<none>")
 
 
 def _service(obj: Obj, now: datetime) -> Cells:

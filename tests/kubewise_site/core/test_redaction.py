@@ -1,4 +1,4 @@
-"""Secrets go, what a diagnosis needs stays, quickly. test_redact_corpus.py measures how often."""
+"""Secrets go, what a diagnosis needs stays. test_redaction_corpus.py measures how often."""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ from detection.training.jobs.untrusted_files import ANY, PLAIN, read_model
 from detection.training.model import autoencoder
 from detection.training.model.autoencoder import BadModel
 
-PAIRS = [(module, name) for module, names in PLAIN.items() for name in names or {"Anything"}]
+PAIRS = [
+    (module, name) for module, names in PLAIN.items() for name in sorted(names or {"Anything"})
+]
 
 
 @pytest.fixture(autouse=True)
