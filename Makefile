@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 PORT ?= 8000
 BIN := .venv/bin
 .DEFAULT_GOAL := help
+# No target but those below .venv is a file.
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,12 +35,13 @@ controlplane: .venv/dev ## build kube-apiserver, controller manager, scheduler a
 test-live: controlplane ## tests against real peers: Prometheus, Redis, a Kubernetes control plane
 	$(BIN)/python -m pytest -m live $(ARGS)
 
-lint: .venv/dev ## ruff, mypy (strict), import layers
+lint: .venv/dev ## ruff, mypy (strict), import layers, figures of the code's structure
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/python -m benchmarks.house
 
 bench-scenarios: .venv/dev ## every failure and control through HTTP, as a table
 	$(BIN)/python -m benchmarks.detection.scenarios
@@ -84,5 +87,3 @@ bench-admin: .venv/dev ## pages of the admin with 1,000,000 incidents and 5,000,
 
 screenshots: .venv/dev ## pictures for the README in docs/images, of a product that it starts and stops
 	$(BIN)/python -m tests.browser.screenshots docs/images
-
-.PHONY: help run test test-live test-api controlplane lint bench bench-scenarios bench-diagnosis bench-remediation bench-events bench-admin house schema screenshots lock clean env-example golden

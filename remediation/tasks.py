@@ -13,7 +13,7 @@ from remediation.execution.act import act as act_on
 from remediation.execution.reconcile import reconcile as reconcile_attempt
 from remediation.housekeeping.prune import prune as prune_records
 from remediation.housekeeping.sweep import sweep as sweep_records
-from remediation.llm.query_suggestions import query_suggestions
+from remediation.llm.questions.query_suggestions import query_suggestions
 from remediation.notifications import notify as notify_people
 from remediation.policy.decisions import decide_incident
 from remediation.verification.verify import verify as verify_attempt

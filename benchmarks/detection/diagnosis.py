@@ -83,7 +83,7 @@ def _report(now: datetime) -> Any:
 
 
 def _result(scenario: Scenario, item: Any, client: Any) -> DiagnosisResult:
-    from remediation.llm.assess import assess
+    from remediation.llm.questions.assess import assess
 
     seen = _Seen(client)
     diagnosis, cause = item.diagnosis, item.finding.cause.value
@@ -164,7 +164,8 @@ def totals(all_told: list[DiagnosisResult], name: str) -> None:
 def model() -> Iterator[tuple[Any, str, bool]]:
     """Client, its name, and whether it is real."""
     from benchmarks.detection.good_model import NAME, good_model
-    from remediation.llm.providers import missing, provider
+    from remediation.llm.provider_settings import missing
+    from remediation.llm.providers import provider
 
     if missing():
         with good_model() as client:

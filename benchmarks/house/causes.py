@@ -43,7 +43,10 @@ def causes_of(sources: Iterable[SourceFile]) -> list[str]:
 
 
 def ordered(sources: Sequence[SourceFile], causes: Sequence[str]) -> set[str]:
-    """Causes whose row in a table bears a place, else those in the longest list of causes."""
+    """Causes whose row in a table bears a place, else those in the longest list of causes or rows.
+
+    In a list the position is the place.
+    """
     placed = {cause for cause, value in _entries(sources) if _bears_a_place(value)}
     return placed or _longest_list(sources, len(causes))
 
@@ -111,10 +114,18 @@ def _named_lists(sources: Sequence[SourceFile]) -> Iterator[tuple[str, ast.Tuple
 def _members(
     node: ast.Tuple | ast.List, named: Mapping[str, ast.Tuple | ast.List]
 ) -> Iterator[str]:
-    """The causes of a list, those of the lists that it spreads (`*OTHER`) included."""
+    """The causes of a list and of its rows, those of the lists that it spreads included."""
     for item in node.elts:
         if isinstance(item, ast.Starred) and isinstance(item.value, ast.Name):
             inner = named.get(item.value.id)
             yield from _members(inner, {}) if inner else ()
-        elif _cause(item):
-            yield _cause(item)
+        elif found := _cause(item) or _cause_of_row(item):
+            yield found
+
+
+def _cause_of_row(node: ast.expr) -> str:
+    """`X` of `Row(Cause.X, …)` and of `Row(cause=Cause.X)`."""
+    if not isinstance(node, ast.Call):
+        return ""
+    named = [keyword.value for keyword in node.keywords if keyword.arg == "cause"]
+    return next(filter(None, map(_cause, [*node.args[:1], *named])), "")

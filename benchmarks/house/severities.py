@@ -21,7 +21,10 @@ def figures(tree: Tree) -> list[Figure]:
 
 
 def _orders(source: SourceFile, node: ast.expr) -> bool:
-    """All levels in a row, numbers of them, a database `Case` of them, or the enum as a list."""
+    """All levels in a row, numbers of them, a database `Case` of them, or the enum as a list.
+
+    A `Case` of each severity's `rank` has its order from there: it is none of its own.
+    """
     if isinstance(node, ast.Tuple | ast.List):
         return {_level(item) for item in node.elts} == LEVELS
     if isinstance(node, ast.Dict):
@@ -38,8 +41,12 @@ def _numbers(node: ast.Dict) -> bool:
 def _is_case(node: ast.Call) -> bool:
     whens = (item for item in node.args if isinstance(item, ast.Call | ast.Starred))
     return ast.unparse(node.func) in ("Case", "models.Case") and any(
-        "severity=" in ast.unparse(when) for when in whens
+        "severity=" in ast.unparse(when) and not _asks_the_rank(when) for when in whens
     )
+
+
+def _asks_the_rank(when: ast.expr) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr == "rank" for node in ast.walk(when))
 
 
 def _lists_the_enum(node: ast.Call) -> bool:

@@ -87,12 +87,12 @@ def _fill(given: argparse.Namespace, stamp: str) -> None:
 
     _emptied()
     call_command("migrate", verbosity=0)
-    from benchmarks.load import rows as million
+    from benchmarks.load.rows import Year, fill
     from detection.runtime.database_statistics import refresh
 
     User.objects.create_superuser("bench", password=None)
     began = time.perf_counter()
-    million.fill(million.Year(given.incidents, given.transitions, given.open, datetime.now(UTC)))
+    fill(Year(given.incidents, given.transitions, given.open, datetime.now(UTC)))
     refresh()
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {MARK} (stamp text, at double precision)")

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
-from detection.incidents import alertmanager as alerts
+from detection.incidents import alertmanager
 from detection.models import Alert
 from kubewise_site.core.rest.fields import TextField
 from kubewise_site.core.rest.views import Guarded, validated_body
@@ -70,14 +70,14 @@ class AlertsView(Guarded):
     )
     def post(self, request: Request) -> Response:
         told = [_plain(alert) for alert in validated_body(WebhookSerializer, request)["alerts"]]
-        counts = alerts.receive(current_cluster(), told, datetime.now(UTC))
+        counts = alertmanager.receive(current_cluster(), told, datetime.now(UTC))
         message = "Received; the next pass matches them to owners."
         body = {"status": "success", "message": message, **counts}
         return Response(body, status=HTTPStatus.ACCEPTED)
 
 
-def _plain(alert: dict[str, Any]) -> alerts.ReceivedAlert:
-    return alerts.ReceivedAlert(
+def _plain(alert: dict[str, Any]) -> alertmanager.ReceivedAlert:
+    return alertmanager.ReceivedAlert(
         fingerprint=alert["fingerprint"].lower(),
         state=alert["status"],
         labels=alert["labels"],

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.facts import Facts, facts_of
+from detection.domain.facts import Facts
 from kubewise_site.core.redaction import redact, redact_all
 
 
@@ -84,7 +83,7 @@ class Finding:
 
     `onset` is the start of the signal by the objects' own timestamps, `opens_at` is onset plus
     dwell: a finding counts once `opens_at` is past. `facts` holds what remediation needs beyond
-    that, of the family that `domain/facts` names for the cause.
+    that, of the family that `domain/families` names for the cause.
     """
 
     cause: Cause
@@ -100,11 +99,6 @@ class Finding:
     flapping: bool = False
     score: float = 1.0
     facts: Facts = field(default_factory=Facts)
-
-    def __post_init__(self) -> None:
-        """Transitional, until nothing gives facts as a mapping any more."""
-        if isinstance(self.facts, Mapping):
-            object.__setattr__(self, "facts", facts_of(self.cause, self.facts))
 
 
 def redacted(finding: Finding) -> Finding:

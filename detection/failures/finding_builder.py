@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.facts import ContainerFacts, Facts, FactsT, family_of
+from detection.domain.facts import ContainerFacts, Facts, FactsT
+from detection.domain.families import family_of
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision, key_of
 from detection.failures.rollback_evidence import POD_REVISION
 from detection.kubernetes.objects import core as o

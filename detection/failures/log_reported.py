@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.facts import CallerFacts, family_of
+from detection.domain.facts import CallerFacts
+from detection.domain.families import family_of
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision, key_of
 from detection.failures.finding_builder import MOST_RELATED, observed, worst_of
 from detection.kubernetes.objects import core as o

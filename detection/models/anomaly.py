@@ -1,10 +1,10 @@
-"""The records of the anomaly detector, apart from models.py: versions and what people told it."""
+"""The records of the anomaly detector: versions and what people told it."""
 
 from enum import StrEnum
 
 from django.db import models
 
-from detection.models import Cluster
+from detection.models.cluster import Cluster
 
 
 class ModelSource(StrEnum):

@@ -10,7 +10,10 @@ from functools import cached_property
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects.network_storage_scaling import EndpointSlice, Service
+from detection.kubernetes.objects.network_storage_scaling import (
+    EndpointSlice,
+    Service,
+)
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active, is_ready
 

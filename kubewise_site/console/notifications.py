@@ -13,9 +13,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
-from remediation import notifications as notify
 from remediation.models import Delivery
 from remediation.models.permissions import SEE_DELIVERIES, SEND_TEST
+from remediation.notifications import kind_of, one_line, send
 
 SHOWN = 20
 TITLE = "[KubeWise] test"
@@ -32,7 +32,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "Notifications",
-        "targets": sorted(Counter(map(notify.kind_of, settings.NOTIFY_URLS)).items()),
+        "targets": sorted(Counter(map(kind_of, settings.NOTIFY_URLS)).items()),
         "link": settings.KUBEWISE_URL,
         "may_send": request.user.has_perm(SEND_TEST),
         "deliveries": Delivery.objects.select_related("incident")[:SHOWN],
@@ -46,8 +46,8 @@ def _test(request: HttpRequest) -> tuple[int, str]:
         raise PermissionDenied
     if not settings.NOTIFY_URLS:
         return messages.WARNING, "There is no target: name one in NOTIFY_URLS."
-    who = notify.one_line(request.user.get_username())
-    error = notify.send(settings.NOTIFY_URLS, TITLE, f"A test, sent by {who}. Nothing is wrong.")
+    who = one_line(request.user.get_username())
+    error = send(settings.NOTIFY_URLS, TITLE, f"A test, sent by {who}. Nothing is wrong.")
     if error:
         return messages.ERROR, f"The test failed: {error}."
     return messages.SUCCESS, f"The test was sent to {len(settings.NOTIFY_URLS)} targets."

@@ -16,8 +16,8 @@ from django.db import DatabaseError
 
 from detection.clients import current_cluster
 from detection.models import Heartbeat, SourceState
-from detection.runtime import latency as round_trips
 from detection.runtime.heartbeats import is_fresh
+from detection.runtime.latency import broker_ms, database_ms
 from kubewise_site import pipeline, schedule
 from kubewise_site.ops import queues
 from kubewise_site.ops.queues import LateTick
@@ -25,7 +25,6 @@ from kubewise_site.ops.states import HealthState as HealthState
 from kubewise_site.ops.states import ServiceHealth as ServiceHealth
 from kubewise_site.ops.states import Workers
 
-BROKER_TIMEOUT_SECONDS = round_trips.BROKER_TIMEOUT_SECONDS
 SLACK_SECONDS = 45
 WORKER_PREFIX = queues.WORKER_PREFIX
 KUBERNETES_PREFIX = "kubernetes/"
@@ -64,7 +63,7 @@ def as_dict(service: ServiceHealth) -> dict[str, Any]:
 def check_database() -> ServiceHealth:
     """While it is away its rows can't say since when, but when it last answered us is known."""
     try:
-        latency_ms = round_trips.database_ms()
+        latency_ms = database_ms()
     except DatabaseError as error:
         since = _last_answers.get("database")
         return ServiceHealth(HealthState.UNHEALTHY, type(error).__name__, since, since)
@@ -75,7 +74,7 @@ def check_database() -> ServiceHealth:
 def check_broker() -> ServiceHealth:
     """One PING with a short time-out. The address is not told: it may hold a password."""
     try:
-        latency_ms = round_trips.broker_ms()
+        latency_ms = broker_ms()
     except (redis.RedisError, OSError) as error:
         return ServiceHealth(HealthState.UNHEALTHY, type(error).__name__)
     return ServiceHealth(HealthState.HEALTHY, "", None, datetime.now(UTC), latency_ms)

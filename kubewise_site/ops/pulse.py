@@ -12,6 +12,7 @@ from django.db.models import Q
 from detection.domain.statuses import START, WAITING, Status
 from detection.models import Heartbeat, Incident
 from detection.runtime.heartbeats import is_fresh
+from detection.runtime.latency import BROKER_TIMEOUT_SECONDS
 from kubewise_site import pipeline, schedule
 from kubewise_site.core import broker
 from kubewise_site.ops import health
@@ -74,8 +75,8 @@ def queue_lengths() -> dict[str, int] | None:
     """Queue name → messages that wait; None where the broker can't be asked."""
     client = redis.Redis.from_url(
         broker.queue_url(settings.CELERY_BROKER_URL),
-        socket_connect_timeout=health.BROKER_TIMEOUT_SECONDS,
-        socket_timeout=health.BROKER_TIMEOUT_SECONDS,
+        socket_connect_timeout=BROKER_TIMEOUT_SECONDS,
+        socket_timeout=BROKER_TIMEOUT_SECONDS,
     )
     try:
         with client.pipeline(transaction=False) as asked:

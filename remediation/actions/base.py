@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+from detection.domain.facts import Facts
 from detection.domain.findings import Finding, ObjectRef
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
@@ -90,8 +91,6 @@ class Diagnosed(Protocol):
     @property
     def pod(self) -> ObjectRef | None: ...
 
-    def fact(self, name: str) -> Any: ...
-
 
 @dataclass(frozen=True)
 class IncidentRecord:
@@ -99,7 +98,7 @@ class IncidentRecord:
 
     cause: str = ""
     revision: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
 

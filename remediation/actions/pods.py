@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from detection.domain.facts import PressureFacts
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
@@ -102,7 +103,8 @@ class CleanFailedPods(Action):
 
     def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
         """A node has no namespace: then it is the one in which pods were evicted."""
-        return {"namespace": target.namespace or situation.fact("evicted_namespace") or ""}
+        elsewhere = situation.finding.facts.of(PressureFacts).evicted_namespace
+        return {"namespace": target.namespace or elsewhere}
 
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         """None: its pods are over already."""

@@ -6,6 +6,13 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from detection.domain.facts import (
+    AutoscalerFacts,
+    Facts,
+    MemoryFacts,
+    ThrottlingFacts,
+    VolumeFacts,
+)
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
@@ -33,6 +40,7 @@ from remediation.actions.parameters import (
     RESOURCES,
     SIZE,
     BadValue,
+    Value,
     quantity_amount,
 )
 
@@ -48,7 +56,6 @@ PLACES = {
     "memory_limit": ("limits", "memory"),
 }
 SHOWN = ("memory_limit", "memory_request", "cpu_limit", "cpu_request")
-RECORDED = frozenset({"memory_limit", "memory_request"})
 
 
 class AdjustResources(Action):
@@ -89,11 +96,11 @@ class AdjustResources(Action):
         return text
 
     def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
-        given = resources_for(situation)
+        given = resources_for(situation.finding.facts)
         return None if given is None else self.names(target) | given
 
     def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
-        return adjustment_text(parameters, situation)
+        return adjustment_text(parameters, situation.finding.facts)
 
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return snapshot.pods_below(owner)
@@ -101,9 +108,10 @@ class AdjustResources(Action):
     def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """The record knows what memory was allowed; what CPU was, the dry run shows."""
         where = f"containers[{parameters.get('container')}].resources"
-        known = {name: recorded.facts.get(name) or "?" for name in RECORDED}
+        memory = recorded.facts.of(MemoryFacts)
+        known = {"memory_limit": memory.memory_limit, "memory_request": memory.memory_request}
         return [
-            line(f"{where}.{'.'.join(PLACES[name])}", known.get(name, "?"), parameters[name])
+            line(f"{where}.{'.'.join(PLACES[name])}", known.get(name) or "?", parameters[name])
             for name in SHOWN
             if name in parameters
         ]
@@ -179,11 +187,11 @@ class ExpandPvc(Action):
         return [{"op": "replace", "path": path, "value": wish.parameters["size"]}]
 
     def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
-        size = grown(str(situation.fact("size") or ""))
+        size = grown(situation.finding.facts.of(VolumeFacts).size)
         return self.names(target) | {"size": size} if size else None
 
     def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
-        size = situation.fact("size")
+        size = situation.finding.facts.of(VolumeFacts).size
         return f"Ask for {parameters['size']} in place of {size}; it can't shrink again."
 
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
@@ -194,27 +202,35 @@ class ExpandPvc(Action):
         return []
 
 
-def resources_for(situation: Diagnosed) -> dict[str, Any] | None:
-    """A request that is missing; the CPU limit where that holds it back; else the memory limit."""
-    container, cpu = situation.fact("container"), situation.fact("cpu_limit")
-    if situation.fact("missing_requests"):
-        missing = str(situation.fact("missing"))
-        first = FIRST_REQUEST.get(missing)
-        return {"container": container, f"{missing}_request": first} if first else None
-    memory = str(situation.fact("memory_limit") or "")
-    raised = raised_cpu(str(cpu)) if cpu else raised_memory(memory)
-    name = "cpu_limit" if cpu else "memory_limit"
-    return {"container": container, name: raised} if raised and container else None
+def resources_for(facts: Facts) -> dict[str, Any] | None:
+    """A request that is missing; the CPU limit where that holds it back; the memory limit."""
+    match facts:
+        case AutoscalerFacts(missing_requests=True):
+            name, value = f"{facts.missing}_request", FIRST_REQUEST.get(facts.missing, "")
+        case ThrottlingFacts():
+            name, value = "cpu_limit", raised_cpu(facts.cpu_limit)
+        case MemoryFacts():
+            name, value = "memory_limit", raised_memory(facts.memory_limit)
+        case _:
+            return None
+    return {"container": facts.container, name: value} if value and facts.container else None
 
 
-def adjustment_text(parameters: Parameters, situation: Diagnosed) -> str:
-    if missing := situation.fact("missing"):
-        first, name = parameters[f"{missing}_request"], parameters["container"]
-        return f"Let {name} ask for {missing} {first}, so that its autoscaler can compute its use."
-    kind = "cpu" if "cpu_limit" in parameters else "memory"
-    limit, old = parameters[f"{kind}_limit"], situation.fact(f"{kind}_limit")
-    named = kind.upper() if kind == "cpu" else kind
-    return f"Raise the {named} limit of {parameters['container']} from {old} to {limit}."
+def adjustment_text(parameters: Parameters, facts: Facts) -> str:
+    container = parameters["container"]
+    match facts:
+        case AutoscalerFacts():
+            ask = f"{facts.missing} {parameters[f'{facts.missing}_request']}"
+            return f"Let {container} ask for {ask}, so that its autoscaler can compute its use."
+        case ThrottlingFacts():
+            return _raised("CPU", container, facts.cpu_limit, parameters["cpu_limit"])
+        case _:
+            limit = facts.of(MemoryFacts).memory_limit
+            return _raised("memory", container, limit, parameters["memory_limit"])
+
+
+def _raised(what: str, container: Value, old: str, limit: Value) -> str:
+    return f"Raise the {what} limit of {container} from {old} to {limit}."
 
 
 def raised_cpu(limit: str) -> str:

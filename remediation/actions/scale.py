@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from detection.domain.causes import Cause
+from detection.domain.facts import AutoscalerFacts, ScaledDownFacts
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
@@ -102,7 +103,8 @@ class RestoreReplicas(Scale):
     rights = (Right("apps", "deployments", "patch"), Right("apps", "statefulsets", "patch"))
 
     def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
-        return self.names(target) | {"replicas": situation.fact("recorded_replicas")}
+        count = situation.finding.facts.of(ScaledDownFacts).recorded_replicas
+        return self.names(target) | {"replicas": count}
 
     def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
         count = parameters["replicas"]
@@ -150,11 +152,12 @@ class RaiseHpaMax(Action):
         return next((ref for ref in related if ref.kind in self.kinds), None)
 
     def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
-        most = raised_most(int(situation.fact("max_replicas") or 0))
+        most = raised_most(situation.finding.facts.of(AutoscalerFacts).max_replicas)
         return self.names(target) | {"max_replicas": most}
 
     def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
-        most, old = parameters["max_replicas"], situation.fact("max_replicas")
+        old = situation.finding.facts.of(AutoscalerFacts).max_replicas
+        most = parameters["max_replicas"]
         return f"Raise the maximum of its autoscaler {target.name} from {old} to {most}."
 
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:

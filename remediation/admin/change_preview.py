@@ -27,7 +27,7 @@ def inverse_of(action: Action, incident: Incident) -> str:
 
 def recorded(incident: Incident) -> IncidentRecord:
     return IncidentRecord(
-        incident.cause, incident.revision or {}, incident.facts, incident.metric_snapshot
+        incident.cause, incident.revision or {}, incident.known, incident.metric_snapshot
     )
 
 

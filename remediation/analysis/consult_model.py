@@ -18,10 +18,10 @@ from detection.models import Incident
 from detection.runtime import leases
 from remediation.analysis.model_opinion import merged
 from remediation.evidence.storage import kept
-from remediation.llm.assess import assess
 from remediation.llm.protocol import LlmClient, NullClient
 from remediation.llm.providers import ANALYSIS, client_for
 from remediation.llm.providers.retrying import PAUSE_SECONDS, TRIES
+from remediation.llm.questions.assess import assess
 from remediation.models import EvidencePack, Plan, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import candidates_of, current_plan

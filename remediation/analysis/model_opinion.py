@@ -13,12 +13,12 @@ from typing import Any
 from detection.domain.causes import Cause
 from detection.runtime.heartbeats import sign_of_life
 from remediation.actions.informational import Escalate
-from remediation.llm import answer_bounds
 from remediation.llm.failures import NEVER_SENT, LlmFailure
 from remediation.llm.protocol import NullClient
 from remediation.llm.providers import VERIFICATION, client_for
+from remediation.llm.questions import answer_bounds
+from remediation.llm.questions.verification import assess_verification
 from remediation.llm.schema import AnswerSource, Assessment
-from remediation.llm.verification import assess_verification
 from remediation.models import Attempt, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.playbooks import playbook_of

@@ -90,8 +90,6 @@ def _target(command: ParsedCommand, incident: Incident, owner: ObjectRef) -> Obj
         here = command.parameters.get("namespace") == owner.namespace or owner.kind == "Node"
         return owner if here and owner.kind in command.action.kinds else None
     known = [owner, *(ObjectRef(**item) for item in incident.related)]
-    if isinstance(pod := incident.facts.get("pod"), dict):
-        known.append(ObjectRef("Pod", pod["namespace"], pod["name"], pod["uid"]))
     wanted = (str(command.parameters.get("namespace", "")), str(command.parameters.get("name")))
     for ref in known:
         fits = ref.kind in command.action.kinds and ref in (owner, *_below(known))

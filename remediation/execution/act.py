@@ -159,7 +159,7 @@ def _stale(run: Run, rehearsal: Rehearsal) -> str:
     incident, plan = run.work.incident, run.work.plan
     policy = policy_for(incident.cluster, incident.owner_namespace)
     now_digest = plan_digest(
-        str(rehearsal.seen["metadata"]["uid"]), str(rehearsal.facts["spec_hash"]), policy
+        str(rehearsal.seen["metadata"]["uid"]), str(rehearsal.before["spec_hash"]), policy
     )
     approved = run.work.approval.digest if run.work.approval else plan.digest
     if approved != plan.digest or now_digest != plan.digest:
@@ -175,7 +175,7 @@ def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
         (State.CLAIMED,),
         State.SENDING,
         diff=rehearsal.lines,
-        before=dict(rehearsal.facts),
+        before=dict(rehearsal.before),
         inverse=rehearsal.inverse,
     ):
         return Ending.NOTHING

@@ -148,7 +148,7 @@ def dry_run_only(attempt: Attempt, rehearsal: Rehearsal, now: datetime) -> Endin
     reason = "DRY_RUN is on: stopped after the server's dry run; nothing was changed"
     fields: dict[str, Any] = {
         "diff": rehearsal.lines,
-        "before": dict(rehearsal.facts),
+        "before": dict(rehearsal.before),
         "inverse": rehearsal.inverse,
         "dry_run": True,
         "error": reason,

@@ -16,7 +16,7 @@ from detection.runtime.leases import claim_lease, is_free
 from kubewise_site import pipeline
 from remediation import notifications
 from remediation.execution.attempt_states import State
-from remediation.llm.providers import missing
+from remediation.llm.provider_settings import missing
 from remediation.models import Attempt
 from remediation.policy import reconsideration
 from remediation.policy.verdicts import Verdict

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
-from detection.domain.facts import DaemonSetFacts, Facts, facts_of
+from detection.domain.facts import DaemonSetFacts, Facts
+from detection.domain.families import facts_of
 from detection.domain.findings import Finding
 from detection.models import Incident
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ReadinessFacts
 from detection.domain.findings import Finding
 from remediation.playbooks import (
     containers,
@@ -20,7 +21,7 @@ from remediation.playbooks import (
     storage,
     workloads,
 )
-from remediation.playbooks.base import LIKELY, Playbook, fact
+from remediation.playbooks.base import LIKELY, Playbook
 from remediation.playbooks.diagnosis import Diagnosis
 
 TOPICS = (
@@ -56,9 +57,9 @@ def diagnose(finding: Finding) -> Diagnosis:
 
 
 def impact(finding: Finding) -> str:
-    ready, desired = fact(finding, "ready"), fact(finding, "desired")
-    if ready is not None and desired is not None:
-        return f"{ready} of {desired} replicas are ready."
+    counted = finding.facts.of(ReadinessFacts)
+    if counted.ready is not None and counted.desired is not None:
+        return f"{counted.ready} of {counted.desired} replicas are ready."
     return {
         Severity.CRITICAL: "Nothing of it serves now.",
         Severity.WARNING: "It serves, but less than it should.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from detection.domain.findings import Finding, ObjectRef
 
@@ -23,11 +22,6 @@ class Verdict(StrEnum):
         return list(Verdict).index(self)
 
 
-def fact(finding: Finding, name: str, default: Any = None) -> Any:
-    """The only way by which playbooks read what a finding knows."""
-    return finding.facts.get(name, default)
-
-
 @dataclass(frozen=True)
 class Situation:
     """A finding and what its snapshot says about the owner, as far as playbooks ask for it."""
@@ -41,9 +35,6 @@ class Situation:
     last_schedulable: bool = False
     vertical_scaler: bool = False
     annotations: Mapping[str, str] = field(default_factory=dict)
-
-    def fact(self, name: str) -> Any:
-        return fact(self.finding, name)
 
 
 Condition = Callable[[Situation], bool]

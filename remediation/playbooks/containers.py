@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ContainerFacts, MemoryFacts, ProbeFacts, ThrottlingFacts
 from detection.domain.findings import Finding
 from remediation.playbooks.base import (
     ASKED,
@@ -16,7 +17,6 @@ from remediation.playbooks.base import (
     Playbook,
     Situation,
     Verdict,
-    fact,
     proven,
     revision_borne,
 )
@@ -56,8 +56,8 @@ PLAYBOOKS[Cause.BAD_RELEASE] = Playbook(
 
 def _bad_command(finding: Finding) -> str:
     what = f"The command of {container_text(finding)} of {owner_text(finding)} can't be started"
-    reason, code = fact(finding, "reason"), fact(finding, "exit_code")
-    said = f"{quoted_text(reason)}, exit code {code}" if code is not None else quoted_text(reason)
+    reason, code = quoted_text(finding.facts.reason), finding.facts.of(ContainerFacts).exit_code
+    said = f"{reason}, exit code {code}" if code is not None else reason
     return f"{what}: {said}.{revision_text(finding)}"
 
 
@@ -135,22 +135,24 @@ def _out_of_memory(situation: Situation) -> Verdict:
     """Act where metrics saw it near the limit and nothing was raised within a day."""
     if proven(situation):
         return Verdict.ACT
-    if not situation.fact("memory_limit"):
+    known = situation.finding.facts.of(MemoryFacts)
+    if not known.memory_limit:
         return Verdict.SUGGEST
-    if situation.vertical_scaler or situation.fact("raised_at"):
+    if situation.vertical_scaler or known.raised_at:
         return Verdict.ASK
-    near = (situation.fact("working_set_ratio") or 0.0) >= NEAR_THE_LIMIT_RATIO
-    return Verdict.ACT if near and not situation.fact("node_memory_pressure") else Verdict.ASK
+    near = (known.working_set_ratio or 0.0) >= NEAR_THE_LIMIT_RATIO
+    return Verdict.ACT if near and not known.node_memory_pressure else Verdict.ASK
 
 
 def _may_raise_memory(situation: Situation) -> bool:
     """Once a day at most, and never beside a VerticalPodAutoscaler."""
-    known = situation.fact("memory_limit") and situation.fact("container")
-    return bool(known) and not situation.vertical_scaler and not situation.fact("raised_at")
+    known = situation.finding.facts.of(MemoryFacts)
+    named = bool(known.memory_limit and known.container)
+    return named and not situation.vertical_scaler and not known.raised_at
 
 
 def _limit_low(finding: Finding) -> str:
-    limit = fact(finding, "memory_limit")
+    limit = finding.facts.of(MemoryFacts).memory_limit
     at = f" of {quoted_text(limit)}" if limit else ""
     what = f"{container_text(finding)} of {owner_text(finding)}"
     said = f"The kernel kills {what} at its memory limit{at}."
@@ -181,7 +183,7 @@ def _restart_begins(situation: Situation) -> bool:
 
 
 def _leak(finding: Finding) -> str:
-    raised = fact(finding, "raised_at")
+    raised = finding.facts.of(MemoryFacts).raised_at
     why = (
         f"its limit was raised at {raised} and it is killed again"
         if raised
@@ -209,12 +211,14 @@ PLAYBOOKS[Cause.OOM_LEAK] = Playbook(
 
 def _suffers(situation: Situation) -> Verdict:
     """Ask beside a symptom: pods that are not ready, or metrics that suffer; alone it is info."""
-    suffers = situation.fact("symptom") or situation.finding.severity != Severity.INFO
+    finding = situation.finding
+    suffers = finding.facts.of(ThrottlingFacts).symptom or finding.severity != Severity.INFO
     return Verdict.ASK if suffers else Verdict.IGNORE
 
 
 def _may_raise_cpu(situation: Situation) -> bool:
-    return bool(situation.fact("cpu_limit")) and not situation.vertical_scaler
+    limit = situation.finding.facts.of(ThrottlingFacts).cpu_limit
+    return bool(limit) and not situation.vertical_scaler
 
 
 def _throttled_advice(finding: Finding) -> list[str]:
@@ -241,7 +245,8 @@ def _liveness(finding: Finding) -> str:
 
 
 def _probe_advice(finding: Finding) -> list[str]:
-    kind, name = fact(finding, "probe", "liveness"), fact(finding, "container", "app")
+    kind = finding.facts.of(ProbeFacts).probe or "liveness"
+    name = finding.facts.container or "app"
     patch = (
         f'{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"{name}",'
         f'"{kind}Probe":{{"httpGet":{{"port":PORT,"path":"PATH"}}}}}}]}}}}}}}}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ConfigurationFacts, ImageFacts
 from detection.domain.findings import Finding
 from remediation.playbooks.base import (
     ASKED,
@@ -15,7 +16,6 @@ from remediation.playbooks.base import (
     ROLLBACK,
     SURE,
     Playbook,
-    fact,
     revision_borne,
     single_revision_borne,
 )
@@ -23,7 +23,6 @@ from remediation.playbooks.wording import (
     container_text,
     edit_line,
     end_text,
-    listed_text,
     look_advice,
     namespace_flag,
     owner_text,
@@ -37,7 +36,7 @@ KEEP_WHAT_RUNS = "Don't restart or drain: pods that run now could not pull their
 
 
 def _image_not_found(finding: Finding) -> str:
-    image = fact(finding, "image")
+    image = finding.facts.of(ImageFacts).image
     named = f"the image {quoted_text(image)}" if image else "the image"
     what = f"The registry does not have {named} that {owner_text(finding)} asks for."
     return what + revision_text(finding)
@@ -59,7 +58,7 @@ PLAYBOOKS[Cause.IMAGE_NOT_FOUND] = Playbook(
 
 
 def _pull_unauthorized(finding: Finding) -> str:
-    image = fact(finding, "image")
+    image = finding.facts.of(ImageFacts).image
     named = f" for {quoted_text(image)}" if image else ""
     return (
         f"The registry refuses the credentials{named}: they are missing, wrong or expired "
@@ -127,15 +126,16 @@ PLAYBOOKS[Cause.WRONG_ARCH] = Playbook(
 
 
 def _missing(finding: Finding) -> str:
-    kind, name = fact(finding, "missing_kind", "object"), fact(finding, "missing")
-    what = f"the {kind} {quoted_text(name)}" if name else f"a {kind}"
+    known = finding.facts.of(ConfigurationFacts)
+    kind = known.missing_kind or "object"
+    what = f"the {kind} {quoted_text(known.missing)}" if known.missing else f"a {kind}"
     return f"{owner_text(finding)} names {what}, which is not there or lacks a key." + (
         revision_text(finding)
     )
 
 
 def _configmap_advice(finding: Finding) -> list[str]:
-    name = listed_text(finding, "missing")
+    name = finding.facts.of(ConfigurationFacts).missing
     return [
         f"Look for it: kubectl get configmap {name}{namespace_flag(finding)}",
         "Apply the ConfigMap from where it is kept; an empty one is never made.",
@@ -153,7 +153,7 @@ PLAYBOOKS[Cause.CONFIGMAP_MISSING] = Playbook(
 
 
 def _secret_advice(finding: Finding) -> list[str]:
-    name = listed_text(finding, "missing")
+    name = finding.facts.of(ConfigurationFacts).missing
     return [
         f"Look for it: kubectl get secret {name}{namespace_flag(finding)}",
         "Apply the Secret from where it is kept; its data is never invented, copied or shown.",
@@ -194,7 +194,7 @@ def _init_hang(finding: Finding) -> str:
 
 
 def _init_hang_advice(finding: Finding) -> list[str]:
-    pod, container = fact(finding, "pod"), fact(finding, "container")
+    pod, container = finding.facts.pod, finding.facts.container
     return [
         f"What does it wait for: kubectl logs {pod} -n {finding.owner.namespace} -c {container}",
         "Repair what it waits for; a restart begins the same wait anew.",

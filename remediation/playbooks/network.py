@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from detection.domain.causes import Cause
+from detection.domain.facts import CallerFacts, DnsFacts, IngressFacts, ServiceFacts
 from detection.domain.findings import Finding
 from remediation.playbooks.base import (
     BY_HAND,
@@ -15,7 +16,6 @@ from remediation.playbooks.base import (
     ROLLBACK,
     SURE,
     Playbook,
-    fact,
     single_revision_borne,
 )
 from remediation.playbooks.wording import describe_line, namespace_flag, seen_text
@@ -24,7 +24,7 @@ PLAYBOOKS: dict[Cause, Playbook] = {}
 
 
 def _for_callers(finding: Finding) -> str:
-    number = fact(finding, "callers")
+    number = finding.facts.of(CallerFacts).callers
     return f"{seen_text(finding)} {number} owners suffer from it." if number else seen_text(finding)
 
 
@@ -35,7 +35,8 @@ def _patch(finding: Finding, spec: dict[str, Any]) -> str:
 
 def _selector_advice(finding: Finding) -> list[str]:
     """The old selector and the labels that ready pods bear; a person chooses the keys."""
-    old, labels = fact(finding, "selector", {}), fact(finding, "labels", {})
+    known = finding.facts.of(ServiceFacts)
+    old, labels = dict(known.selector), dict(known.labels)
     new = {key: labels[key] for key in old if key in labels} or labels
     return [
         f"Selector now: {json.dumps(old)}; ready pods bear: {json.dumps(labels)}",
@@ -54,9 +55,10 @@ PLAYBOOKS[Cause.SELECTOR_MISMATCH] = Playbook(
 
 
 def _port_advice(finding: Finding) -> list[str]:
-    target, declared = fact(finding, "target_port"), fact(finding, "declared") or []
+    known = finding.facts.of(ServiceFacts)
+    declared = list(known.declared) or "no port"
     return [
-        f"targetPort is {target}; the containers declare {declared or 'no port'}.",
+        f"targetPort is {known.target_port}; the containers declare {declared}.",
         f"Correct it: kubectl edit service {finding.owner.name}{namespace_flag(finding)}",
     ]
 
@@ -125,7 +127,7 @@ PLAYBOOKS[Cause.MESH_DENY] = Playbook(
 
 
 def _dns_advice(finding: Finding) -> list[str]:
-    if fact(finding, "single"):
+    if finding.facts.of(DnsFacts).single:
         return ["Compare dnsPolicy and dnsConfig of its template with another owner's."]
     return [
         "Look at CoreDNS: kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50",
@@ -144,7 +146,7 @@ PLAYBOOKS[Cause.DNS_FAILURE] = Playbook(
 
 
 def _ingress_advice(finding: Finding) -> list[str]:
-    problems = fact(finding, "problems") or []
+    problems = finding.facts.of(IngressFacts).problems
     return [*(f"Mend it: {problem}." for problem in problems), describe_line(finding)]
 
 

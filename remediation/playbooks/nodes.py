@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detection.domain.causes import Cause
+from detection.domain.facts import NodeFacts, PressureFacts
 from detection.domain.findings import Finding
 from remediation.playbooks.base import (
     ASKED,
@@ -19,7 +20,6 @@ from remediation.playbooks.base import (
     Playbook,
     Situation,
     Verdict,
-    fact,
 )
 from remediation.playbooks.wording import (
     describe_line,
@@ -33,7 +33,8 @@ PLAYBOOKS: dict[Cause, Playbook] = {}
 
 
 def _may_be_cordoned(situation: Situation) -> bool:
-    return not situation.last_schedulable and not situation.fact("cordoned")
+    cordoned = situation.finding.facts.of(NodeFacts).cordoned
+    return not situation.last_schedulable and not cordoned
 
 
 def _unless_the_last(situation: Situation) -> Verdict:
@@ -76,7 +77,8 @@ PLAYBOOKS[Cause.NODE_STORM] = Playbook(
 
 def _has_evicted_pods(situation: Situation) -> bool:
     """Evicted pods to tidy up, none of them a Job's: those are its evidence."""
-    return bool(situation.fact("evicted")) and not situation.fact("job_pods")
+    known = situation.finding.facts.of(PressureFacts)
+    return bool(known.evicted) and not known.job_pods
 
 
 def _disk_advice(finding: Finding) -> list[str]:
@@ -124,7 +126,8 @@ PLAYBOOKS[Cause.PID_PRESSURE] = Playbook(
 
 
 def _corroborated(situation: Situation) -> bool:
-    return bool(situation.fact("corroborated")) and not situation.last_schedulable
+    corroborated = situation.finding.facts.of(NodeFacts).corroborated
+    return corroborated and not situation.last_schedulable
 
 
 def _asked_where_corroborated(situation: Situation) -> Verdict:
@@ -136,7 +139,7 @@ def _kernel_may_be_cordoned(situation: Situation) -> bool:
 
 
 def _kernel(finding: Finding) -> str:
-    if fact(finding, "corroborated"):
+    if finding.facts.of(NodeFacts).corroborated:
         return f"{seen_text(finding)} Its readiness, or pods that fail there alone, bear it out."
     return (
         f"{seen_text(finding)} Nothing else bears it out, and such a condition never clears alone."
@@ -178,7 +181,7 @@ PLAYBOOKS[Cause.APISERVER_OVERLOAD] = Playbook(
 
 
 def _namespace_advice(finding: Finding) -> list[str]:
-    reason = fact(finding, "reason")
+    reason = finding.facts.reason
     said = [f"What keeps it: {reason}"] if reason else []
     return [*said, "Remove the blocker by its own controller; don't strip finalizers blindly."]
 

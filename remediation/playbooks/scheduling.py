@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detection.domain.causes import Cause
+from detection.domain.facts import AdmissionFacts, CordonFacts, PreemptionFacts, SchedulingFacts
 from detection.domain.findings import Finding
 from remediation.playbooks.base import (
     ASKED,
@@ -16,13 +17,11 @@ from remediation.playbooks.base import (
     Playbook,
     Situation,
     Verdict,
-    fact,
     revision_borne,
     single_revision_borne,
 )
 from remediation.playbooks.wording import (
     edit_line,
-    listed_text,
     namespace_flag,
     owner_text,
     quoted_text,
@@ -33,7 +32,7 @@ PLAYBOOKS: dict[Cause, Playbook] = {}
 
 
 def _quota_advice(finding: Finding) -> list[str]:
-    name, flag = listed_text(finding, "quota"), namespace_flag(finding)
+    name, flag = finding.facts.of(AdmissionFacts).quota, namespace_flag(finding)
     return [
         f"kubectl describe resourcequota {name}{flag}".replace("  ", " "),
         "Lower requests or replicas, or raise the quota. Don't restart what runs: it could not "
@@ -70,7 +69,7 @@ PLAYBOOKS[Cause.ADMISSION_FORBIDDEN] = Playbook(
 
 
 def _webhook(finding: Finding) -> str:
-    hook = quoted_text(fact(finding, "webhook", ""))
+    hook = quoted_text(finding.facts.of(AdmissionFacts).webhook)
     return f"The API server can't call the admission webhook {hook}, so pods are not made."
 
 
@@ -93,7 +92,7 @@ PLAYBOOKS[Cause.WEBHOOK_DOWN] = Playbook(
 
 
 def _scale_up_runs(situation: Situation) -> bool:
-    return bool(situation.fact("scale_up_running"))
+    return situation.finding.facts.of(SchedulingFacts).scale_up_running
 
 
 def _unless_scaled_up(situation: Situation) -> Verdict:
@@ -139,7 +138,7 @@ PLAYBOOKS[Cause.NODE_SELECTOR_MISMATCH] = Playbook(
 
 
 def _taint_advice(finding: Finding) -> list[str]:
-    taints = listed_text(finding, "taints") or "the taints of these nodes"
+    taints = ", ".join(finding.facts.of(SchedulingFacts).taints) or "the taints of these nodes"
     return [
         f"Add a toleration for {taints} if it belongs there: {edit_line(finding)}",
         "Don't remove a taint that dedicates a node.",
@@ -209,15 +208,16 @@ PLAYBOOKS[Cause.VOLUME_NODE_AFFINITY] = Playbook(
 
 
 def _preempted(finding: Finding) -> str:
-    taker = fact(finding, "preemptor")
+    taker = finding.facts.of(PreemptionFacts).preemptor
     who = f" ({quoted_text(taker)})" if taker else ""
     return f"Pods of a higher priority{who} took the place of {owner_text(finding)}."
 
 
 def _preempted_advice(finding: Finding) -> list[str]:
+    own = finding.facts.of(PreemptionFacts).priority
     return [
         f"Compare the priorities: kubectl get pods -A -o custom-columns="
-        f"NAME:.metadata.name,PRIORITY:.spec.priority; its own is {fact(finding, 'priority')}",
+        f"NAME:.metadata.name,PRIORITY:.spec.priority; its own is {own}",
         "Add room, or give it a priority class that fits its worth.",
     ]
 
@@ -237,12 +237,12 @@ def _is_about_a_node(situation: Situation) -> bool:
 
 
 def _cordoned(finding: Finding) -> str:
-    names = ", ".join(map(str, fact(finding, "cordoned") or ())) or "a node"
+    names = ", ".join(finding.facts.of(CordonFacts).cordoned) or "a node"
     return f"Pods wait, because {names} is cordoned and the other nodes don't do or are full."
 
 
 def _cordoned_advice(finding: Finding) -> list[str]:
-    names = fact(finding, "cordoned") or ["NODE"]
+    names = finding.facts.of(CordonFacts).cordoned or ("NODE",)
     return [
         "Ask who cordoned it and why before you lift it.",
         *(f"kubectl uncordon {name}" for name in names[:5]),

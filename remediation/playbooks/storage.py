@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detection.domain.causes import Cause
+from detection.domain.facts import ClaimFacts, VolumeFacts
 from detection.domain.findings import Finding
 from remediation.playbooks.base import (
     BY_HAND,
@@ -14,10 +15,8 @@ from remediation.playbooks.base import (
     Playbook,
     Situation,
     Verdict,
-    fact,
 )
 from remediation.playbooks.wording import (
-    listed_text,
     namespace_flag,
     quoted_text,
     seen_text,
@@ -27,7 +26,7 @@ PLAYBOOKS: dict[Cause, Playbook] = {}
 
 
 def _claim_pending(finding: Finding) -> str:
-    storage = fact(finding, "storage_class")
+    storage = finding.facts.of(ClaimFacts).storage_class
     of_class = f" of StorageClass {quoted_text(storage)}" if storage else ""
     return f"{quoted_text(finding.summary)}{of_class}. Its users wait for it."
 
@@ -51,7 +50,8 @@ PLAYBOOKS[Cause.PVC_PENDING] = Playbook(
 
 
 def _volume_grows(situation: Situation) -> bool:
-    return bool(situation.fact("expandable") and situation.fact("size"))
+    known = situation.finding.facts.of(VolumeFacts)
+    return bool(known.expandable and known.size)
 
 
 def _asked_where_it_grows(situation: Situation) -> Verdict:
@@ -59,13 +59,14 @@ def _asked_where_it_grows(situation: Situation) -> Verdict:
 
 
 def _filling(finding: Finding) -> str:
-    size = quoted_text(fact(finding, "size") or "unknown size")
-    grows = "lets it grow" if fact(finding, "expandable") else "does not let it grow"
+    known = finding.facts.of(VolumeFacts)
+    size = quoted_text(known.size or "unknown size")
+    grows = "lets it grow" if known.expandable else "does not let it grow"
     return f"{seen_text(finding)} It has {size}, and its StorageClass {grows}."
 
 
 def _filling_advice(finding: Finding) -> list[str]:
-    if fact(finding, "expandable"):
+    if finding.facts.of(VolumeFacts).expandable:
         return ["Let the volume grow, or delete what is no longer needed from within the pod."]
     return ["Its StorageClass can't expand volumes: move the data, or delete what isn't needed."]
 
@@ -99,7 +100,7 @@ PLAYBOOKS[Cause.MULTI_ATTACH] = Playbook(
 
 
 def _sandbox_advice(finding: Finding) -> list[str]:
-    where = fact(finding, "nodes") or []
+    where = finding.facts.nodes
     return [
         "Look at the network plugin and the container runtime of the node: kubectl get pods -A "
         f"--field-selector spec.nodeName={where[0] if where else 'NODE'}",
@@ -119,7 +120,7 @@ PLAYBOOKS[Cause.SANDBOX_FAILED] = Playbook(
 
 def _mount_advice(finding: Finding) -> list[str]:
     return [
-        f"kubectl describe pod {listed_text(finding, 'pod')}{namespace_flag(finding)}",
+        f"kubectl describe pod {finding.facts.pod}{namespace_flag(finding)}",
         "kubectl get volumeattachments",
         "Look at the CSI driver on the node, and whether the storage server answers.",
     ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from detection.domain.facts import ContainerFacts
 from detection.domain.findings import Finding
-from remediation.playbooks.base import fact
 
 LONGEST_QUOTE = 300
 RESTARTED_ALREADY = "A restart does not help: the kubelet restarts it already."
@@ -21,12 +21,6 @@ def quoted_text(value: Any) -> str:
     return " ".join(str(value).split())[:LONGEST_QUOTE]
 
 
-def listed_text(finding: Finding, name: str) -> str:
-    """A fact, its items with commas where it is a list; '' where it is not known."""
-    found = fact(finding, name)
-    return ", ".join(map(str, found)) if isinstance(found, list) else str(found or "")
-
-
 def summary_text(finding: Finding) -> str:
     return quoted_text(finding.summary)
 
@@ -37,7 +31,7 @@ def seen_text(finding: Finding) -> str:
 
 
 def container_text(finding: Finding) -> str:
-    name, image = fact(finding, "container"), fact(finding, "image")
+    name, image = finding.facts.container, finding.facts.of(ContainerFacts).image
     words = [
         f"container {quoted_text(name)}" if name else "",
         f"({quoted_text(image)})" if image else "",
@@ -46,7 +40,7 @@ def container_text(finding: Finding) -> str:
 
 
 def end_text(finding: Finding) -> str:
-    code, reason = fact(finding, "exit_code"), fact(finding, "reason")
+    code, reason = finding.facts.of(ContainerFacts).exit_code, finding.facts.reason
     if code is None and not reason:
         return "ends soon after each start"
     said = f" ({quoted_text(reason)})" if reason else ""

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from detection.domain.causes import Cause
+from detection.domain.facts import (
+    AutoscalerFacts,
+    CronJobFacts,
+    DaemonSetFacts,
+    DriftFacts,
+    JobFacts,
+    ScaledDownFacts,
+    TerminatingFacts,
+    UpdateFacts,
+)
 from detection.domain.findings import Finding
 from remediation.playbooks.base import (
     ASKED,
@@ -17,7 +27,6 @@ from remediation.playbooks.base import (
     Playbook,
     Situation,
     Verdict,
-    fact,
     has_older,
     revision_borne,
     single_revision_borne,
@@ -63,7 +72,7 @@ PLAYBOOKS[Cause.UNCLASSIFIED] = Playbook(
 
 
 def _had_replicas(situation: Situation) -> bool:
-    return bool(situation.fact("recorded_replicas"))
+    return bool(situation.finding.facts.of(ScaledDownFacts).recorded_replicas)
 
 
 def _asked_where_recorded(situation: Situation) -> Verdict:
@@ -71,7 +80,7 @@ def _asked_where_recorded(situation: Situation) -> Verdict:
 
 
 def _zero(finding: Finding) -> str:
-    count = fact(finding, "recorded_replicas")
+    count = finding.facts.of(ScaledDownFacts).recorded_replicas
     had = f" It had {count} before." if count else ""
     return f"{owner_text(finding)} is scaled to 0, though it is still called.{had}"
 
@@ -93,7 +102,7 @@ PLAYBOOKS[Cause.SCALED_TO_ZERO] = Playbook(
 
 def _may_replace_ordinal(situation: Situation) -> bool:
     """After a rollback, or where one was made: its controller does not replace an unready pod."""
-    return bool(situation.fact("left_behind")) or has_older(situation)
+    return situation.finding.facts.of(UpdateFacts).left_behind or has_older(situation)
 
 
 def _stuck_update(situation: Situation) -> Verdict:
@@ -119,7 +128,8 @@ PLAYBOOKS[Cause.STS_STUCK_UPDATE] = Playbook(
 
 
 def _may_replace_pod(situation: Situation) -> bool:
-    return situation.pod is not None and not situation.fact("node_suspect")
+    suspect = situation.finding.facts.of(DaemonSetFacts).node_suspect
+    return situation.pod is not None and not suspect
 
 
 def _on_one_node(situation: Situation) -> Verdict:
@@ -129,7 +139,7 @@ def _on_one_node(situation: Situation) -> Verdict:
 
 def _one_node_advice(finding: Finding) -> list[str]:
     return [
-        f"Look at the node: kubectl describe node {fact(finding, 'node')}",
+        f"Look at the node: kubectl describe node {finding.facts.of(DaemonSetFacts).node}",
         "Don't restart the whole DaemonSet: it would go down on every node.",
     ]
 
@@ -145,17 +155,17 @@ PLAYBOOKS[Cause.DS_ONE_NODE] = Playbook(
 
 
 def _terminating(finding: Finding) -> str:
-    held = ", ".join(fact(finding, "finalizers") or ())
+    held = ", ".join(finding.facts.of(TerminatingFacts).finalizers)
     why = f"finalizers hold it: {quoted_text(held)}" if held else "its node does not end it"
     return f"{quoted_text(finding.summary)}: {why}."
 
 
 def _terminating_advice(finding: Finding) -> list[str]:
-    held = ", ".join(fact(finding, "finalizers") or ())
+    held = ", ".join(finding.facts.of(TerminatingFacts).finalizers)
     first = (
         f"Which controller is to remove the finalizer {held}? Is it running?"
         if held
-        else f"Look at the kubelet and runtime of {', '.join(fact(finding, 'nodes') or ())}."
+        else f"Look at the kubelet and runtime of {', '.join(finding.facts.nodes)}."
     )
     return [first, "Don't force-delete a StatefulSet's pod, or one with a ReadWriteOnce volume."]
 
@@ -171,7 +181,7 @@ PLAYBOOKS[Cause.POD_STUCK_TERMINATING] = Playbook(
 
 
 def _idempotent(situation: Situation) -> bool:
-    return bool(situation.fact("idempotent"))
+    return situation.finding.facts.of(JobFacts).idempotent
 
 
 def _asked_where_idempotent(situation: Situation) -> Verdict:
@@ -179,7 +189,7 @@ def _asked_where_idempotent(situation: Situation) -> Verdict:
 
 
 def _job(finding: Finding) -> str:
-    reason = fact(finding, "reason")
+    reason = finding.facts.reason
     why = f": {quoted_text(reason)}" if reason else ""
     return f"{owner_text(finding)} gave up{why}. {quoted_text(finding.summary)}"
 
@@ -200,7 +210,7 @@ PLAYBOOKS[Cause.JOB_FAILED] = Playbook(
 
 
 def _cronjob_advice(finding: Finding) -> list[str]:
-    active = fact(finding, "active") or []
+    active = finding.facts.of(CronJobFacts).active
     held = [
         f"Does Job {name} hang, or does a sidecar keep it from ending? kubectl describe job "
         f"{name} -n {finding.owner.namespace}"
@@ -221,21 +231,23 @@ PLAYBOOKS[Cause.CRONJOB_STALLED] = Playbook(
 
 def _may_raise_most(situation: Situation) -> bool:
     """An autoscaler that KEDA made would be put back."""
-    return bool(situation.fact("max_replicas")) and not situation.fact("keda")
+    known = situation.finding.facts.of(AutoscalerFacts)
+    return bool(known.max_replicas) and not known.keda
 
 
 def _maxed(finding: Finding) -> str:
-    hpa, most = fact(finding, "hpa"), fact(finding, "max_replicas")
+    known = finding.facts.of(AutoscalerFacts)
     return (
-        f"{owner_text(finding)} has the {most} replicas that its autoscaler {quoted_text(hpa)} "
-        f"allows at most, and needs more."
+        f"{owner_text(finding)} has the {known.max_replicas} replicas that its autoscaler "
+        f"{quoted_text(known.hpa)} allows at most, and needs more."
     )
 
 
 def _maxed_advice(finding: Finding) -> list[str]:
     note = "KEDA owns the autoscaler: raise maxReplicaCount of its ScaledObject."
-    most = [note] if fact(finding, "keda") else ["Raise its maximum, if nodes have room."]
-    return [*most, "Don't scale the target: the autoscaler puts it back."]
+    owned = finding.facts.of(AutoscalerFacts).keda
+    most = note if owned else "Raise its maximum, if nodes have room."
+    return [most, "Don't scale the target: the autoscaler puts it back."]
 
 
 PLAYBOOKS[Cause.HPA_MAXED] = Playbook(
@@ -249,21 +261,21 @@ PLAYBOOKS[Cause.HPA_MAXED] = Playbook(
 
 
 def _without_metrics(situation: Situation) -> Verdict:
-    return Verdict.ASK if situation.fact("missing_requests") else Verdict.SUGGEST
+    lacks = situation.finding.facts.of(AutoscalerFacts).missing_requests
+    return Verdict.ASK if lacks else Verdict.SUGGEST
 
 
 def _may_ask_for(situation: Situation) -> bool:
     """Known which container asks for none of what; a vertical autoscaler would set it itself."""
-    known = situation.fact("missing_requests") and situation.fact("missing")
-    return bool(known) and not situation.vertical_scaler
+    known = situation.finding.facts.of(AutoscalerFacts)
+    return bool(known.missing_requests and known.missing) and not situation.vertical_scaler
 
 
 def _metrics_advice(finding: Finding) -> list[str]:
-    if fact(finding, "missing_requests"):
-        container = fact(finding, "container")
+    if finding.facts.of(AutoscalerFacts).missing_requests:
         return [
-            f"Set a request: kubectl set resources {kubectl_target(finding)} -c {container} "
-            "--requests=cpu=AMOUNT"
+            f"Set a request: kubectl set resources {kubectl_target(finding)} "
+            f"-c {finding.facts.container} --requests=cpu=AMOUNT"
         ]
     return [
         f"kubectl describe apiservice {finding.owner.name}; kubectl top nodes",
@@ -299,7 +311,8 @@ PLAYBOOKS[Cause.PDB_BLOCKS_DRAIN] = Playbook(
 
 
 def _stale_advice(finding: Finding) -> list[str]:
-    what = f"{fact(finding, 'changed_kind')} {fact(finding, 'changed')}"
+    known = finding.facts.of(DriftFacts)
+    what = f"{known.changed_kind} {known.changed}"
     return [f"A restart of the consumer takes {what} in. Mount it as a volume to avoid this."]
 
 

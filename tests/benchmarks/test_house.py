@@ -58,7 +58,7 @@ def file_circles(house: House) -> Figure:
 
 
 def two_folders(house: House, back: str) -> None:
-    house.write("detection/scan/pods.py", "from detection.snapshot.logs import lines\n")
+    house.write("detection/scan/pods.py", "from detection.logs import lines\n")
     house.write("detection/logs/lines.py")
     house.write("detection/logs/errors.py", back)
 
@@ -72,11 +72,11 @@ def test_one_way_is_no_circle(house: House) -> None:
 @pytest.mark.parametrize(
     "back",
     [
-        "from detection.snapshot.scan import pods\n",
-        "import detection.snapshot.scan.pods\n",
+        "from detection.scan import pods\n",
+        "import detection.scan.pods\n",
         "from ..scan.pods import pod\n",
-        "def late() -> None:\n    from detection.snapshot.scan.pods import pod\n",
-        f"{FOR_TYPES}    from detection.snapshot.scan import pods\n",
+        "def late() -> None:\n    from detection.scan.pods import pod\n",
+        f"{FOR_TYPES}    from detection.scan import pods\n",
     ],
     ids=["from", "import", "relative", "in a function", "for types"],
 )
@@ -110,7 +110,7 @@ def test_an_import_for_types_is_no_circle_of_files_that_run(house: House) -> Non
 
 
 def test_files_at_the_root_of_an_app_are_rooms_unless_the_app_is_flat(house: House) -> None:
-    house.write("detection/tasks.py", "import detection.snapshot.scan.pods\n")
+    house.write("detection/tasks.py", "import detection.scan.pods\n")
     house.write("detection/scan/pods.py", "import detection.clients\n")
     house.write("detection/clients.py")
     assert folder_circles(house).value == 0
@@ -230,8 +230,10 @@ def causes_figure(house: House, name: str) -> Figure:
     [
         "FIRST = (Cause.A,)\nRANK = (*FIRST, Cause.B)\n",
         "ROWS = {Cause.A: Row(place=1), Cause.B: Row(place=2), Cause.C: Row()}\n",
+        'ROWS: tuple[Info, ...] = (Info(Cause.A, "F1"), Info(Cause.B, "F2", of_users(Cause.C)))\n',
+        "ROWS = (Info(title=Cause.C, cause=Cause.A), domain.Info(cause=Cause.B))\n",
     ],
-    ids=["a list", "rows with a place"],
+    ids=["a list", "rows with a place", "rows in order", "rows in order, by keyword"],
 )
 def test_a_cause_without_a_place_in_the_order(house: House, order: str) -> None:
     name = "causes without a place in the order"
@@ -246,6 +248,16 @@ def test_an_order_of_all_causes_holds(house: House) -> None:
     house.write("detection/domain/causes.py", CAUSES)
     house.write("detection/order.py", "RANK = (Cause.A, Cause.C, Cause.B)\nFEW = (Cause.A,)\n")
     assert causes_figure(house, "causes without a place in the order").holds
+
+
+def test_the_order_of_this_repository_breaks_without_one_of_its_rows() -> None:
+    path = "detection/domain/causes.py"
+    text = (Path(__file__).parents[2] / path).read_text(encoding="utf-8")
+    name = "causes without a place in the order"
+    assert named(causes.figures(Tree((SourceFile(path, text),))), name).holds
+    without = text.replace("CauseInfo(Cause.NODE_NOT_READY,", "CauseInfo(*")
+    found = named(causes.figures(Tree((SourceFile(path, without),))), name)
+    assert (found.value, found.where) == (1, ("NODE_NOT_READY",))
 
 
 def test_a_cause_without_a_playbook(house: House) -> None:
@@ -338,6 +350,16 @@ def test_a_second_order_of_severities(house: House, order: str) -> None:
     house.write("remediation/policy/gates.py", order)
     (found,) = severities.figures(house.tree)
     assert (found.value, found.holds) == (2, False)
+
+
+def test_an_order_that_asks_each_severity_for_its_rank_is_no_second_one(house: House) -> None:
+    house.write("detection/domain/causes.py", "x = list(Severity)\n")
+    derived = "x = Case(*(When(severity=s, then=Value(-s.rank)) for s in Severity))\n"
+    house.write("detection/admin/badges.py", derived)
+    assert severities.figures(house.tree)[0].value == 1
+    by_hand = "Case(When(severity=s, then=Value(s.rank)), When(severity='info', then=Value(9)))"
+    house.write("detection/admin/badges.py", f"x = {by_hand}\n")
+    assert severities.figures(house.tree)[0].where[0] == "detection/admin/badges.py:1"
 
 
 def test_a_line_a_figure_and_the_places_below_a_broken_one() -> None:

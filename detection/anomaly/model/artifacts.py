@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detection.anomaly.model import autoencoder as network
+from detection.anomaly.model import autoencoder
 from detection.anomaly.model.autoencoder import BadWeights, Network
 
 MANIFEST = "manifest.json"
@@ -71,7 +71,7 @@ def load(directory: Path) -> Model:
     try:
         return Model(
             version=str(known["version"]),
-            network=network.load(path),
+            network=autoencoder.load(path),
             alarm_at=float(known["threshold"]),
             step_seconds=float(known["step_seconds"]),
         )

@@ -86,20 +86,6 @@ class Facts:
     def _without(self, names: Iterable[str]) -> Self:
         return self.decode({name: v for name, v in self._stored.items() if name not in names})
 
-    # Transitional, until remediation reads attributes: facts by their name, as a mapping has them.
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return self._stored.get(name, default)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._stored[name]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._stored
-
-    def keys(self) -> Iterable[str]:
-        return self._stored.keys()
-
 
 def _plain(value: Any) -> Any:
     """As JSON gives it back: tuples are lists there."""

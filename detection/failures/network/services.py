@@ -16,7 +16,11 @@ from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects.network_storage_scaling import Ingress, Service, ServicePort
+from detection.kubernetes.objects.network_storage_scaling import (
+    Ingress,
+    Service,
+    ServicePort,
+)
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.logs import changed_at

@@ -39,14 +39,14 @@ class Task:
 class Rehearsal:
     """What the dry run told. `seen` is the owner as it was read, `subject` what is written.
 
-    `facts` go into the attempt's `before`: the worker that settles it may be another one.
+    `before` is stored with the attempt: the worker that settles it may be another one.
     """
 
     seen: Mapping[str, Any]
     diff: tuple[str, ...]
     template: Mapping[str, Any] | None = None
     inverse: Mapping[str, Any] | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict)
     subject: Mapping[str, Any] | None = None
 
     @property

@@ -32,13 +32,13 @@ class Clean(Strategy):
         for pod in pods:
             writer.evict(task.session, pod, dry_run=True)
         lines = tuple(f"Pod {pod.namespace}/{pod.name}: Failed → (removed)" for pod in pods)
-        facts = before(seen) | {"pods": [pod.as_dict() for pod in pods]}
-        return Rehearsal(seen, lines, facts=facts)
+        kept = before(seen) | {"pods": [pod.as_dict() for pod in pods]}
+        return Rehearsal(seen, lines, before=kept)
 
     def carry_out(self, task: Task, seen: Object, rehearsal: Rehearsal) -> dict[str, Any]:
         """Each is read again first: what is over stays over, so this only guards the name."""
         removed = []
-        for item in rehearsal.facts["pods"]:
+        for item in rehearsal.before["pods"]:
             pod = ObjectRef(**item)
             if _is_over(task.session, pod):
                 writer.evict(task.session, pod, dry_run=False)

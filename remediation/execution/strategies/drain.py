@@ -41,13 +41,13 @@ class Drain(Strategy):
         for item in pods:
             pod = ref_of("Pod", item)
             lines += [f"Pod {pod.namespace}/{pod.name}: evicted", *budget_lines(task.session, item)]
-        facts = before(seen) | {"pods": [ref_of("Pod", item).as_dict() for item in pods]}
+        kept = before(seen) | {"pods": [ref_of("Pod", item).as_dict() for item in pods]}
         inverse = task.candidate.entry.inverse(seen, {"name": task.owner.name})
-        return Rehearsal(seen, tuple(dict.fromkeys(lines)), None, inverse, facts)
+        return Rehearsal(seen, tuple(dict.fromkeys(lines)), None, inverse, kept)
 
     def carry_out(self, task: Task, seen: Object, rehearsal: Rehearsal) -> dict[str, Any]:
         writer.write(task.session, task.owner, seen, _cordon, task.attempt)
-        left = [ObjectRef(**item) for item in rehearsal.facts["pods"]]
+        left = [ObjectRef(**item) for item in rehearsal.before["pods"]]
         count, deadline = len(left), time.monotonic() + _patience(task)
         while left := [pod for pod in left if not _evicted(task, pod)]:
             if time.monotonic() + PAUSE_SECONDS > min(deadline, task.session.until):

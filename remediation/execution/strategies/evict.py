@@ -23,7 +23,7 @@ class Evict(Strategy):
         writer.evict(task.session, target, dry_run=True)
         phase = (pod.get("status") or {}).get("phase", "unknown")
         line = f"Pod {target.namespace}/{target.name}: {phase} → evicted"
-        return Rehearsal(seen, (line, *budget_lines(task.session, pod)), facts=before(seen))
+        return Rehearsal(seen, (line, *budget_lines(task.session, pod)), before=before(seen))
 
     def carry_out(self, task: Task, seen: Object, rehearsal: Rehearsal) -> dict[str, Any]:
         writer.evict(task.session, task.candidate.target, dry_run=False)

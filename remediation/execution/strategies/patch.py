@@ -11,8 +11,6 @@ from remediation.cluster import writer
 from remediation.cluster.diff import diff
 from remediation.cluster.writer import ObjectChanged, Session
 from remediation.digests import spec_hash
-from remediation.execution.capacity import shortage
-from remediation.execution.rollback_template import older_template
 from remediation.execution.strategies.base import (
     NothingToChange,
     Refusal,
@@ -21,6 +19,8 @@ from remediation.execution.strategies.base import (
     Task,
     before,
 )
+from remediation.execution.strategies.capacity import shortage
+from remediation.execution.strategies.rollback_template import older_template
 
 
 class Patching(Strategy):
@@ -96,7 +96,7 @@ def _require_bounds(task: Task, subject: dict[str, Any]) -> None:
 
 
 def _unchanged(task: Task, seen: Object, rehearsal: Rehearsal) -> Object:
-    """The subject read once more; ObjectChanged where its spec is not the rehearsed one."""
+    """The subject read once more; Changed where its spec is not the rehearsed one."""
     if not _is_other(task.owner, task.candidate.target):
         return seen
     fresh = writer.read(task.session, task.candidate.target)

@@ -33,7 +33,7 @@ class Create(Strategy):
         job = job_of(task.owner, seen, task.attempt)
         writer.create(task.session, "Job", job, dry_run=True)
         line = f"Job {task.owner.namespace}/{job['metadata']['name']}: (none) → created"
-        return Rehearsal(seen, (line,), facts=before(seen))
+        return Rehearsal(seen, (line,), before=before(seen))
 
     def carry_out(self, task: Task, seen: Object, rehearsal: Rehearsal) -> dict[str, Any]:
         """The name is the attempt's own: a Job that has it already was made by this attempt."""

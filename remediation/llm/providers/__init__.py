@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from remediation.llm.protocol import LlmClient, NullClient
+from remediation.llm.provider_settings import missing
 
 ANALYSIS = "GEMINI_AUTO_ANALYSIS"
 
@@ -31,18 +32,6 @@ def client_for(switch: str = "", incident_id: int | None = None) -> LlmClient:
     from remediation.llm.providers.retrying import Retrying
 
     return Retrying(Metered(provider(), incident_id))
-
-
-def missing() -> str:
-    """What the settings lack for asking a model; '' for nothing."""
-    if settings.LLM_PROVIDER == "none":
-        return "LLM_PROVIDER is none"
-    if settings.LLM_PROVIDER == "gemini":
-        return "" if settings.GEMINI_API_KEY else "GEMINI_API_KEY is empty"
-    if not settings.OPENAI_MODEL:
-        return "OPENAI_MODEL is empty"
-    reachable = settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY
-    return "" if reachable else "OPENAI_BASE_URL and OPENAI_API_KEY are empty"
 
 
 @lru_cache(maxsize=4)

@@ -9,9 +9,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Count, F, Q, Sum
 
-from remediation.llm.providers import missing
-from remediation.llm.usage import budget_and_breaker as calls
-from remediation.llm.usage.budget_and_breaker import LlmLimits
+from remediation.llm.provider_settings import missing
+from remediation.llm.usage.budget_and_breaker import DAY, MINUTE, LlmLimits, circuit, llm_limits
 from remediation.models.llm import LlmCall
 
 
@@ -50,15 +49,15 @@ def spend_of_day(now: datetime) -> Spend:
     """Sums of a day, which its budget of calls bounds; where there were any, the newest calls."""
     provider, model = settings.LLM_PROVIDER, _model()
     done = Q(outcome__in=(LlmCall.OK, LlmCall.PENDING))
-    found = LlmCall.objects.filter(at__gt=now - calls.DAY).aggregate(
+    found = LlmCall.objects.filter(at__gt=now - DAY).aggregate(
         calls=Count("pk"), failed=Count("pk", filter=~done), cost=Sum("cost_usd"),
         tokens=Sum(F("prompt_tokens") + F("answer_tokens")),
-        minute=Count("pk", filter=Q(at__gt=now - calls.MINUTE)),
+        minute=Count("pk", filter=Q(at__gt=now - MINUTE)),
     )  # fmt: skip
-    refused = calls.circuit(provider, model, now) if found["calls"] else None
+    refused = circuit(provider, model, now) if found["calls"] else None
     return Spend(
         missing(), provider, model, found["calls"], found["failed"], found["tokens"] or 0,
-        Decimal(found["cost"] or 0), found["minute"], calls.llm_limits(),
+        Decimal(found["cost"] or 0), found["minute"], llm_limits(),
         refused.message if refused else "",
     )  # fmt: skip
 

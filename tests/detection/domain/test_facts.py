@@ -11,7 +11,6 @@ import pytest
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import (
-    FAMILIES,
     AnomalyFacts,
     CallerFacts,
     ContainerFacts,
@@ -21,9 +20,8 @@ from detection.domain.facts import (
     MemoryFacts,
     MetricFacts,
     ScaledDownFacts,
-    facts_of,
-    family_of,
 )
+from detection.domain.families import FAMILIES, facts_of, family_of
 from detection.domain.findings import Finding, ObjectRef, redacted
 from detection.incidents.record import record_findings
 from detection.models import Cluster, Incident

@@ -12,7 +12,7 @@ import yaml
 import benchmarks
 from benchmarks.detection.scenarios import Scenario, logs_of, objects_of, run
 from detection.domain.causes import Severity
-from detection.domain.facts import family_of
+from detection.domain.families import family_of
 from tests.detection.builders import NOW, incidents, snapshot_from
 
 FILES = sorted((Path(benchmarks.__file__).parent / "scenarios").glob("*.yaml"))

@@ -23,7 +23,7 @@ from detection.metrics.backfill import backfill, frames_between
 from detection.metrics.history import MetricFrame
 from detection.metrics.queries import seeds
 from detection.metrics.samples import Owner, Owners, owners_of
-from kubewise_site.core import cache as shared_cache
+from kubewise_site.core.cache import get_many
 from simulator.prometheus.faults import Faults
 from tests.detection.metrics.backends import simulated
 from tests.detection.metrics.dataset import NOW, cluster
@@ -131,7 +131,7 @@ def test_a_cache_that_is_away_is_a_named_state_and_logged_once(
         assert history.may_fill(1) is False
     said = [record for record in caplog.records if "away" in str(record.msg)]
     assert len(said) == 1
-    shared_cache.get_many(["x"])  # back again
+    get_many(["x"])  # back again
 
 
 def test_owners_are_kept_with_their_uids() -> None:

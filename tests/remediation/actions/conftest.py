@@ -15,7 +15,7 @@ import pytest
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import Connection, NotFound, connect
-from remediation.cluster import writer as cluster
+from remediation.cluster import writer
 from remediation.cluster.writer import Session
 from remediation.execution import dry_run_and_write
 from remediation.planning.candidates import Candidate
@@ -36,15 +36,15 @@ class Bench:
     made: list[str] = field(default_factory=list)
 
     def ref(self, kind: str, namespace: str, name: str) -> ObjectRef:
-        found = cluster.read(Session(self.root), ObjectRef(kind, namespace, name, ""))
+        found = writer.read(Session(self.root), ObjectRef(kind, namespace, name, ""))
         return ObjectRef(kind, namespace, name, found["metadata"]["uid"])
 
     def get(self, ref: ObjectRef) -> dict[str, Any]:
-        return cluster.read(Session(self.root), ref)
+        return writer.read(Session(self.root), ref)
 
     def change(self, ref: ObjectRef, body: dict[str, Any]) -> None:
         """Another person's write."""
-        path = cluster.path_of(ref)
+        path = writer.path_of(ref)
         self.root.request("PATCH", path, {"fieldManager": "kubectl"}, body, MERGE)
 
     def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.core import serializers
 from django.test import Client
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import ContainerFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
 from detection.incidents.record import record_findings
 from detection.models import Cluster, Incident
@@ -22,8 +23,7 @@ from kubewise_site.core.redaction import redact_all
 from remediation.approval import approvals
 from remediation.clients import Clients
 from remediation.cluster import diff
-from remediation.cluster import writer as writing
-from remediation.cluster.writer import Session
+from remediation.cluster.writer import Session, patch, read
 from remediation.execution.attempts import State
 from remediation.results import Approved
 from tests.kubewise_site.api_client import Api
@@ -66,7 +66,7 @@ def leaky(cluster: Cluster, simulator: Any, clients: Clients, now: datetime) -> 
 
 
 def cluster_patch(session: Session, ref: ObjectRef) -> None:
-    writing.patch(session, ref, writing.read(session, ref), LEAKS, dry_run=False)
+    patch(session, ref, read(session, ref), LEAKS, dry_run=False)
 
 
 def test_a_secret_of_a_template_is_in_no_record_and_on_no_page(
@@ -97,12 +97,12 @@ FOUND = Finding(
     severity=Severity.WARNING, summary=f"password={PLANT}", onset=NOW, opens_at=NOW,
     evidence=(Evidence("logs", f"Bearer {PLANT}1"),),
     revision=Revision(current=2, changed=(f"containers[app].args: --token={PLANT}",)),
-    facts={
+    facts=ContainerFacts.decode({
         "image": f"https://ci:{PLANT}@registry.example.com/cart:1", "exit_code": 1,
         "command": ["serve", "--password", PLANT], "container": "cart",
         "labels": {"note": f"secret={PLANT}"}, "sources": ["kubernetes"],
         "metrics": {"say": f"api_key={PLANT}"}, "prediction": {"why": f"token: {PLANT}"},
-    },
+    }),
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from remediation.clients import Clients
 from remediation.cluster import rbac
 from remediation.cluster.writer import RESOURCES
 from remediation.execution.act import act
-from remediation.llm.assess import assess
+from remediation.llm.questions.assess import assess
 from remediation.models import Approval, Attempt, Plan
 from remediation.playbooks import PLAYBOOKS
 from remediation.policy.decide import decide

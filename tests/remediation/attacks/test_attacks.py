@@ -16,7 +16,7 @@ from detection.models import Cluster, Incident
 from remediation.approval import approvals
 from remediation.approval.commands import request_command
 from remediation.clients import Clients
-from remediation.cluster import writer as cluster
+from remediation.cluster import writer
 from remediation.controls import mode_and_stop
 from remediation.execution import act as acting
 from remediation.execution import dry_run_and_write
@@ -148,7 +148,7 @@ def test_stopped_after_something_was_sent_is_unknown(
     def stop(seconds: float) -> None:
         mode_and_stop.set_stop(decided.cluster, True, "ada", "hold it", now)
 
-    monkeypatch.setattr(cluster.time, "sleep", stop)
+    monkeypatch.setattr(writer.time, "sleep", stop)
     act(decided.pk, clients, now, at("sending", throttle))
     monkeypatch.undo()
     attempt = decided.attempts.get()
@@ -163,9 +163,9 @@ def test_an_eviction_is_sent_once_where_the_server_answers_5xx() -> None:
             calls.append(given)
             raise KubernetesError("cut", 503)
 
-    session = cluster.Session(Broken())  # type: ignore[arg-type]
+    session = writer.Session(Broken())  # type: ignore[arg-type]
     with pytest.raises(KubernetesError, match="cut"):
-        cluster.evict(session, cluster.ObjectRef("Pod", "shop", "a", "u"), dry_run=False)
+        writer.evict(session, writer.ObjectRef("Pod", "shop", "a", "u"), dry_run=False)
     assert (len(calls), len(session.sent)) == (1, 1)
 
 

@@ -11,10 +11,10 @@ import pytest
 from detection.domain.causes import Cause
 from remediation.actions.base import Risk
 from remediation.analysis import model_opinion
-from remediation.llm.assess import assess
 from remediation.llm.failures import LlmFailure
 from remediation.llm.prompt_texts import Prompt, fenced
 from remediation.llm.protocol import Reply
+from remediation.llm.questions.assess import assess
 from remediation.llm.schema import AnswerSource
 from remediation.planning.candidates import Candidate, escalate
 from remediation.playbooks import diagnose

@@ -6,8 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remediation.actions.base import Risk
-from remediation.llm.answer_bounds import OfferedCandidate, answer_failure, offers, reordered
 from remediation.llm.failures import FailureKind
+from remediation.llm.questions.answer_bounds import (
+    OfferedCandidate,
+    answer_failure,
+    offers,
+    reordered,
+)
 from remediation.llm.schema import RankedCandidate
 
 

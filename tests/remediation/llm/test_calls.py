@@ -17,12 +17,12 @@ import pytest
 
 from detection.models import Incident
 from kubewise_site.core.config.reading import BASE_DIR
-from remediation.llm.assess import assess
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import Prompt, prompt
 from remediation.llm.protocol import Reply
 from remediation.llm.providers import client_for
 from remediation.llm.providers.metered import Metered
+from remediation.llm.questions.assess import assess
 from remediation.llm.schema import AnswerSource, Assessment
 from remediation.llm.usage import budget_and_breaker
 from remediation.models.llm import LlmCall

@@ -11,13 +11,13 @@ from pytest_django import Settings
 
 from detection.models import MetricQuery
 from remediation.llm import schema as s
-from remediation.llm.assess import EVIDENCE_CHARACTERS, assess, pack
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import fenced, prompt
 from remediation.llm.protocol import NullClient
 from remediation.llm.providers import ANALYSIS, QUERY_GENERATION, VERIFICATION, client_for
-from remediation.llm.query_suggestions import interesting, query_suggestions
-from remediation.llm.verification import assess_verification
+from remediation.llm.questions.assess import EVIDENCE_CHARACTERS, assess, pack
+from remediation.llm.questions.query_suggestions import interesting, query_suggestions
+from remediation.llm.questions.verification import assess_verification
 from simulator.prometheus.faults import Faults
 from tests.detection.metrics.backends import simulated
 from tests.detection.metrics.dataset import NOW, cluster
@@ -228,7 +228,7 @@ def test_what_prometheus_refuses_or_does_not_have_is_not_saved() -> None:
 def test_a_query_of_too_many_series_is_refused_by_their_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("remediation.llm.query_suggestions.MOST_SERIES", 1)
+    monkeypatch.setattr("remediation.llm.questions.query_suggestions.MOST_SERIES", 1)
     found, _ = suggested(suggestion("many", GOOD_QUERY))
     assert "series are more than 1" in found.refused["many"]
     assert not MetricQuery.objects.exists()

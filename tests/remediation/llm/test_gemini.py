@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from remediation.llm.assess import assess
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.providers.gemini import Gemini
 from remediation.llm.providers.retrying import TRIES
+from remediation.llm.questions.assess import assess
 from remediation.llm.schema import Assessment
 from tests.remediation.llm.gemini_server import (
     CANDIDATES,
@@ -175,7 +175,8 @@ def test_google_is_imported_only_by_who_asks() -> None:
     script = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'\n"
         "import django; django.setup()\n"
-        "from remediation.llm import assess, providers, query_suggestions, verification\n"
+        "from remediation.llm import providers\n"
+        "from remediation.llm.questions import assess, query_suggestions, verification\n"
         "providers.client_for()\n"
         "theirs = ('google.generativeai', 'google.api_core', 'google.ai')\n"
         "print([name for name in sys.modules if name.startswith(theirs)])\n"

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from remediation.llm.assess import assess
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.providers.openai_compatible import OpenAICompatible, closed
+from remediation.llm.questions.assess import assess
 from remediation.llm.schema import ASSESSMENT_SCHEMA, Assessment
 from tests.remediation.llm.gemini_server import CANDIDATES, DIAGNOSIS, EVIDENCE, GOOD
 from tests.remediation.llm.openai_server import answered, asked_of, failed, openai
@@ -136,7 +136,8 @@ def test_openai_is_imported_only_by_who_asks() -> None:
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'\n"
         "import django; django.setup()\n"
         "from remediation import tasks; from remediation.analysis import consult_model\n"
-        "from remediation.llm import assess, providers\n"
+        "from remediation.llm import providers\n"
+        "from remediation.llm.questions import assess\n"
         "providers.client_for()\n"
         "print([name for name in sys.modules if name.startswith(('openai', 'httpx2'))])\n"
     )

@@ -9,7 +9,8 @@ import pytest
 
 from detection.clients import current_cluster
 from detection.domain.causes import Cause, Severity
-from detection.domain.facts import DaemonSetFacts, NodeFacts, facts_of
+from detection.domain.facts import DaemonSetFacts, NodeFacts
+from detection.domain.families import facts_of
 from detection.domain.findings import Finding, ObjectRef
 from detection.domain.statuses import Status
 from detection.incidents.record import record_findings

@@ -10,6 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import (
+    ContainerFacts,
+    Facts,
+    JobFacts,
+    MemoryFacts,
+    ScaledDownFacts,
+    SchedulingFacts,
+)
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
 from detection.snapshot import Snapshot
 from remediation.actions import CATALOGUE
@@ -22,8 +30,9 @@ PROVEN = Revision(current=3, older=2, proven=2, proof="replicaset", borne=True, 
 UNPROVEN = replace(PROVEN, proven=None, proof="")
 FIRST = Revision(current=1)
 STABLE = replace(PROVEN, borne=False)
-RECORDED = {"recorded_replicas": 3}
-LIMITED = {"memory_limit": "256Mi", "container": "app"}
+RECORDED = ScaledDownFacts(recorded_replicas=3)
+LIMITED = MemoryFacts(memory_limit="256Mi", container="app")
+NEAR = LIMITED | MemoryFacts(working_set_ratio=0.97)
 
 
 def finding(cause: Cause, revision: Revision | None = None, **changes: Any) -> Finding:
@@ -77,28 +86,23 @@ def test_revision_borne_is_acted_on_with_proof_and_asked_about_without(cause: Ca
         ),
         (finding(Cause.OOM_LIMIT_LOW), {}, Verdict.SUGGEST),
         (finding(Cause.OOM_LIMIT_LOW, facts=LIMITED), {}, Verdict.ASK),
+        (finding(Cause.OOM_LIMIT_LOW, facts=NEAR), {}, Verdict.ACT),
         (
-            finding(Cause.OOM_LIMIT_LOW, facts={**LIMITED, "working_set_ratio": 0.97}),
-            {},
-            Verdict.ACT,
-        ),
-        (
-            finding(
-                Cause.OOM_LIMIT_LOW,
-                facts={**LIMITED, "working_set_ratio": 0.97, "raised_at": "2026-03-01"},
-            ),
+            finding(Cause.OOM_LIMIT_LOW, facts=NEAR | MemoryFacts(raised_at="2026-03-01")),
             {},
             Verdict.ASK,
         ),
         (
-            finding(Cause.INSUFFICIENT_CAPACITY, PROVEN, facts={"scale_up_running": True}),
+            finding(
+                Cause.INSUFFICIENT_CAPACITY, PROVEN, facts=SchedulingFacts(scale_up_running=True)
+            ),
             {},
             Verdict.IGNORE,
         ),
         (finding(Cause.SCALED_TO_ZERO), {}, Verdict.SUGGEST),
         (finding(Cause.SCALED_TO_ZERO, facts=RECORDED), {}, Verdict.ASK),
         (finding(Cause.JOB_FAILED), {}, Verdict.SUGGEST),
-        (finding(Cause.JOB_FAILED, facts={"idempotent": True}), {}, Verdict.ASK),
+        (finding(Cause.JOB_FAILED, facts=JobFacts(idempotent=True)), {}, Verdict.ASK),
         (finding(Cause.NODE_NOT_READY), {}, Verdict.ASK),
         (finding(Cause.NODE_STORM), {}, Verdict.SUGGEST),
         (finding(Cause.UNCLASSIFIED, PROVEN), {}, Verdict.SUGGEST),
@@ -115,12 +119,20 @@ revisions = st.sampled_from([None, PROVEN, UNPROVEN, FIRST, STABLE])
 kinds = st.sampled_from(
     ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Node", "Pod", "Registry"]
 )
-facts = st.sampled_from([{}, RECORDED, LIMITED, {"idempotent": True}, {"scale_up_running": True}])
+facts = st.sampled_from(
+    [
+        Facts(),
+        RECORDED,
+        LIMITED,
+        JobFacts(idempotent=True),
+        SchedulingFacts(scale_up_running=True),
+    ]
+)
 
 
 @given(st.sampled_from(Cause), kinds, revisions, facts)
 def test_what_is_bad_is_never_offered_and_every_target_is_the_owner(
-    cause: Cause, kind: str, revision: Revision | None, given_facts: dict[str, Any]
+    cause: Cause, kind: str, revision: Revision | None, given_facts: Facts
 ) -> None:
     owner = replace(OWNER, kind=kind)
     made = candidates(
@@ -155,7 +167,7 @@ def test_a_blacklisted_action_is_not_offered() -> None:
 
 
 def test_the_diagnosis_names_container_image_exit_code_revisions_and_changes() -> None:
-    known = {"container": "app", "image": "shop/cart:v2", "exit_code": 1, "reason": "Error"}
+    known = ContainerFacts(container="app", image="shop/cart:v2", exit_code=1, reason="Error")
     told = diagnose(finding(Cause.BAD_RELEASE, PROVEN, facts=known)).root_cause
     for part in (
         "container app",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from detection.domain.causes import Cause
+from detection.domain.facts import AutoscalerFacts, MemoryFacts
 from detection.domain.findings import Finding
 from detection.snapshot import Snapshot
 from remediation.planning.candidates import candidates
@@ -57,7 +58,8 @@ def test_where_it_is_not_known_what_is_missing_nothing_is_offered() -> None:
     snapshot = scaled(resources={"requests": {"cpu": "50m"}})
     offered = candidates(found(snapshot), snapshot, snapshot.at)
     assert [item.action for item in offered] == ["escalate"]
-    odd = replace(found(scaled()), facts={**found(scaled()).facts, "missing": "example.com/gpu"})
+    known = found(scaled()).facts
+    odd = replace(found(scaled()), facts=known | AutoscalerFacts(missing="example.com/gpu"))
     assert [i.action for i in candidates(odd, scaled(), snapshot.at)] == ["escalate"]
 
 
@@ -68,6 +70,6 @@ def test_a_restart_that_waits_for_the_crashing_member_for_ever_is_not_offered(
     snapshot = snapshot_of({kind: "cache", "replicas": 1, "age": "9d", "pods": [
         {"age": "9d", "state": "unready"}]})  # fmt: skip
     item = snapshot.workloads[0]
-    leak = replace(found(scaled()), cause=Cause.OOM_LEAK, owner=item.ref, facts={})
+    leak = replace(found(scaled()), cause=Cause.OOM_LEAK, owner=item.ref, facts=MemoryFacts())
     actions = [one.action for one in candidates(leak, snapshot, snapshot.at)]
     assert any(one.startswith("restart_") for one in actions) == offered

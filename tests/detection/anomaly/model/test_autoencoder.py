@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detection.anomaly.model import artifacts
-from detection.anomaly.model import autoencoder as networks
+from detection.anomaly.model import artifacts, autoencoder
 from detection.anomaly.model.artifacts import MANIFEST, WEIGHTS, ModelRefused
 from detection.anomaly.model.autoencoder import BadWeights
 from detection.models.anomaly import ModelVersion
@@ -33,7 +32,7 @@ print(sorted(heavy & set(sys.modules)))
 
 
 def install(directory: Path) -> None:
-    networks.save(network(), directory / WEIGHTS)
+    autoencoder.save(network(), directory / WEIGHTS)
     known = {
         "version": "v1",
         "threshold": 1.0,
@@ -83,7 +82,7 @@ def test_a_pickle_in_place_of_weights_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / WEIGHTS
     np.savez(path, center=np.array([object()], dtype=object))
     with pytest.raises(BadWeights):
-        networks.load(path)
+        autoencoder.load(path)
 
 
 def test_a_detect_worker_imports_neither_tensorflow_nor_scikit_learn_nor_joblib() -> None:

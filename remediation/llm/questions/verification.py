@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubewise_site.core.redaction import redact
-from remediation.llm import answer_bounds
-from remediation.llm.assess import ask_for, pack
 from remediation.llm.failures import LlmFailure
 from remediation.llm.prompt_texts import prompt
 from remediation.llm.protocol import LlmClient
 from remediation.llm.providers import VERIFICATION, client_for
+from remediation.llm.questions import answer_bounds
+from remediation.llm.questions.assess import ask_for, pack
 from remediation.llm.schema import VERIFICATION_SCHEMA, VerificationAnswer, VerificationView
 from remediation.llm.usage.budget_and_breaker import refuse
 

@@ -9,10 +9,10 @@ import msgspec
 
 from kubewise_site.core.redaction import redact
 from remediation.evidence.pack import cut, encoded
-from remediation.llm import answer_bounds
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import Prompt, prompt
 from remediation.llm.protocol import LlmClient
+from remediation.llm.questions import answer_bounds
 from remediation.llm.schema import (
     ASSESSMENT_SCHEMA,
     AnswerSource,

@@ -15,11 +15,11 @@ from detection.metrics.queries import apply_check, row_of, validate
 from detection.metrics.responses import PrometheusError
 from detection.metrics.samples import Check, Query
 from detection.models import MetricQuery
-from remediation.llm.assess import ask_for
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import prompt
 from remediation.llm.protocol import LlmClient, NullClient
 from remediation.llm.providers import QUERY_GENERATION, client_for
+from remediation.llm.questions.assess import ask_for
 from remediation.llm.schema import QUERIES_SCHEMA, QueriesAnswer, QueryAnswer
 
 PARTS = ("expr", "lhs", "rhs", "param", "vector_selector")
