@@ -96,7 +96,7 @@ def _require_bounds(task: Task, subject: dict[str, Any]) -> None:
 
 
 def _unchanged(task: Task, seen: Object, rehearsal: Rehearsal) -> Object:
-    """The subject read once more; Changed where its spec is not the rehearsed one."""
+    """The subject read once more; ObjectChanged where its spec is not the rehearsed one."""
     if not _is_other(task.owner, task.candidate.target):
         return seen
     fresh = writer.read(task.session, task.candidate.target)
