@@ -34,7 +34,7 @@ def by(actor: str, now: datetime) -> Iterator[None]:
         _behalf.reset(token)
 
 
-def connect() -> None:
+def connect_signals() -> None:
     """Called once, when the app is ready."""
     for model in (one for one in apps.get_models() if issubclass(one, Audited)):
         # By sender: a receiver of all models would make every bulk delete read row by row.

@@ -64,14 +64,14 @@ def checked_path(directory: Path, name: str, known: dict[str, Any]) -> Path:
     return path
 
 
-def load(directory: Path) -> Model:
+def load_artifacts(directory: Path) -> Model:
     """The weights for serving, in numpy. Raises ModelRefused."""
     known = manifest(directory)
     path = checked_path(directory, WEIGHTS, known)
     try:
         return Model(
             version=str(known["version"]),
-            network=autoencoder.load(path),
+            network=autoencoder.load_network(path),
             alarm_at=float(known["threshold"]),
             step_seconds=float(known["step_seconds"]),
         )

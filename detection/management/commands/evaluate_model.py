@@ -58,7 +58,7 @@ class Command(BaseCommand):
                     raise WrongData(str(error)) from error
                 return {"entities": "left out of training", "scores": scores}
             directory = Path(settings.AUTOENCODER_MODEL_PATH).resolve().parent
-            model, known = artifacts.load(directory), artifacts.manifest(directory)
+            model, known = artifacts.load_artifacts(directory), artifacts.manifest(directory)
             seen = known["data_sha256"] == train.files_hash(paths)
             entities = SEEN if seen else "not its own"
             found = comparison.with_every_baseline(model.network, sets, tell)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from detection import clients
-from detection.anomaly.model.artifacts import ModelRefused, load, manifest
+from detection.anomaly.model.artifacts import ModelRefused, load_artifacts, manifest
 from detection.anomaly.model.autoencoder import Network
 from detection.anomaly.scoring.series import Series
 from detection.models.anomaly import ModelSource
@@ -69,7 +69,7 @@ def _better(scores: dict[str, Any], data: str) -> tuple[bool, str]:
     """Compared by the same evaluation on the same data; anything else is no comparison."""
     try:
         before = manifest(versions.directory())
-        load(versions.directory())
+        load_artifacts(versions.directory())
     except ModelRefused as error:
         return True, f"there was no usable model ({error})"
     if before["data_sha256"] != data:
@@ -137,7 +137,7 @@ def on_injected(network: Network) -> dict[str, Any]:
 
 def _better_on_injected(scores: dict[str, Any]) -> tuple[bool, str]:
     try:
-        before = load(versions.directory())
+        before = load_artifacts(versions.directory())
     except ModelRefused as error:
         return True, f"there was no usable model ({error})"
     new, old = mean_score(scores), mean_score(on_injected(before.network))

@@ -96,7 +96,7 @@ def write_version(
     directory.mkdir(parents=True, exist_ok=True)
     autoencoder.save(trained.model, directory / KERAS_MODEL)
     joblib.dump(trained.scaler, directory / SCALER, compress=3)
-    network.save(trained.network, directory / WEIGHTS)
+    network.save_network(trained.network, directory / WEIGHTS)
     known = _manifest(trained, scores, sets, data, now)
     (directory / CARD).write_text(model_card.card_text(known))
     names = (KERAS_MODEL, SCALER, WEIGHTS, CARD)

@@ -124,7 +124,7 @@ def test_the_real_detectors_and_the_scan_make_one_incident_of_one_owner(
     cache.clear()
     history._LOCAL.clear()
     seed(NOW)
-    shipped = artifacts.load(Path(__file__).resolve().parents[3] / "models")
+    shipped = artifacts.load_artifacts(Path(__file__).resolve().parents[3] / "models")
     monkeypatch.setattr(context_from_records, "model_in_force", lambda: shipped)
     leaking(cluster)
     record_findings(cluster, killed(cluster), {}, NOW)

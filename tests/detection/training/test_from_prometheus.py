@@ -84,7 +84,7 @@ def test_a_model_is_trained_from_the_history_of_a_real_prometheus(
     assert "seed 2, epoch" in told
     assert len(first.data_sha256) == 64
     assert first.scores["KubeWise"]["injected"]["event_recall"] > 0.3
-    assert artifacts.load(versions.directory()).version == first.version
+    assert artifacts.load_artifacts(versions.directory()).version == first.version
     assert 12 * 2 * 500 < counted < 12 * 2 * 620
 
 

@@ -78,11 +78,11 @@ def test_the_numpy_export_equals_keras_within_a_hundred_thousandth(
     trained: train.Trained, tmp_path: Path
 ) -> None:
     autoencoder.save(trained.model, tmp_path / "model.keras")
-    network.save(trained.network, tmp_path / WEIGHTS)
+    network.save_network(trained.network, tmp_path / WEIGHTS)
     rows = np.random.default_rng(5).normal(0, 3, (500, 32)).astype(np.float32).clip(-10, 10)
     keras = autoencoder.read(tmp_path / "model.keras")
     wanted = trained.scaler.inverse_transform(np.asarray(keras(trained.scaler.transform(rows))))
-    found = network.load(tmp_path / WEIGHTS).rebuild(rows)
+    found = network.load_network(tmp_path / WEIGHTS).rebuild(rows)
     assert np.abs(found - wanted).max() < 1e-5
 
 
@@ -122,9 +122,9 @@ def test_one_command_goes_back_to_the_version_before(trained: train.Trained, mod
     second = versions.record_version(written(trained, NOW + timedelta(hours=1)), "data", NOW)
     versions.use(first.version, "ann", NOW)
     versions.use(second.version, "ann", NOW + timedelta(hours=2))
-    assert artifacts.load(models).version == second.version
+    assert artifacts.load_artifacts(models).version == second.version
     assert versions.go_back("ann", NOW + timedelta(hours=3)).version == first.version
-    assert artifacts.load(models).version == first.version
+    assert artifacts.load_artifacts(models).version == first.version
     assert ModelVersion.objects.get(in_force=True).version == first.version
 
 
@@ -169,12 +169,12 @@ def test_a_better_version_is_used_and_one_command_goes_back_and_forth(
     monkeypatch.setattr(train, "train", lambda sets, tell: trained)
     done = publish(SETS, "d" * 64, "data", NOW + timedelta(days=1), lambda text: None, force=False)
     assert done.in_force
-    assert artifacts.load(models).version == done.version
+    assert artifacts.load_artifacts(models).version == done.version
     for expected in (first.version, done.version):
         out = StringIO()
         call_command("use_model", "--back", stdout=out)
         assert f"{expected} is in force" in out.getvalue()
-        assert artifacts.load(models).version == expected
+        assert artifacts.load_artifacts(models).version == expected
         assert ModelVersion.objects.get(in_force=True).version == expected
 
 
@@ -228,7 +228,7 @@ def test_a_users_own_model_and_scaler_become_a_version(
     row = import_model.import_model(tmp_path / "own.keras", tmp_path / "own.joblib", NOW)
     assert (row.source, row.in_force) == ("imported", False)
     versions.use(row.version, "ann", NOW)
-    assert artifacts.load(models).network.window == 32
+    assert artifacts.load_artifacts(models).network.window == 32
 
 
 @pytest.mark.django_db
