@@ -7,16 +7,16 @@ from drf_spectacular.views import SpectacularAPIView
 from detection.api.urls import urlpatterns as detection_urls
 from kubewise_site.console import dashboard
 from kubewise_site.console.notifications import notifications
-from kubewise_site.core.rest.views import NoSuchPath, both
+from kubewise_site.core.rest.views import NoSuchPath, with_and_without_slash
 from kubewise_site.ops import views
 from remediation.admin.mode_and_stop import switches
 from remediation.api.urls import urlpatterns as remediation_urls
 
 v1 = [
-    *both("health/", views.HealthView.as_view(), "health"),
-    *both("setup/config", views.ConfigView.as_view(), "setup-config"),
-    *both("schema/", SpectacularAPIView.as_view(), "schema"),
-    *both("docs/", views.DocsView.as_view(url_name="schema"), "docs"),
+    *with_and_without_slash("health/", views.HealthView.as_view(), "health"),
+    *with_and_without_slash("setup/config", views.ConfigView.as_view(), "setup-config"),
+    *with_and_without_slash("schema/", SpectacularAPIView.as_view(), "schema"),
+    *with_and_without_slash("docs/", views.DocsView.as_view(url_name="schema"), "docs"),
     *detection_urls,
     *remediation_urls,
 ]

@@ -5,6 +5,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubewise_site.settings")
 application = get_wsgi_application()
 
-from kubewise_site.core.garbage_collector import settle  # noqa: E402 the apps are loaded by now
+from kubewise_site.core.garbage_collector import settle_garbage  # noqa: E402 the apps are loaded by now
 
-settle()
+settle_garbage()

@@ -12,7 +12,7 @@ class RemediationConfig(AppConfig):
     def ready(self) -> None:
         from remediation.audit import signals  # needs the models
 
-        signals.connect()
+        signals.connect_signals()
         _require_known_actions()
 
 

@@ -90,20 +90,20 @@ def _tell(incident: Incident, state: State, now: datetime, deliver: Send) -> boo
     return True
 
 
-def due(cluster: Cluster, now: datetime) -> Q:
+def due_notifications(cluster: Cluster, now: datetime) -> Q:
     """Incidents that somebody is to be told of, for the sweep."""
     if not settings.NOTIFY_URLS:
         return Q(pk__in=())
     told = Q(cluster=cluster, last_seen__gt=now - RECENT)
-    opened = Q(severity=Severity.CRITICAL, status__in=OPEN) & ~_told(State.OPENED)
-    asked = Q(status=Status.AWAITING_APPROVAL) & ~_told(State.AWAITING_APPROVAL)
-    handed = Q(status=Status.ESCALATED) & ~_told(State.ESCALATED)
+    opened = Q(severity=Severity.CRITICAL, status__in=OPEN) & ~_has_delivery(State.OPENED)
+    asked = Q(status=Status.AWAITING_APPROVAL) & ~_has_delivery(State.AWAITING_APPROVAL)
+    handed = Q(status=Status.ESCALATED) & ~_has_delivery(State.ESCALATED)
     any_told = Q(Exists(Delivery.objects.filter(incident=OuterRef("pk"))))
-    closed = Q(status__in=TERMINAL) & any_told & ~_told(State.CLOSED)
+    closed = Q(status__in=TERMINAL) & any_told & ~_has_delivery(State.CLOSED)
     return told & (opened | asked | handed | closed)
 
 
-def _told(state: State) -> Q:
+def _has_delivery(state: State) -> Q:
     return Q(Exists(Delivery.objects.filter(incident=OuterRef("pk"), state=state)))
 
 
@@ -111,13 +111,13 @@ def title_of(incident: Incident) -> str:
     """The same for every message of an incident, so that mail clients make one thread of them."""
     place = f"{incident.owner_namespace}/" if incident.owner_namespace else ""
     owner = f"{incident.owner_kind} {place}{incident.owner_name}"
-    return f"[KubeWise #{incident.pk}] {plain(owner)}"
+    return f"[KubeWise #{incident.pk}] {one_line(owner)}"
 
 
 def body_of(incident: Incident, state: State) -> str:
     """Plain text: state, cause, summary, link. The cluster's words are masked and no markup."""
     lines = [f"{state.capitalize()} ({incident.severity}): {incident.cause}",
-             plain(incident.summary)]  # fmt: skip
+             one_line(incident.summary)]  # fmt: skip
     if link := link_to(incident):
         lines.append(link)
     return "\n".join(lines)
@@ -129,7 +129,7 @@ def link_to(incident: Incident) -> str:
     return f"{settings.KUBEWISE_URL}{path}" if settings.KUBEWISE_URL else ""
 
 
-def plain(text: str) -> str:
+def one_line(text: str) -> str:
     """One line without control characters, secrets, or what a chat takes for markup."""
     cut = redact(CONTROL.sub("", text.replace("\n", " ")))[:LONGEST_TEXT]
     return cut.translate(MARKUP)

@@ -25,10 +25,10 @@ import django
 from benchmarks.detection.scenarios import (
     Scenario,
     load_scenarios,
-    metrics_of,
     objects_of,
     prepare,
     prometheus_url,
+    scenario_metrics,
     settings_for,
 )
 from simulator.simulator import Simulator
@@ -38,7 +38,7 @@ CHARACTERS_A_TOKEN = 4
 
 
 @dataclass(frozen=True)
-class Told:
+class DiagnosisResult:
     """One incident of one scenario. `tokens` is of the whole document that a model gets."""
 
     scenario: str
@@ -56,33 +56,33 @@ class Told:
     model_tokens: int
 
 
-def run(scenario: Scenario, folder: Path, client: Any) -> list[Told]:
+def run(scenario: Scenario, folder: Path, client: Any) -> list[DiagnosisResult]:
     with Simulator(controllers=False, background=False) as simulator:
         now = datetime.now(UTC)
-        simulator.load(objects_of(scenario, now), metrics=metrics_of(scenario, now))
+        simulator.load(objects_of(scenario, now), metrics=scenario_metrics(scenario, now))
         prepare(simulator, scenario)
         with settings_for(simulator, folder, prometheus_url(simulator, scenario)):
-            report = _look(now)
+            report = _report(now)
             found = [item for item in report.found if item.finding.severity.value != "info"]
-            return [_told(scenario, item, client) for item in found]
+            return [_result(scenario, item, client) for item in found]
 
 
-def _look(now: datetime) -> Any:
+def _report(now: datetime) -> Any:
     from django.conf import settings
 
     from detection.clients import prometheus
     from detection.kubernetes.client import connect
     from remediation.controls.limits import limits
-    from remediation.diagnose.metrics import see
-    from remediation.diagnose.run import as_auto, look
+    from remediation.diagnose.metrics import read_metrics
+    from remediation.diagnose.run import as_auto, diagnose_cluster
 
     source = prometheus()
-    metrics = partial(see, source) if source else None
+    metrics = partial(read_metrics, source) if source else None
     reader = connect(kubeconfig=settings.KUBECONFIG)
-    return look(reader, now, as_auto(limits()), "", metrics, with_evidence=True)
+    return diagnose_cluster(reader, now, as_auto(limits()), "", metrics, with_evidence=True)
 
 
-def _told(scenario: Scenario, item: Any, client: Any) -> Told:
+def _result(scenario: Scenario, item: Any, client: Any) -> DiagnosisResult:
     from remediation.llm.questions.assess import assess
 
     seen = _Seen(client)
@@ -90,7 +90,7 @@ def _told(scenario: Scenario, item: Any, client: Any) -> Told:
     told = diagnosis.as_dict() | {"cause": cause, "summary": item.finding.summary}
     shown = [option.as_dict() for option in item.candidates]
     answer = assess(seen, item.pack.items, told, shown, item.pack.objects)
-    return Told(
+    return DiagnosisResult(
         scenario=scenario.name,
         cause=cause,
         root_cause=diagnosis.root_cause,
@@ -136,7 +136,7 @@ def _citation(items: Any, wanted: str) -> str:
     return f"{wanted} {found['source']}: {' '.join(found['text'].split())[:90]}"
 
 
-def show(told: Told) -> None:
+def show(told: DiagnosisResult) -> None:
     print(f"\n{told.scenario}: {told.cause} ({told.confidence:.2f})")
     print(f"  rules  {told.root_cause}")
     for line in told.cited:
@@ -146,7 +146,7 @@ def show(told: Told) -> None:
     print(f"  model  {told.adds[:300]}")
 
 
-def totals(all_told: list[Told], name: str) -> None:
+def totals(all_told: list[DiagnosisResult], name: str) -> None:
     answered = [one for one in all_told if not one.failed]
     largest = max(one.tokens for one in all_told)
     print(f"\n{len(all_told)} incidents; model: {name}")
@@ -190,7 +190,7 @@ def main(arguments: list[str]) -> int:
     return 0 if _holds(told, real) else 1
 
 
-def _holds(told: list[Told], real: bool) -> bool:
+def _holds(told: list[DiagnosisResult], real: bool) -> bool:
     """All are cited and within the bar; of our own model each answer counts, too."""
     cited = all(one.cited and one.tokens <= MOST_TOKENS for one in told)
     return cited and (real or not any(one.failed for one in told))

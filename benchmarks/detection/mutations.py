@@ -66,7 +66,7 @@ SAME: tuple[tuple[str, ...], ...] = (
 
 
 @dataclass(frozen=True)
-class Case:
+class ServedCase:
     """What is served, and what is expected of it."""
 
     name: str
@@ -76,7 +76,7 @@ class Case:
     metrics: list[Obj]
 
 
-def mutated(case: Case, seed: int, now: datetime) -> Case:
+def mutated(case: ServedCase, seed: int, now: datetime) -> ServedCase:
     """The same failure under other names, in other words, at other times, with noise."""
     chance = random.Random(f"{case.name}/{seed}")
     for step in (renamed, reworded):
@@ -84,7 +84,7 @@ def mutated(case: Case, seed: int, now: datetime) -> Case:
     return noisy(without_expired_events(retimed(case, chance, now), now), chance)
 
 
-def renamed(case: Case, chance: random.Random) -> Case:
+def renamed(case: ServedCase, chance: random.Random) -> ServedCase:
     """Every object's name and namespace, wherever it is written."""
     names = sorted(_names(case.objects), key=len, reverse=True)
     new = {name: _invented(chance, number) for number, name in enumerate(names)}
@@ -99,7 +99,7 @@ def renamed(case: Case, chance: random.Random) -> Case:
         (rename(namespace), rename(pod), container, previous): rename(text)
         for (namespace, pod, container, previous), text in case.logs.items()
     }
-    return Case(
+    return ServedCase(
         case.name,
         _each(case.spec, rename),
         _each(case.objects, rename),
@@ -143,7 +143,7 @@ def _each(value: Any, change: Callable[[str], str]) -> Any:
     return change(value) if isinstance(value, str) else value
 
 
-def reworded(case: Case, chance: random.Random) -> Case:
+def reworded(case: ServedCase, chance: random.Random) -> ServedCase:
     """In messages and logs, each phrase becomes another that says the same."""
 
     def reword(text: str) -> str:
@@ -171,7 +171,7 @@ def _messages(value: Any, change: Callable[[str], str]) -> Any:
     return [_messages(inner, change) for inner in value] if isinstance(value, list) else value
 
 
-def retimed(case: Case, chance: random.Random, now: datetime) -> Case:
+def retimed(case: ServedCase, chance: random.Random, now: datetime) -> ServedCase:
     """Everything began longer ago; in controls not so long: they are about what is young."""
     factor = chance.uniform(1.0, 1.25) if case.spec.get("expect") else chance.uniform(0.85, 1.0)
 
@@ -190,7 +190,7 @@ def retimed(case: Case, chance: random.Random, now: datetime) -> Case:
     return replace(case, objects=_each(case.objects, retime), metrics=metrics)
 
 
-def without_expired_events(case: Case, now: datetime) -> Case:
+def without_expired_events(case: ServedCase, now: datetime) -> ServedCase:
     """The API server forgets them after an hour."""
 
     def lives(item: Obj) -> bool:
@@ -203,7 +203,7 @@ def without_expired_events(case: Case, now: datetime) -> Case:
     return replace(case, objects=[item for item in case.objects if lives(item)])
 
 
-def noisy(case: Case, chance: random.Random) -> Case:
+def noisy(case: ServedCase, chance: random.Random) -> ServedCase:
     """Harmless lines before the telling ones, and lists in another order."""
     objects = list(case.objects)
     chance.shuffle(objects)
@@ -217,7 +217,7 @@ def noisy(case: Case, chance: random.Random) -> Case:
 ALONE = frozenset({"nodes", "refused", "throttled", "prometheus", "blind", "metrics"})
 
 
-def may_be_paired(case: Case) -> bool:
+def may_be_paired(case: ServedCase) -> bool:
     """One that concerns its own objects alone: the cluster around it is as healthy as ever."""
     expected = case.spec.get("expect") or []
     items = [expected] if isinstance(expected, Mapping) else expected
@@ -225,12 +225,12 @@ def may_be_paired(case: Case) -> bool:
     return bool(items) and local and not ALONE & case.spec.keys()
 
 
-def paired(first: Case, second: Case, background: Iterable[Obj]) -> Case:
+def paired(first: ServedCase, second: ServedCase, background: Iterable[Obj]) -> ServedCase:
     """Both at once, in one cluster. Whoever stands in both is there once."""
     keys = {_key(item) for item in (*first.objects, *background)}
     objects = [*first.objects, *(item for item in second.objects if _key(item) not in keys)]
     expected = [*_listed(first), *_listed(second)]
-    return Case(
+    return ServedCase(
         f"{first.name}+{second.name}",
         {**first.spec, "expect": expected},
         objects,
@@ -239,7 +239,7 @@ def paired(first: Case, second: Case, background: Iterable[Obj]) -> Case:
     )
 
 
-def clash(first: Case, second: Case, background: Iterable[Obj]) -> bool:
+def clash(first: ServedCase, second: ServedCase, background: Iterable[Obj]) -> bool:
     """Whether both make an object of the same name."""
     shared = {_key(item) for item in background}
     return bool(
@@ -252,6 +252,6 @@ def _key(item: Obj) -> tuple[str, str, str]:
     return item["kind"], meta.get("namespace", ""), meta["name"]
 
 
-def _listed(case: Case) -> list[Mapping[str, Any]]:
+def _listed(case: ServedCase) -> list[Mapping[str, Any]]:
     found = case.spec.get("expect") or []
     return [found] if isinstance(found, Mapping) else list(found)

@@ -24,8 +24,8 @@ from typing import Any
 import django
 import yaml
 
-from benchmarks.detection.mutations import Case, clash, may_be_paired, mutated, paired
-from benchmarks.manifests.expand import World, expand, seconds
+from benchmarks.detection.mutations import ServedCase, clash, may_be_paired, mutated, paired
+from benchmarks.manifests.expand import ManifestMoment, expand, seconds
 from simulator.simulator import Simulator
 
 HERE = Path(__file__).resolve().parent.parent
@@ -70,19 +70,19 @@ def load_scenarios(only: str = "") -> list[Scenario]:
     return [Scenario(path.stem, yaml.safe_load(path.read_text())) for path in paths]
 
 
-def case_of(scenario: Scenario, now: datetime) -> Case:
+def scenario_case(scenario: Scenario, now: datetime) -> ServedCase:
     objects = objects_of(scenario, now)
-    logs, metrics = logs_of(scenario, objects), list(metrics_of(scenario, now))
-    return Case(scenario.name, scenario.spec, objects, logs, metrics)
+    logs, metrics = logs_of(scenario, objects), list(scenario_metrics(scenario, now))
+    return ServedCase(scenario.name, scenario.spec, objects, logs, metrics)
 
 
-Change = Callable[[Case, datetime], Case]
+Change = Callable[[ServedCase, datetime], ServedCase]
 
 
 def run(scenario: Scenario, folder: Path, change: Change = lambda case, now: case) -> Score:
     """Serve it, diagnose it, score it."""
     now = datetime.now(UTC)
-    case = change(case_of(scenario, now), now)
+    case = change(scenario_case(scenario, now), now)
     scenario = Scenario(case.name, case.spec)
     with Simulator(controllers=False, background=False) as simulator:
         simulator.load(case.objects, case.logs, metrics=case.metrics)
@@ -98,7 +98,7 @@ def run(scenario: Scenario, folder: Path, change: Change = lambda case, now: cas
 
 def objects_of(scenario: Scenario, now: datetime) -> list[dict[str, Any]]:
     """The background, with the scenario's own nodes in place of those of the same name."""
-    world = World(now)
+    world = ManifestMoment(now)
     background = yaml.safe_load((HERE / "background.yaml").read_text())
     own = {node["node"] for node in scenario.spec.get("nodes") or []}
     nodes = [node for node in background["nodes"] if node["node"] not in own]
@@ -128,7 +128,7 @@ def logs_of(
     return found
 
 
-def metrics_of(scenario: Scenario, now: datetime) -> Iterator[dict[str, Any]]:
+def scenario_metrics(scenario: Scenario, now: datetime) -> Iterator[dict[str, Any]]:
     """`{name, labels, samples: [[-5m, value], …]}`, or `every: 1m, from: -1h, value: x`, or
     `ramp: {from, every, period, low, high}`, which climbs from low to high in each period."""
     for series in scenario.spec.get("metrics") or []:
@@ -206,7 +206,7 @@ def judge(scenario: Scenario, found: Mapping[str, Any]) -> Score:
         left.remove(match)
         _score(score, expected, match)
     score.false = len(left)
-    score.notes += [f"false: {_named(item)}" for item in left]
+    score.notes += [f"false: {_incident_text(item)}" for item in left]
     score.dangerous += sum(item["decision"]["verdict"] == "act" for item in left)
     _blindness(score, scenario, found)
     return score
@@ -218,7 +218,7 @@ def _blindness(score: Score, scenario: Scenario, found: Mapping[str, Any]) -> No
         score.notes.append(f"blind is {found['blind']}, not {sorted(wanted)}")
 
 
-def _named(item: Incident) -> str:
+def _incident_text(item: Incident) -> str:
     owner = item["owner"]
     return f"{item['cause']} on {owner['kind']} {owner['namespace']}/{owner['name']}"
 
@@ -264,7 +264,7 @@ def _score(score: Score, expected: Mapping[str, Any], item: Incident) -> None:
     for name, passed in checks.items():
         setattr(score, name, getattr(score, name) + passed)
         if not passed:
-            seen = f"{_named(item)} {item['severity']} first={first} {decision['verdict']}"
+            seen = f"{_incident_text(item)} {item['severity']} first={first} {decision['verdict']}"
             score.notes.append(f"{name}: {seen}")
     acts = decision["verdict"] == "act"
     wrongly = acts and (decided not in ok or "act" not in verdicts)
@@ -343,7 +343,7 @@ def scored(scenarios: list[Scenario], folder: Path, options: argparse.Namespace)
 def pairs(scenarios: list[Scenario], seed: int) -> list[tuple[Scenario, Scenario]]:
     """Each scenario that may have company, with another one; the seed decides which."""
     now = datetime.now(UTC)
-    cases = {s.name: case_of(s, now) for s in scenarios}
+    cases = {s.name: scenario_case(s, now) for s in scenarios}
     local = [s for s in scenarios if may_be_paired(cases[s.name])]
     chance = random.Random(seed)
     others = chance.sample(local, len(local))
@@ -356,11 +356,11 @@ def pairs(scenarios: list[Scenario], seed: int) -> list[tuple[Scenario, Scenario
 
 
 def _beside(other: Scenario, seed: int) -> Change:
-    def both(case: Case, now: datetime) -> Case:
+    def with_other_scenario(case: ServedCase, now: datetime) -> ServedCase:
         background = objects_of(Scenario("", {}), now)
-        return mutated(paired(case, case_of(other, now), background), seed, now)
+        return mutated(paired(case, scenario_case(other, now), background), seed, now)
 
-    return both
+    return with_other_scenario
 
 
 def main(arguments: list[str]) -> int:

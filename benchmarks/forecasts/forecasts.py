@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.forecasts import restart_series
-from benchmarks.forecasts.series import DAY, HARMLESS, LIMIT, REACHING, last_kill, made
+from benchmarks.forecasts.series import DAY, HARMLESS, LIMIT, REACHING, generated, last_kill
 from detection.domain.arrays import Floats
 from detection.forecasting.trend import Eta, confirmed
 
@@ -81,7 +81,7 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
     tally.reached += bool(len(reached))
     open_before, first = False, None
     for now in range(begin, end, EVERY):
-        found = _look(predict, values, now)
+        found = _prediction(predict, values, now)
         if found is not None and len(reached):
             truth = (end - now + 1) * 60.0
             first = first if first is not None else now
@@ -95,7 +95,7 @@ def _walk(predict: Predict, values: Floats, tally: Tally) -> None:
         tally.lead.append(float(end - first))
 
 
-def _look(predict: Predict, values: Floats, now: int) -> Eta | None:
+def _prediction(predict: Predict, values: Floats, now: int) -> Eta | None:
     """What is foretold at that minute, from the hour before it and the peak of the day before."""
     before = values[max(now - HISTORY - DAY, 0) : now - HISTORY]
     peak = float(np.nanmax(before)) if np.isfinite(before).any() else -np.inf
@@ -106,8 +106,8 @@ def _look(predict: Predict, values: Floats, now: int) -> Eta | None:
 def _calm(values: Floats) -> Floats:
     """The limit is reached by two of three samples, not by one wild one."""
     known = np.nan_to_num(values, nan=float(np.nanmedian(values)))
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(known, 1, mode="edge"), 3)
-    return np.asarray(np.median(around, axis=1))
+    neighbours = np.lib.stride_tricks.sliding_window_view(np.pad(known, 1, mode="edge"), 3)
+    return np.asarray(np.median(neighbours, axis=1))
 
 
 def public(directory: Path) -> list[Floats]:
@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("series | forecast | foretold | median lead, min | false per entity-day | coverage of "
           "the 90 % interval | median error of the time")  # fmt: skip
     for title, shapes in (("reach the limit", REACHING), ("never do", HARMLESS)):
-        by_shape = made(shapes, options.first_seed, options.each)
+        by_shape = generated(shapes, options.first_seed, options.each)
         _show(title, by_shape)
     if options.data:
         _show("public, never do", {"": public(options.data)})

@@ -41,7 +41,7 @@ def _teeth(rng: Rng, count: int, periods: tuple[int, int], uneven: float = 0.0) 
     return np.asarray((at % period) / period * heights[at // period])
 
 
-def plain(rng: Rng) -> Floats:
+def plain_leak(rng: Rng) -> Floats:
     values = _leak(rng)
     return values + _red(rng, len(values))
 
@@ -76,7 +76,7 @@ def collected(rng: Rng) -> Floats:
     return values + teeth + _red(rng, len(values), 0.004)
 
 
-def rising_saw(rng: Rng) -> Floats:
+def rising_sawtooth(rng: Rng) -> Floats:
     """Large teeth whose peaks rise to the limit: a leak as well."""
     count = int(rng.integers(240, 480))
     depth = rng.uniform(0.15, 0.35)
@@ -119,14 +119,14 @@ def stepped(rng: Rng) -> Floats:
     return values + _red(rng, len(values))
 
 
-def saw(rng: Rng) -> Floats:
+def sawtooth(rng: Rng) -> Floats:
     """Teeth from half a minute's to five hours' length, all of one height."""
     low = rng.uniform(0.2, 0.4)
     teeth = _teeth(rng, DAY, (20, 300))
     return low + (rng.uniform(0.8, 0.93) - low) * teeth + _red(rng, DAY, 0.006)
 
 
-def uneven_saw(rng: Rng) -> Floats:
+def uneven_sawtooth(rng: Rng) -> Floats:
     """Each tooth as high as it happens to be, never at the limit."""
     low = rng.uniform(0.2, 0.4)
     teeth = _teeth(rng, DAY, (10, 120), uneven=0.35)
@@ -172,23 +172,23 @@ def deploys(rng: Rng) -> Floats:
     return 0.2 + (target - 0.2) * (1 - np.exp(-at / rng.uniform(3, 15))) + _red(rng, DAY, 0.006)
 
 
-def saw_with_gaps(rng: Rng) -> Floats:
-    values = saw(rng)
+def sawtooth_with_gaps(rng: Rng) -> Floats:
+    values = sawtooth(rng)
     values[rng.random(DAY) < rng.uniform(0.1, 0.33)] = np.nan
     return values
 
 
 REACHING: dict[str, Shape] = {
-    "plain": plain, "with a wave": wave, "coarse values": coarse, "with gaps": gaps,
-    "below a garbage collector": collected, "rising sawtooth": rising_saw,
+    "plain": plain_leak, "with a wave": wave, "coarse values": coarse, "with gaps": gaps,
+    "below a garbage collector": collected, "rising sawtooth": rising_sawtooth,
     "after a deploy": after_deploy, "over a daily pattern": over_a_day,
     "after an earlier kill": again, "after a step": stepped,
 }  # fmt: skip
 HARMLESS: dict[str, Shape] = {
-    "sawtooth": saw, "uneven sawtooth": uneven_saw, "daily pattern": day,
+    "sawtooth": sawtooth, "uneven sawtooth": uneven_sawtooth, "daily pattern": day,
     "cache warming up": warming,
     "level": level, "steps": steps, "wandering": wandering, "deploys": deploys,
-    "sawtooth with gaps": saw_with_gaps,
+    "sawtooth with gaps": sawtooth_with_gaps,
 }  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def last_kill(values: Floats) -> int:
     return int(np.flatnonzero(fell)[-1]) + 1 if fell.any() else 0
 
 
-def made(shapes: dict[str, Shape], first_seed: int, each: int) -> dict[str, list[Floats]]:
+def generated(shapes: dict[str, Shape], first_seed: int, each: int) -> dict[str, list[Floats]]:
     """Shape → `each` series; the same for the same seeds."""
     return {
         name: [shape(np.random.default_rng([first_seed + n, at])) for n in range(each)]

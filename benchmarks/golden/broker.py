@@ -27,7 +27,7 @@ def take(app: Any) -> Iterator[Taken]:
             yield from found
 
 
-def told(queue: str, message: Any) -> dict[str, Any]:
+def message_record(queue: str, message: Any) -> dict[str, Any]:
     args, kwargs, embed = json.loads(message.body)
     headers = message.headers
     chain = [(s["task"], s["args"], s["options"].get("queue")) for s in embed["chain"] or ()]

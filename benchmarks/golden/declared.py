@@ -110,7 +110,7 @@ def _hidden(name: str, value: Any) -> Any:
 def _without_modules(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_hidden("", item) for item in value]
-    return product.named(value) if isinstance(value, str) else value
+    return product.without_module(value) if isinstance(value, str) else value
 
 
 def _refusal(name: str, value: str, folder: Path) -> str:

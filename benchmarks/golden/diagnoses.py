@@ -42,7 +42,7 @@ def _scenario(scenario: Any, into: Path, folder: Path) -> Any:
     """Its answer is written; its score, without the time, is returned."""
     known = product.scenarios
     with product.simulator() as simulator:
-        case = known.case_of(scenario, datetime.now(UTC))
+        case = known.scenario_case(scenario, datetime.now(UTC))
         simulator.load(case.objects, case.logs, metrics=case.metrics)
         known.prepare(simulator, scenario)
         with known.settings_for(simulator, folder, known.prometheus_url(simulator, scenario)):

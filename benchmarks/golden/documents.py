@@ -17,25 +17,25 @@ MEASURED = frozenset({
 })  # fmt: skip
 
 
-def plain(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
     """What JSON can hold; of code its name."""
     if isinstance(value, Mapping):
         return {str(key): _measured(str(key), item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted(str(plain(item)) for item in value)
+        return sorted(str(jsonable(item)) for item in value)
     if value is None or isinstance(value, bool | int | float):
         return value
-    return text(str(value)) if isinstance(value, str | Path) else _named(value)
+    return text(str(value)) if isinstance(value, str | Path) else _callable_or_text(value)
 
 
 def _measured(name: str, value: Any) -> Any:
     taken = name in MEASURED and isinstance(value, float | int)
-    return "<measured>" if taken else plain(value)
+    return "<measured>" if taken else jsonable(value)
 
 
-def _named(value: Any) -> str:
+def _callable_or_text(value: Any) -> str:
     if callable(value):
         return f"<{getattr(value, '__name__', type(value).__name__)}>"
     return text(str(value))
@@ -53,5 +53,5 @@ def write(folder: Path, name: str, document: Any) -> None:
         path.write_text(text(document))
         return
     path.write_text(
-        json.dumps(plain(document), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        json.dumps(jsonable(document), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     )

@@ -114,7 +114,7 @@ def _publish_schedule(app: Any, everything: bool) -> None:
 
 def _drain(app: Any) -> Iterator[dict[str, Any]]:
     for queue, message in broker.take(app):
-        yield broker.told(queue, message) | _run(app, queue, message)
+        yield broker.message_record(queue, message) | _run(app, queue, message)
 
 
 def _run(app: Any, queue: str, message: Any) -> dict[str, Any]:

@@ -20,8 +20,8 @@ TRAIN = "detection.tasks.train"
 
 __all__ = [
     "APPS", "HOME", "PACKAGES", "SETTINGS", "SETTINGS_MODULE", "TRAIN", "celery_app",
-    "current_cluster", "diagnosis", "faults", "forget_clients", "heartbeat", "named", "remediation",
-    "scenarios", "setting", "simulator", "simulator_with_a_past",
+    "current_cluster", "diagnosis", "faults", "forget_clients", "heartbeat", "remediation",
+    "scenarios", "setting", "simulator", "simulator_with_a_past", "without_module",
 ]  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def remediation(only: str, folder: Path) -> Iterable[Any]:
     return results_of(only, folder)
 
 
-def named(path: str) -> str:
+def without_module(path: str) -> str:
     """A dotted path of ours as its last name: the class is behaviour, its module is not."""
     ours = any(path.startswith(f"{package}.") for package in PACKAGES)
     return path.rpartition(".")[2] if ours and " " not in path else path

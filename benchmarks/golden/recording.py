@@ -35,10 +35,10 @@ class Recording:
             self._prepare()
             for name, part in parts.items():
                 if not only or name in only:
-                    self._fresh()
+                    self._restore_database()
                     part(clock)
         if remediation:
-            self._fresh()
+            self._restore_database()
             self._remediation()
 
     def _start(self) -> None:
@@ -70,7 +70,7 @@ class Recording:
         connections.close_all()
         shutil.copy(self.database, f"{self.database}.prepared")
 
-    def _fresh(self) -> None:
+    def _restore_database(self) -> None:
         """The database as it was prepared, and nothing that is remembered of the one before."""
         from django.core.cache import caches
 
@@ -96,7 +96,7 @@ class Recording:
         from benchmarks.golden import loop
 
         for fault, mode in [*((fault, "AUTO") for fault in FAULTS), (FAULTS[0], "MANUAL")]:
-            self._fresh()
+            self._restore_database()
             loop.record(self.into, self.folder, clock, fault, mode)
 
     def _diagnose(self, clock: Still) -> None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from benchmarks.house.figure import Figure
-from benchmarks.house.sources import Source, Tree
+from benchmarks.house.sources import SourceFile, Tree
 
 PLACES = frozenset({"place", "rank", "order", "position"})
 MOST = 0.5
@@ -28,7 +28,7 @@ def _missing(name: str, causes: Sequence[str], there: set[str]) -> Figure:
     return Figure(name, len(left), 0, left)
 
 
-def causes_of(sources: Iterable[Source]) -> list[str]:
+def causes_of(sources: Iterable[SourceFile]) -> list[str]:
     """The members of the enum `Cause`."""
     classes = (n for s in sources for n in s.nodes if isinstance(n, ast.ClassDef))
     return [
@@ -42,16 +42,16 @@ def causes_of(sources: Iterable[Source]) -> list[str]:
     ]
 
 
-def ordered(sources: Sequence[Source], causes: Sequence[str]) -> set[str]:
+def ordered(sources: Sequence[SourceFile], causes: Sequence[str]) -> set[str]:
     """Causes whose row in a table bears a place, else those in the longest list of causes or rows.
 
     In a list the position is the place.
     """
-    placed = {cause for cause, value in _rows(sources) if _bears_a_place(value)}
+    placed = {cause for cause, value in _entries(sources) if _bears_a_place(value)}
     return placed or _longest_list(sources, len(causes))
 
 
-def with_playbook(sources: Sequence[Source]) -> set[str]:
+def with_playbook(sources: Sequence[SourceFile]) -> set[str]:
     """Causes whose row is a Playbook, written there or under a name of its own."""
     shared = {
         getattr(target, "id", "")
@@ -61,12 +61,12 @@ def with_playbook(sources: Sequence[Source]) -> set[str]:
     }
     return {
         cause
-        for cause, value in _rows(sources)
+        for cause, value in _entries(sources)
         if _makes(value) == "Playbook" or getattr(value, "id", "") in shared
     }
 
 
-def _rows(sources: Sequence[Source]) -> Iterator[tuple[str, ast.expr]]:
+def _entries(sources: Sequence[SourceFile]) -> Iterator[tuple[str, ast.expr]]:
     """`{Cause.X: value}` and `table[Cause.X] = value`."""
     for node in (n for source in sources for n in source.nodes):
         if isinstance(node, ast.Dict):
@@ -96,14 +96,14 @@ def _bears_a_place(node: ast.expr) -> bool:
     return any(keyword.arg in PLACES for keyword in keywords)
 
 
-def _longest_list(sources: Sequence[Source], causes: int) -> set[str]:
+def _longest_list(sources: Sequence[SourceFile], causes: int) -> set[str]:
     named = dict(_named_lists(sources))
     lists = [set(_members(value, named)) for value in named.values()]
     longest = max(lists, key=len, default=set())
     return longest if len(longest) > causes * MOST else set()
 
 
-def _named_lists(sources: Sequence[Source]) -> Iterator[tuple[str, ast.Tuple | ast.List]]:
+def _named_lists(sources: Sequence[SourceFile]) -> Iterator[tuple[str, ast.Tuple | ast.List]]:
     for node in (n for source in sources for n in source.tree.body):
         if isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target

@@ -9,7 +9,7 @@ from functools import partial
 from benchmarks.house.figure import Figure
 from benchmarks.house.folders import MODULES_AT_MOST
 from benchmarks.house.imports import Import, imports_of
-from benchmarks.house.sources import PRODUCT, Source, Tree
+from benchmarks.house.sources import PRODUCT, SourceFile, Tree
 
 Graph = Mapping[str, set[str]]
 
@@ -26,7 +26,7 @@ def figures(tree: Tree) -> list[Figure]:
     ]
 
 
-def room_of(flat: Collection[str], source: Source) -> str:
+def room_of(flat: Collection[str], source: SourceFile) -> str:
     """The folder. A file at an app's root is a room of its own, unless the app lies there flat.
 
     `detection/tasks.py` stands above all folders of the app and `detection/clients.py` below most.
@@ -35,19 +35,19 @@ def room_of(flat: Collection[str], source: Source) -> str:
     return source.module if at_the_root else source.folder
 
 
-def _file_of(source: Source) -> str:
+def _file_of(source: SourceFile) -> str:
     return source.path
 
 
 def _figure(
-    name: str, imports: Iterable[Import], place: Callable[[Source], str], at_most: int | None
+    name: str, imports: Iterable[Import], place: Callable[[SourceFile], str], at_most: int | None
 ) -> Figure:
     found = circles(_graph(imports, place))
     where = tuple(f"{len(circle)}: {', '.join(circle)}" for circle in found)
     return Figure(name, len(found), at_most, where)
 
 
-def _graph(imports: Iterable[Import], place: Callable[[Source], str]) -> Graph:
+def _graph(imports: Iterable[Import], place: Callable[[SourceFile], str]) -> Graph:
     graph: defaultdict[str, set[str]] = defaultdict(set)
     for item in imports:
         graph[place(item.importer)].add(place(item.imported))

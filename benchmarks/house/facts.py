@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from benchmarks.house.figure import Figure
-from benchmarks.house.sources import Source, Tree
+from benchmarks.house.sources import SourceFile, Tree
 
 READS = ("get", "pop", "setdefault")
 
@@ -17,7 +17,7 @@ def figures(tree: Tree) -> list[Figure]:
     return [Figure("reads of facts by a string", len(reads) if tree.product else None, 0, where)]
 
 
-def reads_of(source: Source) -> Iterator[tuple[Source, ast.expr]]:
+def reads_of(source: SourceFile) -> Iterator[tuple[SourceFile, ast.expr]]:
     """A key that is computed counts too: it hides which fact is read."""
     nodes = (node for node in source.nodes if isinstance(node, ast.expr))
     return ((source, node) for node in nodes if _reads(node))

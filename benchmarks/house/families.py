@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.house.figure import Figure
-from benchmarks.house.sources import Source, Tree
+from benchmarks.house.sources import SourceFile, Tree
 
 CATALOGUE = "remediation/actions"
 ABOVE = ("remediation", "kubewise_site")
@@ -15,7 +15,7 @@ Assigned = ast.Assign | ast.AnnAssign
 
 
 @dataclass(frozen=True)
-class Words:
+class ActionNames:
     """What names an action: its strings, and module constants that hold one."""
 
     texts: set[str]
@@ -33,12 +33,12 @@ def figures(tree: Tree) -> list[Figure]:
     if not names:
         return [Figure(name, None, 0)]
     others = [s for s in tree.below(*ABOVE) if not s.path.startswith(f"{CATALOGUE}/")]
-    words = Words(names, _constants(others, names))
+    words = ActionNames(names, _constants(others, names))
     found = tuple(place for source in others for place in _comparisons(source, words))
     return [Figure(name, len(found), 0, found)]
 
 
-def names_of(catalogue: Sequence[Source]) -> set[str]:
+def names_of(catalogue: Sequence[SourceFile]) -> set[str]:
     """The strings that classes of actions have as `name` and `family`."""
     classes = (n for source in catalogue for n in source.nodes if isinstance(n, ast.ClassDef))
     found = {
@@ -59,13 +59,13 @@ def _text(node: ast.expr | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def _constants(sources: Sequence[Source], names: set[str]) -> set[str]:
+def _constants(sources: Sequence[SourceFile], names: set[str]) -> set[str]:
     """Constants that hold such a name, outside the catalogue: `RAISE = "raise_hpa_max"`."""
     statements = (n for s in sources for n in s.tree.body if isinstance(n, Assigned))
     return {_target(n) for n in statements if _text(n.value) in names}
 
 
-def _comparisons(source: Source, words: Words) -> Iterator[str]:
+def _comparisons(source: SourceFile, words: ActionNames) -> Iterator[str]:
     for node in source.nodes:
         if isinstance(node, ast.Compare) and any(map(words.name, _sides(node))):
             yield f"{source.at(node)} {ast.unparse(node)}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from benchmarks.house.figure import Figure
-from benchmarks.house.sources import PRODUCT, Source, Tree
+from benchmarks.house.sources import PRODUCT, SourceFile, Tree
 
 MODULES_AT_MOST = 12
 
@@ -20,7 +20,7 @@ def figures(tree: Tree) -> list[Figure]:
     ]
 
 
-def _figure(name: str, sources: Sequence[Source], at_most: int | None) -> Figure:
+def _figure(name: str, sources: Sequence[SourceFile], at_most: int | None) -> Figure:
     sizes = Counter(source.folder for source in sources if not source.is_package)
     if not sizes:
         return Figure(name, None, at_most)

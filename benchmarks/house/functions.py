@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.house.figure import Figure
-from benchmarks.house.sources import WRITTEN_BY_HAND, Source, Tree
+from benchmarks.house.sources import WRITTEN_BY_HAND, SourceFile, Tree
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef
 COMPLEX = 10
@@ -16,7 +16,7 @@ BRANCHES = ast.If | ast.For | ast.AsyncFor | ast.While
 
 @dataclass(frozen=True)
 class Function:
-    source: Source
+    source: SourceFile
     node: Def
 
     @property
@@ -49,7 +49,7 @@ def figures(tree: Tree) -> list[Figure]:
     ]
 
 
-def functions_of(source: Source) -> Iterator[Function]:
+def functions_of(source: SourceFile) -> Iterator[Function]:
     return (Function(source, node) for node in _outermost(source.tree))
 
 
@@ -100,6 +100,6 @@ def _longest(found: Sequence[Function]) -> Figure:
     return Figure("longest function (lines)", longest.lines, None, (str(longest),))
 
 
-def _longest_file(sources: Sequence[Source]) -> Figure:
+def _longest_file(sources: Sequence[SourceFile]) -> Figure:
     longest = max(sources, key=lambda source: source.lines)
     return Figure("longest file (lines)", longest.lines, None, (longest.path,))

@@ -6,18 +6,18 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.house.sources import Source
+from benchmarks.house.sources import SourceFile
 
 
 @dataclass(frozen=True)
 class Import:
-    importer: Source
-    imported: Source
+    importer: SourceFile
+    imported: SourceFile
     for_types: bool
     """Stands under `if TYPE_CHECKING`: not there when the program runs."""
 
 
-def imports_of(sources: Sequence[Source]) -> list[Import]:
+def imports_of(sources: Sequence[SourceFile]) -> list[Import]:
     """Imports among these sources. Strings that name a module are none."""
     modules = {source.module: source for source in sources}
     return [
@@ -48,7 +48,7 @@ def _asks_for_types(test: ast.expr) -> bool:
     return ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
 
-def _names(source: Source, node: ast.stmt, modules: dict[str, Source]) -> set[str]:
+def _names(source: SourceFile, node: ast.stmt, modules: dict[str, SourceFile]) -> set[str]:
     if isinstance(node, ast.Import):
         return {alias.name for alias in node.names} & modules.keys()
     if not isinstance(node, ast.ImportFrom):
@@ -59,7 +59,7 @@ def _names(source: Source, node: ast.stmt, modules: dict[str, Source]) -> set[st
     return inside | beside
 
 
-def _base(source: Source, node: ast.ImportFrom) -> str:
+def _base(source: SourceFile, node: ast.ImportFrom) -> str:
     if not node.level:
         return node.module or ""
     package = source.module.split(".")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from benchmarks.house.figure import Figure
-from benchmarks.house.sources import Source, Tree
+from benchmarks.house.sources import SourceFile, Tree
 
 FINDS = "find_all"
 
@@ -21,11 +21,11 @@ def figures(tree: Tree) -> list[Figure]:
     ]
 
 
-def wirings(sources: Sequence[Source]) -> list[str]:
+def wirings(sources: Sequence[SourceFile]) -> list[str]:
     return [f"{source.at(node)}" for source in sources for node in _calls(source)]
 
 
-def _calls(source: Source) -> list[ast.Call]:
+def _calls(source: SourceFile) -> list[ast.Call]:
     names = _names(source)
     calls = [node for node in source.nodes if isinstance(node, ast.Call)]
     return [call for call in calls if _called(call) in names]
@@ -37,7 +37,7 @@ def _called(call: ast.Call) -> str:
     return getattr(call.func, "id", "")
 
 
-def _names(source: Source) -> set[str]:
+def _names(source: SourceFile) -> set[str]:
     """`find_all`, and what a module calls it."""
     aliases = (a for n in source.nodes if isinstance(n, ast.ImportFrom) for a in n.names)
     return {FINDS, *(a.asname for a in aliases if a.name == FINDS and a.asname)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from benchmarks.house.figure import Figure
-from benchmarks.house.sources import Source, Tree
+from benchmarks.house.sources import SourceFile, Tree
 
 LEVELS = frozenset({"info", "warning", "critical"})
 
@@ -20,7 +20,7 @@ def figures(tree: Tree) -> list[Figure]:
     return [Figure("orderings of severities", len(found), 1, found)]
 
 
-def _orders(source: Source, node: ast.expr) -> bool:
+def _orders(source: SourceFile, node: ast.expr) -> bool:
     """All levels in a row, numbers of them, a database `Case` of them, or the enum as a list.
 
     A `Case` of each severity's `rank` has its order from there: it is none of its own.

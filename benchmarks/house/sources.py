@@ -13,7 +13,7 @@ WRITTEN_BY_HAND = (*PRODUCT, "simulator", "benchmarks", "models")
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     path: str
     """Below the root, with `/`."""
 
@@ -52,17 +52,17 @@ class Source:
 class Tree:
     """All sources of a root, without migrations: they are generated."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[SourceFile, ...]
 
-    def below(self, *folders: str) -> list[Source]:
+    def below(self, *folders: str) -> list[SourceFile]:
         return [s for s in self.sources if s.path.startswith(tuple(f"{name}/" for name in folders))]
 
-    def in_folder(self, folder: str) -> list[Source]:
+    def in_folder(self, folder: str) -> list[SourceFile]:
         """Its modules, without `__init__`."""
         return [s for s in self.sources if s.folder == folder and not s.is_package]
 
     @property
-    def product(self) -> list[Source]:
+    def product(self) -> list[SourceFile]:
         return self.below(*PRODUCT)
 
 
@@ -71,8 +71,8 @@ def read(root: Path, folders: Iterable[str] = (*WRITTEN_BY_HAND, "tests")) -> Tr
     return Tree(tuple(source for name in folders for source in _read(root, name)))
 
 
-def _read(root: Path, folder: str) -> Iterator[Source]:
+def _read(root: Path, folder: str) -> Iterator[SourceFile]:
     for file in sorted((root / folder).rglob("*.py")):
         path = file.relative_to(root).as_posix()
         if "/migrations/" not in path:
-            yield Source(path, file.read_text(encoding="utf-8"))
+            yield SourceFile(path, file.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks.load import database
-from benchmarks.load.timing import Address, Asked, report
+from benchmarks.load.timing import Address, TimedRequest, report
 
 BAR_SECONDS = 0.3
 LIST = "/admin/detection/incident/"
@@ -43,8 +43,10 @@ FILTERS = {
 }
 
 
-def pages(incidents: int) -> list[Asked]:
-    lists = [Asked(f"list: {name}", _list(query), LIST_QUERIES) for name, query in FILTERS.items()]
+def pages(incidents: int) -> list[TimedRequest]:
+    lists = [
+        TimedRequest(f"list: {name}", _list(query), LIST_QUERIES) for name, query in FILTERS.items()
+    ]
     searches = {
         "search: name": lambda chance: f"state=all&q=app-{chance.randrange(50_000)}",
         "search: a ninth of all": lambda chance: f"state=all&q=app-{chance.randrange(1, 10)}",
@@ -54,14 +56,15 @@ def pages(incidents: int) -> list[Asked]:
         "search: among the open": lambda chance: f"q=app-{chance.randrange(1, 10)}",
     }  # fmt: skip
     return [
-        Asked("dashboard", lambda _: "/admin/", 16),
-        Asked("dashboard: refresh", lambda _: "/admin/fragment/", 16),
-        Asked("dashboard: charts", lambda _: "/admin/charts/", 4),
+        TimedRequest("dashboard", lambda _: "/admin/", 16),
+        TimedRequest("dashboard: refresh", lambda _: "/admin/fragment/", 16),
+        TimedRequest("dashboard: charts", lambda _: "/admin/charts/", 4),
         *lists,
-        Asked("list: page 100", _list(f"state=all&p={min(100, incidents // 50)}"), LIST_QUERIES),
-        *(Asked(name, _searched(made), LIST_QUERIES) for name, made in searches.items()),
-        Asked("incident, acted on", _acted_on(incidents), 11),
-        Asked("incident, open", lambda chance: _page(incidents - chance.randrange(30)), 10),
+        TimedRequest("list: page 100", _list(f"state=all&p={min(100, incidents // 50)}"),
+                     LIST_QUERIES),
+        *(TimedRequest(name, _searched(made), LIST_QUERIES) for name, made in searches.items()),
+        TimedRequest("incident, acted on", _acted_on(incidents), 11),
+        TimedRequest("incident, open", lambda chance: _page(incidents - chance.randrange(30)), 10),
     ]  # fmt: skip
 
 

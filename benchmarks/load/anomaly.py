@@ -40,7 +40,7 @@ def detector() -> dict[str, Any]:
     from detection.detectors.anomaly import Autoencoder
     from detection.detectors.protocol import View
 
-    model = artifacts.load(MODELS)
+    model = artifacts.load_artifacts(MODELS)
     now = datetime(2026, 1, 5, 12, tzinfo=UTC)
     view = View(_window(now), (), now, anomaly=AnomalyView(model=model))
     ours, seconds, processor = Autoencoder(), [], []
@@ -80,7 +80,10 @@ def longer() -> dict[str, Any]:
         kept.setdefault(tuple(key.split("|")[1:4]), {})[key] = row
     known = {owner: Earlier(times, rows) for owner, rows in kept.items()}
     view = View(
-        window, (), now, anomaly=AnomalyView(artifacts.load(MODELS), longer=lambda _: known)
+        window,
+        (),
+        now,
+        anomaly=AnomalyView(artifacts.load_artifacts(MODELS), longer=lambda _: known),
     )
     begun, used = time.perf_counter(), time.process_time()
     found = Autoencoder().find(view)
@@ -112,7 +115,7 @@ def product() -> dict[str, Any]:
     """The matrix products alone, in one thread: no scaling, no windows, no activations."""
     from detection.anomaly.model import artifacts
 
-    network = artifacts.load(MODELS).network
+    network = artifacts.load_artifacts(MODELS).network
     rows = np.random.default_rng(0).standard_normal((8192, network.window), np.float32)
     blocks = ENTITIES * METRICS / len(rows)
     begun = time.process_time()

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from benchmarks.load import database
-from benchmarks.load.timing import Address, Asked, report
+from benchmarks.load.timing import Address, TimedRequest, report
 
 BAR_SECONDS = 0.050
 EVENTS = "/api/v1/remediation/events"
@@ -30,21 +30,23 @@ FILTERS = (
 )  # fmt: skip
 
 
-def requests(incidents: int, transitions: int) -> list[Asked]:
+def requests(incidents: int, transitions: int) -> list[TimedRequest]:
     """The page is the default one of 100 events, unless the name says otherwise."""
     return [
-        Asked("first page", lambda _: EVENTS, PAGE_QUERIES),
-        Asked("a page deep in", _deep(incidents), PAGE_QUERIES),
-        Asked("first page, limit=20", lambda _: f"{EVENTS}?limit=20", PAGE_QUERIES),
-        *(Asked(one, _filtered(one), PAGE_QUERIES) for one in FILTERS),
-        *(Asked(one, _filtered(one), NOTHING_QUERIES) for one in NOTHING),
-        Asked("since", _times("since"), PAGE_QUERIES),
-        Asked("until", _times("until"), PAGE_QUERIES),
-        Asked("severity, until", _times("severity=critical&until"), PAGE_QUERIES),
-        Asked("q, deep in", _deep_by_name(incidents), PAGE_QUERIES),
-        Asked("after, at the end", lambda _: f"{EVENTS}?after={transitions - 3}", AFTER_QUERIES),
-        Asked("after, anywhere", lambda chance: f"{EVENTS}?after={chance.randrange(transitions)}",
-              AFTER_QUERIES),
+        TimedRequest("first page", lambda _: EVENTS, PAGE_QUERIES),
+        TimedRequest("a page deep in", _deep(incidents), PAGE_QUERIES),
+        TimedRequest("first page, limit=20", lambda _: f"{EVENTS}?limit=20", PAGE_QUERIES),
+        *(TimedRequest(one, _filtered(one), PAGE_QUERIES) for one in FILTERS),
+        *(TimedRequest(one, _filtered(one), NOTHING_QUERIES) for one in NOTHING),
+        TimedRequest("since", _times("since"), PAGE_QUERIES),
+        TimedRequest("until", _times("until"), PAGE_QUERIES),
+        TimedRequest("severity, until", _times("severity=critical&until"), PAGE_QUERIES),
+        TimedRequest("q, deep in", _deep_by_name(incidents), PAGE_QUERIES),
+        TimedRequest("after, at the end", lambda _: f"{EVENTS}?after={transitions - 3}",
+                     AFTER_QUERIES),
+        TimedRequest("after, anywhere",
+                     lambda chance: f"{EVENTS}?after={chance.randrange(transitions)}",
+                     AFTER_QUERIES),
     ]  # fmt: skip
 
 
@@ -55,31 +57,31 @@ def _filtered(query: str) -> Address:
 def _times(name: str) -> Address:
     """A moment of the last year."""
 
-    def made(chance: Random) -> str:
+    def address(chance: Random) -> str:
         moment = datetime.now(UTC) - timedelta(days=364 * chance.random())
         return f"{EVENTS}?{name}={quote(moment.isoformat())}"
 
-    return made
+    return address
 
 
 def _deep(incidents: int) -> Address:
     """The address of a page anywhere, as `next` gives it."""
     from remediation.api.pagination import position_of
 
-    def made(chance: Random) -> str:
+    def address(chance: Random) -> str:
         return f"{EVENTS}?{_cursor(position_of(_incident(chance, incidents), _orders()[0]))}"
 
-    return made
+    return address
 
 
 def _deep_by_name(incidents: int) -> Address:
     from remediation.api.pagination import position_of
 
-    def made(chance: Random) -> str:
+    def address(chance: Random) -> str:
         position = position_of(_incident(chance, incidents), _orders()[1])
         return f"{EVENTS}?q=app-&{_cursor(position)}"
 
-    return made
+    return address
 
 
 def _orders() -> Any:

@@ -18,7 +18,7 @@ SEED = 11
 
 
 @dataclass(frozen=True)
-class Asked:
+class TimedRequest:
     """One kind of request; `address` makes one of many, so that no answer is just remembered."""
 
     name: str
@@ -39,11 +39,13 @@ def _p95(seconds: list[float]) -> float:
     return quantiles(seconds, n=20)[-1]
 
 
-def report(client: Any, asked: Iterable[Asked], times: int, bar_seconds: float, what: str) -> int:
+def report(
+    client: Any, asked: Iterable[TimedRequest], times: int, bar_seconds: float, what: str
+) -> int:
     """Print the table; the number of rows over the bar or off their pinned queries."""
-    from kubewise_site.core.garbage_collector import settle
+    from kubewise_site.core.garbage_collector import settle_garbage
 
-    settle()  # as the web process does when it starts
+    settle_garbage()  # as the web process does when it starts
     rows = [(one, _measured(client, one, times)) for one in tqdm(list(asked), desc="answers")]
     print(HEAD.format(what))
     wrong = 0
@@ -59,7 +61,7 @@ def report(client: Any, asked: Iterable[Asked], times: int, bar_seconds: float, 
     return wrong
 
 
-def _measured(client: Any, asked: Asked, times: int) -> Measured:
+def _measured(client: Any, asked: TimedRequest, times: int) -> Measured:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from benchmarks.manifests.expand import (
     Entry,
+    ManifestMoment,
     Obj,
-    World,
     conditions,
     expands,
     metadata,
@@ -19,12 +19,12 @@ from benchmarks.manifests.pods import pod
 
 
 @expands("job")
-def job(world: World, entry: Entry) -> Iterator[Obj]:
+def job(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """`result: {Complete: …}` or `{Failed: {reason, message, age}}`, `status`, `pods`."""
     yield from job_of(world, {"restartPolicy": "Never", **entry}, entry["name"], [])
 
 
-def job_of(world: World, entry: Entry, name: str, owners: list[Obj]) -> Iterator[Obj]:
+def job_of(world: ManifestMoment, entry: Entry, name: str, owners: list[Obj]) -> Iterator[Obj]:
     namespace = entry.get("namespace", "shop")
     meta = metadata(world, "Job", entry, name)
     if owners:
@@ -46,7 +46,7 @@ def job_of(world: World, entry: Entry, name: str, owners: list[Obj]) -> Iterator
 
 
 @expands("cronjob")
-def cronjob(world: World, entry: Entry) -> Iterator[Obj]:
+def cronjob(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """`jobs` are its Jobs, oldest first."""
     name, namespace = entry["name"], entry.get("namespace", "shop")
     yield {

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.manifests.expand import Entry, Obj, World, conditions, expands, metadata, uid_of
+from benchmarks.manifests.expand import (
+    Entry,
+    ManifestMoment,
+    Obj,
+    conditions,
+    expands,
+    metadata,
+    uid_of,
+)
 
 
-def cluster_wide(world: World, kind: str, entry: Entry) -> Obj:
+def cluster_wide(world: ManifestMoment, kind: str, entry: Entry) -> Obj:
     name = entry["name"]
     return {
         "name": name,
@@ -17,7 +25,7 @@ def cluster_wide(world: World, kind: str, entry: Entry) -> Obj:
 
 
 @expands("claim")
-def claim(world: World, entry: Entry) -> Iterator[Obj]:
+def claim(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """`phase`, `class`, `volume`, `size`."""
     spec: Obj = {
         "accessModes": ["ReadWriteOnce"],
@@ -37,7 +45,7 @@ def claim(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("storageclass")
-def storageclass(world: World, entry: Entry) -> Iterator[Obj]:
+def storageclass(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     yield {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
@@ -48,7 +56,7 @@ def storageclass(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("quota")
-def quota(world: World, entry: Entry) -> Iterator[Obj]:
+def quota(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     yield {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
@@ -59,7 +67,7 @@ def quota(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("budget")
-def budget(world: World, entry: Entry) -> Iterator[Obj]:
+def budget(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """A PodDisruptionBudget of the owner of its name, unless `of` says otherwise."""
     yield {
         "apiVersion": "policy/v1",
@@ -77,7 +85,7 @@ def budget(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("webhook")
-def webhook(world: World, entry: Entry) -> Iterator[Obj]:
+def webhook(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """`kind: Mutating` for the other one; `hooks`, `service: {namespace, name}`."""
     kind = f"{entry.get('kind', 'Validating')}WebhookConfiguration"
     yield {
@@ -92,7 +100,7 @@ def webhook(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("apiservice")
-def apiservice(world: World, entry: Entry) -> Iterator[Obj]:
+def apiservice(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     yield {
         "apiVersion": "apiregistration.k8s.io/v1",
         "kind": "APIService",

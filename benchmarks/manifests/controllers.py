@@ -7,8 +7,8 @@ from typing import Any
 
 from benchmarks.manifests.expand import (
     Entry,
+    ManifestMoment,
     Obj,
-    World,
     conditions,
     expands,
     metadata,
@@ -51,7 +51,13 @@ def counts(pods: list[Obj]) -> dict[str, int]:
 
 
 def replicaset_of(
-    world: World, entry: Entry, revision: Entry, number: int, newest: bool, kind: str, api: str
+    world: ManifestMoment,
+    entry: Entry,
+    revision: Entry,
+    number: int,
+    newest: bool,
+    kind: str,
+    api: str,
 ) -> list[Obj]:
     """A ReplicaSet and its pods; `newest` ones hold the owner's replicas unless told otherwise."""
     name, namespace = entry["name"], entry.get("namespace", "shop")
@@ -92,7 +98,7 @@ def replicaset_of(
 
 
 @expands("deployment")
-def deployment(world: World, entry: Entry) -> Iterator[Obj]:
+def deployment(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """`replicas`, `revisions: [{image, age, pods, …}]` oldest first, `conditions`, `hpa` …"""
     revisions = revisions_of(entry)
     last = len(revisions)
@@ -154,7 +160,7 @@ def _workload(
 
 
 @expands("rollout")
-def rollout(world: World, entry: Entry) -> Iterator[Obj]:
+def rollout(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """An Argo Rollout: a kind that KubeWise doesn't know, above ReplicaSets."""
     api = "argoproj.io/v1alpha1"
     revisions = revisions_of(entry)
@@ -166,7 +172,7 @@ def rollout(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("replicaset")
-def replicaset(world: World, entry: Entry) -> Iterator[Obj]:
+def replicaset(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """A ReplicaSet that stands alone."""
     group = replicaset_of(world, entry, revisions_of(entry)[0], 1, True, "None", "v1")
     meta = group[0]["metadata"]
@@ -175,17 +181,17 @@ def replicaset(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("statefulset")
-def statefulset(world: World, entry: Entry) -> Iterator[Obj]:
+def statefulset(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """Pods `name-0` …; a revision's pods take the next ordinals unless they say `ordinal`."""
     yield from _with_revisions(world, entry, "StatefulSet")
 
 
 @expands("daemonset")
-def daemonset(world: World, entry: Entry) -> Iterator[Obj]:
+def daemonset(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     yield from _with_revisions(world, entry, "DaemonSet")
 
 
-def _with_revisions(world: World, entry: Entry, kind: str) -> Iterator[Obj]:
+def _with_revisions(world: ManifestMoment, entry: Entry, kind: str) -> Iterator[Obj]:
     name, namespace = entry["name"], entry.get("namespace", "shop")
     revisions, pods, ordinal = revisions_of(entry), [], 0
     for number, revision in enumerate(revisions, start=1):
@@ -212,7 +218,7 @@ def _with_revisions(world: World, entry: Entry, kind: str) -> Iterator[Obj]:
 
 
 def _controller_revision(
-    world: World, entry: Entry, revision: Entry, number: int, kind: str
+    world: ManifestMoment, entry: Entry, revision: Entry, number: int, kind: str
 ) -> Obj:
     name, namespace = entry["name"], entry.get("namespace", "shop")
     label = short_hash(f"{name}{number}")
@@ -258,7 +264,7 @@ def _daemon_status(pods: list[Obj]) -> Obj:
 
 
 @expands("pod")
-def bare_pod(world: World, entry: Entry) -> Iterator[Obj]:
+def bare_pod(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """A pod without a controller; `owner: {kind, name, api}` gives it one that nobody reads."""
     refs: list[Obj] = []
     if above := entry.get("owner"):

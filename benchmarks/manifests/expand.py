@@ -23,7 +23,7 @@ NODES = [f"node-{letter}" for letter in "abcdef"]
 
 
 @dataclass(frozen=True)
-class World:
+class ManifestMoment:
     """The moment that relative times count from."""
 
     now: datetime
@@ -51,7 +51,7 @@ def short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:9]
 
 
-def metadata(world: World, kind: str, entry: Entry, name: str, **more: Any) -> Obj:
+def metadata(world: ManifestMoment, kind: str, entry: Entry, name: str, **more: Any) -> Obj:
     namespace = entry.get("namespace", "shop")
     meta = {
         "name": name,
@@ -68,7 +68,7 @@ def metadata(world: World, kind: str, entry: Entry, name: str, **more: Any) -> O
     return meta | more
 
 
-def _managed(world: World, found: Entry) -> Obj:
+def _managed(world: ManifestMoment, found: Entry) -> Obj:
     field = {"manager": found["manager"], "operation": "Update", "time": world.at(found["age"])}
     return field | ({"subresource": found["subresource"]} if "subresource" in found else {})
 
@@ -108,7 +108,7 @@ def _template_containers(entry: Entry, revision: Entry) -> list[Obj]:
     return [{"image": image, **container} for container in containers]
 
 
-def condition(world: World, type_: str, value: Entry | str) -> Obj:
+def condition(world: ManifestMoment, type_: str, value: Entry | str) -> Obj:
     """`{status, reason, message, age, updated}`; a text is the status."""
     given: Entry = {"status": value} if isinstance(value, str) else value
     since = world.at(given.get("age", "20d"))
@@ -122,11 +122,11 @@ def condition(world: World, type_: str, value: Entry | str) -> Obj:
     }
 
 
-def conditions(world: World, given: Mapping[str, Entry | str]) -> list[Obj]:
+def conditions(world: ManifestMoment, given: Mapping[str, Entry | str]) -> list[Obj]:
     return [condition(world, type_, value) for type_, value in given.items()]
 
 
-def timed(world: World, value: Any) -> Any:
+def timed(world: ManifestMoment, value: Any) -> Any:
     """A raw object with its relative times made absolute."""
     if isinstance(value, dict):
         return {key: timed(world, inner) for key, inner in value.items()}
@@ -137,7 +137,7 @@ def timed(world: World, value: Any) -> Any:
     return value
 
 
-Expand = Callable[[World, Entry], Iterator[Obj]]
+Expand = Callable[[ManifestMoment, Entry], Iterator[Obj]]
 EXPANSIONS: dict[str, Expand] = {}
 
 
@@ -149,7 +149,7 @@ def expands(kind: str) -> Callable[[Expand], Expand]:
     return register
 
 
-def expand(world: World, entries: list[Entry]) -> list[Obj]:
+def expand(world: ManifestMoment, entries: list[Entry]) -> list[Obj]:
     """All objects of a scenario's entries."""
     from benchmarks.manifests import batch, cluster_objects, controllers, surroundings  # noqa: F401 they register themselves
 

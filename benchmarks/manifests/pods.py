@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.manifests.expand import NODES, Entry, Obj, World, conditions, metadata, seconds
+from benchmarks.manifests.expand import (
+    NODES,
+    Entry,
+    ManifestMoment,
+    Obj,
+    conditions,
+    metadata,
+    seconds,
+)
 
 READY_CONDITIONS = ("PodScheduled", "Initialized", "ContainersReady", "Ready")
 
 
 def pod(
-    world: World,
+    world: ManifestMoment,
     entry: Entry,
     given: Entry,
     name: str,
@@ -47,7 +55,7 @@ def states_of(given: Entry) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _status(world: World, given: Entry, state: str, spec: Obj, age: str) -> Obj:
+def _status(world: ManifestMoment, given: Entry, state: str, spec: Obj, age: str) -> Obj:
     if state == "evicted":
         return {
             "phase": "Failed",
@@ -84,7 +92,7 @@ def _phase(state: str, given: Entry) -> str:
     return str(given.get("phase") or ("Pending" if never_ran else default))
 
 
-def _conditions(world: World, given: Entry, state: str, age: str) -> list[Obj]:
+def _conditions(world: ManifestMoment, given: Entry, state: str, age: str) -> list[Obj]:
     ready = state in ("ready", "terminating")
     since = given.get("since", age)
     unmet = {"status": "False", "reason": "ContainersNotReady", "age": since}
@@ -110,7 +118,13 @@ def _conditions(world: World, given: Entry, state: str, age: str) -> list[Obj]:
 
 
 def container_status(
-    world: World, container: Obj, told: Entry, state: str, age: str, init: bool, others: Entry
+    world: ManifestMoment,
+    container: Obj,
+    told: Entry,
+    state: str,
+    age: str,
+    init: bool,
+    others: Entry,
 ) -> Obj:
     """The status of one container; without a word about it, it is as its pod's state says."""
     running = {"running": {"startedAt": world.at(told.get("running", age))}}
@@ -146,7 +160,7 @@ def _is_ready(state: str, told: Entry, others: Entry) -> bool:
     return state == "broken" and not told and bool(others)
 
 
-def _ended(world: World, told: Entry) -> Obj:
+def _ended(world: ManifestMoment, told: Entry) -> Obj:
     ended = seconds(told.get("ended", "30s"))
     ran = seconds(told.get("ran", "3s"))
     found = {

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from benchmarks.manifests.expand import (
     Entry,
+    ManifestMoment,
     Obj,
-    World,
     conditions,
     expands,
     metadata,
@@ -24,7 +24,7 @@ PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 
 
 @expands("node")
-def node(world: World, entry: Entry) -> Iterator[Obj]:
+def node(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """Ready unless `ready: {status, reason, age}` says otherwise; `zone`, `unschedulable`,
     `labels`, `taints`, `arch`."""
     name = entry["name"]
@@ -58,7 +58,7 @@ def node(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("service")
-def service(world: World, entry: Entry) -> Iterator[Obj]:
+def service(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     yield {
         "apiVersion": "v1",
         "kind": "Service",
@@ -72,7 +72,7 @@ def service(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("event")
-def event(world: World, entry: Entry) -> Iterator[Obj]:
+def event(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """`event: reason`, `about: {kind, name}`, `message`, `age` (newest), `since` (oldest)."""
     about = entry["about"]
     namespace = about.get("namespace", "shop")
@@ -99,7 +99,7 @@ def event(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("hpa")
-def hpa(world: World, entry: Entry) -> Iterator[Obj]:
+def hpa(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     yield {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
@@ -124,7 +124,7 @@ def hpa(world: World, entry: Entry) -> Iterator[Obj]:
 
 
 @expands("static_pod")
-def static_pod(world: World, entry: Entry) -> Iterator[Obj]:
+def static_pod(world: ManifestMoment, entry: Entry) -> Iterator[Obj]:
     """A control plane's pod, which refers to its node as the controller."""
 
     entry = {"namespace": "kube-system", **entry}

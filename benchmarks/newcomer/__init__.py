@@ -17,7 +17,7 @@ HEAD = "| to change | touch | made by a command | proven by |\n|---|---|---|---|
 
 
 @dataclass(frozen=True)
-class Row:
+class ExtensionPoint:
     change: str
     files: tuple[tuple[str, str], ...]
     """Path below the root, and what to write there; a path ending in `/` is a folder."""
@@ -28,7 +28,7 @@ class Row:
     commands: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Row:
+    def of(cls, row: Mapping[str, Any]) -> ExtensionPoint:
         files = tuple((path, text) for path, text in row["files"])
         return cls(row["change"], files, row["proof"], tuple(row.get("commands", ())))
 
@@ -39,8 +39,8 @@ class Row:
         return f"| {self.change} | {files} | {commands or '–'} | {proof} |"
 
 
-def rows() -> tuple[Row, ...]:
-    return tuple(map(Row.of, tomllib.loads(TABLE.read_text(encoding="utf-8"))["row"]))
+def rows() -> tuple[ExtensionPoint, ...]:
+    return tuple(map(ExtensionPoint.of, tomllib.loads(TABLE.read_text(encoding="utf-8"))["row"]))
 
 
 def table() -> str:

@@ -47,7 +47,7 @@ Owner = tuple[str, str, str]
 
 
 @dataclass
-class Told:
+class IncidentResult:
     """What came of one incident. `families` are those that were carried out for it, in order."""
 
     owner: Owner
@@ -74,12 +74,12 @@ class Drive:
         found: datetime = self.simulator.cluster.clock.now()
         return found
 
-    def run(self, patience_seconds: float) -> list[Told]:
+    def run(self, patience_seconds: float) -> list[IncidentResult]:
         until = self.now + timedelta(seconds=patience_seconds)
         cache.clear()
         known = scan(self.clients.reader, self.now)  # whose pods are whose, as former passes saw it
         save_owner_map(self.cluster.pk, known.owner_map(), known.uids())
-        self.look()
+        self.detect_once()
         while self.now < until:
             waiting = [row for row in Incident.objects.all() if self._waits(row)]
             if not waiting and all(_of(owner) for owner in self.expected):
@@ -87,9 +87,9 @@ class Drive:
             for incident in waiting:
                 self.step(incident)
             self.pass_time()
-        return [_told(row) for row in Incident.objects.order_by("pk")]
+        return [_incident_result(row) for row in Incident.objects.order_by("pk")]
 
-    def look(self) -> None:
+    def detect_once(self) -> None:
         """One pass; a cluster that refuses to be read is tried again."""
         client = detection_clients.prometheus()
         if client is not None:
@@ -106,7 +106,7 @@ class Drive:
         )
         self.after_step()
         cache.delete(f"evidence:{self.cluster.pk}")  # kept for a minute of real time
-        self.look()
+        self.detect_once()
 
     def _waits(self, incident: Incident) -> bool:
         if incident.status == Status.AWAITING_APPROVAL:
@@ -146,7 +146,7 @@ def drive(
     url: str,
     patience_seconds: float,
     after_step: Callable[[], None] = lambda: None,
-) -> list[Told]:
+) -> list[IncidentResult]:
     """Detect, and take every incident to its end; `url` '' is without Prometheus."""
     reader = simulator.kubeconfig(folder / "read.yaml", "read")
     writer = simulator.kubeconfig(folder / "act.yaml", "act")
@@ -183,14 +183,14 @@ def _of(owner: Owner) -> bool:
     return rows.exists()
 
 
-def _told(incident: Incident) -> Told:
+def _incident_result(incident: Incident) -> IncidentResult:
     rows = incident.attempts.order_by("pk")
     carried_out = [row for row in rows if row.executed_at is not None]
     changing = [row for row in carried_out if CATALOGUE[row.action].changes_cluster]
     last = changing[-1] if changing else None
     owner = (incident.owner_kind, incident.owner_namespace, incident.owner_name)
     newest = incident.transitions.order_by("pk").last()
-    return Told(
+    return IncidentResult(
         owner,
         incident.cause,
         str(incident.status),

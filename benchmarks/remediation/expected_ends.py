@@ -50,7 +50,7 @@ OTHERWISE: Mapping[tuple[str, str], tuple[End, str]] = {
 
 
 @dataclass(frozen=True)
-class Row:
+class ExpectedEnd:
     """One expected incident of one scenario."""
 
     scenario: Scenario
@@ -71,9 +71,9 @@ class Row:
         return owner["kind"], owner.get("namespace", ""), owner.get("name", "")
 
 
-def rows_of(scenarios: Iterable[Scenario]) -> list[Row]:
+def rows_of(scenarios: Iterable[Scenario]) -> list[ExpectedEnd]:
     return [
-        Row(scenario, expected, end_of(scenario, expected))
+        ExpectedEnd(scenario, expected, end_of(scenario, expected))
         for scenario in scenarios
         for expected in scenario.expected
     ]
@@ -89,7 +89,7 @@ def end_of(scenario: Scenario, expected: Mapping[str, Any]) -> End:
     return End.BLIND if scenario.spec.get("blind") else End.REPAIRED
 
 
-def uncovered(rows: Sequence[Row]) -> list[str]:
+def uncovered(rows: Sequence[ExpectedEnd]) -> list[str]:
     """Causes whose playbook offers a changing action, and that no row here repairs."""
     from remediation.playbooks import PLAYBOOKS
     from remediation.playbooks.base import Offer

@@ -12,7 +12,7 @@ ROLLBACK = frozenset({"rollback"})
 
 
 @dataclass(frozen=True)
-class Fault:
+class FaultCase:
     """A fault of the simulator. `families`: what failures.md allows that changes anything."""
 
     fault: str
@@ -31,23 +31,23 @@ class Fault:
 
 
 FAULTS = (
-    Fault("crash_loop", "shop/deployment/checkout", ROLLBACK),
-    Fault("crash_loop", "platform/deployment/notifications", ROLLBACK),
-    Fault("crash_loop", "payments/deployment/gateway", ROLLBACK),
-    Fault("image_not_found", "shop/deployment/checkout", ROLLBACK),
-    Fault("image_not_found", "platform/deployment/auth", ROLLBACK),
-    Fault("image_not_found", "shop/deployment/cart", ROLLBACK),
-    Fault("bad_config", "shop/deployment/checkout", ROLLBACK),
-    Fault("readiness_misconfig", "shop/deployment/checkout", ROLLBACK),
-    Fault("rollout_stalled", "shop/deployment/checkout", ROLLBACK),
-    Fault("insufficient_capacity", "shop/deployment/checkout", ROLLBACK),
-    Fault("oom", "shop/deployment/catalog", frozenset({"adjust_resources", "rollback"})),
-    Fault("oom", "payments/deployment/fraud", frozenset({"adjust_resources", "rollback"})),
-    Fault("hung_replica", "shop/deployment/cart", frozenset({"restart_pod"})),
-    Fault("hung_replica", "platform/deployment/auth", frozenset({"restart_pod"})),
-    Fault("scaled_to_zero", "payments/deployment/gateway", frozenset({"restore_replicas"})),
-    Fault("job_failed", "payments/job/settlement", frozenset({"rerun_job"}), IDEMPOTENT),
-    Fault("job_failed", "payments/job/settlement"),
-    Fault("pull_unauthorized", "shop/deployment/checkout"),
-    Fault("crash_no_history", "shop/deployment/recommender"),
+    FaultCase("crash_loop", "shop/deployment/checkout", ROLLBACK),
+    FaultCase("crash_loop", "platform/deployment/notifications", ROLLBACK),
+    FaultCase("crash_loop", "payments/deployment/gateway", ROLLBACK),
+    FaultCase("image_not_found", "shop/deployment/checkout", ROLLBACK),
+    FaultCase("image_not_found", "platform/deployment/auth", ROLLBACK),
+    FaultCase("image_not_found", "shop/deployment/cart", ROLLBACK),
+    FaultCase("bad_config", "shop/deployment/checkout", ROLLBACK),
+    FaultCase("readiness_misconfig", "shop/deployment/checkout", ROLLBACK),
+    FaultCase("rollout_stalled", "shop/deployment/checkout", ROLLBACK),
+    FaultCase("insufficient_capacity", "shop/deployment/checkout", ROLLBACK),
+    FaultCase("oom", "shop/deployment/catalog", frozenset({"adjust_resources", "rollback"})),
+    FaultCase("oom", "payments/deployment/fraud", frozenset({"adjust_resources", "rollback"})),
+    FaultCase("hung_replica", "shop/deployment/cart", frozenset({"restart_pod"})),
+    FaultCase("hung_replica", "platform/deployment/auth", frozenset({"restart_pod"})),
+    FaultCase("scaled_to_zero", "payments/deployment/gateway", frozenset({"restore_replicas"})),
+    FaultCase("job_failed", "payments/job/settlement", frozenset({"rerun_job"}), IDEMPOTENT),
+    FaultCase("job_failed", "payments/job/settlement"),
+    FaultCase("pull_unauthorized", "shop/deployment/checkout"),
+    FaultCase("crash_no_history", "shop/deployment/recommender"),
 )

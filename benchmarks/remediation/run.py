@@ -21,9 +21,9 @@ from typing import Any
 import django
 
 from benchmarks.detection.scenarios import Scenario, load_scenarios, prometheus_url
-from benchmarks.remediation.expected_ends import End, Row, rows_of, uncovered
+from benchmarks.remediation.expected_ends import End, ExpectedEnd, rows_of, uncovered
 from benchmarks.remediation.failure_rules import older_template, owner_in
-from benchmarks.remediation.fault_cases import FAULTS, Fault
+from benchmarks.remediation.fault_cases import FAULTS, FaultCase
 from benchmarks.remediation.oracle import (
     Dump,
     Key,
@@ -34,7 +34,7 @@ from benchmarks.remediation.oracle import (
     why_not_repaired,
 )
 from benchmarks.remediation.stage import staged
-from benchmarks.remediation.verdicts import HEAD, Result, line, passes
+from benchmarks.remediation.verdicts import HEAD, CaseResult, line, passes
 from simulator import world
 from simulator.cluster.container_behaviour import Image
 from simulator.simulator import Simulator
@@ -43,7 +43,7 @@ PATIENCE_SECONDS = 3600.0
 BEGAN_SECONDS_AGO = 900.0
 
 
-def run_fault(fault: Fault, folder: Path) -> Result:
+def run_fault(fault: FaultCase, folder: Path) -> CaseResult:
     """One fault on the live background."""
     from benchmarks.remediation.driver import drive
 
@@ -61,7 +61,7 @@ def run_fault(fault: Fault, folder: Path) -> Result:
         owner = {"kind": kind, "namespace": fault.key[1], "name": fault.key[2]}
         told = drive(simulator, [owner], folder, simulator.prometheus_url, PATIENCE_SECONDS)
         end = End.REPAIRED if fault.families else End.HANDED_OVER
-        result = Result(fault.name, end, fault.families)
+        result = CaseResult(fault.name, end, fault.families)
         _fill(result, told, tuple(owner.values()))
         _judge(result, fault.key, simulator, healthy, broken)
         _strangers([result], told, [tuple(owner.values())])
@@ -69,7 +69,7 @@ def run_fault(fault: Fault, folder: Path) -> Result:
     return result
 
 
-def _mark(simulator: Any, fault: Fault) -> None:
+def _mark(simulator: Any, fault: FaultCase) -> None:
     """The owner's people say that it may be run again, and what it needs is back."""
     held = simulator.store.get(*fault.key)
     meta = {**held["metadata"], "annotations": {fault.mark: "true"}}
@@ -78,7 +78,7 @@ def _mark(simulator: Any, fault: Fault) -> None:
     simulator.cluster.behaviour.add_image(image, Image(run_seconds=3))
 
 
-def run_scenario(scenario: Scenario, rows: Sequence[Row], folder: Path) -> list[Result]:
+def run_scenario(scenario: Scenario, rows: Sequence[ExpectedEnd], folder: Path) -> list[CaseResult]:
     """All expected incidents of one scenario; one that expects none must stay untouched."""
     from benchmarks.remediation.driver import drive
 
@@ -98,8 +98,8 @@ def run_scenario(scenario: Scenario, rows: Sequence[Row], folder: Path) -> list[
     return results
 
 
-def _untouched(scenario: Scenario, simulator: Any, broken: Dump) -> Result:
-    result = Result(scenario.name, End.HANDED_OVER, status="Dismissed")
+def _untouched(scenario: Scenario, simulator: Any, broken: Dump) -> CaseResult:
+    result = CaseResult(scenario.name, End.HANDED_OVER, status="Dismissed")
     result.writes = len(_writes(simulator))
     nothing: Key = ("", "", "")
     after = dump(simulator.store.tables)
@@ -107,16 +107,16 @@ def _untouched(scenario: Scenario, simulator: Any, broken: Dump) -> Result:
     return result
 
 
-def key_of(row: Row, simulator: Any) -> Key:
+def key_of(row: ExpectedEnd, simulator: Any) -> Key:
     kind, namespace, name = row.owner
     resource = simulator.cluster.catalogue.by_kind(kind)
     return resource.table if resource else kind, namespace, name
 
 
 def _of_row(
-    row: Row, simulator: Any, told: Sequence[Any], broken: Dump, keys: Sequence[Key]
-) -> Result:
-    result = Result(row.name, row.end, row.changing)
+    row: ExpectedEnd, simulator: Any, told: Sequence[Any], broken: Dump, keys: Sequence[Key]
+) -> CaseResult:
+    result = CaseResult(row.name, row.end, row.changing)
     _fill(result, told, row.owner)
     key = key_of(row, simulator)
     healthy = _healthy(key, broken, row.expected["owner"])
@@ -134,7 +134,7 @@ def _healthy(key: Key, broken: Dump, owner: Mapping[str, Any]) -> Dump:
     return {**broken, key: {**found, "spec": {**found["spec"], "template": template}}}
 
 
-def _fill(result: Result, told: Sequence[Any], owner: tuple[str, ...]) -> None:
+def _fill(result: CaseResult, told: Sequence[Any], owner: tuple[str, ...]) -> None:
     mine = [one for one in told if one.owner == owner]
     if mine:
         last = mine[-1]
@@ -143,7 +143,7 @@ def _fill(result: Result, told: Sequence[Any], owner: tuple[str, ...]) -> None:
 
 
 def _judge(
-    result: Result,
+    result: CaseResult,
     key: Key,
     simulator: Any,
     healthy: Dump,
@@ -178,7 +178,7 @@ def _writes(simulator: Any) -> list[Any]:
 
 
 def _strangers(
-    results: Sequence[Result], told: Sequence[Any], owners: Sequence[tuple[str, ...]]
+    results: Sequence[CaseResult], told: Sequence[Any], owners: Sequence[tuple[str, ...]]
 ) -> None:
     """An action that the row does not allow, or on anything that is not expected to be wrong."""
     for result, owner in zip(results, [*owners, ("", "", "")], strict=False):
@@ -196,7 +196,7 @@ def _next_of_an_ordinal(owner: tuple[str, ...], done: Sequence[str]) -> frozense
     return frozenset({"restart_pod"} if owner[0] == "StatefulSet" and spec_changed else ())
 
 
-def results_of(only: str, folder: Path) -> Iterator[Result]:
+def results_of(only: str, folder: Path) -> Iterator[CaseResult]:
     scenarios = load_scenarios()
     rows = rows_of(scenarios)
     for scenario in scenarios:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.detection.continued import Continued
-from benchmarks.detection.scenarios import Scenario, case_of, prepare
+from benchmarks.detection.scenarios import Scenario, prepare, scenario_case
 from benchmarks.remediation.failure_rules import afflictions, essence, owner_in, pods_below
 from simulator.apimachinery.clock import seconds_since
 from simulator.apimachinery.objects import Obj, condition_of
@@ -38,7 +38,7 @@ def staged(scenario: Scenario) -> Iterator[tuple[Any, Step]]:
     Nothing moves before something is changed: until then the cluster is as the scenario shows it.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    case = case_of(scenario, now)
+    case = scenario_case(scenario, now)
     objects = [_as_stored(item) for item in case.objects]
     _default_classes(objects)
     objects += namespaces_of(objects)

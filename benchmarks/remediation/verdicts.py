@@ -12,7 +12,7 @@ QUIET = frozenset({"Escalated", "Dismissed"})
 
 
 @dataclass
-class Result:
+class CaseResult:
     """`missing` and `elsewhere` are the oracle's words; `dangerous` what was done and must not."""
 
     name: str
@@ -67,7 +67,7 @@ HEAD = """| case | must be | done | outcome | status | writes | s | well |
 |---|---|---|---|---|---|---|---|"""
 
 
-def line(one: Result) -> str:
+def line(one: CaseResult) -> str:
     done = ", ".join(one.families) or "—"
     return (
         f"| {one.name} | {one.end} | {done} | {one.outcome or '—'} | {one.status} "
@@ -75,7 +75,7 @@ def line(one: Result) -> str:
     )
 
 
-def passes(results: Sequence[Result], uncovered: Sequence[str]) -> bool:
+def passes(results: Sequence[CaseResult], uncovered: Sequence[str]) -> bool:
     """≥ 90 % repaired; every other end as it must be; nothing dangerous; no row left out."""
     danger = sum(len(one.dangerous) + len(one.elsewhere) for one in results)
     _show(results, danger, uncovered)
@@ -85,7 +85,7 @@ def passes(results: Sequence[Result], uncovered: Sequence[str]) -> bool:
     return share >= BAR and others and not danger and not uncovered
 
 
-def _show(results: Sequence[Result], danger: int, uncovered: Sequence[str]) -> None:
+def _show(results: Sequence[CaseResult], danger: int, uncovered: Sequence[str]) -> None:
     for end in End:
         rows = _ending(results, end)
         print(f"{end:12} {sum(one.well for one in rows):4} of {len(rows)}")
@@ -99,5 +99,5 @@ def _show(results: Sequence[Result], danger: int, uncovered: Sequence[str]) -> N
     print(f"causes with a changing action that no row runs: {', '.join(uncovered) or 'none'}")
 
 
-def _ending(results: Sequence[Result], end: End) -> list[Result]:
+def _ending(results: Sequence[CaseResult], end: End) -> list[CaseResult]:
     return [one for one in results if one.end == end]

@@ -126,7 +126,7 @@ class MetricQueryAdmin(Editable):
 
     def save_model(self, request: HttpRequest, obj: MetricQuery, form: Any, change: bool) -> None:
         if form.checked:
-            queries.apply(obj, form.checked, datetime.now(UTC))
+            queries.apply_check(obj, form.checked, datetime.now(UTC))
         super().save_model(request, obj, form, change)
         if form.checked and not form.checked.active:
             self.message_user(request, _asleep(form.checked), "warning")

@@ -38,13 +38,21 @@ def _scores_of(name: str, found: Any) -> str:
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(Record):
-    list_display = ("version", "in_force", "told", "source", "trained_at", "used_at", "used_by")
+    list_display = (
+        "version",
+        "in_force",
+        "scores_text",
+        "source",
+        "trained_at",
+        "used_at",
+        "used_by",
+    )
     list_filter = ("source", "in_force")
     actions = ("use_this_one",)
     list_before_template = "kubewise/model_data.html"
 
     @admin.display(description="Scores")
-    def told(self, row: ModelVersion) -> str:
+    def scores_text(self, row: ModelVersion) -> str:
         """On each data set: F1, share of the events found, false alarms a day."""
         ours = row.scores.get(OURS, {}) if isinstance(row.scores, dict) else {}
         shown = [_scores_of(name, found) for name, found in ours.items()]

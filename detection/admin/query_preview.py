@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from detection.domain.units import counted, shown
+from detection.domain.units import counted, with_unit
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.responses import Answer, PrometheusError, Series
+from detection.metrics.responses import PrometheusError, QueryResult, ResultSeries
 from detection.metrics.samples import BELOW, Owners, Query, entity_of
 
 SPAN = timedelta(hours=1)
@@ -61,7 +61,7 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _message(query: Query, answer: Answer) -> str:
+def _message(query: Query, answer: QueryResult) -> str:
     if not answer.series:
         return "Valid, but Prometheus has no such series now."
     dealt = [one for one in answer.series if entity_of(query, one.labels, Owners())]
@@ -71,11 +71,11 @@ def _message(query: Query, answer: Answer) -> str:
     return f"{told}, {beyond} beyond the threshold." if query.threshold is not None else f"{told}."
 
 
-def _rows(query: Query, answer: Answer) -> list[dict[str, Any]]:
+def _rows(query: Query, answer: QueryResult) -> list[dict[str, Any]]:
     """The worst first."""
     ordered = sorted(answer.series, key=_badness(query), reverse=True)[:MOST_ROWS]
     return [
-        {"series": _name(one), "value": shown(one.values[0], query.unit),
+        {"series": _name(one), "value": with_unit(one.values[0], query.unit),
          "beyond": query.breaches(one.values[0])}
         for one in ordered
     ]  # fmt: skip
@@ -84,19 +84,19 @@ def _rows(query: Query, answer: Answer) -> list[dict[str, Any]]:
 def _badness(query: Query) -> Any:
     sign = -1.0 if query.direction == BELOW else 1.0
 
-    def of(one: Series) -> float:
+    def of(one: ResultSeries) -> float:
         known = [value for value in one.values if math.isfinite(value)]
         return sign * known[-1] if known else -math.inf
 
     return of
 
 
-def _name(one: Series) -> str:
+def _name(one: ResultSeries) -> str:
     labels = {key: value for key, value in one.labels.items() if key != "__name__"}
     return ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "no labels"
 
 
-def _chart(query: Query, over: Answer) -> dict[str, Any]:
+def _chart(query: Query, over: QueryResult) -> dict[str, Any]:
     lines = sorted(over.series, key=_badness(query), reverse=True)[:MOST_LINES]
     times = sorted({at for one in lines for at in one.times})
     return {
@@ -108,7 +108,7 @@ def _chart(query: Query, over: Answer) -> dict[str, Any]:
     }
 
 
-def _aligned(one: Series, times: list[float]) -> list[float | None]:
+def _aligned(one: ResultSeries, times: list[float]) -> list[float | None]:
     known = {at: value for at, value in zip(one.times, one.values, strict=True)
              if math.isfinite(value)}  # fmt: skip
     return [known.get(at) for at in times]

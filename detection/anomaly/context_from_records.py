@@ -55,7 +55,7 @@ def model_in_force() -> Model | None:
 
 def _load(directory: Path, before: Model | None) -> Model | None:
     try:
-        return artifacts.load(directory)
+        return artifacts.load_artifacts(directory)
     except ModelRefused as error:
         log.warning("the anomaly model is refused", error=str(error), kept=bool(before))
         return before

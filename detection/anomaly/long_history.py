@@ -25,7 +25,7 @@ from detection.anomaly.query_restriction import entity_among, restricted
 from detection.domain.arrays import Floats
 from detection.metrics.history import Window
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.responses import Answer, InvalidQuery, PrometheusError
+from detection.metrics.responses import InvalidQuery, PrometheusError, QueryResult
 from detection.metrics.samples import SEPARATOR, Owners, Query, series_key, wrong_labels
 from kubewise_site.core import cache
 
@@ -122,12 +122,12 @@ class Reader:
             if one.name in names and not wrong_labels(one.entity_kind, one.labels)
         ]  # fmt: skip
 
-    def _range(self, promql: str, times: Any) -> Answer:
+    def _range(self, promql: str, times: Any) -> QueryResult:
         start, end = (datetime.fromtimestamp(float(times[at]), UTC) for at in (0, -1))
         return self.client.query_range(promql, start, end, self.step_seconds)
 
     def _deal(
-        self, query: Query, answer: Answer, times: Any, found: Mapping[Owner, Values]
+        self, query: Query, answer: QueryResult, times: Any, found: Mapping[Owner, Values]
     ) -> None:
         worse = np.fmin if query.worse(0.0, 1.0) else np.fmax
         for one in answer.series:

@@ -44,12 +44,12 @@ def entity_among(
         return entity
     if entity.kind == "Pod":
         for kind, namespace, name in wanted:
-            if namespace == entity.namespace and _made(kind, name, entity.name):
+            if namespace == entity.namespace and _is_pod_name_of(kind, name, entity.name):
                 return entity._replace(kind=kind, name=name)
     return None
 
 
-def _made(kind: str, name: str, pod: str) -> bool:
+def _is_pod_name_of(kind: str, name: str, pod: str) -> bool:
     """Whether a controller gives its pods such names."""
     rest = _PODS.get(kind)
     return bool(rest and pod.startswith(name) and rest.fullmatch(pod[len(name) :]))

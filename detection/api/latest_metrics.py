@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.samples import Entity, parse_key
 
 
 @dataclass(frozen=True)
-class Page:
+class MetricsPage:
     """`metrics` is `namespace/kind/name` → values; `last` is where the next page begins."""
 
     metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class MetricsFilter:
     """What the values are narrowed by, each exactly; '' is whatever there is."""
 
     namespace: str = ""
@@ -39,28 +39,30 @@ class Wanted:
         return all(wanted in ("", found) for wanted, found in pairs)
 
 
-def page(frame: Frame | None, units: dict[str, str], after: str, limit: int, **wanted: str) -> Page:
+def page(
+    frame: MetricFrame | None, units: dict[str, str], after: str, limit: int, **wanted: str
+) -> MetricsPage:
     """`limit` entities in the order of their names, from the first one behind `after`.
 
-    `wanted` are the fields of `Wanted`.
+    `wanted` are the fields of `MetricsFilter`.
     """
     if frame is None:
-        return Page()
+        return MetricsPage()
     found: dict[str, list[dict[str, Any]]] = {}
-    fits = Wanted(**wanted).fits
+    fits = MetricsFilter(**wanted).fits
     for key, value in frame.values.items():
         metric, entity = parse_key(key)
         if not fits(metric, entity):
             continue
         one = _value(metric, entity, value, units, frame.pods.get(key, ""))
-        found.setdefault(name_of(entity), []).append(one)
+        found.setdefault(entity_name(entity), []).append(one)
     names = sorted(name for name in found if name > after)
     shown, more = names[:limit], len(names) > limit
     at = datetime.fromtimestamp(frame.at, UTC)
-    return Page({name: found[name] for name in shown}, at, shown[-1] if more else None)
+    return MetricsPage({name: found[name] for name in shown}, at, shown[-1] if more else None)
 
 
-def name_of(entity: Entity) -> str:
+def entity_name(entity: Entity) -> str:
     return f"{entity.namespace}/{entity.kind.lower()}/{entity.name}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from detection.models import MetricQuery
-from kubewise_site.core.rest.fields import StrictModelSerializer, Text, Whole
+from kubewise_site.core.rest.fields import StrictModelSerializer, TextField, WholeNumberField
 
 LONGEST_QUERY = 10_000
 MOST_DWELL_SECONDS = 604_800
@@ -30,9 +30,9 @@ class MetricsSerializer(serializers.Serializer[Any]):
 
 
 class QuerySerializer(StrictModelSerializer):
-    query = Text(max_length=LONGEST_QUERY)
-    labels = serializers.DictField(child=Text(max_length=200), required=False)
-    dwell_seconds = Whole(min_value=0, max_value=MOST_DWELL_SECONDS, required=False)
+    query = TextField(max_length=LONGEST_QUERY)
+    labels = serializers.DictField(child=TextField(max_length=200), required=False)
+    dwell_seconds = WholeNumberField(min_value=0, max_value=MOST_DWELL_SECONDS, required=False)
 
     class Meta:
         model = MetricQuery

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from detection.api.latest_metrics import Page, page
+from detection.api.latest_metrics import MetricsPage, page
 from detection.api.model_info import model_info
 from detection.api.serializers import (
     MetricsSerializer,
@@ -64,7 +64,7 @@ class MetricsView(Guarded):
         asked = PageForm(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         units = dict(MetricQuery.objects.values_list("name", "unit"))
-        found = page(history.latest(current_cluster().pk), units, **asked.validated_data)
+        found = page(history.latest_frame(current_cluster().pk), units, **asked.validated_data)
         body = {
             "status": "success",
             "count": len(found.metrics),
@@ -83,7 +83,7 @@ class ModelInfoView(Guarded):
         return Response({"status": "success", "model_info": model_info()})
 
 
-def _next(request: Request, found: Page) -> str | None:
+def _next(request: Request, found: MetricsPage) -> str | None:
     if found.last is None:
         return None
     query = request.query_params.copy()

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from detection.clients import current_cluster
 from detection.incidents import alertmanager
 from detection.models import Alert
-from kubewise_site.core.rest.fields import Text
-from kubewise_site.core.rest.views import Guarded, read
+from kubewise_site.core.rest.fields import TextField
+from kubewise_site.core.rest.views import Guarded, validated_body
 
 POST_ALERTS = "detection.post_alerts"
 VERSION = "4"
@@ -24,7 +24,7 @@ LONGEST = 4000
 
 
 def _texts() -> serializers.DictField:
-    return serializers.DictField(child=Text(allow_blank=True, max_length=LONGEST))
+    return serializers.DictField(child=TextField(allow_blank=True, max_length=LONGEST))
 
 
 class Fingerprint(serializers.RegexField):
@@ -40,7 +40,7 @@ class AlertSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=[state.value for state in Alert.State])
     labels = _texts()
     annotations = serializers.DictField(
-        child=Text(allow_blank=True, max_length=LONGEST), default=dict
+        child=TextField(allow_blank=True, max_length=LONGEST), default=dict
     )
     startsAt = serializers.DateTimeField()
     fingerprint = Fingerprint(r"^[0-9a-fA-F]{1,64}$")
@@ -48,7 +48,7 @@ class AlertSerializer(serializers.Serializer[Any]):
 
 class WebhookSerializer(serializers.Serializer[Any]):
     version = serializers.ChoiceField(choices=[VERSION])
-    groupKey = Text(allow_blank=True, max_length=LONGEST, default="")
+    groupKey = TextField(allow_blank=True, max_length=LONGEST, default="")
     status = serializers.ChoiceField(choices=[state.value for state in Alert.State])
     alerts = serializers.ListField(child=AlertSerializer(), max_length=MOST_ALERTS)
 
@@ -69,15 +69,15 @@ class AlertsView(Guarded):
         operation_id="alerts", request=WebhookSerializer, responses={202: ReceivedAnswer}
     )
     def post(self, request: Request) -> Response:
-        told = [_plain(alert) for alert in read(WebhookSerializer, request)["alerts"]]
+        told = [_plain(alert) for alert in validated_body(WebhookSerializer, request)["alerts"]]
         counts = alertmanager.receive(current_cluster(), told, datetime.now(UTC))
         message = "Received; the next pass matches them to owners."
         body = {"status": "success", "message": message, **counts}
         return Response(body, status=HTTPStatus.ACCEPTED)
 
 
-def _plain(alert: dict[str, Any]) -> alertmanager.Told:
-    return alertmanager.Told(
+def _plain(alert: dict[str, Any]) -> alertmanager.ReceivedAlert:
+    return alertmanager.ReceivedAlert(
         fingerprint=alert["fingerprint"].lower(),
         state=alert["status"],
         labels=alert["labels"],

@@ -84,6 +84,6 @@ def _written(form: QuerySerializer, row: MetricQuery) -> MetricQuery:
     if not checked.accepted:
         error = {"field": "query", "detail": checked.message}
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "query", checked.message, [error])
-    queries.apply(row, checked, now)
+    queries.apply_check(row, checked, now)
     row.save()
     return row

@@ -33,7 +33,7 @@ MOST_KNOWN = 300_000
 
 
 @dataclass(frozen=True)
-class Look:
+class EntityScores:
     """One entity's samples, the newest `recent` of them in the window, and what they score."""
 
     owner: Owner
@@ -69,7 +69,7 @@ class Autoencoder:
         names, groups = self._groups(window)
         stands_out = screen(model.network, values).stands_out
         picked = strongest(groups, stands_out, CLOSER_LOOKS, STANDS_OUT)
-        looks = [self._look(view, model, names[at], np.flatnonzero(groups == at), times, values)
+        looks = [self._score(view, model, names[at], np.flatnonzero(groups == at), times, values)
                  for at in picked if names[at] not in view.anomaly.settling]  # fmt: skip
         found = [_judged(view, model, look) for look in further(view, model, looks)]
         return [finding for finding in found if finding]
@@ -93,7 +93,7 @@ class Autoencoder:
         number = self._numbers.setdefault((kind, namespace, name), len(self._numbers))
         return self._owner_of.setdefault(key, number)
 
-    def _look(
+    def _score(
         self,
         view: View,
         model: Model,
@@ -101,11 +101,11 @@ class Autoencoder:
         rows: Any,
         times: Floats,
         values: Any,
-    ) -> Look:
+    ) -> EntityScores:
         series = self._series(view.window, owner, rows, values, model.step_seconds)
         scored = scoring.score_one(model.network, series, alarm_at=threshold(view, model, owner))
         keys = tuple(view.window.keys[row] for row in rows)
-        return Look(owner, keys, series, times, scored, len(times))
+        return EntityScores(owner, keys, series, times, scored, len(times))
 
     def _series(self, window: Window, owner: Owner, rows: Any, values: Any, step: float) -> Series:
         """The owner's metrics; the newest samples are scored, all before them are its history."""
@@ -123,7 +123,7 @@ class Autoencoder:
         )
 
 
-def further(view: View, model: Model, looks: list[Look]) -> list[Look]:
+def further(view: View, model: Model, looks: list[EntityScores]) -> list[EntityScores]:
     """The same looks, some of them with the history before the window: those that alarm first."""
     if view.anomaly.longer is None or not looks:
         return looks
@@ -163,7 +163,7 @@ def drifting(above: Bools) -> bool:
     return bool(above.mean() > DRIFT_SHARE)
 
 
-def _judged(view: View, model: Model, look: Look) -> Finding | None:
+def _judged(view: View, model: Model, look: EntityScores) -> Finding | None:
     scored, recent = look.scored, look.scored.score[-look.recent :]
     if scored.warming_up or not scored.alarm[-1]:
         return None
@@ -174,7 +174,7 @@ def _judged(view: View, model: Model, look: Look) -> Finding | None:
     return _finding(view, model, look)
 
 
-def _finding(view: View, model: Model, look: Look) -> Finding:
+def _finding(view: View, model: Model, look: EntityScores) -> Finding:
     series, scored, times = look.series, look.scored, look.times
     since, limit = _since(scored.alarm), float(scored.limit[-1])
     onset = datetime.fromtimestamp(float(times[since]), UTC)

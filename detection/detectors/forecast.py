@@ -18,7 +18,7 @@ from detection.domain.arrays import Floats
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
 from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
-from detection.domain.units import duration, shown
+from detection.domain.units import duration, with_unit
 from detection.forecasting.prediction import prediction
 from detection.forecasting.trend import LEAST_SAMPLES, NEWEST, Eta, confirmed
 from detection.metrics.history import Ints
@@ -117,8 +117,8 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
     what = (
         f"{query.description or query.name}{f' ({entity.container})' if entity.container else ''}"
     )
-    reaches = _told(query, limit, eta)
-    text = f"{what}: {shown(value, query.unit)}, {reaches}"
+    reaches = _forecast_text(query, limit, eta)
+    text = f"{what}: {with_unit(value, query.unit)}, {reaches}"
     newest = datetime.fromtimestamp(float(view.window.times[-1]), UTC)
     uid = view.owners.uid(entity.kind, entity.namespace, entity.name)
     return Finding(
@@ -141,7 +141,7 @@ def _finding(view: View, query: Query, row: int, eta: Eta, values: Floats) -> Fi
     )
 
 
-def _told(query: Query, limit: float, eta: Eta) -> str:
+def _forecast_text(query: Query, limit: float, eta: Eta) -> str:
     if query.name in COUNTDOWNS:
         return f"expires in {duration(eta.seconds)} unless it is renewed"
-    return f"reaches {shown(limit, query.unit)} in {eta.text()}"
+    return f"reaches {with_unit(limit, query.unit)} in {eta.text()}"

@@ -17,7 +17,7 @@ from detection.detectors.protocol import View, detector
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import Facts, MetricFacts
 from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
-from detection.domain.units import duration, shown
+from detection.domain.units import duration, with_unit
 from detection.metrics.history import Bools, Floats, Window
 from detection.metrics.samples import BELOW, Entity, Owners, Query, parse_key
 
@@ -105,9 +105,9 @@ def _text(query: Query, entity: Entity, pod: str, value: float, seconds: float) 
     if not query.unit and (condition := CONDITIONS.get(query.name)):
         subject, state = condition
         return f"{subject}{about} has been {state} for {duration(seconds)}"
-    limit = shown(query.threshold or 0.0, query.unit)
+    limit = with_unit(query.threshold or 0.0, query.unit)
     return (
-        f"{query.description or query.name}{about}: {shown(value, query.unit)} "
+        f"{query.description or query.name}{about}: {with_unit(value, query.unit)} "
         f"for {duration(seconds)}, threshold {limit}"
     )
 

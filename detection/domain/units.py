@@ -13,7 +13,7 @@ def _binary(value: float) -> str:
     return f"{value:.3g} {BINARY[-1]}"
 
 
-def shown(value: float, unit: str) -> str:
+def with_unit(value: float, unit: str) -> str:
     """`value` with its unit; units are those of `MetricQuery.unit`."""
     if unit == "ratio":
         return f"{value * 100:.3g} %"

@@ -18,7 +18,7 @@ one finding an owner, the lowest precedence first.
 """
 
 
-def table() -> str:
+def failures_page() -> str:
     """The page, ending with a newline."""
     finders = {cause: _finders(cause) for cause in Cause}
     rows = sorted(Cause, key=lambda cause: (CAUSES[cause].failure or "~", cause.value))
@@ -41,4 +41,4 @@ def _finders(cause: Cause) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write(failures_page())

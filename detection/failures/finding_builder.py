@@ -130,7 +130,7 @@ def with_pods(facts: FactsT, pods: Sequence[o.Pod]) -> FactsT:
     return facts.over(where)
 
 
-def saw(source: str, text: str, decisive: bool = False) -> Evidence:
+def observed(source: str, text: str, decisive: bool = False) -> Evidence:
     """Evidence with a text of bounded length."""
     short = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
     return Evidence(f"kubernetes/{source}", short, decisive)
@@ -142,7 +142,7 @@ def events_evidence(
     """The newest events about an object with one of these reasons."""
     wanted = set(reasons)
     found = [event for event in snapshot.events_of(uid) if event.reason in wanted]
-    return [saw("events", f"{e.reason}: {e.message} (×{e.times})") for e in found[-most:]]
+    return [observed("events", f"{e.reason}: {e.message} (×{e.times})") for e in found[-most:]]
 
 
 def changed_evidence(revision: Revision | None) -> list[Evidence]:
@@ -152,10 +152,10 @@ def changed_evidence(revision: Revision | None) -> list[Evidence]:
     proof = f", proven by {revision.proof}" if revision.proof else ", not proven"
     back = revision.proven or revision.older
     names = ", ".join(revision.new_references[:5])
-    new = [saw("revisions", f"revision {revision.current} names for the first time: {names}")]
+    new = [observed("revisions", f"revision {revision.current} names for the first time: {names}")]
     return [
         *(new if names else []),
-        saw("revisions", f"revision {revision.current} against {back}{proof}: {lines}"),
+        observed("revisions", f"revision {revision.current} against {back}{proof}: {lines}"),
     ]
 
 
@@ -177,5 +177,5 @@ def with_container(facts: ContainerT, view: ContainerView) -> ContainerT:
     return facts.over(about)
 
 
-def named(owner: ObjectRef) -> str:
+def full_name(owner: ObjectRef) -> str:
     return f"{owner.kind} {owner.namespace}/{owner.name}" if owner.namespace else str(owner)

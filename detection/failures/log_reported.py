@@ -9,7 +9,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import CallerFacts
 from detection.domain.families import family_of
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision, key_of
-from detection.failures.finding_builder import MOST_RELATED, saw, worst_of
+from detection.failures.finding_builder import MOST_RELATED, observed, worst_of
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining
@@ -64,7 +64,7 @@ def log_lines(victims: Sequence[Complaining]) -> list[Evidence]:
     for one in victims:
         first[key_of(one.owner)] = one
     lines = [f"{v.pod.metadata.name}/{v.container}: {v.complaint.line}" for v in first.values()]
-    return [saw("logs", line, decisive=number == 0) for number, line in enumerate(lines)][
+    return [observed("logs", line, decisive=number == 0) for number, line in enumerate(lines)][
         :MOST_LINES
     ]
 

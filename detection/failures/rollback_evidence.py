@@ -18,7 +18,13 @@ from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot, revision_of_replicaset
 from detection.snapshot.config_references import new_references
 from detection.snapshot.pod_status import began, condition_since, is_active, is_ready
-from detection.snapshot.pod_templates import Template, changes, hash_of, normalized, of_revision
+from detection.snapshot.pod_templates import (
+    Template,
+    normalized,
+    of_revision,
+    template_changes,
+    template_hash,
+)
 
 POD_REVISION = "controller-revision-hash"
 COMPLETED = "NewReplicaSetAvailable"
@@ -52,7 +58,7 @@ class Judgement:
     target: Known | None = None
 
 
-def judge(
+def judge_newest_revision(
     snapshot: Snapshot,
     owner: ObjectRef,
     context: Context,
@@ -81,7 +87,7 @@ def judge(
         proven=proven.number if proven else None,
         proof=proof,
         borne=on_newest and target is not None and not stable,
-        changed=changes(target.template, newest.template) if target else (),
+        changed=template_changes(target.template, newest.template) if target else (),
         new_references=new_references(target.template, newest.template) if target else (),
     )
     return Judgement(revision, stable, newest, target)
@@ -123,7 +129,7 @@ def _from_replicaset(snapshot: Snapshot, replicaset: o.ReplicaSet) -> Known:
     return Known(
         number=revision_of_replicaset(replicaset),
         template=template,
-        hash=hash_of(template),
+        hash=template_hash(template),
         created=replicaset.metadata.creation_timestamp,
         keys=frozenset({replicaset.metadata.uid}),
         names=frozenset({replicaset.metadata.name}),
@@ -139,7 +145,7 @@ def _from_revision(revision: o.ControllerRevision, pods: Iterable[o.Pod]) -> Kno
     return Known(
         number=revision.revision,
         template=template,
-        hash=hash_of(template),
+        hash=template_hash(template),
         created=meta.creation_timestamp,
         keys=keys,
         names=frozenset({meta.name}),
@@ -151,11 +157,11 @@ def _merged(newest_first: Iterable[Known]) -> list[Known]:
     found: dict[str, Known] = {}
     for known in newest_first:
         kept = found.get(known.hash)
-        found[known.hash] = known if kept is None else _both(kept, known)
+        found[known.hash] = known if kept is None else _joined(kept, known)
     return list(found.values())
 
 
-def _both(newer: Known, older: Known) -> Known:
+def _joined(newer: Known, older: Known) -> Known:
     times = [time for time in (newer.created, older.created) if time is not None]
     return replace(
         newer,

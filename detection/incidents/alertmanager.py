@@ -31,7 +31,7 @@ SEVERITIES = {
 
 
 @dataclass(frozen=True)
-class Told:
+class ReceivedAlert:
     """One alert of a webhook, as plain values."""
 
     fingerprint: str
@@ -41,7 +41,7 @@ class Told:
     starts_at: datetime
 
 
-def receive(cluster: Cluster, told: Iterable[Told], now: datetime) -> dict[str, int]:
+def receive(cluster: Cluster, told: Iterable[ReceivedAlert], now: datetime) -> dict[str, int]:
     """Write what was told, the last word on each fingerprint; how many fire and are resolved."""
     counts = dict.fromkeys(Alert.State.values, 0)
     with transaction.atomic():
@@ -51,7 +51,7 @@ def receive(cluster: Cluster, told: Iterable[Told], now: datetime) -> dict[str, 
     return counts
 
 
-def _write(cluster: Cluster, alert: Told, now: datetime) -> None:
+def _write(cluster: Cluster, alert: ReceivedAlert, now: datetime) -> None:
     fields: dict[str, Any] = {
         "state": alert.state,
         "name": alert.labels.get("alertname", "")[:253] or "without a name",
@@ -68,24 +68,24 @@ def find_in_alerts(cluster: Cluster, snapshot: Snapshot, now: datetime) -> list[
     rows = Alert.objects.filter(cluster=cluster, state=Alert.State.FIRING)
     found = []
     for row in rows.filter(received_at__gt=now - BELIEVED):
-        owner = owner_of(row.labels, snapshot)
+        owner = labelled_owner(row.labels, snapshot)
         _note_owner(row, owner)
         if owner is not None:
             found.append(_finding(row, owner, now))
     return found
 
 
-def owner_of(labels: Mapping[str, str], snapshot: Snapshot) -> ObjectRef | None:
+def labelled_owner(labels: Mapping[str, str], snapshot: Snapshot) -> ObjectRef | None:
     """The top controller of the pod, else the workload, volume or node that the labels name."""
     namespace = labels.get("exported_namespace") or labels.get("namespace", "")
-    for kind, name in _named(labels):
+    for kind, name in _kinds_and_names(labels):
         found = snapshot.find(kind, "" if kind == "Node" else namespace, name)
         if found is not None:
             return snapshot.top_owner(found)
     return None
 
 
-def _named(labels: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+def _kinds_and_names(labels: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """Kind and name, the most telling label first; `instance` may carry a port."""
     kinds = {"pod": "Pod", **WORKLOAD_LABELS, "persistentvolumeclaim": "PersistentVolumeClaim"}
     kinds |= dict.fromkeys(NODE_LABELS, "Node")

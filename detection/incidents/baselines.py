@@ -17,14 +17,14 @@ from detection.snapshot.pod_templates import (
     Template,
     container_names,
     container_of,
-    hash_of,
     normalized,
+    template_hash,
 )
 
 SOAK = timedelta(seconds=60)
 
 
-def observe(snapshot: Snapshot) -> list[Baseline]:
+def available_workloads(snapshot: Snapshot) -> list[Baseline]:
     """The workloads that are fully available now, and have been for a minute.
 
     A pod that crashes in a loop is ready for moments, which is why the minute is asked for.
@@ -43,7 +43,7 @@ def _observed(snapshot: Snapshot, item: o.Workload) -> Baseline | None:
         return None
     return Baseline(
         owner=item.ref,
-        template_hash=hash_of(template),
+        template_hash=template_hash(template),
         first_available=since,
         last_available=snapshot.at,
         replicas=replicas,

@@ -40,5 +40,5 @@ def false_positive(
             metrics=dict(incident.facts_as(AnomalyFacts).contributions),
             note=note,
         )
-        states.note(incident, "feedback", actor=by, reason="false positive", now=now)
+        states.note_event(incident, "feedback", actor=by, reason="false positive", now=now)
     return row

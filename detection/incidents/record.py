@@ -30,7 +30,7 @@ ACTOR = "KubeWise"
 
 
 @dataclass
-class Recorded:
+class RecordResult:
     """Ids that `advance` is to be published for, and what happened, for the log."""
 
     to_advance: list[int] = field(default_factory=list)
@@ -42,11 +42,11 @@ class Recorded:
         return {"opened": self.opened, "revised": self.revised, "closed": self.closed}
 
 
-def record(
+def record_findings(
     cluster: Cluster, findings: Sequence[Finding], blind: Mapping[str, str], now: datetime
-) -> Recorded:
+) -> RecordResult:
     """Write one pass. `findings` are correlated: one an owner, `opens_at` past."""
-    done = Recorded()
+    done = RecordResult()
     open_now = {row.open_key: row for row in _open_incidents(cluster)}
     for finding in map(redacted, findings):
         incident = _taken(open_now, cluster, finding.owner)
@@ -104,7 +104,7 @@ def _open_incidents(cluster: Cluster) -> Sequence[Incident]:
 
 
 def _open(
-    cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: Recorded
+    cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: RecordResult
 ) -> None:
     if finding.facts.unseen:
         return  # the silence after a breach keeps an incident open; it is no reason for a new one
@@ -126,7 +126,7 @@ def _open(
     try:
         with transaction.atomic():
             incident.save()
-            states.began(incident, actor=ACTOR, reason=finding.summary, now=now)
+            states.note_beginning(incident, actor=ACTOR, reason=finding.summary, now=now)
     except IntegrityError:
         return  # another worker was faster: a normal end
     done.opened += 1
@@ -154,7 +154,7 @@ def _content(finding: Finding) -> dict[str, Any]:
 
 
 def _refresh(
-    incident: Incident, finding: Finding, degraded: bool, now: datetime, done: Recorded
+    incident: Incident, finding: Finding, degraded: bool, now: datetime, done: RecordResult
 ) -> None:
     content = {} if _keeps_its_cause(incident, finding) else _content(_lasting(incident, finding))
     revised = bool(content) and _is_revised(incident, content)
@@ -224,7 +224,7 @@ def _as_stored(revision: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _note_revision(incident: Incident, finding: Finding, now: datetime) -> None:
     before, after = f"{incident.cause} {incident.severity}", f"{finding.cause} {finding.severity}"
-    states.note(
+    states.note_event(
         incident, "cause", actor=ACTOR, reason=finding.summary, now=now, before=before, after=after
     )
 
@@ -245,11 +245,11 @@ def _fold(incident: Incident, cause_key: str, now: datetime) -> None:
     rows.update(last_seen=now, gone_since=None, parent=parent)
     if parent and incident.parent_id != parent.pk:
         reason = f"part of incident {parent.anomaly_id}: {parent.summary}"
-        states.note(incident, "folded", actor=ACTOR, reason=reason, now=now)
+        states.note_event(incident, "folded", actor=ACTOR, reason=reason, now=now)
 
 
 def _signal_gone(
-    incident: Incident, blind: Mapping[str, str], now: datetime, done: Recorded
+    incident: Incident, blind: Mapping[str, str], now: datetime, done: RecordResult
 ) -> None:
     if blind_to(incident, blind):
         return
@@ -280,7 +280,7 @@ def _close(incident: Incident, now: datetime) -> bool:
         return True
     gone = duration(GONE_BEFORE_CLOSING_SECONDS)
     reason = f"the signal has been gone for {gone}, {_after(incident)}"
-    return states.move(incident, Status.RESOLVED, actor=ACTOR, reason=reason, now=now)
+    return states.move_incident(incident, Status.RESOLVED, actor=ACTOR, reason=reason, now=now)
 
 
 def _after(incident: Incident) -> str:

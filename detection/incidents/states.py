@@ -22,7 +22,7 @@ class WrongTransition(ValueError):
     """A bug: the table does not allow this move."""
 
 
-def move(
+def move_incident(
     incident: Incident, after: Status, *, actor: str, reason: str, now: datetime, **fields: Any
 ) -> bool:
     """Move the incident to `after` with its Transition; False where another was faster.
@@ -46,7 +46,7 @@ def move(
     return True
 
 
-def began(incident: Incident, *, actor: str, reason: str, now: datetime) -> None:
+def note_beginning(incident: Incident, *, actor: str, reason: str, now: datetime) -> None:
     """The first Transition of a new incident."""
     incident.transitions.create(at=now, actor=actor, after=incident.status, reason=redact(reason))
 
@@ -57,7 +57,7 @@ def close_dismissed(incident: Incident, now: datetime) -> None:
     rows.update(open_key=None, closed_at=now)
 
 
-def note(
+def note_event(
     incident: Incident,
     kind: str,
     *,

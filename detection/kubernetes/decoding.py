@@ -34,14 +34,14 @@ class ListMeta(Part, frozen=True):
     remaining_item_count: int | None = None
 
 
-class Answer(Part, Generic[ItemT], frozen=True):
+class ListAnswer(Part, Generic[ItemT], frozen=True):
     kind: str = ""
     metadata: ListMeta | None = None
     items: tuple[ItemT, ...] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @dataclass(frozen=True)
-class Page(Generic[ObjectT]):
+class ListPage(Generic[ObjectT]):
     """One page of a list. `skipped` objects could not be read, `why` says what ailed the last."""
 
     items: tuple[ObjectT, ...]
@@ -51,16 +51,16 @@ class Page(Generic[ObjectT]):
     why: str = ""
 
 
-def decode_page(content: bytes, type_: type[ObjectT]) -> Page[ObjectT]:
+def decode_page(content: bytes, type_: type[ObjectT]) -> ListPage[ObjectT]:
     """Raises Undecodable where the answer as a whole is no list."""
     try:
-        answer: Answer[ObjectT] = _list_decoder(type_).decode(content)
+        answer: ListAnswer[ObjectT] = _list_decoder(type_).decode(content)
     except msgspec.DecodeError:
         return _page_by_item(content, type_)
-    return Page(_items(answer), *_rest(answer))
+    return ListPage(_items(answer), *_rest(answer))
 
 
-def _page_by_item(content: bytes, type_: type[ObjectT]) -> Page[ObjectT]:
+def _page_by_item(content: bytes, type_: type[ObjectT]) -> ListPage[ObjectT]:
     answer = _raw_answer(content)
     items: list[ObjectT] = []
     why = ""
@@ -70,11 +70,11 @@ def _page_by_item(content: bytes, type_: type[ObjectT]) -> Page[ObjectT]:
         except Undecodable as error:
             why = str(error)
     skipped = len(_items(answer)) - len(items)
-    return Page(tuple(items), *_rest(answer), skipped, why)
+    return ListPage(tuple(items), *_rest(answer), skipped, why)
 
 
-def _raw_answer(content: bytes) -> Answer[msgspec.Raw]:
-    decoder: msgspec.json.Decoder[Answer[msgspec.Raw]] = _list_decoder(msgspec.Raw)
+def _raw_answer(content: bytes) -> ListAnswer[msgspec.Raw]:
+    decoder: msgspec.json.Decoder[ListAnswer[msgspec.Raw]] = _list_decoder(msgspec.Raw)
     try:
         return decoder.decode(content)
     except msgspec.DecodeError as error:
@@ -103,13 +103,13 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def _items(answer: Answer[ItemT]) -> tuple[ItemT, ...]:
+def _items(answer: ListAnswer[ItemT]) -> tuple[ItemT, ...]:
     if answer.items is msgspec.UNSET:
         raise Undecodable(f"no list, but {answer.kind or 'something without items'}")
     return answer.items or ()
 
 
-def _rest(answer: Answer[Any]) -> tuple[str, int]:
+def _rest(answer: ListAnswer[Any]) -> tuple[str, int]:
     meta = answer.metadata or ListMeta()
     return meta.continue_ or "", meta.remaining_item_count or 0
 
@@ -122,7 +122,7 @@ def _decoder(type_: type[ObjectT]) -> msgspec.json.Decoder[ObjectT]:
 
 def _list_decoder(type_: Any) -> Any:
     with BUILDING:
-        return _built(Answer[type_])
+        return _built(ListAnswer[type_])
 
 
 @cache

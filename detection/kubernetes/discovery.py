@@ -63,7 +63,7 @@ class Discovery:
             offered = _offered(self._connection, self._versions)
             answers = pool.map(lambda version: _plurals(self._connection, version), offered)
             served = dict(zip(offered, answers, strict=True))
-        _keep(self._connection, served, self._now)
+        _store(self._connection, served, self._now)
         return served
 
 
@@ -81,7 +81,7 @@ def _kept(connection: Connection, now: datetime) -> Served | None:
     return found.served if found and fresh else None
 
 
-def _keep(connection: Connection, served: Served, now: datetime) -> None:
+def _store(connection: Connection, served: Served, now: datetime) -> None:
     with _LOCK:
         if served and None not in served.values():
             _KEPT[connection] = _Kept(now, served)

@@ -22,7 +22,7 @@ from detection.kubernetes.objects.network_storage_scaling import (
 
 
 @dataclass(frozen=True)
-class Resource:
+class ListedResource:
     """Where the API server has a kind, and the attribute of Snapshot that holds its list.
 
     `type` is what the scan decodes; `kind` names one that it does not read. `accept` asks for the
@@ -69,54 +69,56 @@ ADMISSION, AGGREGATION = "admissionregistration.k8s.io/v1", "apiregistration.k8s
 ISTIO, OLD_ISTIO = "security.istio.io/v1", "security.istio.io/v1beta1"
 # What the scan reads.
 RESOURCES = (
-    Resource("v1", "pods", o.Pod),
-    Resource("v1", "events", o.Event),
-    Resource("apps/v1", "replicasets", o.ReplicaSet),
-    Resource("apps/v1", "deployments", o.Deployment),
-    Resource("apps/v1", "statefulsets", o.StatefulSet),
-    Resource("apps/v1", "daemonsets", o.DaemonSet),
-    Resource("apps/v1", "controllerrevisions", o.ControllerRevision),
-    Resource("batch/v1", "jobs", o.Job),
-    Resource("batch/v1", "cronjobs", o.CronJob),
-    Resource("v1", "nodes", o.Node, namespaced=False),
-    Resource("v1", "namespaces", o.Namespace, namespaced=False),
-    Resource("v1", "configmaps", o.ConfigMap, accept=METADATA_LIST),
-    Resource("v1", "resourcequotas", o.ResourceQuota),
-    Resource("v1", "services", Service),
-    Resource("v1", "persistentvolumeclaims", PersistentVolumeClaim, "pvcs"),
-    Resource("discovery.k8s.io/v1", "endpointslices", EndpointSlice),
-    Resource("networking.k8s.io/v1", "ingresses", Ingress),
-    Resource("autoscaling/v2", "horizontalpodautoscalers", HorizontalPodAutoscaler, "hpas"),
-    Resource("keda.sh/v1alpha1", "scaledobjects", ScaledObject),
-    Resource("autoscaling.k8s.io/v1", "verticalpodautoscalers", VerticalPodAutoscaler, "vpas"),
-    Resource("policy/v1", "poddisruptionbudgets", PodDisruptionBudget, "pdbs"),
-    Resource("networking.k8s.io/v1", "ingressclasses", policy.IngressClass, namespaced=False),
-    Resource("networking.k8s.io/v1", "networkpolicies", policy.NetworkPolicy),
-    Resource("storage.k8s.io/v1", "storageclasses", policy.StorageClass, namespaced=False),
-    Resource(
+    ListedResource("v1", "pods", o.Pod),
+    ListedResource("v1", "events", o.Event),
+    ListedResource("apps/v1", "replicasets", o.ReplicaSet),
+    ListedResource("apps/v1", "deployments", o.Deployment),
+    ListedResource("apps/v1", "statefulsets", o.StatefulSet),
+    ListedResource("apps/v1", "daemonsets", o.DaemonSet),
+    ListedResource("apps/v1", "controllerrevisions", o.ControllerRevision),
+    ListedResource("batch/v1", "jobs", o.Job),
+    ListedResource("batch/v1", "cronjobs", o.CronJob),
+    ListedResource("v1", "nodes", o.Node, namespaced=False),
+    ListedResource("v1", "namespaces", o.Namespace, namespaced=False),
+    ListedResource("v1", "configmaps", o.ConfigMap, accept=METADATA_LIST),
+    ListedResource("v1", "resourcequotas", o.ResourceQuota),
+    ListedResource("v1", "services", Service),
+    ListedResource("v1", "persistentvolumeclaims", PersistentVolumeClaim, "pvcs"),
+    ListedResource("discovery.k8s.io/v1", "endpointslices", EndpointSlice),
+    ListedResource("networking.k8s.io/v1", "ingresses", Ingress),
+    ListedResource("autoscaling/v2", "horizontalpodautoscalers", HorizontalPodAutoscaler, "hpas"),
+    ListedResource("keda.sh/v1alpha1", "scaledobjects", ScaledObject),
+    ListedResource(
+        "autoscaling.k8s.io/v1", "verticalpodautoscalers", VerticalPodAutoscaler, "vpas"
+    ),
+    ListedResource("policy/v1", "poddisruptionbudgets", PodDisruptionBudget, "pdbs"),
+    ListedResource("networking.k8s.io/v1", "ingressclasses", policy.IngressClass, namespaced=False),
+    ListedResource("networking.k8s.io/v1", "networkpolicies", policy.NetworkPolicy),
+    ListedResource("storage.k8s.io/v1", "storageclasses", policy.StorageClass, namespaced=False),
+    ListedResource(
         ADMISSION,
         "validatingwebhookconfigurations",
         extensions.ValidatingWebhookConfiguration,
         "validatingwebhooks",
         namespaced=False,
     ),
-    Resource(
+    ListedResource(
         ADMISSION,
         "mutatingwebhookconfigurations",
         extensions.MutatingWebhookConfiguration,
         "mutatingwebhooks",
         namespaced=False,
     ),
-    Resource(AGGREGATION, "apiservices", extensions.APIService, namespaced=False),
-    Resource("cert-manager.io/v1", "certificates", policy.Certificate),
-    Resource(ISTIO, "authorizationpolicies", policy.AuthorizationPolicy, or_else=OLD_ISTIO),
-    Resource(ISTIO, "peerauthentications", policy.PeerAuthentication, or_else=OLD_ISTIO),
+    ListedResource(AGGREGATION, "apiservices", extensions.APIService, namespaced=False),
+    ListedResource("cert-manager.io/v1", "certificates", policy.Certificate),
+    ListedResource(ISTIO, "authorizationpolicies", policy.AuthorizationPolicy, or_else=OLD_ISTIO),
+    ListedResource(ISTIO, "peerauthentications", policy.PeerAuthentication, or_else=OLD_ISTIO),
 )
 # What is read one by one, and is no part of a scan.
 BESIDE_THE_SCAN = (
-    Resource("v1", "serviceaccounts", kind="ServiceAccount"),
-    Resource("v1", "limitranges", kind="LimitRange"),
+    ListedResource("v1", "serviceaccounts", kind="ServiceAccount"),
+    ListedResource("v1", "limitranges", kind="LimitRange"),
 )
-BY_KIND: Mapping[str, Resource] = {
+BY_KIND: Mapping[str, ListedResource] = {
     resource.kind_name: resource for resource in (*RESOURCES, *BESIDE_THE_SCAN)
 }

@@ -19,7 +19,7 @@ from detection.metrics.history import owner_map
 from detection.metrics.pod_owners import known_or_asked
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.promql import one_of
-from detection.metrics.responses import PrometheusError, Series
+from detection.metrics.responses import PrometheusError, ResultSeries
 from detection.metrics.samples import Entity, Owners, Query, entity_of
 from kubewise_site.core import cache
 
@@ -86,12 +86,12 @@ def evidence(
     known = (cache.get_many([key]) or {}).get(key)
     if isinstance(known, Metrics):
         return known
-    found = ask(client, now, owners or owner_map(cluster_id))
+    found = query_evidence(client, now, owners or owner_map(cluster_id))
     cache.set_many({key: found}, KEPT_SECONDS)
     return found
 
 
-def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
+def query_evidence(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
     """The same, asked now."""
     return replace(
         surroundings(client, now),
@@ -100,16 +100,17 @@ def ask(client: Prometheus, now: datetime, owners: Owners) -> Metrics:
             (kind, namespace, name): round(value)
             for (kind, label), metric in REPLICAS.items()
             for (namespace, name), value in _pairs(
-                client, newest_above_zero(label, metric), now, _named(label)
+                client, newest_above_zero(label, metric), now, _namespace_and_label(label)
             )
         },
         ready_replicasets=frozenset(
-            key for key, _ in _pairs(client, READY_REPLICASETS, now, _named("replicaset"))
+            key
+            for key, _ in _pairs(client, READY_REPLICASETS, now, _namespace_and_label("replicaset"))
         ),
         memory_growth=_growths(client, now, known_or_asked(owners, client, now)),
         restarts=restart_rhythms(client, now, known_or_asked(owners, client, now)),
         throttling=_by_container(client, now, known_or_asked(owners, client, now), THROTTLED),
-        readiness_changes=dict(_pairs(client, READINESS_CHANGES, now, _named("pod"))),
+        readiness_changes=dict(_pairs(client, READINESS_CHANGES, now, _namespace_and_label("pod"))),
     )
 
 
@@ -153,7 +154,7 @@ def _growths(
     return found
 
 
-def _entity(query: Query, owners: Owners, one: Series) -> Entity | None:
+def _entity(query: Query, owners: Owners, one: ResultSeries) -> Entity | None:
     return entity_of(query, one.labels, owners)
 
 
@@ -168,7 +169,7 @@ def newest_above_zero(label: str, metric: str) -> str:
 
 
 def _pairs(
-    client: Prometheus, promql: str, now: datetime, key: Callable[[Series], Key]
+    client: Prometheus, promql: str, now: datetime, key: Callable[[ResultSeries], Key]
 ) -> list[tuple[Key, float]]:
     try:
         return [(key(one), one.values[0]) for one in client.query(promql, now).series]
@@ -177,9 +178,9 @@ def _pairs(
         return []
 
 
-def _label(one: Series, name: str) -> str:
+def _label(one: ResultSeries, name: str) -> str:
     return one.labels.get(f"exported_{name}") or one.labels.get(name, "")
 
 
-def _named(label: str) -> Callable[[Series], tuple[str, str]]:
+def _namespace_and_label(label: str) -> Callable[[ResultSeries], tuple[str, str]]:
     return lambda one: (_label(one, "namespace"), _label(one, label))

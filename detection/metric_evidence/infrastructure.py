@@ -14,7 +14,7 @@ import structlog
 
 from detection.failures.context import Filling, Metrics
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.responses import PrometheusError, Series
+from detection.metrics.responses import PrometheusError, ResultSeries
 
 log = structlog.get_logger(__name__)
 CLAIM = "namespace, persistentvolumeclaim, exported_namespace"
@@ -58,7 +58,7 @@ OVERLOAD = {
 def surroundings(client: Prometheus, now: datetime) -> Metrics:
     """Only the fields that this module fills. Never raises: what fails is left out."""
 
-    def ask(promql: str) -> list[Series]:
+    def ask(promql: str) -> list[ResultSeries]:
         try:
             return list(client.query(promql, now).series)
         except PrometheusError as error:
@@ -76,19 +76,21 @@ def surroundings(client: Prometheus, now: datetime) -> Metrics:
     )
 
 
-Ask = Callable[[str], list[Series]]
+Ask = Callable[[str], list[ResultSeries]]
 
 
-def _label(one: Series, name: str) -> str:
+def _label(one: ResultSeries, name: str) -> str:
     return one.labels.get(f"exported_{name}") or one.labels.get(name, "")
 
 
-def _volumes(free: list[Series], hours: list[Series]) -> Mapping[tuple[str, str], Filling]:
+def _volumes(
+    free: list[ResultSeries], hours: list[ResultSeries]
+) -> Mapping[tuple[str, str], Filling]:
     trend = {_claim(one): one.values[0] for one in hours}
     return {_claim(one): Filling(one.values[0], trend.get(_claim(one))) for one in free}
 
 
-def _claim(one: Series) -> tuple[str, str]:
+def _claim(one: ResultSeries) -> tuple[str, str]:
     return _label(one, "namespace"), one.labels.get("persistentvolumeclaim", "")
 
 

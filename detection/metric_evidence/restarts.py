@@ -10,7 +10,7 @@ from detection.failures.context import Restarts
 from detection.forecasting.restart_interval import FEWEST_RESTARTS, restart_times, rhythm_of
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.promql import one_of
-from detection.metrics.responses import PrometheusError, Series
+from detection.metrics.responses import PrometheusError, ResultSeries
 from detection.metrics.samples import Entity, Owners, Query, entity_of
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def _first(found: Found, entity: Entity, seconds: float) -> bool:
     return entity[:4] not in found or seconds < found[entity[:4]].rhythm.next.seconds
 
 
-def _counts(client: Prometheus, now: datetime) -> list[Series]:
+def _counts(client: Prometheus, now: datetime) -> list[ResultSeries]:
     """The counters of the containers that restarted most often; one that ended is left out."""
     try:
         pods = sorted({_pod(one) for one in client.query(OFTEN, now).series} - {""})
@@ -59,5 +59,5 @@ def _counts(client: Prometheus, now: datetime) -> list[Series]:
     return [one for one in answer.series if now.timestamp() - one.times[-1] <= 2 * STEP_SECONDS]
 
 
-def _pod(one: Series) -> str:
+def _pod(one: ResultSeries) -> str:
     return one.labels.get("exported_pod") or one.labels.get("pod", "")

@@ -10,9 +10,9 @@ import structlog
 from django.conf import settings
 
 from detection.metrics import history
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.responses import PrometheusError, Series, TimedOut
+from detection.metrics.responses import PrometheusError, ResultSeries, TimedOut
 from detection.metrics.samples import Owners, Query, entity_of, series_key, wrong_labels
 
 log = structlog.get_logger(__name__)
@@ -21,7 +21,7 @@ MOST_TICKS = 60
 TIME_OUTS_BEFORE_GIVING_UP = 3
 
 
-def fill(
+def backfill(
     cluster_id: int, queries: Sequence[Query], client: Prometheus, owners: Owners, now: datetime
 ) -> int:
     """Fill what is missing up to `now`; the number of ticks written, 0 where nothing was due.
@@ -39,14 +39,14 @@ def fill(
 
 def frames_between(
     queries: Sequence[Query], client: Prometheus, owners: Owners, start: datetime, end: datetime
-) -> list[Frame]:
+) -> list[MetricFrame]:
     """Ticks from `start` to just before `end`, by one range query each. Never raises.
 
     What is missing in a range answer may be a gap as well as the series' end: no tick is whole.
     """
     step = step_seconds((end - start).total_seconds())
     count = max(1, math.floor((end - start).total_seconds() / step))
-    frames = [Frame(start.timestamp() + step * number, {}) for number in range(count)]
+    frames = [MetricFrame(start.timestamp() + step * number, {}) for number in range(count)]
     last = datetime.fromtimestamp(frames[-1].at, UTC)
     time_outs = 0
     for query in queries:
@@ -69,7 +69,7 @@ def step_seconds(span_seconds: float) -> float:
 
 def _gap_start(cluster_id: int, now: datetime) -> datetime | None:
     """Where to fill from; None where nothing is missing, or the cache is away."""
-    ticks = history.ticks(cluster_id)
+    ticks = history.tick_times(cluster_id)
     if ticks is None:
         return None
     earliest = now - timedelta(seconds=float(settings.ANOMALY_METRIC_WINDOW_SECONDS))
@@ -82,7 +82,11 @@ def _gap_start(cluster_id: int, now: datetime) -> datetime | None:
 
 
 def _deal(
-    query: Query, series: Sequence[Series], owners: Owners, frames: list[Frame], step: float
+    query: Query,
+    series: Sequence[ResultSeries],
+    owners: Owners,
+    frames: list[MetricFrame],
+    step: float,
 ) -> None:
     for one in series:
         entity = entity_of(query, one.labels, owners)

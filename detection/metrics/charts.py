@@ -52,7 +52,7 @@ def charts_of(incident: Incident, client: Prometheus | None, now: datetime) -> C
 def _of_metrics(incident: Incident, client: Prometheus | None, now: datetime) -> list[Chart]:
     active = {query.name: query for query in queries.active_queries()}
     start, end = _span(incident, now)
-    found = _rows(_window(incident, active, client, now), incident, start, end)
+    found = _rows_of_owner(_window(incident, active, client, now), incident, start, end)
     told = incident.facts_as(MetricFacts).metric
     order = sorted(found, key=lambda name: (name != told, name))
     made = [_chart(incident, active[name], found[name]) for name in order if name in active]
@@ -88,7 +88,7 @@ def _metrics(incident: Incident) -> list[str]:
 Rows = dict[str, tuple[list[float], dict[str, list[float | None]]]]
 
 
-def _rows(window: Window, incident: Incident, start: float, end: float) -> Rows:
+def _rows_of_owner(window: Window, incident: Incident, start: float, end: float) -> Rows:
     """Metric → its times, and container (or '') → values; gaps are None."""
     owner = (incident.owner_kind, incident.owner_namespace, incident.owner_name)
     inside = np.flatnonzero((window.times >= start) & (window.times <= end))

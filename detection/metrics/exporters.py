@@ -48,7 +48,7 @@ class Sources:
     partly: Mapping[str, str] = field(default_factory=dict)
 
 
-def look(client: Prometheus, now: datetime) -> Sources:
+def find_sources(client: Prometheus, now: datetime) -> Sources:
     """Three small queries at most. Never raises: a Prometheus that fails is blind, by name."""
     try:
         up = _up(client, now)

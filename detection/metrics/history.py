@@ -39,7 +39,7 @@ FILL_LOCK_SECONDS = 300
 DEAD_KEYS_KEPT = 1000
 
 
-class Frame(msgspec.Struct, frozen=True):
+class MetricFrame(msgspec.Struct, frozen=True):
     """One tick. NaN: the series is there, its value is not known.
 
     `whole`: metrics whose answer was complete, so that a missing series is gone. `pods`: series
@@ -84,17 +84,17 @@ class Window:
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Frame)
+_DECODER = msgspec.msgpack.Decoder(MetricFrame)
 
 
-def append(cluster_id: int, frame: Frame) -> bool:
+def append_frame(cluster_id: int, frame: MetricFrame) -> bool:
     """Add one tick; False where the cache is away."""
     return append_many(cluster_id, [frame])
 
 
-def append_many(cluster_id: int, frames: list[Frame]) -> bool:
+def append_many(cluster_id: int, frames: list[MetricFrame]) -> bool:
     """Add ticks, in any order; those out of the window leave the index."""
-    known = ticks(cluster_id)
+    known = tick_times(cluster_id)
     if known is None:
         return False
     if not frames:
@@ -111,7 +111,7 @@ def append_many(cluster_id: int, frames: list[Frame]) -> bool:
 
 def window(cluster_id: int, now: datetime) -> Window:
     """Everything within ANOMALY_METRIC_WINDOW_SECONDS before `now`."""
-    index = ticks(cluster_id)
+    index = tick_times(cluster_id)
     if index is None:
         return Window("away")
     first = _milliseconds(now - timedelta(seconds=settings.ANOMALY_METRIC_WINDOW_SECONDS))
@@ -121,22 +121,22 @@ def window(cluster_id: int, now: datetime) -> Window:
         return local.window(cluster_id, wanted)
 
 
-def latest(cluster_id: int) -> Frame | None:
+def latest_frame(cluster_id: int) -> MetricFrame | None:
     """The newest tick."""
-    index = ticks(cluster_id)
+    index = tick_times(cluster_id)
     if not index:
         return None
     key = _frame_key(cluster_id, index[-1])
     return _decode((cache.get_many([key]) or {}).get(key))
 
 
-def sampled(cluster_id: int, now: datetime, most: int) -> list[Frame]:
+def sampled(cluster_id: int, now: datetime, most: int) -> list[MetricFrame]:
     """About `most` ticks spread over the window, oldest first, for whoever wants a few series.
 
     A whole window of a large cluster is hundreds of megabytes; these are read and let go.
     """
     first = _milliseconds(now - timedelta(seconds=settings.ANOMALY_METRIC_WINDOW_SECONDS))
-    inside = [tick for tick in ticks(cluster_id) or [] if first < tick <= _milliseconds(now)]
+    inside = [tick for tick in tick_times(cluster_id) or [] if first < tick <= _milliseconds(now)]
     step = max(1, -(-len(inside) // most))
     wanted = sorted({*inside[::step], *inside[-1:]})
     keys = [_frame_key(cluster_id, tick) for tick in wanted]
@@ -145,7 +145,7 @@ def sampled(cluster_id: int, now: datetime, most: int) -> list[Frame]:
     return [frame for frame in decoded if frame is not None]
 
 
-def ticks(cluster_id: int) -> list[int] | None:
+def tick_times(cluster_id: int) -> list[int] | None:
     """The ticks there are, in milliseconds, oldest first; None: the cache is away."""
     key = _index_key(cluster_id)
     found = cache.get_many([key])
@@ -157,7 +157,7 @@ def may_fill(cluster_id: int) -> bool:
     return cache.add(f"history:{cluster_id}:fill", FILL_LOCK_SECONDS)
 
 
-def window_of(frames: list[Frame]) -> Window:
+def window_of(frames: list[MetricFrame]) -> Window:
     """A window of just these frames, without the cache."""
     alone = _Decoded()
     for frame in frames:
@@ -225,7 +225,7 @@ class _Decoded:
                 self.columns[keys[key]] = self.column(frame)
         return found is not None
 
-    def column(self, frame: Frame) -> _Column:
+    def column(self, frame: MetricFrame) -> _Column:
         rows = [self.rows.setdefault(key, len(self.rows)) for key in frame.values]
         values = np.fromiter(frame.values.values(), dtype=np.float64, count=len(rows))
         if not np.array_equal(self.newest_rows, rows):
@@ -263,11 +263,11 @@ _LOCK = threading.Lock()
 _LOCAL: dict[int, _Decoded] = {}
 
 
-def _encode(frame: Frame) -> bytes:
+def _encode(frame: MetricFrame) -> bytes:
     return zlib.compress(_ENCODER.encode(frame), 1)
 
 
-def _decode(value: Any) -> Frame | None:
+def _decode(value: Any) -> MetricFrame | None:
     """None for a frame that is gone or not one of ours."""
     if not isinstance(value, bytes):
         return None
@@ -282,7 +282,7 @@ def _milliseconds(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
-def _tick(frame: Frame) -> int:
+def _tick(frame: MetricFrame) -> int:
     return round(frame.at * 1000)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.responses import PrometheusError, Series
+from detection.metrics.responses import PrometheusError, ResultSeries
 from detection.metrics.samples import Owner, Owners, owners_of
 
 LOOKBACK_SECONDS = 3600
@@ -53,7 +53,7 @@ def _promql(label: str, metric: str, lookback_seconds: int) -> str:
     return f"max by ({names}) (last_over_time({metric}[{lookback_seconds}s]))"
 
 
-def _link(label: str, one: Series) -> tuple[Child, Owner] | None:
+def _link(label: str, one: ResultSeries) -> tuple[Child, Owner] | None:
     labels = one.labels
     name = labels.get(f"exported_{label}") or labels.get(label, "")
     namespace = labels.get("exported_namespace") or labels.get("namespace", "")

@@ -15,13 +15,13 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from detection.metrics import responses
 from detection.metrics.responses import (
-    Answer,
     Failed,
     InvalidQuery,
     NotPrometheus,
     Overloaded,
     PrometheusError,
-    Series,
+    QueryResult,
+    ResultSeries,
     TimedOut,
     TooLarge,
     Truncated,
@@ -32,15 +32,15 @@ from detection.metrics.responses import (
 from kubewise_site.core import http_body
 
 __all__ = [
-    "Answer",
     "Failed",
     "InvalidQuery",
-    "Limits",
     "NotPrometheus",
     "Overloaded",
     "Prometheus",
     "PrometheusError",
-    "Series",
+    "QueryResult",
+    "RequestLimits",
+    "ResultSeries",
     "TimedOut",
     "TooLarge",
     "Truncated",
@@ -54,7 +54,7 @@ JSON_TYPES = ("application/json", "text/json")
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """`answer_seconds` bounds the whole answer, `read_seconds` each silence within it."""
 
     connect_seconds: float = 3.0
@@ -72,23 +72,23 @@ class Prometheus:
         token: str = "",
         ca: str = "",
         headers: Mapping[str, str] | None = None,
-        limits: Limits | None = None,
+        limits: RequestLimits | None = None,
     ) -> None:
         parts = urlsplit(url)
         self.url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
-        self._limits = limits or Limits()
+        self._limits = limits or RequestLimits()
         self._verify: str | bool = ca or True
         self._auth = _auth(token, parts.username or "", parts.password or "")
         self._session = _session(headers or {})
 
-    def query(self, promql: str, now: datetime) -> Answer:
+    def query(self, promql: str, now: datetime) -> QueryResult:
         """The instant vector of `promql` at `now`. Raises a PrometheusError."""
         form = {"query": promql, "time": f"{now.timestamp():.3f}"}
         return responses.decode(self._post("query", form), "vector", now)
 
     def query_range(
         self, promql: str, start: datetime, end: datetime, step_seconds: float
-    ) -> Answer:
+    ) -> QueryResult:
         """The series of `promql` from `start` to `end`, both included. Raises a PrometheusError."""
         form = {
             "query": promql,
@@ -189,7 +189,7 @@ def _checked(answer: requests.Response, body: bytes) -> bytes:
     kind = answer.headers.get("Content-Type", "application/json").partition(";")[0].strip()
     if kind not in JSON_TYPES:
         raise NotPrometheus(
-            f"it answers with {kind}, as a log-in page does: {responses.shown(body)}"
+            f"it answers with {kind}, as a log-in page does: {responses.body_beginning(body)}"
         )
     return body
 

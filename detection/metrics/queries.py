@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.responses import Answer, InvalidQuery, PrometheusError
+from detection.metrics.responses import InvalidQuery, PrometheusError, QueryResult
 from detection.metrics.samples import Check, Owners, Query, entity_of, wrong_labels
 from detection.models import MetricQuery
 
@@ -62,13 +62,13 @@ def row_of(query: Query, *, seeded: bool = True) -> MetricQuery:
     return MetricQuery(**{**fields, "labels": dict(query.labels)}, seeded=seeded)
 
 
-def plain(row: MetricQuery) -> Query:
+def query_of_row(row: MetricQuery) -> Query:
     """The row as plain values, for code that knows no ORM."""
     return Query(**{name: getattr(row, name) for name in Query.__dataclass_fields__})
 
 
 def active_queries() -> list[Query]:
-    return [plain(row) for row in MetricQuery.objects.filter(active=True)]
+    return [query_of_row(row) for row in MetricQuery.objects.filter(active=True)]
 
 
 def validate(row: MetricQuery, client: Prometheus | None, now: datetime) -> Checked:
@@ -94,10 +94,10 @@ def validate(row: MetricQuery, client: Prometheus | None, now: datetime) -> Chec
     return _of_answer(row, answer)
 
 
-def _of_answer(row: MetricQuery, answer: Answer) -> Checked:
+def _of_answer(row: MetricQuery, answer: QueryResult) -> Checked:
     if not answer.series:
         return Checked(Check.ABSENT, "valid, but Prometheus has no such series now")
-    query = plain(row)
+    query = query_of_row(row)
     dealt = sum(entity_of(query, one.labels, Owners()) is not None for one in answer.series)
     if not dealt:
         return _refused(_no_entity(row, answer.series[0].labels))
@@ -106,7 +106,7 @@ def _of_answer(row: MetricQuery, answer: Answer) -> Checked:
     return Checked(Check.OK, series=dealt)
 
 
-def apply(row: MetricQuery, checked: Checked, now: datetime) -> None:
+def apply_check(row: MetricQuery, checked: Checked, now: datetime) -> None:
     """Write what was found into the unsaved row; a query that nobody checked is put to sleep."""
     row.check_state, row.check_message = checked.state.value, checked.message
     row.checked_at, row.series_count = now, checked.series

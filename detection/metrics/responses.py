@@ -66,7 +66,7 @@ class Failed(PrometheusError):
     """Another 5xx; the message is Prometheus's own where it gave one."""
 
 
-class Series(NamedTuple):
+class ResultSeries(NamedTuple):
     """One series; an instant vector has one time and value. Times are epoch seconds."""
 
     labels: Mapping[str, str]
@@ -75,10 +75,10 @@ class Series(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """Values as they came: NaN and ±Inf included. `histograms` counts series without numbers."""
 
-    series: tuple[Series, ...]
+    series: tuple[ResultSeries, ...]
     warnings: tuple[str, ...]
     infos: tuple[str, ...]
     partial: bool
@@ -116,7 +116,7 @@ _NAMES = msgspec.json.Decoder(list[str])
 def error_of(status: int, body: bytes) -> PrometheusError:
     """The named error for an HTTP status of 300 or above."""
     envelope = _envelope_or_none(body)
-    message = envelope.error if envelope else shown(body)
+    message = envelope.error if envelope else body_beginning(body)
     if status in (401, 403):
         return Unauthorized(f"{status}: the token or headers are not accepted. {message}")
     if status < 400:
@@ -138,7 +138,7 @@ def _by_status(status: int, message: str) -> PrometheusError:
     )  # fmt: skip
 
 
-def decode(body: bytes, wanted: str, evaluated_at: datetime) -> Answer:
+def decode(body: bytes, wanted: str, evaluated_at: datetime) -> QueryResult:
     """A query's answer whose result must be of the type `wanted` (`vector` or `matrix`)."""
     envelope = _success(body)
     data: _Data = _decoded(_DATA, bytes(envelope.data))
@@ -147,7 +147,7 @@ def decode(body: bytes, wanted: str, evaluated_at: datetime) -> Answer:
     elements: list[_Element] = _decoded(_ELEMENTS, bytes(data.result))
     series = [_series(element) for element in elements]
     warnings, infos = _told_apart(envelope)
-    return Answer(
+    return QueryResult(
         series=tuple(one for one in series if one.values),
         warnings=warnings,
         infos=infos,
@@ -163,7 +163,7 @@ def decode_names(body: bytes) -> list[str]:
     return names
 
 
-def shown(body: bytes) -> str:
+def body_beginning(body: bytes) -> str:
     """The begin of a body that is not what it should be, on one line, for a message."""
     text = body[: SHOWN_CHARACTERS * 4].decode("utf-8", "replace")
     return " ".join(text.split())[:SHOWN_CHARACTERS]
@@ -174,7 +174,7 @@ def _success(body: bytes) -> _Envelope:
     if envelope.status == "error":
         raise InvalidQuery(envelope.error)
     if envelope.status != "success":
-        raise NotPrometheus(f"it answers with another JSON: {shown(body)}")
+        raise NotPrometheus(f"it answers with another JSON: {body_beginning(body)}")
     return envelope
 
 
@@ -182,20 +182,22 @@ def _decoded(decoder: Any, body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise NotPrometheus(f"it answers with another JSON ({error}): {shown(body)}") from error
+        raise NotPrometheus(
+            f"it answers with another JSON ({error}): {body_beginning(body)}"
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if TRUNCATED in str(error) and body.lstrip()[:1] in (b"{", b"["):
             raise Truncated("the answer ends in its middle") from error
-        raise NotPrometheus(f"it answers with no JSON: {shown(body)}") from error
+        raise NotPrometheus(f"it answers with no JSON: {body_beginning(body)}") from error
 
 
-def _series(element: _Element) -> Series:
+def _series(element: _Element) -> ResultSeries:
     points = [element.value] if element.value else element.values
     try:
         values = tuple(float(value) for _, value in points)
     except ValueError as error:
         raise NotPrometheus(f"a sample's value is no number: {error}") from error
-    return Series(element.metric, tuple(at for at, _ in points), values)
+    return ResultSeries(element.metric, tuple(at for at, _ in points), values)
 
 
 def _told_apart(envelope: _Envelope) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -19,13 +19,19 @@ from statistics import median
 from typing import Any
 
 from detection.metrics import exporters, history
-from detection.metrics.backfill import TIME_OUTS_BEFORE_GIVING_UP, fill
+from detection.metrics.backfill import TIME_OUTS_BEFORE_GIVING_UP, backfill
 from detection.metrics.exporters import PROMETHEUS, Sources
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.pod_owners import known_or_asked
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.queries import plain
-from detection.metrics.responses import Answer, InvalidQuery, PrometheusError, Series, TimedOut
+from detection.metrics.queries import query_of_row
+from detection.metrics.responses import (
+    InvalidQuery,
+    PrometheusError,
+    QueryResult,
+    ResultSeries,
+    TimedOut,
+)
 from detection.metrics.samples import (
     Check,
     Entity,
@@ -48,7 +54,7 @@ SEEN_THROUGH = {"kubelet": "cadvisor"}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class QueryOutcome:
     """What one query's answer was. `whole`: a series that is not in it is gone, not just unseen."""
 
     name: str
@@ -70,7 +76,7 @@ class Scrape:
     at: datetime
     samples: tuple[Sample, ...] = ()
     unknown: tuple[tuple[str, Entity], ...] = ()
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    outcomes: Mapping[str, QueryOutcome] = field(default_factory=dict)
     sources: Sources = field(default_factory=Sources)
 
     @property
@@ -98,7 +104,7 @@ class Scrape:
 class _Dealt:
     """One query's result, dealt to entities."""
 
-    outcome: Outcome
+    outcome: QueryOutcome
     values: dict[Entity, float] = field(default_factory=dict)
     unknown: set[Entity] = field(default_factory=set)
 
@@ -106,24 +112,24 @@ class _Dealt:
 def scrape(cluster: Cluster, client: Prometheus, now: datetime) -> Scrape:
     """One pass with its records: checks of the queries, sources, one frame of history."""
     rows = list(MetricQuery.objects.filter(active=True))
-    queries = [plain(row) for row in rows]
+    queries = [query_of_row(row) for row in rows]
     owners = known_or_asked(history.owner_map(cluster.pk), client, now)
-    done = collect(queries, client, now, owners)
+    done = query_all(queries, client, now, owners)
     _save_checks(rows, done)
     save_sources(cluster, done.sources.seen, done.blind, done.sources.not_installed, now)
     if PROMETHEUS not in done.blind:
-        fill(cluster.pk, queries, client, owners, now)
-        history.append(cluster.pk, frame_of(done, queries))
+        backfill(cluster.pk, queries, client, owners, now)
+        history.append_frame(cluster.pk, frame_of(done, queries))
     return done
 
 
-def collect(
+def query_all(
     queries: Sequence[Query], client: Prometheus, now: datetime, owners: Owners | None = None
 ) -> Scrape:
     """Ask every query once. Never raises for what Prometheus does; knows no database."""
-    sources = exporters.look(client, now)
+    sources = exporters.find_sources(client, now)
     if reason := sources.blind.get(PROMETHEUS):
-        outcomes = {one.name: Outcome(one.name, Check.ERROR, reason) for one in queries}
+        outcomes = {one.name: QueryOutcome(one.name, Check.ERROR, reason) for one in queries}
         return Scrape(now, outcomes=outcomes, sources=sources)
     asker = _Asker(client, now, owners or Owners(), sources)
     with ThreadPoolExecutor(THREADS, "scrape") as pool:
@@ -141,7 +147,7 @@ def collect(
     )
 
 
-def frame_of(done: Scrape, queries: Sequence[Query]) -> Frame:
+def frame_of(done: Scrape, queries: Sequence[Query]) -> MetricFrame:
     """The pass as one tick of history: of a workload's pods, the worst."""
     by_name = {query.name: query for query in queries}
     values = {series_key(metric, entity): math.nan for metric, entity in done.unknown}
@@ -153,7 +159,7 @@ def frame_of(done: Scrape, queries: Sequence[Query]) -> Frame:
             if sample.entity.pod and query.breaches(sample.value):
                 pods[key] = sample.entity.pod
     whole = [outcome.name for outcome in done.outcomes.values() if outcome.whole]
-    return Frame(done.at.timestamp(), values, whole, pods)
+    return MetricFrame(done.at.timestamp(), values, whole, pods)
 
 
 @dataclass
@@ -168,7 +174,9 @@ class _Asker:
 
     def ask(self, query: Query) -> _Dealt:
         if self.time_outs >= TIME_OUTS_BEFORE_GIVING_UP:
-            return _Dealt(Outcome(query.name, Check.TIMEOUT, "not asked: Prometheus is too slow"))
+            return _Dealt(
+                QueryOutcome(query.name, Check.TIMEOUT, "not asked: Prometheus is too slow")
+            )
         began = time.monotonic()
         failed = partial(_failed, query, began)
         if wrong := wrong_labels(query.entity_kind, query.labels):
@@ -187,14 +195,14 @@ class _Asker:
 
 def _failed(query: Query, began: float, state: Check, message: str) -> _Dealt:
     took = time.monotonic() - began
-    return _Dealt(Outcome(query.name, state, message, duration_seconds=took))
+    return _Dealt(QueryOutcome(query.name, state, message, duration_seconds=took))
 
 
 def deal(
-    query: Query, answer: Answer, owners: Owners, sources: Sources, took_seconds: float = 0.0
+    query: Query, answer: QueryResult, owners: Owners, sources: Sources, took_seconds: float = 0.0
 ) -> _Dealt:
     """Give each value to its entity; of several for one entity, the worst."""
-    dealt = _Dealt(Outcome(query.name, Check.OK))
+    dealt = _Dealt(QueryOutcome(query.name, Check.OK))
     kept = _without_duplicates(answer.series)
     unmatched = nan = infinite = 0
     for one in kept:
@@ -207,7 +215,7 @@ def deal(
         _put(query, dealt, entity, value)
     dealt.unknown -= dealt.values.keys()
     state, message = _state(query, answer, sources)
-    dealt.outcome = Outcome(
+    dealt.outcome = QueryOutcome(
         query.name, state, message, _is_whole(query, answer, sources), len(kept), nan, infinite,
         len(answer.series) - len(kept), unmatched, took_seconds,
     )  # fmt: skip
@@ -221,9 +229,9 @@ def _put(query: Query, dealt: _Dealt, entity: Entity, value: float) -> None:
         dealt.values[entity] = value
 
 
-def _without_duplicates(series: Iterable[Series]) -> list[Series]:
+def _without_duplicates(series: Iterable[ResultSeries]) -> list[ResultSeries]:
     """Series that differ in a replica's label only are one: its first with a number, by label."""
-    known: dict[frozenset[tuple[str, str]], Series] = {}
+    known: dict[frozenset[tuple[str, str]], ResultSeries] = {}
     for one in sorted(series, key=_replica):
         identity = frozenset(item for item in one.labels.items() if item[0] not in REPLICA_LABELS)
         if identity not in known or not math.isfinite(known[identity].values[-1]):
@@ -231,11 +239,11 @@ def _without_duplicates(series: Iterable[Series]) -> list[Series]:
     return list(known.values())
 
 
-def _replica(one: Series) -> tuple[str, ...]:
+def _replica(one: ResultSeries) -> tuple[str, ...]:
     return tuple(one.labels.get(label, "") for label in sorted(REPLICA_LABELS))
 
 
-def _state(query: Query, answer: Answer, sources: Sources) -> tuple[Check, str]:
+def _state(query: Query, answer: QueryResult, sources: Sources) -> tuple[Check, str]:
     if reason := sources.blind.get(SEEN_THROUGH.get(query.source, query.source)):
         state = Check.STALE if answer.series else Check.ABSENT
         return state, f"{query.source} is blind: {reason}"
@@ -247,7 +255,7 @@ def _state(query: Query, answer: Answer, sources: Sources) -> tuple[Check, str]:
     return Check.OK, "; ".join(answer.infos)
 
 
-def _is_whole(query: Query, answer: Answer, sources: Sources) -> bool:
+def _is_whole(query: Query, answer: QueryResult, sources: Sources) -> bool:
     source = SEEN_THROUGH.get(query.source, query.source)
     seen = source not in {*sources.blind, *sources.partly, *sources.not_installed}
     return seen and not answer.warnings and not answer.partial
@@ -256,14 +264,14 @@ def _is_whole(query: Query, answer: Answer, sources: Sources) -> bool:
 def _save_checks(rows: Sequence[MetricQuery], done: Scrape) -> None:
     for row in rows:
         outcome = done.outcomes[row.name]
-        row.check_state, row.check_message = outcome.state.value, described(outcome)
+        row.check_state, row.check_message = outcome.state.value, outcome_text(outcome)
         row.checked_at, row.series_count = done.at, outcome.series
         row.duration_seconds = round(outcome.duration_seconds, 4)
     fields = ["check_state", "check_message", "checked_at", "series_count", "duration_seconds"]
     MetricQuery.objects.bulk_update(rows, fields)
 
 
-def described(outcome: Outcome) -> str:
+def outcome_text(outcome: QueryOutcome) -> str:
     """The outcome's message and counts, for a person."""
     counts = {
         "NaN": outcome.nan,

@@ -9,9 +9,9 @@ from detection.clients import prometheus
 from detection.detectors import find_in_metrics
 from detection.domain.findings import Finding
 from detection.incidents.alertmanager import find_in_alerts
-from detection.incidents.baselines import observe as available_now
+from detection.incidents.baselines import available_workloads as available_now
 from detection.incidents.baselines import save_baselines
-from detection.incidents.record import Recorded, record
+from detection.incidents.record import RecordResult, record_findings
 from detection.kubernetes.client import Connection
 from detection.metrics.history import save_owner_map
 from detection.models import Cluster
@@ -30,11 +30,11 @@ from detection.snapshot import Snapshot
 from detection.snapshot.scope import EVERYTHING
 
 
-def detect(cluster: Cluster, connection: Connection, now: datetime) -> Recorded:
+def detect(cluster: Cluster, connection: Connection, now: datetime) -> RecordResult:
     """Raises KubernetesError only where the cluster can't be read at all."""
     inputs = from_records(cluster, partial(_of_metrics_and_alerts, cluster, now))
     opened = observe(connection, EVERYTHING, now, inputs).opened
-    return record(cluster, opened, blind_sources(cluster, now), now)
+    return record_findings(cluster, opened, blind_sources(cluster, now), now)
 
 
 def _of_metrics_and_alerts(cluster: Cluster, now: datetime, snapshot: Snapshot) -> list[Finding]:

@@ -27,10 +27,10 @@ class MetricView:
     evidence: Metrics = field(default_factory=Metrics)
     findings: tuple[Finding, ...] = ()
     blind: Mapping[str, str] = field(default_factory=dict)
-    frames: tuple[history.Frame, ...] = ()
+    frames: tuple[history.MetricFrame, ...] = ()
 
 
-SeeMetrics = Callable[[Snapshot, datetime], MetricView]
+ReadMetrics = Callable[[Snapshot, datetime], MetricView]
 ExtraFindings = Callable[[Snapshot], Iterable[Finding]]
 
 
@@ -51,7 +51,7 @@ class Inputs:
     records that are read; None where none are.
     """
 
-    metrics: SeeMetrics = without_metrics
+    metrics: ReadMetrics = without_metrics
     baselines: Callable[[], Mapping[str, Sequence[Baseline]]] = dict
     extra_findings: ExtraFindings = without_extra_findings
     cluster_id: int | None = None

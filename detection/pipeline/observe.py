@@ -86,14 +86,16 @@ def observe(
     than this; a new one is kept for others. Without it this look sends its own requests and is not
     kept: so it must be before a write, and for a verification.
     """
-    look = partial(_look, connection, scope, now, inputs)
+    look = partial(_scan_and_find, connection, scope, now, inputs)
     if share_since is None or inputs.cluster_id is None:
         SHARED.forget_old(now)
         return look()
     return SHARED.take(Key(connection.account, inputs.cluster_id, scope), share_since, now, look)
 
 
-def _look(connection: Connection, scope: Scope, now: datetime, inputs: Inputs) -> Observation:
+def _scan_and_find(
+    connection: Connection, scope: Scope, now: datetime, inputs: Inputs
+) -> Observation:
     scanned = scan(connection, now, scope)
     snapshot = with_logs(connection, scanned, scope.most_logs, scope.logs_first)
     metrics, dwell = inputs.metrics(snapshot, now), Dwell().scaled(settings.DWELL_FACTOR)

@@ -61,9 +61,9 @@ class Shared(Generic[Item]):
         if kept and kept.item.at >= since:
             return kept.item
         began = self._clock()
-        return self._keep(key, _Kept(look(), began))
+        return self._store(key, _Kept(look(), began))
 
-    def _keep(self, key: Key, kept: _Kept[Item]) -> Item:
+    def _store(self, key: Key, kept: _Kept[Item]) -> Item:
         with self._lock:
             self._kept[key] = kept
             self._kept.move_to_end(key)

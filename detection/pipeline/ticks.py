@@ -42,7 +42,7 @@ def detect_tick(now: datetime) -> list[int]:
     """Scan, detect and record once; the ids of incidents that there is news of."""
     cluster = clients.current_cluster()
     ids: list[int] = []
-    if reason := spared(cluster, now):
+    if reason := reason_to_skip(cluster, now):
         beat("detect", now, ok=True, skipped=reason)
         return ids
 
@@ -62,7 +62,7 @@ def detect_tick(now: datetime) -> list[int]:
     return ids
 
 
-def spared(cluster: Cluster, now: datetime) -> str:
+def reason_to_skip(cluster: Cluster, now: datetime) -> str:
     """Why this pass is left out; '' where it is not. An API server that sheds load gets less."""
     overloaded = Incident.objects.filter(
         cluster=cluster, cause=Cause.APISERVER_OVERLOAD, open_key__isnull=False

@@ -38,7 +38,7 @@ def broker_ms() -> float:
     return _ms_since(began)
 
 
-def note(now: datetime) -> None:
+def record_latency(now: datetime) -> None:
     """Write both heartbeats; a broker that is away is no error here. Raises DatabaseError."""
     beat("database", now, latency_ms=database_ms())
     try:

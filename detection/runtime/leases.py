@@ -22,7 +22,7 @@ def is_free(at: datetime, field: str = "lease_until") -> Q:
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__lte": at})
 
 
-def claim(
+def claim_lease(
     rows: QuerySet[Any],
     at: datetime,
     until: datetime,
@@ -42,10 +42,10 @@ def take(name: str, holder: str, now: datetime, seconds: float) -> bool:
     """True where `holder` has the lease now; False where another still holds it."""
     Lease.objects.get_or_create(name=name, defaults={"until": now})
     rows = Lease.objects.filter(name=name)
-    return claim(rows, now, now + timedelta(seconds=seconds), field="until", holder=holder)
+    return claim_lease(rows, now, now + timedelta(seconds=seconds), field="until", holder=holder)
 
 
-def release(name: str, holder: str, now: datetime) -> None:
+def release_lease(name: str, holder: str, now: datetime) -> None:
     Lease.objects.filter(name=name, holder=holder).update(until=now)
 
 
@@ -58,4 +58,4 @@ def lease(name: str, now: datetime, seconds: float) -> Iterator[bool]:
         yield held
     finally:
         if held:
-            release(name, holder, now)
+            release_lease(name, holder, now)

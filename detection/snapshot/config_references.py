@@ -10,12 +10,12 @@ from detection.snapshot.pod_templates import Template, spec_of
 
 def configmaps_of(template: Template) -> frozenset[str]:
     """The ConfigMaps that a template names: volumes, projected ones, env and envFrom."""
-    return frozenset(_named(spec_of(template), "configMap", "configMapRef", "configMapKeyRef"))
+    return frozenset(_references(spec_of(template), "configMap", "configMapRef", "configMapKeyRef"))
 
 
 def secrets_of(template: Template) -> frozenset[str]:
     """The Secrets that a template names; their names alone."""
-    return frozenset(_named(spec_of(template), "secret", "secretRef", "secretKeyRef"))
+    return frozenset(_references(spec_of(template), "secret", "secretRef", "secretKeyRef"))
 
 
 def new_references(before: Template, after: Template) -> tuple[str, ...]:
@@ -25,10 +25,10 @@ def new_references(before: Template, after: Template) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _named(value: Any, *keys: str) -> Iterator[str]:
+def _references(value: Any, *keys: str) -> Iterator[str]:
     if isinstance(value, list):
         for inner in value:
-            yield from _named(inner, *keys)
+            yield from _references(inner, *keys)
     if not isinstance(value, Mapping):
         return
     for key, inner in value.items():
@@ -37,4 +37,4 @@ def _named(value: Any, *keys: str) -> Iterator[str]:
             if isinstance(name, str):
                 yield name
         else:
-            yield from _named(inner, *keys)
+            yield from _references(inner, *keys)

@@ -27,7 +27,7 @@ RECOVERED = re.compile(
 LONGEST_LINE = 2000
 
 
-class Kind(StrEnum):
+class ErrorKind(StrEnum):
     """`NO_NAME`: the name does not exist. `RESOLVER`: the resolver itself fails."""
 
     NO_NAME = "no such host"
@@ -43,25 +43,31 @@ class Kind(StrEnum):
     ERROR = "error"
 
 
-RESOLVING = frozenset({Kind.NO_NAME, Kind.RESOLVER})
-CONNECTING = frozenset({Kind.REFUSED, Kind.TIMEOUT, Kind.RESET, Kind.AUTH})
-KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+RESOLVING = frozenset({ErrorKind.NO_NAME, ErrorKind.RESOLVER})
+CONNECTING = frozenset({ErrorKind.REFUSED, ErrorKind.TIMEOUT, ErrorKind.RESET, ErrorKind.AUTH})
+KINDS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
         (
-            Kind.NO_SPACE,
+            ErrorKind.NO_SPACE,
             r"no space left on device|\benospc\b|disk (?:is )?full|quota exceeded.*disk",
         ),
         (
-            Kind.EXPIRED,
+            ErrorKind.EXPIRED,
             r"certificate has expired|certificate (?:is )?expired|cert_has_expired|expired cert"
             r"|certificateexpired|has expired or is not yet valid|certificate.{0,60}\bexpired\b"
             r"|notafter:|sslv3 alert certificate expired",
         ),
-        (Kind.DENIED, r"rbac: access denied|rbac_access_denied|rbac.{0,20}denied_matched_policy"),
-        (Kind.FORBIDDEN, r"\b403\b.{0,40}(?:forbidden|denied)|(?:forbidden|denied).{0,40}\b403\b"),
         (
-            Kind.RESOLVER,
+            ErrorKind.DENIED,
+            r"rbac: access denied|rbac_access_denied|rbac.{0,20}denied_matched_policy",
+        ),
+        (
+            ErrorKind.FORBIDDEN,
+            r"\b403\b.{0,40}(?:forbidden|denied)|(?:forbidden|denied).{0,40}\b403\b",
+        ),
+        (
+            ErrorKind.RESOLVER,
             r"server misbehaving|servfail|temporary failure in name resolution|eai_again"
             r"|try again.{0,20}resol|lookup \S+(?: on \S+)?:.{0,80}(?:i/o timeout|timed? ?out)"
             r"|dns (?:query|request|lookup|resolution)?.{0,20}(?:timed? ?out|failed|failure)"
@@ -69,14 +75,14 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             r"|could not contact dns|no servers could be reached|resolving.{0,80}timed out",
         ),
         (
-            Kind.NO_NAME,
+            ErrorKind.NO_NAME,
             r"no such host|enotfound|could not (?:resolve|translate) host|can(?:no|')t resolve"
             r"|unknownhost|unknown host|name or service not known|nodename nor servname"
             r"|name does not resolve|nxdomain|name.{0,20}not resolved|host not found"
             r"|failed to resolve|getaddrinfo failed|unable to resolve|no address associated",
         ),
         (
-            Kind.AUTH,
+            ErrorKind.AUTH,
             r"password authentication failed|authentication (?:failed|error|required)|auth failed"
             r"|invalid (?:username|password|credentials?|api[ _-]?key|token)|wrongpass|noauth"
             r"|access denied for user|login failed|sasl.{0,40}fail|not authori[sz]ed"
@@ -85,24 +91,24 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             r"|invalidaccesskeyid|signaturedoesnotmatch|access_refused",
         ),
         (
-            Kind.REFUSED,
+            ErrorKind.REFUSED,
             r"connection refused|econnrefused|actively refused|connect: refused|could not connect"
             r"|connection (?:was )?rejected|failed to connect",
         ),
         (
-            Kind.TIMEOUT,
+            ErrorKind.TIMEOUT,
             r"i/o timeout|etimedout|esockettimedout|timed[ -]?out|deadline exceeded"
             r"|connect(?:ion)? ?timeout|timeout (?:exceeded|expired|awaiting|waiting|while)"
             r"|read timeout|request timeout|timeouterror|timeoutexception",
         ),
         (
-            Kind.RESET,
+            ErrorKind.RESET,
             r"connection reset|econnreset|broken pipe|epipe|reset by peer|reset before headers"
             r"|unexpected eof|socket hang up|connection (?:closed|terminated)"
             r"|remote end closed|upstream connect error|server closed the connection",
         ),
         (
-            Kind.ERROR,
+            ErrorKind.ERROR,
             r"\berror\b|\bfatal\b|\bpanic\b|exception\b|\bcritical\b|traceback"
             r"|\bE\d{4} |\bfailed\b|\bfailure\b|\" 5\d\d\b|status[=: ]+5\d\d\b",
         ),
@@ -184,7 +190,7 @@ NAMELIKE = re.compile(
 class Complaint:
     """One line. `hosts`: what it may be about, the likeliest first; `ports` those it names."""
 
-    kind: Kind
+    kind: ErrorKind
     line: str
     hosts: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
@@ -197,7 +203,7 @@ def complaint_of(line: str) -> Complaint | None:
     if not any(word in lower for word in WORTH_A_LOOK) and not KLOG.match(line):
         return None
     kind = next((kind for kind, pattern in KINDS if pattern.search(line)), None)
-    if kind is None or (kind == Kind.ERROR and HARMLESS.search(line)):
+    if kind is None or (kind == ErrorKind.ERROR and HARMLESS.search(line)):
         return None
     text = TIMESTAMP.sub(" ", ON_RESOLVER.sub("", FROM_OWN.sub("", line)))
     return Complaint(kind, line.strip(), tuple(hosts_in(text)), tuple(ports_in(text)))
@@ -278,12 +284,12 @@ class Complaints:
             self.owners[key] = one.owner
             self._by_owner[key].append(one)
 
-    def of(self, owner: ObjectRef, *kinds: Kind) -> list[Complaining]:
+    def of(self, owner: ObjectRef, *kinds: ErrorKind) -> list[Complaining]:
         """Those of one owner; of these kinds where any are named."""
         found = self._by_owner.get(owner.uid or str(owner), [])
         return [one for one in found if not kinds or one.complaint.kind in kinds]
 
-    def by_owner(self, *kinds: Kind) -> Mapping[str, list[Complaining]]:
+    def by_owner(self, *kinds: ErrorKind) -> Mapping[str, list[Complaining]]:
         """Owner key → its complaints of these kinds; owners without any are left out."""
         found = {key: self.of(ref, *kinds) for key, ref in self.owners.items()}
         return {key: items for key, items in found.items() if items}

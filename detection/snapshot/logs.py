@@ -35,7 +35,7 @@ YOUNG = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogRequest:
     """One container's log; `previous` is that of the run before this one."""
 
     namespace: str
@@ -75,13 +75,13 @@ def with_logs(
     return replace(snapshot, logs={w.key: t for w, t in pairs if isinstance(t, str) and t})
 
 
-def _read(connection: Connection, one: Wanted) -> str | Forbidden:
+def _read(connection: Connection, one: LogRequest) -> str | Forbidden:
     """Of a container that waits: its former run, else whatever there is."""
     text = _get(connection, one)
     return text or (_get(connection, replace(one, previous=False)) if one.previous else "")
 
 
-def _get(connection: Connection, one: Wanted) -> str | Forbidden:
+def _get(connection: Connection, one: LogRequest) -> str | Forbidden:
     params = {"container": one.container, "tailLines": str(TAIL_LINES)}
     params["limitBytes"] = str(LIMIT_BYTES)
     params |= {"previous": "true"} if one.previous else {}
@@ -97,7 +97,7 @@ def _get(connection: Connection, one: Wanted) -> str | Forbidden:
     return content[:LIMIT_BYTES].decode("utf-8", "replace")
 
 
-def _wanted(snapshot: Snapshot) -> Iterator[Wanted]:
+def _wanted(snapshot: Snapshot) -> Iterator[LogRequest]:
     """Each container once, the most telling ones first."""
     seen: set[LogKey] = set()
     for pod in _in_order(snapshot):
@@ -189,17 +189,17 @@ def _in_turns(pods: list[o.Pod], now: datetime) -> list[o.Pod]:
     return [*pods[start:], *pods[:start]]
 
 
-def _containers(pod: o.Pod, now: datetime) -> Iterator[Wanted]:
+def _containers(pod: o.Pod, now: datetime) -> Iterator[LogRequest]:
     """Those that fail first; of containers that run on, only what they wrote lately."""
     views = [view for view in containers(pod) if view.status.state.running or view.last_end]
     for view in sorted(views, key=lambda view: (view.status.ready, view.is_init)):
         yield _of_container(pod, view, now)
 
 
-def _of_container(pod: o.Pod, view: ContainerView, now: datetime) -> Wanted:
+def _of_container(pod: o.Pod, view: ContainerView, now: datetime) -> LogRequest:
     ended = view.status.last_state.terminated
     waits = view.status.state.running is None and view.status.state.terminated is None
     fresh = ended is not None and _restarted_lately(pod, now) and not view.status.ready
     since = LATELY_SECONDS if view.status.state.running and not fresh else 0
     meta = pod.metadata
-    return Wanted(meta.namespace, meta.name, view.name, bool(waits or fresh), since)
+    return LogRequest(meta.namespace, meta.name, view.name, bool(waits or fresh), since)

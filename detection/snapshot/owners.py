@@ -32,7 +32,7 @@ class TopOwners:
         return self._known[above.uid]
 
     def _follow(self, above: OwnerReference, namespace: str) -> ObjectRef:
-        ref = _named(above, namespace)
+        ref = _owner_ref(above, namespace)
         for _ in range(HOPS):
             item = self._by_uid.get(ref.uid)
             if item is None or (item.KIND, item.metadata.name) != (ref.kind, ref.name):
@@ -40,7 +40,7 @@ class TopOwners:
             following = _controller(item)
             if following is None:
                 return item.ref
-            ref = _named(following, namespace)
+            ref = _owner_ref(following, namespace)
         return ref
 
 
@@ -50,7 +50,7 @@ def _controller(item: Object) -> OwnerReference | None:
     return None if above is None or above.kind == "Node" or not above.uid else above
 
 
-def _named(above: OwnerReference, namespace: str) -> ObjectRef:
+def _owner_ref(above: OwnerReference, namespace: str) -> ObjectRef:
     return ObjectRef(
         above.kind, "" if above.kind in CLUSTER_WIDE else namespace, above.name, above.uid
     )

@@ -67,7 +67,7 @@ def _without_empty(value: Any) -> Any:
     return {key: inner for key, inner in kept.items() if key != "metadata" or inner}
 
 
-def hash_of(template: Template) -> str:
+def template_hash(template: Template) -> str:
     """64 hex digits that are equal for equal templates."""
     text = json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -115,7 +115,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def changes(before: Template, after: Template) -> tuple[str, ...]:
+def template_changes(before: Template, after: Template) -> tuple[str, ...]:
     """Readable lines, `containers[app].image: a → b`, at most 40 of them."""
     lines = list(_changes("", _keyed(before), _keyed(after)))
     more = len(lines) - MOST_LINES

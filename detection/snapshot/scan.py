@@ -18,7 +18,7 @@ from detection.kubernetes.client import Connection, KubernetesError, NotFound
 from detection.kubernetes.decoding import Undecodable, decode_page
 from detection.kubernetes.discovery import Discovery, Served
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.resources import RESOURCES, Resource
+from detection.kubernetes.resources import RESOURCES, ListedResource
 from detection.snapshot import Snapshot
 from detection.snapshot.scope import EVERYTHING, Scope
 
@@ -35,7 +35,7 @@ class Listed:
     `is_missing`: the server answered 404.
     """
 
-    resource: Resource
+    resource: ListedResource
     items: list[Any] = field(default_factory=list)
     blind: str = ""
     absent: bool = False
@@ -67,7 +67,7 @@ def _snapshot(answers: list[Listed], now: datetime) -> Snapshot:
 
 
 def _answer(
-    connection: Connection, resource: Resource, scope: Scope, discovery: Discovery
+    connection: Connection, resource: ListedResource, scope: Scope, discovery: Discovery
 ) -> Listed:
     """The list; where a 404 contradicts what was kept, by what discovery says now."""
     if scope.kinds is not None and resource.plural not in scope.kinds:
@@ -79,7 +79,7 @@ def _answer(
     return _read(connection, resource, scope, newer)
 
 
-def _read(connection: Connection, resource: Resource, scope: Scope, served: Served) -> Listed:
+def _read(connection: Connection, resource: ListedResource, scope: Scope, served: Served) -> Listed:
     found = Listed(_in_served_version(resource, served))
     if _is_absent(found.resource, served):
         found.absent = True
@@ -102,13 +102,13 @@ def _missing(found: Listed, error: NotFound, served: Served) -> None:
     found.blind = "" if found.absent else str(error)
 
 
-def _in_served_version(resource: Resource, served: Served) -> Resource:
+def _in_served_version(resource: ListedResource, served: Served) -> ListedResource:
     if resource.or_else in served and _is_absent(resource, served):
         return replace(resource, group_version=resource.or_else, or_else="")
     return resource
 
 
-def _is_absent(resource: Resource, served: Served) -> bool:
+def _is_absent(resource: ListedResource, served: Served) -> bool:
     """Whether discovery, where there is one, leaves this kind out."""
     if not served:
         return False
@@ -117,7 +117,7 @@ def _is_absent(resource: Resource, served: Served) -> bool:
 
 
 def _pages(
-    connection: Connection, resource: Resource, scope: Scope
+    connection: Connection, resource: ListedResource, scope: Scope
 ) -> Iterator[tuple[o.Object, ...]]:
     """The pages of every list. Raises Undecodable after the last one where something is missing."""
     spaces = sorted(scope.namespaces) if resource.namespaced else []
@@ -132,7 +132,7 @@ def _pages(
 
 
 def _pages_of(
-    connection: Connection, resource: Resource, namespace: str, cached: bool
+    connection: Connection, resource: ListedResource, namespace: str, cached: bool
 ) -> Iterator[tuple[o.Object, ...]]:
     path, params = resource.path(namespace), {"resourceVersion": "0"} if cached else {}
     skipped, why = 0, ""

@@ -43,7 +43,7 @@ def in_cluster_name(host: str, namespace: str) -> Name | None:
     return Name(parts[1], parts[0]) if len(parts) == 2 else None
 
 
-class Network:
+class ServiceNetwork:
     """Indexes over Services, their slices and pods' addresses."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -153,6 +153,6 @@ class Network:
         return found or item.spec.selector.match_labels
 
 
-def services_of(snapshot: Snapshot) -> Network:
+def services_of(snapshot: Snapshot) -> ServiceNetwork:
     """Services by name and address, and the pods behind them."""
-    return snapshot.view(Network)
+    return snapshot.view(ServiceNetwork)

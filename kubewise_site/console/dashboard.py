@@ -18,7 +18,7 @@ from detection.models import Heartbeat, Incident, SourceState
 from kubewise_site.console import trends
 from kubewise_site.ops import pulse
 from remediation.controls import mode_and_stop
-from remediation.llm.usage.spend import spend
+from remediation.llm.usage.spend import spend_of_day
 from remediation.models.permissions import PULL_STOP, SET_MODE
 
 NEWEST = 10
@@ -28,13 +28,13 @@ SEE_MODEL_CALLS = "remediation.view_llmcall"
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's hook: what the template of the index page gets."""
-    return context | contents(request, datetime.now(UTC))
+    return context | dashboard_context(request, datetime.now(UTC))
 
 
 @never_cache
 def fragment(request: HttpRequest) -> HttpResponse:
     """The dashboard without the page around it, for the script that keeps it fresh."""
-    context = contents(request, datetime.now(UTC))
+    context = dashboard_context(request, datetime.now(UTC))
     return render(request, "kubewise/dashboard.html", context)
 
 
@@ -55,7 +55,7 @@ def charts(request: HttpRequest) -> HttpResponse:
     )
 
 
-def contents(request: HttpRequest, now: datetime) -> dict[str, Any]:
+def dashboard_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
     beats = {row.name: row for row in Heartbeat.objects.all()}
     context: dict[str, Any] = {
         "now": now,
@@ -63,12 +63,12 @@ def contents(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "may_set_mode": request.user.has_perm(SET_MODE),
         "may_stop": request.user.has_perm(PULL_STOP),
         "blind": list(SourceState.objects.filter(state=SourceState.State.BLIND)),
-        "pulse": pulse.ticks(beats, now),
-        "workers": pulse.workers(beats, now),
+        "pulse": pulse.tick_pulses(beats, now),
+        "workers": pulse.live_workers(beats, now),
         "queues": pulse.queue_lengths(),
     }
     if request.user.has_perm(SEE_MODEL_CALLS):
-        context["spend"] = spend(now)
+        context["spend"] = spend_of_day(now)
     if request.user.has_perm(SEE_INCIDENTS):
         context |= incidents_now()
         context |= {"waiting": pulse.waiting(), "durations": trends.durations(now)}

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from detection.domain.units import counted
 from remediation.models import Delivery
 from remediation.models.permissions import SEE_DELIVERIES, SEND_TEST
-from remediation.notifications import kind_of, plain, send
+from remediation.notifications import kind_of, one_line, send
 
 SHOWN = 20
 TITLE = "[KubeWise] test"
@@ -47,7 +47,7 @@ def _test(request: HttpRequest) -> tuple[int, str]:
         raise PermissionDenied
     if not settings.NOTIFY_URLS:
         return messages.WARNING, "No notification target is configured: set NOTIFY_URLS."
-    who = plain(request.user.get_username())
+    who = one_line(request.user.get_username())
     error = send(settings.NOTIFY_URLS, TITLE, f"A test, sent by {who}. Nothing is wrong.")
     if error:
         return messages.ERROR, f"The test failed: {error}."

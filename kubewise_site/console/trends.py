@@ -25,7 +25,7 @@ ANALYZED = "analysis"
 
 
 @dataclass(frozen=True)
-class Took:
+class StepDuration:
     """Median and slowest tenth of one step, as people read it; '' where nothing was timed."""
 
     step: str
@@ -95,7 +95,7 @@ def _dealt(
     return [{"name": name, "values": [counts[start, name] for start in starts]} for name in names]
 
 
-def durations(now: datetime) -> list[Took]:
+def durations(now: datetime) -> list[StepDuration]:
     """How long it took to detect, to diagnose and to resolve; of the newest 500 of the day."""
     since = now - timedelta(hours=HOURS)
     newest = Incident.objects.filter(first_seen__gte=since).order_by("-first_seen")[:MOST_TIMED]
@@ -119,9 +119,9 @@ def _resolved(since: datetime) -> list[timedelta]:
     return [closed - seen for seen, closed in times if closed]
 
 
-def _took(step: str, times: Sequence[timedelta]) -> Took:
+def _took(step: str, times: Sequence[timedelta]) -> StepDuration:
     seconds = sorted(max(0.0, time.total_seconds()) for time in times)
     if not seconds:
-        return Took(step, "", "", 0)
+        return StepDuration(step, "", "", 0)
     slowest = seconds[min(len(seconds) - 1, len(seconds) * 9 // 10)]
-    return Took(step, span(median(seconds)), span(slowest), len(seconds))
+    return StepDuration(step, span(median(seconds)), span(slowest), len(seconds))

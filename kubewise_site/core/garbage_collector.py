@@ -15,7 +15,7 @@ from django.urls import get_resolver
 THRESHOLDS = (10_000, 20, 20)
 
 
-def settle() -> None:
+def settle_garbage() -> None:
     """Once at the start: load the pages, leave what is there out of every later collection."""
     _ = get_resolver().url_patterns
     gc.collect()

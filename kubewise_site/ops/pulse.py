@@ -42,24 +42,27 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class OldestWaiting:
     """The oldest incident that waits for the machine, and the oldest that waits for a person."""
 
     analysis: datetime | None
     person: datetime | None
 
 
-def ticks(beats: dict[str, Heartbeat], now: datetime) -> list[Pulse]:
-    return [_pulse(tick, beats.get(health.row_of(tick)), now) for tick in health.frequent_ticks()]
+def tick_pulses(beats: dict[str, Heartbeat], now: datetime) -> list[Pulse]:
+    return [
+        _pulse(tick, beats.get(health.heartbeat_name(tick)), now)
+        for tick in health.frequent_ticks()
+    ]
 
 
 def _pulse(tick: schedule.Tick, row: Heartbeat | None, now: datetime) -> Pulse:
-    late = row is None or now - row.at > health.patience(tick)
+    late = row is None or now - row.at > health.allowed_silence(tick)
     trouble = "" if row is None or row.ok else str(row.detail.get("error", "it failed"))
     return Pulse(tick.name, tick.seconds, row.at if row else None, late, trouble)
 
 
-def workers(beats: dict[str, Heartbeat], now: datetime) -> list[Worker]:
+def live_workers(beats: dict[str, Heartbeat], now: datetime) -> list[Worker]:
     """Every worker process, on whichever host: each is one share of the work."""
     rows = sorted((name, row) for name, row in beats.items() if name.startswith("worker/"))
     return [
@@ -86,8 +89,8 @@ def queue_lengths() -> dict[str, int] | None:
         client.close()
 
 
-def waiting() -> Waiting:
-    return Waiting(_oldest(UNANALYZED), _oldest(Q(status__in=WAITING)))
+def waiting() -> OldestWaiting:
+    return OldestWaiting(_oldest(UNANALYZED), _oldest(Q(status__in=WAITING)))
 
 
 def _oldest(which: Q) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Any
 from detection.models import Heartbeat
 from detection.runtime.heartbeats import is_fresh
 from kubewise_site import pipeline
-from kubewise_site.ops.states import Queue, State, Workers
+from kubewise_site.ops.states import HealthState, Queue, Workers
 
 NAMES = tuple(dict.fromkeys(pipeline.QUEUES.values()))
 OPTIONAL = frozenset({"train"})  # its worker needs TensorFlow; nothing waits for it
@@ -21,30 +21,32 @@ NOBODY = "no worker has reported"
 
 
 @dataclass(frozen=True)
-class Late:
+class LateTick:
     """A tick of a queue that has not ended for too long; `since` None: it never did."""
 
     tick: str
     since: datetime | None
 
 
-def workers(beats: Mapping[str, Heartbeat], late: Mapping[str, Late], now: datetime) -> Workers:
+def workers_health(
+    beats: Mapping[str, Heartbeat], late: Mapping[str, LateTick], now: datetime
+) -> Workers:
     """Every queue needs one live worker, on whichever host, and its ticks must end in time."""
     queues = {name: _queue(name, beats, late.get(name), now) for name in NAMES}
     signs = [row.at for name, row in beats.items() if name.startswith(WORKER_PREFIX)]
     if not signs:
-        return Workers(State.UNKNOWN, NOBODY, queues=queues)
+        return Workers(HealthState.UNKNOWN, NOBODY, queues=queues)
     needed = {name: queues[name] for name in NEEDED}
     told: dict[str, Any] = {
         "last_seen": max(signs),
         "latency_ms": _longest_wait(needed),
         "queues": queues,
     }
-    bad = {name: queue for name, queue in needed.items() if queue.status is not State.HEALTHY}
+    bad = {name: queue for name, queue in needed.items() if queue.status is not HealthState.HEALTHY}
     if not bad:
-        return Workers(State.HEALTHY, "", max(_since(needed), default=None), **told)
+        return Workers(HealthState.HEALTHY, "", max(_since(needed), default=None), **told)
     detail = "; ".join(f"{name}: {queue.detail}" for name, queue in bad.items())
-    return Workers(State.UNHEALTHY, detail, min(_since(bad), default=None), **told)
+    return Workers(HealthState.UNHEALTHY, detail, min(_since(bad), default=None), **told)
 
 
 def _since(queues: Mapping[str, Queue]) -> list[datetime]:
@@ -56,7 +58,9 @@ def _longest_wait(queues: Mapping[str, Queue]) -> float | None:
     return max(waits, default=None)
 
 
-def _queue(name: str, beats: Mapping[str, Heartbeat], late: Late | None, now: datetime) -> Queue:
+def _queue(
+    name: str, beats: Mapping[str, Heartbeat], late: LateTick | None, now: datetime
+) -> Queue:
     message = beats.get(QUEUE_PREFIX + name)
     told: dict[str, Any] = {
         "latency_ms": message.detail.get("wait_ms") if message else None,
@@ -73,7 +77,7 @@ def _queue(name: str, beats: Mapping[str, Heartbeat], late: Late | None, now: da
 def _state(
     name: str,
     serving: Mapping[str, Heartbeat],
-    late: Late | None,
+    late: LateTick | None,
     now: datetime,
     told: Mapping[str, Any],
 ) -> Queue:
@@ -82,16 +86,18 @@ def _state(
     last_seen = max(row.at for row in serving.values())
     alive = {worker: row for worker, row in serving.items() if is_fresh(row, now)}
     if not alive:
-        return Queue(State.UNHEALTHY, "its worker does not report", last_seen, last_seen, **told)
+        return Queue(
+            HealthState.UNHEALTHY, "its worker does not report", last_seen, last_seen, **told
+        )
     told = {**told, "workers": tuple(alive)}
     if late:
         detail = f"{late.tick} is late"
-        return Queue(State.UNHEALTHY, detail, late.since, last_seen, **told)
+        return Queue(HealthState.UNHEALTHY, detail, late.since, last_seen, **told)
     since = min((row.since for row in alive.values() if row.since), default=None)
-    return Queue(State.HEALTHY, "", since, last_seen, **told)
+    return Queue(HealthState.HEALTHY, "", since, last_seen, **told)
 
 
 def _unserved(name: str, told: Mapping[str, Any]) -> Queue:
     if name in OPTIONAL:
-        return Queue(State.DISABLED, "no worker serves this queue", **told)
-    return Queue(State.UNKNOWN, NOBODY, **told)
+        return Queue(HealthState.DISABLED, "no worker serves this queue", **told)
+    return Queue(HealthState.UNKNOWN, NOBODY, **told)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from kubewise_site.ops.health import State
+from kubewise_site.ops.health import HealthState
 
 
 class LinksSerializer(serializers.Serializer[Any]):
@@ -22,7 +22,7 @@ class RootSerializer(serializers.Serializer[Any]):
 
 
 class ServiceSerializer(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=[state.value for state in State])
+    status = serializers.ChoiceField(choices=[state.value for state in HealthState])
     detail = serializers.CharField()
     since = serializers.DateTimeField(allow_null=True)
     last_seen = serializers.DateTimeField(allow_null=True)

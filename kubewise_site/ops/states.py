@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class State(StrEnum):
+class HealthState(StrEnum):
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
     UNKNOWN = "unknown"
@@ -16,13 +16,13 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Service:
+class ServiceHealth:
     """`since` is when the state began, where that is known; times are aware, UTC.
 
     `latency_ms` is the newest measured round trip, None where nothing was measured.
     """
 
-    status: State
+    status: HealthState
     detail: str = ""
     since: datetime | None = None
     last_seen: datetime | None = None
@@ -30,7 +30,7 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Queue(Service):
+class Queue(ServiceHealth):
     """`latency_ms` is how long the last message waited, `last_message` when it was begun."""
 
     workers: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Queue(Service):
 
 
 @dataclass(frozen=True)
-class Workers(Service):
+class Workers(ServiceHealth):
     """All of them as one part, and queue by queue."""
 
     queues: Mapping[str, Queue] = field(default_factory=dict)

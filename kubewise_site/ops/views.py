@@ -148,7 +148,7 @@ def healthz(_: HttpRequest) -> HttpResponse:
 
 def readyz(_: HttpRequest) -> HttpResponse:
     """Ready: the database answers. Open, without detail."""
-    ready = health.check_database().status is health.State.HEALTHY
+    ready = health.check_database().status is health.HealthState.HEALTHY
     return HttpResponse(
         "ok\n" if ready else "not ready\n",
         status=200 if ready else 503,

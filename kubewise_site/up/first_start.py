@@ -11,7 +11,7 @@ from detection.metrics.queries import seed
 from kubewise_site.schedule import sync_schedule
 
 
-def prepare() -> list[str]:
+def prepare_database() -> list[str]:
     """Idempotent. Returns the warnings that the operator should read."""
     seed(datetime.now(UTC))
     return sync_schedule()

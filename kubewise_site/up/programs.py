@@ -50,7 +50,7 @@ def programs(
         Program("worker-detect", worker("detect", "scrape,detect", 2), 20, reading),
         Program("worker-analyze", worker("analyze", "analyze", 1), 20, reading),
         Program("worker-act", worker("act", "act,verify,sweep,notify", 2), 20, reading | acting),
-        Program("beat", beat(data_dir), 40),
+        Program("beat", beat_program(data_dir), 40),
         Program("guide", guide(port, watched.simulator_port), 50, once=True),
     ]
     return [*_peers(watched, data_dir, socket, faults), *table]
@@ -78,7 +78,7 @@ def guide(port: int, simulator_port: int) -> tuple[str, ...]:
     return (PYTHON, "manage.py", "guide", *ports)
 
 
-def beat(data_dir: Path) -> tuple[str, ...]:
+def beat_program(data_dir: Path) -> tuple[str, ...]:
     pidfile = str(data_dir / "beat.pid")
     return (PYTHON, "-m", "celery", "-A", "kubewise_site", "beat", "--pidfile", pidfile)
 

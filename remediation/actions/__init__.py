@@ -57,7 +57,7 @@ def blacklist() -> frozenset[str]:
     return configured("BLACKLISTED_COMMANDS")
 
 
-def catalogue() -> dict[str, dict[str, object]]:
+def catalogue_as_dict() -> dict[str, dict[str, object]]:
     """The whole catalogue as the API shows it."""
     return {name: action.as_dict() for name, action in CATALOGUE.items()}
 
@@ -73,7 +73,7 @@ def classes_in(package: str, path: Iterable[str], base: type) -> Iterator[type[A
                     yield item
 
 
-def collected(classes: Iterable[type[Any]]) -> dict[str, Action]:
+def by_name(classes: Iterable[type[Any]]) -> dict[str, Action]:
     """Name → action, in the order in which people read. Raises IncompleteAction."""
     actions = sorted(map(complete, classes), key=_place)
     taken = [name for action in actions for name in (action.name, *action.aliases)]
@@ -86,5 +86,5 @@ def _place(action: Action) -> int:
     return READ_FIRST.index(action.family) if action.family in READ_FIRST else len(READ_FIRST)
 
 
-CATALOGUE.update(collected(classes_in(__name__, __path__, Action)))
+CATALOGUE.update(by_name(classes_in(__name__, __path__, Action)))
 ALIASES.update({alias: one.name for one in CATALOGUE.values() for alias in one.aliases})

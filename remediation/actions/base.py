@@ -52,7 +52,7 @@ class Risk(StrEnum):
         return list(Risk).index(self)
 
 
-class Context(StrEnum):
+class AutoContext(StrEnum):
     """When AUTO may use an action: on warnings, on critical incidents, on forecasts."""
 
     STANDARD = "standard"
@@ -93,7 +93,7 @@ class Diagnosed(Protocol):
 
 
 @dataclass(frozen=True)
-class Recorded:
+class IncidentRecord:
     """What an incident has on record: a preview reads it, never the cluster."""
 
     cause: str = ""
@@ -126,7 +126,7 @@ class Action(ABC):
     traits: ClassVar[frozenset[Trait]]
     rights: ClassVar[tuple[Right, ...]] = ()
     reversible: ClassVar[bool] = False
-    contexts: ClassVar[frozenset[Context]] = frozenset()
+    contexts: ClassVar[frozenset[AutoContext]] = frozenset()
     spec_write: ClassVar[bool] = False
     nameless: ClassVar[bool] = False
     contains: ClassVar[bool] = False
@@ -166,7 +166,7 @@ class Action(ABC):
         """The line for people that stands with a candidate."""
         return self.kubectl(parameters, target.kind)
 
-    def filled(self, parameters: Parameters, recorded: Recorded) -> dict[str, Value]:
+    def filled(self, parameters: Parameters, recorded: IncidentRecord) -> dict[str, Value]:
         """A person's parameters, with what they left to the record. Raises NotKnown."""
         return dict(parameters)
 
@@ -176,11 +176,11 @@ class Action(ABC):
         """The pods that end because of it, whatever an update strategy spreads over time."""
         return ()
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """Lines with `path`, `before`, `after`, or with `path` alone for what is no field."""
         return []
 
-    def undo_in_words(self, recorded: Recorded) -> str:
+    def undo_in_words(self, recorded: IncidentRecord) -> str:
         """What would undo it; '' where it changes nothing."""
         if not self.changes_cluster:
             return ""

@@ -20,7 +20,7 @@ WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", 
 HAND_OVER = "Hand it to people, with diagnosis and advice."
 
 
-class Harmless(Action):
+class Informational(Action):
     kinds = WORKLOADS
     impact = "It changes nothing."
     estimated_duration = "seconds"
@@ -29,7 +29,7 @@ class Harmless(Action):
     reversible = True
 
 
-class Describe(Harmless):
+class Describe(Informational):
     name = "describe"
     family = "describe"
     parameters = (NAME, optional(NAMESPACE))
@@ -44,7 +44,7 @@ class Describe(Harmless):
         return f"kubectl describe {(kind or 'pod').lower()} {name} -n {namespace}"
 
 
-class Escalate(Harmless):
+class Escalate(Informational):
     """For whatever has an incident; it carries the line by which a person begins to look."""
 
     name = "escalate"
@@ -70,7 +70,7 @@ class Escalate(Harmless):
         return look_at(target)
 
 
-class Noop(Harmless):
+class Noop(Informational):
     name = "noop"
     nameless = True
     family = "noop"

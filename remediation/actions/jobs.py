@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
-from remediation.actions.base import Action, Line, Object, Parameters, Recorded, Right, Risk
+from remediation.actions.base import Action, IncidentRecord, Line, Object, Parameters, Right, Risk
 from remediation.actions.parameters import NAME, NAMESPACE
 
 IDEMPOTENT = "kubewise.io/idempotent"
@@ -42,7 +42,7 @@ class RerunJob(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return ()
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """Nothing that stands is changed; the dry run names the new Job."""
         return []
 

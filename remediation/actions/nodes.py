@@ -10,11 +10,11 @@ from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
+    IncidentRecord,
     Line,
     Object,
     Parameters,
     Patch,
-    Recorded,
     Right,
     Risk,
     Trait,
@@ -54,7 +54,7 @@ class NodeAction(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return ()
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         before, after = ("false", "true") if self.cordons else ("true", "false")
         return [line("spec.unschedulable", before, after)]
 
@@ -118,7 +118,7 @@ class DrainNode(NodeAction):
         pods = snapshot.pods_on(owner.name)
         return [pod for pod in pods if snapshot.top_owner(pod).kind != "DaemonSet"]
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         cordon = super().preview(recorded, parameters, target)
         return [*cordon, {"path": "its pods: evicted, one at a time"}]
 

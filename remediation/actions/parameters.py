@@ -66,14 +66,14 @@ def quantity(low: float, high: float, example: str) -> Callable[[str], Value]:
 
     def read(text: str) -> str:
         found = QUANTITY.fullmatch(text)
-        if not found or not low <= amount(text) <= high:
+        if not found or not low <= quantity_amount(text) <= high:
             raise BadValue(f"must be a quantity like {example}, within bounds")
         return text
 
     return read
 
 
-def amount(text: str) -> float:
+def quantity_amount(text: str) -> float:
     """A quantity's number, in bytes or cores. Raises BadValue."""
     found = QUANTITY.fullmatch(text)
     if not found:

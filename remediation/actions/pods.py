@@ -12,11 +12,11 @@ from detection.snapshot import Snapshot
 from remediation.actions.base import (
     LOGS,
     Action,
-    Context,
+    AutoContext,
     Diagnosed,
+    IncidentRecord,
     Line,
     Parameters,
-    Recorded,
     Right,
     Risk,
     Trait,
@@ -39,7 +39,7 @@ class RestartPod(Action):
     strategy = "evict"
     traits = frozenset({Trait.ENDS_ONE_POD})
     recognised_by = "the pod with that UID is ending or gone"
-    contexts = frozenset({Context.STANDARD, Context.CRITICAL})
+    contexts = frozenset({AutoContext.STANDARD, AutoContext.CRITICAL})
     rights = (Right("", "pods", "get"), Right("", "pods/eviction", "create"))
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
@@ -56,7 +56,7 @@ class RestartPod(Action):
         found = snapshot.get(target)
         return [found] if isinstance(found, Pod) else []
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         return [evicted(target)]
 
 
@@ -93,7 +93,7 @@ class CleanFailedPods(Action):
     risk = Risk.LOW
     strategy = "clean"
     traits = frozenset()
-    contexts = frozenset({Context.STANDARD})
+    contexts = frozenset({AutoContext.STANDARD})
     recognised_by = "one of the pods that the dry run named is gone"
     rights = (Right("", "pods", "list"), Right("", "pods/eviction", "create"))
 
@@ -110,7 +110,7 @@ class CleanFailedPods(Action):
         """None: its pods are over already."""
         return ()
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         return [evicted(target)]
 
 

@@ -18,13 +18,13 @@ from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
-    Context,
+    AutoContext,
     Diagnosed,
+    IncidentRecord,
     Line,
     Object,
     Parameters,
     Patch,
-    Recorded,
     Right,
     Risk,
     Trait,
@@ -41,7 +41,7 @@ from remediation.actions.parameters import (
     SIZE,
     BadValue,
     Value,
-    amount,
+    quantity_amount,
 )
 
 MOST_FACTOR = 2.0
@@ -77,7 +77,7 @@ class AdjustResources(Action):
     traits = frozenset({Trait.SETS_RESOURCES})
     reversible = True
     spec_write = True
-    contexts = frozenset({Context.STANDARD})
+    contexts = frozenset({AutoContext.STANDARD})
     rights = (
         Right("apps", "deployments", "patch"),
         Right("apps", "statefulsets", "patch"),
@@ -100,12 +100,12 @@ class AdjustResources(Action):
         return None if given is None else self.names(target) | given
 
     def describe(self, target: ObjectRef, parameters: Parameters, situation: Diagnosed) -> str:
-        return described(parameters, situation.finding.facts)
+        return adjustment_text(parameters, situation.finding.facts)
 
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return snapshot.pods_below(owner)
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """The record knows what memory was allowed; what CPU was, the dry run shows."""
         where = f"containers[{parameters.get('container')}].resources"
         memory = recorded.facts.of(MemoryFacts)
@@ -117,17 +117,19 @@ class AdjustResources(Action):
         ]
 
     def bounds(self, target: Object, parameters: Parameters) -> str:
-        found = container_of(target, parameters)
+        found = named_container(target, parameters)
         if found is None:
             return f"there is no container {parameters['container']}"
-        if not wanted(parameters):
+        if not wanted_resources(parameters):
             return "no request and no limit is given"
-        steps = (_step(name, found[1], value) for name, value in wanted(parameters).items())
+        steps = (
+            _step(name, found[1], value) for name, value in wanted_resources(parameters).items()
+        )
         return next(filter(None, steps), "")
 
     def change(self, target: Object, wish: Wish) -> Patch:
         """The whole `resources` of that container, tested by its name."""
-        found = container_of(target, wish.parameters)
+        found = named_container(target, wish.parameters)
         if found is None:
             return []
         place, container = found
@@ -140,10 +142,10 @@ class AdjustResources(Action):
 
     def inverse(self, target: Object, parameters: Parameters) -> dict[str, Any] | None:
         """What stood before; None where one of the values was not set: it can't be unset."""
-        found = container_of(target, parameters)
+        found = named_container(target, parameters)
         if found is None:
             return None
-        former = {name: _present(found[1], name) for name in wanted(parameters)}
+        former = {name: _present(found[1], name) for name in wanted_resources(parameters)}
         if not all(former.values()):
             return None
         return {"action": self.name, "parameters": {**parameters, **former}}
@@ -174,9 +176,9 @@ class ExpandPvc(Action):
         if (target.get("status") or {}).get("phase") != "Bound":
             return "it is not bound to a volume"
         now = str(target["spec"]["resources"]["requests"]["storage"])
-        if amount(str(parameters["size"])) <= amount(now):
+        if quantity_amount(str(parameters["size"])) <= quantity_amount(now):
             return f"{parameters['size']} is not more than the present {now}"
-        if amount(str(parameters["size"])) > MOST_FACTOR * amount(now):
+        if quantity_amount(str(parameters["size"])) > MOST_FACTOR * quantity_amount(now):
             return f"{parameters['size']} is more than twice the present {now}"
         return ""
 
@@ -195,7 +197,7 @@ class ExpandPvc(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return ()
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """The dry run shows the size that stands."""
         return []
 
@@ -214,7 +216,7 @@ def resources_for(facts: Facts) -> dict[str, Any] | None:
     return {"container": facts.container, name: value} if value and facts.container else None
 
 
-def described(parameters: Parameters, facts: Facts) -> str:
+def adjustment_text(parameters: Parameters, facts: Facts) -> str:
     container = parameters["container"]
     match facts:
         case AutoscalerFacts():
@@ -234,7 +236,7 @@ def _raised(what: str, container: Value, old: str, limit: Value) -> str:
 def raised_cpu(limit: str) -> str:
     """`limit` times 1.5 in whole millicores; '' where it is no quantity."""
     try:
-        return f"{math.ceil(amount(limit) * RAISE_FACTOR * 1000)}m"
+        return f"{math.ceil(quantity_amount(limit) * RAISE_FACTOR * 1000)}m"
     except BadValue:
         return ""
 
@@ -242,7 +244,7 @@ def raised_cpu(limit: str) -> str:
 def raised_memory(limit: str) -> str:
     """`limit` times 1.5 in whole MiB; '' where it is no quantity."""
     try:
-        return f"{math.ceil(amount(limit) * RAISE_FACTOR / MEBIBYTE)}Mi"
+        return f"{math.ceil(quantity_amount(limit) * RAISE_FACTOR / MEBIBYTE)}Mi"
     except BadValue:
         return ""
 
@@ -250,7 +252,7 @@ def raised_memory(limit: str) -> str:
 def grown(size: str) -> str:
     """`size` of a volume times 1.5 in whole GiB; '' where it is no quantity."""
     try:
-        return f"{math.ceil(amount(size) * RAISE_FACTOR / GIBIBYTE)}Gi"
+        return f"{math.ceil(quantity_amount(size) * RAISE_FACTOR / GIBIBYTE)}Gi"
     except BadValue:
         return ""
 
@@ -258,7 +260,7 @@ def grown(size: str) -> str:
 Place = tuple[str, str]
 
 
-def container_of(target: Object, parameters: Parameters) -> tuple[Place, dict[str, Any]] | None:
+def named_container(target: Object, parameters: Parameters) -> tuple[Place, dict[str, Any]] | None:
     """The list and index of the named container in the owner's template, and its body.
 
     Of the init containers only native sidecars run beside the others, so only they count.
@@ -272,14 +274,14 @@ def container_of(target: Object, parameters: Parameters) -> tuple[Place, dict[st
     return None
 
 
-def wanted(parameters: Parameters) -> dict[str, str]:
+def wanted_resources(parameters: Parameters) -> dict[str, str]:
     return {name: str(parameters[name]) for name in PLACES if name in parameters}
 
 
 def merged_resources(container: Object, parameters: Parameters) -> dict[str, Any]:
     """The container's `resources` as they become; what is not given stays."""
     merged = {**(container.get("resources") or {})}
-    for name, value in wanted(parameters).items():
+    for name, value in wanted_resources(parameters).items():
         kind, resource = PLACES[name]
         merged[kind] = {**(merged.get(kind) or {}), resource: value}
     return merged
@@ -296,7 +298,7 @@ def _step(name: str, container: Object, value: str) -> str:
     if not present:
         return "" if name.endswith("request") else f"no {name} is set: one is not invented"
     try:
-        ratio = amount(value) / amount(present)
+        ratio = quantity_amount(value) / quantity_amount(present)
     except (BadValue, ZeroDivisionError):
         return f"the present {name} of {present} can't be compared"
     if not 1 / MOST_FACTOR <= ratio <= MOST_FACTOR:

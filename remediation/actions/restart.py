@@ -10,12 +10,12 @@ from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
-    Context,
+    AutoContext,
+    IncidentRecord,
     Line,
     Object,
     Parameters,
     Patch,
-    Recorded,
     Right,
     Risk,
     Trait,
@@ -52,7 +52,7 @@ class Restart(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return snapshot.pods_below(owner)
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         return [line(f"template annotation {RESTARTED_AT}", "as it is", "the time of the attempt")]
 
 
@@ -60,7 +60,7 @@ class RestartDeployment(Restart):
     name = "restart_deployment"
     kinds = ("Deployment",)
     description = "Restart a Deployment's pods one after the other."
-    contexts = frozenset({Context.STANDARD, Context.PREDICTED})
+    contexts = frozenset({AutoContext.STANDARD, AutoContext.PREDICTED})
     rights = (Right("apps", "deployments", "patch"),)
 
 

@@ -11,14 +11,14 @@ from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
-    Context,
+    AutoContext,
     Diagnosed,
+    IncidentRecord,
     Line,
     NotKnown,
     Object,
     Parameters,
     Patch,
-    Recorded,
     Right,
     Risk,
     Wish,
@@ -64,7 +64,7 @@ class Rollback(Action):
         number = revision and (revision.proven or revision.older)
         return self.names(target) | {"revision": number} if number else None
 
-    def filled(self, parameters: Parameters, recorded: Recorded) -> dict[str, Value]:
+    def filled(self, parameters: Parameters, recorded: IncidentRecord) -> dict[str, Value]:
         if "revision" in parameters:
             return dict(parameters)
         number = recorded.revision.get("proven")
@@ -83,7 +83,7 @@ class Rollback(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return snapshot.pods_below(owner)
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """The changes of the release, turned round; known for the revisions on record alone."""
         revision, number = recorded.revision, parameters.get("revision")
         lines = [line("revision", revision.get("current") or "?", number)]
@@ -91,7 +91,7 @@ class Rollback(Action):
             lines += [turned(str(text)) for text in revision.get("changed", ())]
         return lines
 
-    def undo_in_words(self, recorded: Recorded) -> str:
+    def undo_in_words(self, recorded: IncidentRecord) -> str:
         return "none: it would be the broken release"
 
     def change(self, target: Object, wish: Wish) -> Patch:
@@ -105,7 +105,7 @@ class RollbackDeployment(Rollback):
     name = "rollback_deployment"
     kinds = ("Deployment",)
     description = "Roll a Deployment back to a revision that was proven healthy."
-    contexts = frozenset({Context.STANDARD, Context.CRITICAL})
+    contexts = frozenset({AutoContext.STANDARD, AutoContext.CRITICAL})
     rights = (
         Right("apps", "deployments", "patch"),
         Right("apps", "replicasets", "list"),
@@ -129,7 +129,7 @@ class RollbackDaemonSet(Rollback):
     name = "rollback_daemonset"
     kinds = ("DaemonSet",)
     description = "Roll a DaemonSet back to a revision that was proven healthy."
-    contexts = frozenset({Context.STANDARD, Context.CRITICAL})
+    contexts = frozenset({AutoContext.STANDARD, AutoContext.CRITICAL})
     rights = (
         Right("apps", "daemonsets", "patch"),
         Right("apps", "controllerrevisions", "list"),

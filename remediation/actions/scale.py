@@ -14,13 +14,13 @@ from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from remediation.actions.base import (
     Action,
-    Context,
+    AutoContext,
     Diagnosed,
+    IncidentRecord,
     Line,
     Object,
     Parameters,
     Patch,
-    Recorded,
     Right,
     Risk,
     Trait,
@@ -61,12 +61,12 @@ class Scale(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return ()
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         before = replicas_on(recorded)
         known = "?" if before is None else before
         return [line("spec.replicas", known, parameters.get("replicas"))]
 
-    def undo_in_words(self, recorded: Recorded) -> str:
+    def undo_in_words(self, recorded: IncidentRecord) -> str:
         before = replicas_on(recorded)
         if before is None:
             return super().undo_in_words(recorded)
@@ -88,7 +88,7 @@ class ScaleDeployment(Scale):
     name = "scale_deployment"
     kinds = ("Deployment",)
     description = "Set a Deployment's replica count."
-    contexts = frozenset({Context.STANDARD, Context.PREDICTED})
+    contexts = frozenset({AutoContext.STANDARD, AutoContext.PREDICTED})
     rights = (Right("apps", "deployments", "patch"),)
 
 
@@ -104,7 +104,7 @@ class RestoreReplicas(Scale):
     family = "restore_replicas"
     kinds = ("Deployment", "StatefulSet")
     description = "Set the replica count back to the last recorded one that was not 0."
-    contexts = frozenset({Context.STANDARD, Context.CRITICAL})
+    contexts = frozenset({AutoContext.STANDARD, AutoContext.CRITICAL})
     rights = (Right("apps", "deployments", "patch"), Right("apps", "statefulsets", "patch"))
 
     def parameters_for(self, target: ObjectRef, situation: Diagnosed) -> dict[str, Any] | None:
@@ -170,7 +170,7 @@ class RaiseHpaMax(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return ()
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         """The record has no maximum; the dry run shows it."""
         return []
 
@@ -180,7 +180,7 @@ def raised_most(replicas: int) -> int:
     return max(math.ceil(replicas * RAISE_FACTOR), replicas + 1)
 
 
-def replicas_on(recorded: Recorded) -> int | None:
+def replicas_on(recorded: IncidentRecord) -> int | None:
     """The count before the action; None where it is not on record."""
     if recorded.cause == Cause.SCALED_TO_ZERO:
         return 0

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from detection.models import Incident
-from remediation.actions.base import Action, Line, Recorded
+from remediation.actions.base import Action, IncidentRecord, Line
 
 Row = Mapping[str, Any]
 
@@ -25,8 +25,8 @@ def inverse_of(action: Action, incident: Incident) -> str:
     return action.undo_in_words(recorded(incident))
 
 
-def recorded(incident: Incident) -> Recorded:
-    return Recorded(
+def recorded(incident: Incident) -> IncidentRecord:
+    return IncidentRecord(
         incident.cause, incident.revision or {}, incident.known, incident.metric_snapshot
     )
 

@@ -18,7 +18,7 @@ def gates_of(decision: Mapping[str, Any]) -> list[dict[str, str]]:
     found = [_read(str(reason)) for reason in decision.get("reasons", ())]
     held = [row for rows in found for row in rows if row["state"] == HELD]
     passed = [row for rows in found for row in rows if row["state"] == PASSED]
-    unseen = [_row(str(name), UNSEEN) for name in decision.get("not_evaluated", ())]
+    unseen = [_gate_entry(str(name), UNSEEN) for name in decision.get("not_evaluated", ())]
     return [*held, *passed, *unseen]
 
 
@@ -30,13 +30,13 @@ def remarks_of(decision: Mapping[str, Any]) -> list[str]:
 def _read(line: str) -> list[dict[str, str]]:
     """A line of the record; it is text since the first release, and read back for people alone."""
     if line.startswith(PREFIX):
-        return [_row(name, PASSED) for name in line.removeprefix(PREFIX).split(", ") if name]
+        return [_gate_entry(name, PASSED) for name in line.removeprefix(PREFIX).split(", ") if name]
     gate, _, rest = line.partition(": ")
     cap, _, why = rest.partition(": ")
     if gate in NAMES and cap in list(Verdict):
-        return [_row(gate, HELD, cap, why)]
+        return [_gate_entry(gate, HELD, cap, why)]
     return []
 
 
-def _row(gate: str, state: str, cap: str = "", reason: str = "") -> dict[str, str]:
+def _gate_entry(gate: str, state: str, cap: str = "", reason: str = "") -> dict[str, str]:
     return {"gate": gate, "state": state, "cap": cap, "reason": reason}

@@ -41,15 +41,15 @@ def do(request: HttpRequest, incident_id: int, verb: str) -> HttpResponse:
 
 
 def _analyze(incident: Incident, request: HttpRequest, now: datetime) -> Told:
-    asked = reanalysis.ask(incident, request.user.get_username(), now)
-    well = asked == reanalysis.Asked.PUBLISHED
+    asked = reanalysis.request_reanalysis(incident, request.user.get_username(), now)
+    well = asked == reanalysis.ReanalysisResult.PUBLISHED
     return messages.SUCCESS if well else messages.WARNING, f"{asked[:1].upper()}{asked[1:]}."
 
 
 def _comment(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     try:
         silences.comment(incident, request.user.get_username(), request.POST.get("text", ""), now)
-    except silences.Empty:
+    except silences.NoReason:
         return messages.WARNING, "A comment needs a text."
     return messages.SUCCESS, "The comment stands in the timeline."
 
@@ -60,7 +60,7 @@ def _silence(incident: Incident, request: HttpRequest, now: datetime) -> Told:
         raise BadRequest("hours is a whole number")
     try:
         until = now + timedelta(hours=int(hours))
-        row = silences.silence(incident, request.user.get_username(), reason, until, now)
+        row = silences.silence_owner(incident, request.user.get_username(), reason, until, now)
     except ValueError as error:
         return messages.WARNING, f"Not silenced: {error}."
     return messages.SUCCESS, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC."

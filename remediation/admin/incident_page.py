@@ -27,7 +27,7 @@ NO_PLAN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def contents(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
+def incident_context(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
     """All that the template names."""
     return {
         **_recorded(incident),
@@ -62,7 +62,7 @@ def _planned(incident: Incident, plan: Plan | None, now: datetime) -> dict[str, 
     live = not plan.superseded_at and incident.status in WAITING
     answered = bool(plan.answered_at and now - plan.answered_at < VALIDITY)
     reviewable = live and not answered
-    options = candidates(plan)
+    options = review_items(plan)
     return {
         "plan": plan,
         "candidates": options,
@@ -107,7 +107,7 @@ def _lower_first(sentence: str) -> str:
     return sentence if sentence[:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
-def candidates(plan: Plan) -> list[dict[str, Any]]:
+def review_items(plan: Plan) -> list[dict[str, Any]]:
     """Best first, each with the value that a review form sends for it."""
     options = [_candidate(plan, index, row) for index, row in enumerate(plan.candidates)]
     ticked = plan.chosen

@@ -35,7 +35,7 @@ from remediation.admin.filters import (
 )
 from remediation.admin.incident_actions import SILENT_HOURS, VERBS, do
 from remediation.admin.related_objects import related_of
-from remediation.admin.review import NUMBER, Answer, confirm, plan_next, review
+from remediation.admin.review import NUMBER, ReviewButton, confirm, plan_next_view, review
 from remediation.models.permissions import APPROVE
 from remediation.models.querysets import with_approvals
 
@@ -73,7 +73,7 @@ class IncidentAdmin(Record):
         wrap = self.admin_site.admin_view
         return [
             path("review/", wrap(review), name="detection_incident_review"),
-            path("next/", wrap(plan_next), name="detection_incident_next"),
+            path("next/", wrap(plan_next_view), name="detection_incident_next"),
             path("<int:incident_id>/charts/", wrap(self.charts), name="detection_incident_charts"),
             path("<int:incident_id>/do/<slug:verb>/", wrap(do), name="detection_incident_do"),
             *super().get_urls(),
@@ -124,7 +124,9 @@ class IncidentAdmin(Record):
         incident = self._find(object_id)
         context = {
             **self.admin_site.each_context(request),
-            **incident_page.contents(incident, request.user.has_perm(APPROVE), datetime.now(UTC)),
+            **incident_page.incident_context(
+                incident, request.user.has_perm(APPROVE), datetime.now(UTC)
+            ),
             "related": related_of(incident),
             "silent_hours": SILENT_HOURS,
             "is_anomaly": incident.cause == Cause.METRIC_ANOMALY,
@@ -150,13 +152,13 @@ class IncidentAdmin(Record):
     def approve_selected(
         self, request: HttpRequest, incidents: QuerySet[Incident]
     ) -> HttpResponse | None:
-        return confirm(self, request, incidents, Answer.APPROVE)
+        return confirm(self, request, incidents, ReviewButton.APPROVE)
 
     @admin.action(description="Reject…", permissions=["review"])
     def reject_selected(
         self, request: HttpRequest, incidents: QuerySet[Incident]
     ) -> HttpResponse | None:
-        return confirm(self, request, incidents, Answer.REJECT)
+        return confirm(self, request, incidents, ReviewButton.REJECT)
 
 
 def _boundless(request: HttpRequest) -> bool:

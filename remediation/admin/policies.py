@@ -111,7 +111,7 @@ class PauseForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class OnBehalf(Editable):
-    """Each change is on the audit trail as the person's (models_audited.py)."""
+    """Each change is on the audit trail as the person's (models/audited.py)."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         with _by(request):

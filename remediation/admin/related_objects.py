@@ -11,7 +11,7 @@ MOST_SHOWN = 24
 
 
 @dataclass(frozen=True)
-class Near:
+class RelatedObject:
     """One object. `incident` is the id of its own incident, 0 where it has none."""
 
     kind: str
@@ -21,41 +21,44 @@ class Near:
 
 
 @dataclass(frozen=True)
-class Around:
-    above: list[Near]
-    below: list[Near]
+class RelatedObjects:
+    above: list[RelatedObject]
+    below: list[RelatedObject]
     more: int
 
 
-def related_of(incident: Incident) -> Around:
+def related_of(incident: Incident) -> RelatedObjects:
     """From the records alone; at most 24 below, `more` says how many objects were left out."""
     below = [*_parts(incident), *_objects(incident)]
-    return Around(_above(incident), below[:MOST_SHOWN], max(0, len(below) - MOST_SHOWN))
+    return RelatedObjects(_above(incident), below[:MOST_SHOWN], max(0, len(below) - MOST_SHOWN))
 
 
-def _above(incident: Incident) -> list[Near]:
-    found = [Near("Cluster", incident.cluster.name, "in")]
+def _above(incident: Incident) -> list[RelatedObject]:
+    found = [RelatedObject("Cluster", incident.cluster.name, "in")]
     if parent := incident.parent:
         found.append(_of(parent, "part of"))
-    return [*found, *(Near("Node", node, "its pods are on") for node in incident.known.nodes)]
+    return [
+        *found,
+        *(RelatedObject("Node", node, "its pods are on") for node in incident.known.nodes),
+    ]
 
 
-def _parts(incident: Incident) -> list[Near]:
+def _parts(incident: Incident) -> list[RelatedObject]:
     return [_of(part, "part of it") for part in incident.parts.order_by("-id")[:MOST_SHOWN]]
 
 
-def _of(incident: Incident, role: str) -> Near:
+def _of(incident: Incident, role: str) -> RelatedObject:
     place = f"{incident.owner_namespace}/" if incident.owner_namespace else ""
-    return Near(incident.owner_kind, f"{place}{incident.owner_name}", role, incident.pk)
+    return RelatedObject(incident.owner_kind, f"{place}{incident.owner_name}", role, incident.pk)
 
 
-def _objects(incident: Incident) -> list[Near]:
+def _objects(incident: Incident) -> list[RelatedObject]:
     """What the finding names, and who calls it."""
     found = [_ref(item) for item in incident.related if isinstance(item, dict)]
     callers = incident.facts_as(ScaledDownFacts).callers
-    return [*found, *(Near("", caller, "leads to it") for caller in callers)]
+    return [*found, *(RelatedObject("", caller, "leads to it") for caller in callers)]
 
 
-def _ref(item: dict[str, str]) -> Near:
+def _ref(item: dict[str, str]) -> RelatedObject:
     place = f"{item['namespace']}/" if item.get("namespace") else ""
-    return Near(str(item.get("kind", "")), f"{place}{item.get('name', '')}", "concerned")
+    return RelatedObject(str(item.get("kind", "")), f"{place}{item.get('name', '')}", "concerned")

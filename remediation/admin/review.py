@@ -34,10 +34,10 @@ def confirm(
     model_admin: Any,
     request: HttpRequest,
     incidents: QuerySet[Incident],
-    verdict: Answer,
+    verdict: ReviewButton,
 ) -> HttpResponse | None:
     """What each plan would do, with a form that carries its digest; None where there is none."""
-    rows = [row for incident in with_history(incidents)[:MOST] if (row := _row(incident))]
+    rows = [row for incident in with_history(incidents)[:MOST] if (row := _review_item(incident))]
     if not rows:
         messages.warning(request, "None of these incidents has a plan that waits for a person.")
         return None
@@ -52,8 +52,8 @@ def confirm(
     return TemplateResponse(request, "kubewise/confirm.html", context)
 
 
-def _row(incident: Incident) -> dict[str, Any] | None:
-    shown = incident_page.contents(incident, True, datetime.now(UTC))
+def _review_item(incident: Incident) -> dict[str, Any] | None:
+    shown = incident_page.incident_context(incident, True, datetime.now(UTC))
     approvable = [item for item in shown["candidates"] if item["approvable"]]
     if not (shown["reviewable"] and approvable):
         return None
@@ -75,7 +75,7 @@ MORE = {
 }
 
 
-class Answer(StrEnum):
+class ReviewButton(StrEnum):
     """What the buttons of a form send."""
 
     APPROVE = "approve"
@@ -83,7 +83,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choice:
+class ReviewedCandidate:
     """What a person saw and chose: a candidate of a plan, and the digest of that plan."""
 
     plan_id: int
@@ -91,7 +91,7 @@ class Choice:
     digest: str
 
     @classmethod
-    def read(cls, text: str) -> Choice:
+    def read(cls, text: str) -> ReviewedCandidate:
         """From the form's `PLAN:INDEX:DIGEST`. Raises BadRequest."""
         plan, _, rest = text.partition(":")
         index, _, digest = rest.partition(":")
@@ -108,22 +108,24 @@ def review(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(APPROVE):
         raise PermissionDenied
     verdict = request.POST.get("verdict", "")
-    choices = [Choice.read(text) for text in request.POST.getlist("choice")]
-    if verdict not in list(Answer) or not choices:
+    choices = [ReviewedCandidate.read(text) for text in request.POST.getlist("choice")]
+    if verdict not in list(ReviewButton) or not choices:
         raise BadRequest("a verdict and at least one choice are needed")
     came_of_it = review_all(verdict, choices, request.user, request.POST.get("reason", ""))
-    tell(request, came_of_it)
+    show_result(request, came_of_it)
     return _back(request)
 
 
-def review_all(verdict: str, choices: Iterable[Choice], user: Any, reason: str) -> Counter[str]:
+def review_all(
+    verdict: str, choices: Iterable[ReviewedCandidate], user: Any, reason: str
+) -> Counter[str]:
     """How many ended how, by the sentence that a person reads."""
     return Counter(_ending(verdict, choice, user, reason) for choice in choices)
 
 
-def _ending(verdict: str, choice: Choice, user: Any, reason: str) -> str:
+def _ending(verdict: str, choice: ReviewedCandidate, user: Any, reason: str) -> str:
     now = datetime.now(UTC)
-    if verdict == Answer.REJECT:
+    if verdict == ReviewButton.REJECT:
         return sentence(approvals.reject(choice.plan_id, user, reason, now))
     ending = approvals.approve(choice.plan_id, choice.index, user, reason, choice.digest, now)
     return sentence(ending)
@@ -138,7 +140,7 @@ def sentence(ending: Any) -> str:
     return ENDINGS[type(ending)]
 
 
-def tell(request: HttpRequest, came_of_it: Counter[str]) -> None:
+def show_result(request: HttpRequest, came_of_it: Counter[str]) -> None:
     """`Approved; KubeWise acts …` for one, `3 approved, 1 already handled` for several."""
     if came_of_it.total() == 1:
         [ending] = came_of_it
@@ -150,13 +152,13 @@ def tell(request: HttpRequest, came_of_it: Counter[str]) -> None:
 
 
 @require_http_methods(["GET", "POST"])
-def plan_next(request: HttpRequest) -> HttpResponse:
+def plan_next_view(request: HttpRequest) -> HttpResponse:
     """Plan the candidate that the button names, and show its plan. Nothing is approved by it."""
     if request.method == "GET":
         return nothing_done(request)
     if not request.user.has_perm(APPROVE):
         raise PermissionDenied
-    asked = Choice.read(request.POST.get("next", ""))
+    asked = ReviewedCandidate.read(request.POST.get("next", ""))
     ending = next_candidate.plan_next(
         asked.plan_id, asked.index, asked.digest, request.user, datetime.now(UTC)
     )
@@ -164,7 +166,7 @@ def plan_next(request: HttpRequest) -> HttpResponse:
         told = f"Planned: {ending.command}. It is not approved yet: read what it would change."
         messages.success(request, plain(told))
     else:
-        tell(request, Counter([sentence(ending)]))
+        show_result(request, Counter([sentence(ending)]))
     return _back(request)
 
 

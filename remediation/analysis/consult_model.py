@@ -55,7 +55,7 @@ def _claim(incident: Incident, now: datetime) -> bool:
     )
     seconds = TRIES * (2 * settings.LLM_TIMEOUT_SECONDS + PAUSE_SECONDS) + SLACK_SECONDS
     incident.lease_until = now + timedelta(seconds=seconds)
-    return leases.claim(rows, now, incident.lease_until)
+    return leases.claim_lease(rows, now, incident.lease_until)
 
 
 def _asked(
@@ -83,7 +83,9 @@ def _save(
             open_plan = Plan.objects.filter(pk=plan.pk, superseded_at=None, answered_at=None)
             candidates = [option.as_dict() for option in options]
             open_plan.update(candidates=candidates, source=diagnosis.source[:10])
-        states.note(incident, "model", actor=ACTOR, reason=_reason(diagnosis, options), now=now)
+        states.note_event(
+            incident, "model", actor=ACTOR, reason=_reason(diagnosis, options), now=now
+        )
     return Ending.DONE
 
 

@@ -18,7 +18,7 @@ from remediation.llm.protocol import NullClient
 from remediation.llm.providers import VERIFICATION, client_for
 from remediation.llm.questions import answer_bounds
 from remediation.llm.questions.verification import assess_verification
-from remediation.llm.schema import Assessment, Source
+from remediation.llm.schema import AnswerSource, Assessment
 from remediation.models import Attempt, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.playbooks import playbook_of
@@ -43,10 +43,10 @@ def merged(
     _sign_answer(answer.source)
     order = ranked(options, answer)
     doubts = [*_contradiction(cause, answer), *_other_first(options, order)]
-    return _told(diagnosis, cause, answer, doubts), order
+    return _with_model_opinion(diagnosis, cause, answer, doubts), order
 
 
-def _sign_answer(source: Source) -> None:
+def _sign_answer(source: AnswerSource) -> None:
     """An answer from memory says nothing about the provider either."""
     if not source.cached:
         latency_ms = round(source.duration_seconds * 1000, 1)
@@ -79,7 +79,9 @@ def _other_first(options: Sequence[Candidate], order: Sequence[Candidate]) -> li
     return [f"the model prefers {order[0].action} to {options[0].action}, the rules' choice"]
 
 
-def _told(diagnosis: Diagnosis, cause: str, answer: Assessment, doubts: Sequence[str]) -> Diagnosis:
+def _with_model_opinion(
+    diagnosis: Diagnosis, cause: str, answer: Assessment, doubts: Sequence[str]
+) -> Diagnosis:
     """The rules' sentence stays first: it is made of what the finding proves."""
     known = cause in Cause.__members__ and playbook_of(Cause(cause)).explained
     confidence = min(diagnosis.confidence, DOUBTED) if doubts else diagnosis.confidence

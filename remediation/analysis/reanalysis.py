@@ -14,7 +14,7 @@ from detection.models import Incident
 from kubewise_site import pipeline
 
 
-class Asked(StrEnum):
+class ReanalysisResult(StrEnum):
     """What came of it. Only PUBLISHED changes anything."""
 
     PUBLISHED = "the analysis was requested"
@@ -23,23 +23,23 @@ class Asked(StrEnum):
     OVER = "the incident is closed"
 
 
-def ask(incident: Incident, actor: str, now: datetime) -> Asked:
+def request_reanalysis(incident: Incident, actor: str, now: datetime) -> ReanalysisResult:
     """Make the analysis due and wake the workers; the sweep does it where the broker is away."""
     if refused := _refusal(incident):
         return refused
     with transaction.atomic():
         rows = Incident.objects.filter(pk=incident.pk, status=incident.status)
         if not rows.update(version=F("version") + 1):
-            return Asked.UNDER_WAY  # another was faster
+            return ReanalysisResult.UNDER_WAY  # another was faster
         reason = "new analysis requested"
-        states.note(incident, "analysis", actor=actor, reason=reason, now=now)
+        states.note_event(incident, "analysis", actor=actor, reason=reason, now=now)
         pipeline.advance(incident.pk)
-    return Asked.PUBLISHED
+    return ReanalysisResult.PUBLISHED
 
 
-def _refusal(incident: Incident) -> Asked | None:
+def _refusal(incident: Incident) -> ReanalysisResult | None:
     if incident.status == Status.ANALYZING:
-        return Asked.UNDER_WAY
+        return ReanalysisResult.UNDER_WAY
     if incident.status in IN_HAND:
-        return Asked.IN_HAND
-    return Asked.OVER if incident.status in TERMINAL else None
+        return ReanalysisResult.IN_HAND
+    return ReanalysisResult.OVER if incident.status in TERMINAL else None

@@ -29,7 +29,7 @@ class NoPosition(ValueError):
 def position_of(row: Model, order: Order) -> str:
     """`["2026-03-01T03:00:00+00:00", 17]` for an order by time and number."""
     values = [getattr(row, name.lstrip("-")) for name in order]
-    return json.dumps([_told(value) for value in values])
+    return json.dumps([_json_value(value) for value in values])
 
 
 def read(text: str, order: Order) -> list[Any]:
@@ -57,7 +57,7 @@ def beyond(order: Order, values: Sequence[Any]) -> Q:
     return Q(**{f"{name}__{past}e": value}) & (strict | beyond(others, rest))
 
 
-def _told(value: Any) -> str | int:
+def _json_value(value: Any) -> str | int:
     return value.isoformat() if isinstance(value, datetime) else value
 
 

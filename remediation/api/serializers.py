@@ -61,7 +61,7 @@ class PlanSerializer(PlainReading, serializers.ModelSerializer[Plan]):
 
     @extend_schema_field(CandidateSerializer(many=True))
     def get_candidates(self, plan: Plan) -> list[dict[str, Any]]:
-        return candidates_of(plan)
+        return serialized_candidates(plan)
 
 
 class AttemptSerializer(PlainReading, serializers.ModelSerializer[Attempt]):
@@ -150,7 +150,7 @@ class EventSerializer(PlainReading, serializers.Serializer[Incident]):
     @extend_schema_field(CandidateSerializer(many=True))
     def get_suggested_remediation_commands(self, incident: Incident) -> list[dict[str, Any]]:
         plan = shown_plan(incident)
-        return candidates_of(plan) if plan else []
+        return serialized_candidates(plan) if plan else []
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_verification_time(self, incident: Incident) -> str | None:
@@ -206,7 +206,7 @@ def analysis_of(incident: Incident) -> dict[str, Any] | None:
     }
 
 
-def candidates_of(plan: Plan) -> list[dict[str, Any]]:
+def serialized_candidates(plan: Plan) -> list[dict[str, Any]]:
     """Worked out once for a plan that was read once: an event shows them twice."""
     if "_told" not in plan.__dict__:
         never = blacklist()

@@ -53,7 +53,7 @@ def newest() -> str:
     return _text(last, set(range(low + 1, last)) - there)
 
 
-def changes(cursor: str, limit: int) -> Changes:
+def changes_after(cursor: str, limit: int) -> Changes:
     """At most `limit` transitions after the cursor, as incidents. Raises NoCursor."""
     last, gaps = _read(cursor)
     rows = _rows(Q(id__in=gaps), limit) if gaps else []
@@ -122,7 +122,7 @@ class EventsView(Guarded, GenericAPIView[Incident]):
     def _changed(self, request: Request, after: str) -> Response:
         """The events that changed since the cursor, in the order of their newest change."""
         try:
-            found = views_events.changes(after, EventPages().get_page_size(request))
+            found = views_events.changes_after(after, EventPages().get_page_size(request))
         except views_events.NoCursor:
             told = "not one of ours; take `cursor` from an answer"
             raise ValidationError({"after": told}) from None

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.incidents.feedback import NotAnAnomaly, false_positive
-from kubewise_site.core.rest.fields import Text
+from kubewise_site.core.rest.fields import TextField
 from kubewise_site.core.rest.problem import Problem
-from kubewise_site.core.rest.views import Guarded, read
+from kubewise_site.core.rest.views import Guarded, validated_body
 from remediation.api.serializers import EventSerializer
 from remediation.api.views_events import event, find
 from remediation.controls import silences
@@ -25,16 +25,16 @@ LONGEST_TEXT = 2000
 
 
 class CommentRequest(serializers.Serializer[Any]):
-    text = Text(max_length=LONGEST_TEXT)
+    text = TextField(max_length=LONGEST_TEXT)
 
 
 class SilenceRequest(serializers.Serializer[Any]):
     until = serializers.DateTimeField(help_text="With its offset; within 30 days.")
-    reason = Text(max_length=LONGEST_TEXT)
+    reason = TextField(max_length=LONGEST_TEXT)
 
 
 class FalsePositiveRequest(serializers.Serializer[Any]):
-    note = Text(default="", allow_blank=True, max_length=LONGEST_TEXT)
+    note = TextField(default="", allow_blank=True, max_length=LONGEST_TEXT)
 
 
 class NotedAnswer(serializers.Serializer[Any]):
@@ -50,11 +50,11 @@ class CommentView(Guarded):
 
     @extend_schema(request=CommentRequest, responses={201: NotedAnswer}, operation_id="comment")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        text = read(CommentRequest, request)["text"]
+        text = validated_body(CommentRequest, request)["text"]
         incident, who = find(anomaly_id), request.user.get_username()
         try:
             silences.comment(incident, who, text, datetime.now(UTC))
-        except silences.Empty:
+        except silences.NoReason:
             told = "A comment of spaces alone says nothing."
             error = {"field": "text", "detail": told}
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "empty", told, [error]) from None
@@ -68,10 +68,10 @@ class SilenceView(Guarded):
 
     @extend_schema(request=SilenceRequest, responses={201: NotedAnswer}, operation_id="silence")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked, incident = read(SilenceRequest, request), find(anomaly_id)
+        asked, incident = validated_body(SilenceRequest, request), find(anomaly_id)
         now = datetime.now(UTC)
         try:
-            row = silences.silence(
+            row = silences.silence_owner(
                 incident, request.user.get_username(), asked["reason"], asked["until"], now
             )
         except ValueError as error:
@@ -88,7 +88,7 @@ class FalsePositiveView(Guarded):
         request=FalsePositiveRequest, responses={200: NotedAnswer}, operation_id="false_positive"
     )
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked, incident = read(FalsePositiveRequest, request), find(anomaly_id)
+        asked, incident = validated_body(FalsePositiveRequest, request), find(anomaly_id)
         try:
             row = false_positive(
                 incident, request.user.get_username(), datetime.now(UTC), asked["note"]

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
-from kubewise_site.core.rest.fields import StrictModelSerializer, Text
+from kubewise_site.core.rest.fields import StrictModelSerializer, TextField
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded
 from remediation.actions import CATALOGUE
@@ -48,7 +48,7 @@ class PolicySerializer(StrictModelSerializer):
 
 
 class PauseSerializer(StrictModelSerializer):
-    namespace_pattern = Text(
+    namespace_pattern = TextField(
         allow_blank=True, required=False, max_length=253, help_text="'' is what has no namespace."
     )
 
@@ -95,12 +95,12 @@ class _Rows(Guarded):
     def get_queryset(self) -> Any:
         return self.model._default_manager.filter(cluster=current_cluster())
 
-    def keep(self, form: serializers.BaseSerializer[Any], user: Any, **fixed: Any) -> Any:
+    def save_form(self, form: serializers.BaseSerializer[Any], user: Any, **fixed: Any) -> Any:
         """Write the checked form with its entry on the audit trail."""
         row = form.instance or self.model(**fixed)
         for name, value in form.validated_data.items():
             setattr(row, name, value)
-        policies.keep(row, user.get_username(), datetime.now(UTC))
+        policies.save_audited(row, user.get_username(), datetime.now(UTC))
         return row
 
 
@@ -115,7 +115,7 @@ class RowList(_Rows, generics.GenericAPIView[Any]):
         fixed: dict[str, Any] = {"cluster": current_cluster()}
         if issubclass(self.model, Pause):
             fixed["author"] = request.user.get_username()
-        row = self.keep(form, request.user, **fixed)
+        row = self.save_form(form, request.user, **fixed)
         return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
 
 
@@ -126,14 +126,14 @@ class RowOne(_Rows, generics.GenericAPIView[Any]):
     def put(self, request: Request, pk: int) -> Response:
         form = self.get_serializer(self.get_object(), data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(self.get_serializer(self.keep(form, request.user)).data)
+        return Response(self.get_serializer(self.save_form(form, request.user)).data)
 
     def delete(self, request: Request, pk: int) -> Response:
-        policies.drop(self.get_object(), request.user.get_username(), datetime.now(UTC))
+        policies.delete_audited(self.get_object(), request.user.get_username(), datetime.now(UTC))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _named(one: str, many: str, shape: type[StrictModelSerializer]) -> tuple[Any, Any]:
+def _operation_ids(one: str, many: str, shape: type[StrictModelSerializer]) -> tuple[Any, Any]:
     """Operation ids and answers of the list and of one row."""
     of_list = extend_schema_view(
         get=extend_schema(operation_id=many, responses=shape(many=True)),
@@ -153,9 +153,9 @@ def _permissions(model: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 _policy, _window, _silence = (
-    _named("policy", "policies", PolicySerializer),
-    _named("maintenance_window", "maintenance_windows", WindowSerializer),
-    _named("silence_row", "silences", SilenceSerializer),
+    _operation_ids("policy", "policies", PolicySerializer),
+    _operation_ids("maintenance_window", "maintenance_windows", WindowSerializer),
+    _operation_ids("silence_row", "silences", SilenceSerializer),
 )
 
 

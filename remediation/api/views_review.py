@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.models import Incident
-from kubewise_site.core.rest.fields import Text, Whole
+from kubewise_site.core.rest.fields import TextField, WholeNumberField
 from kubewise_site.core.rest.problem import Problem
-from kubewise_site.core.rest.views import Guarded, read
+from kubewise_site.core.rest.views import Guarded, validated_body
 from remediation import results
 from remediation.analysis import reanalysis
 from remediation.api.serializers import EventSerializer
@@ -36,39 +36,39 @@ HIGHEST_ID = 2**63 - 1
 class ApproveRequest(serializers.Serializer[Any]):
     """What the client saw: without plan and digest, a yes could be to something else."""
 
-    plan = Whole(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
-    digest = Text(max_length=64)
-    candidate = Whole(
+    plan = WholeNumberField(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
+    digest = TextField(max_length=64)
+    candidate = WholeNumberField(
         min_value=0,
         max_value=MOST_CANDIDATES,
         required=False,
         help_text="Its index; without it the plan's first choice.",
     )
-    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
+    reason = TextField(default="", allow_blank=True, max_length=LONGEST_REASON)
 
 
 class RejectRequest(serializers.Serializer[Any]):
-    plan = Whole(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
-    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
+    plan = WholeNumberField(min_value=1, max_value=HIGHEST_ID, help_text="The plan's id.")
+    reason = TextField(default="", allow_blank=True, max_length=LONGEST_REASON)
 
 
 class RemediateRequest(serializers.Serializer[Any]):
     """A command, or a candidate of the plan that the client saw."""
 
-    command = Text(
+    command = TextField(
         max_length=LONGEST_COMMAND, required=False,
         help_text="restart_deployment name=my-app namespace=dev",
     )  # fmt: skip
-    candidate = Whole(
+    candidate = WholeNumberField(
         min_value=0, max_value=MOST_CANDIDATES, required=False, help_text="Its index in the plan."
     )
-    plan = Whole(
+    plan = WholeNumberField(
         min_value=1,
         max_value=HIGHEST_ID,
         required=False,
         help_text="The plan's id, with `candidate`.",
     )
-    reason = Text(default="", allow_blank=True, max_length=LONGEST_REASON)
+    reason = TextField(default="", allow_blank=True, max_length=LONGEST_REASON)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("command" in attrs) == ("candidate" in attrs):
@@ -98,7 +98,7 @@ class ApproveView(Guarded):
 
     @extend_schema(request=ApproveRequest, responses={202: DoneAnswer}, operation_id="approve")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = read(ApproveRequest, request)
+        asked = validated_body(ApproveRequest, request)
         plan = _plan(anomaly_id, asked["plan"])
         ending = approvals.approve(
             plan.pk,
@@ -119,7 +119,7 @@ class RejectView(Guarded):
 
     @extend_schema(request=RejectRequest, responses={200: DoneAnswer}, operation_id="reject")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = read(RejectRequest, request)
+        asked = validated_body(RejectRequest, request)
         plan = _plan(anomaly_id, asked["plan"])
         ending = approvals.reject(plan.pk, request.user, asked["reason"], datetime.now(UTC))
         _raise_unless_done(ending)
@@ -135,13 +135,13 @@ class RemediateView(Guarded):
         request=RemediateRequest, responses={202: RemediateAnswer}, operation_id="remediate"
     )
     def post(self, request: Request, anomaly_id: UUID) -> Response:
-        asked = read(RemediateRequest, request)
+        asked = validated_body(RemediateRequest, request)
         incident, text = (
             _incident(anomaly_id),
             asked.get("command") or _candidate(anomaly_id, asked),
         )
         try:
-            ending = commands.request(
+            ending = commands.request_command(
                 incident.pk, text, request.user, asked["reason"], datetime.now(UTC)
             )
         except CommandError as error:
@@ -164,8 +164,10 @@ class AnalyzeView(Guarded):
     @extend_schema(request=None, responses={202: DoneAnswer}, operation_id="analyze")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         incident = _incident(anomaly_id)
-        asked = reanalysis.ask(incident, request.user.get_username(), datetime.now(UTC))
-        if asked is not reanalysis.Asked.PUBLISHED:
+        asked = reanalysis.request_reanalysis(
+            incident, request.user.get_username(), datetime.now(UTC)
+        )
+        if asked is not reanalysis.ReanalysisResult.PUBLISHED:
             raise Problem(HTTPStatus.CONFLICT, asked.name.lower().replace("_", "-"), asked.value)
         answer = _done(anomaly_id, f"{asked.value.capitalize()}.")
         answer["Location"] = reverse("event", args=[anomaly_id])

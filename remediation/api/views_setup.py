@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
-from kubewise_site.core.rest.fields import Text, YesNo
+from kubewise_site.core.rest.fields import TextField, YesNo
 from kubewise_site.core.rest.problem import Problem
-from kubewise_site.core.rest.views import Guarded, read
-from remediation.actions import blacklist, catalogue
+from kubewise_site.core.rest.views import Guarded, validated_body
+from remediation.actions import blacklist, catalogue_as_dict
 from remediation.controls import mode_and_stop
 from remediation.models import ModeChoice
 from remediation.models.permissions import PULL_STOP, SET_MODE
@@ -24,13 +24,13 @@ LONGEST_REASON = 2000
 
 
 @extend_schema_field({"type": "string", "pattern": "^([Aa][Uu][Tt][Oo]|[Mm][Aa][Nn][Uu][Aa][Ll])$"})
-class ModeText(Text):
+class ModeText(TextField):
     """Any text is read, so that the refusal can name the valid ones."""
 
 
 class ModeRequest(serializers.Serializer[Any]):
     mode = ModeText(help_text="AUTO or MANUAL, in any case.")
-    reason = Text(required=False, allow_blank=True, max_length=LONGEST_REASON)
+    reason = TextField(required=False, allow_blank=True, max_length=LONGEST_REASON)
 
 
 class ModeAnswer(serializers.Serializer[Any]):
@@ -41,7 +41,7 @@ class ModeAnswer(serializers.Serializer[Any]):
 
 class StopRequest(serializers.Serializer[Any]):
     stopped = YesNo()
-    reason = Text(required=False, allow_blank=True, max_length=LONGEST_REASON)
+    reason = TextField(required=False, allow_blank=True, max_length=LONGEST_REASON)
 
 
 class StopAnswer(serializers.Serializer[Any]):
@@ -81,7 +81,7 @@ class ModeView(Guarded):
 
     @extend_schema(request=ModeRequest, responses=ModeAnswer, operation_id="mode_set")
     def put(self, request: Request) -> Response:
-        asked = read(ModeRequest, request)
+        asked = validated_body(ModeRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
         try:
             row = mode_and_stop.set_mode(
@@ -104,7 +104,7 @@ class StopView(Guarded):
 
     @extend_schema(request=StopRequest, responses=StopAnswer, operation_id="stop_set")
     def put(self, request: Request) -> Response:
-        asked = read(StopRequest, request)
+        asked = validated_body(StopRequest, request)
         now, actor = datetime.now(UTC), request.user.get_username()
         cluster = current_cluster()
         mode_and_stop.set_stop(cluster, asked["stopped"], actor, asked.get("reason", ""), now)
@@ -117,7 +117,9 @@ class CommandsView(Guarded):
     @extend_schema(responses=CommandsAnswer, operation_id="commands")
     def get(self, request: Request) -> Response:
         barred = blacklist()
-        found = {name: row | {"enabled": name not in barred} for name, row in catalogue().items()}
+        found = {
+            name: row | {"enabled": name not in barred} for name, row in catalogue_as_dict().items()
+        }
         return Response({"status": "success", "commands": found})
 
 
@@ -132,7 +134,7 @@ def _mode(mode: str, message: str) -> Response:
     return Response({"mode": str(mode), "success": True, "message": message})
 
 
-def _stop(found: mode_and_stop.Standing) -> Response:
+def _stop(found: mode_and_stop.ModeAndStop) -> Response:
     message = "Stopped: KubeWise changes nothing." if found.stopped else "Running."
     told = {"stopped": found.stopped, "actor": found.stop_actor, "reason": found.stop_reason}
     return Response({**told, "success": True, "message": message})

@@ -49,15 +49,15 @@ def reject(plan_id: int, user: Any, reason: str, now: datetime) -> Rejected | Ha
     with transaction.atomic():
         if not _answer(plan, now):
             return Handled("the plan was already approved or rejected")
-        row = _row(plan, 0, user, reason, now, Approval.Verdict.REJECTED)
-        moved = states.move(
+        row = _create_approval(plan, 0, user, reason, now, Approval.Verdict.REJECTED)
+        moved = states.move_incident(
             plan.incident, Status.DISMISSED, actor=user.get_username(),
             reason=reason or "rejected", now=now,
         )  # fmt: skip
         if not moved:
             transaction.set_rollback(True)
             return Handled("someone else changed the incident first")
-        trail.append("plan rejected", user.get_username(), row, now)
+        trail.append_entry("plan rejected", user.get_username(), row, now)
     return Rejected(plan.incident_id)
 
 
@@ -80,13 +80,13 @@ def record_approval(
     with transaction.atomic():
         if not _answer(plan, now):
             return Handled("the plan was already approved or rejected")
-        row = _row(plan, index, user, reason, now, Approval.Verdict.APPROVED)
+        row = _create_approval(plan, index, user, reason, now, Approval.Verdict.APPROVED)
         command = plan.candidates[index]["command"]
-        states.note(
+        states.note_event(
             plan.incident, "approval", actor=user.get_username(), now=now,
             reason=f"approved: {command}" + (f" ({reason})" if reason else ""),
         )  # fmt: skip
-        trail.append("plan approved", user.get_username(), row, now, command=command)
+        trail.append_entry("plan approved", user.get_username(), row, now, command=command)
         pipeline.act(plan.incident_id)
     return Approved(plan.incident_id)
 
@@ -113,7 +113,7 @@ def _not_approvable(plan: Plan, index: int) -> Refused | Stopped | None:
         return Refused(f"the plan's command is not valid: {error}")
     if not 0 <= index < len(options):
         return Refused(f"the plan has no candidate {index}")
-    return refusal(options[index]) or _stopped(plan.incident, options[index])
+    return blacklist_refusal(options[index]) or _stopped(plan.incident, options[index])
 
 
 def _stopped(incident: Incident, candidate: Candidate) -> Stopped | None:
@@ -124,7 +124,7 @@ def _stopped(incident: Incident, candidate: Candidate) -> Stopped | None:
     return Stopped(found.stop_sentence)
 
 
-def refusal(candidate: Candidate) -> Refused | None:
+def blacklist_refusal(candidate: Candidate) -> Refused | None:
     """Why a candidate can't be carried out at all; None where it can."""
     if candidate.action in blacklist():
         return Refused(f"{candidate.action} is in BLACKLISTED_COMMANDS", "catalogue and bounds")
@@ -138,7 +138,7 @@ def _answer(plan: Plan, now: datetime) -> bool:
     return bool(rows.update(answered_at=now))
 
 
-def _row(
+def _create_approval(
     plan: Plan, index: int, user: Any, reason: str, now: datetime, verdict: Approval.Verdict
 ) -> Approval:
     return Approval.objects.create(

@@ -12,23 +12,23 @@ from detection.domain.causes import Cause
 from detection.domain.findings import ObjectRef
 from detection.domain.statuses import WAITING
 from detection.models import Incident
-from remediation.actions.base import NotKnown, Recorded
+from remediation.actions.base import IncidentRecord, NotKnown
 from remediation.approval import precheck
-from remediation.approval.approvals import pending, record_approval, refusal
+from remediation.approval.approvals import blacklist_refusal, pending, record_approval
 from remediation.models import Plan, PlanSource
 from remediation.observation.observe import owner_of
 from remediation.planning.candidates import Candidate
-from remediation.planning.command_line import Command, parse
+from remediation.planning.command_line import ParsedCommand, parse_command
 from remediation.planning.plans import current_plan, new_plan
 from remediation.playbooks import playbook_of
 from remediation.results import Approved, Handled, Refused, Stopped
 
 
-def request(
+def request_command(
     incident_id: int, text: str, user: Any, reason: str, now: datetime
 ) -> Approved | Handled | Refused | Stopped:
     """Plan and approve `text` for the incident. Raises CommandError where it is no command."""
-    command = parse(text)
+    command = parse_command(text)
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     plan = current_plan(incident)
     if incident.status not in WAITING or plan is None:
@@ -37,7 +37,7 @@ def request(
     trouble = candidate if isinstance(candidate, Refused) else _trouble(candidate, incident)
     if trouble or isinstance(candidate, Refused):
         return trouble or Refused("not possible")
-    if against := precheck.refused(incident, candidate, now):
+    if against := precheck.first_refusal(incident, candidate, now):
         return against
     return _approved(incident, plan, candidate, user, reason, now)
 
@@ -64,10 +64,10 @@ def _trouble(candidate: Candidate, incident: Incident) -> Refused | None:
     if candidate.entry.family in playbook_of(cause).bad:
         told = f"{candidate.action} would make {cause} worse: KubeWise does not run it here"
         return Refused(told, "scope")
-    return refusal(candidate)
+    return blacklist_refusal(candidate)
 
 
-def _candidate(command: Command, incident: Incident) -> Candidate | Refused:
+def _candidate(command: ParsedCommand, incident: Incident) -> Candidate | Refused:
     owner, action = owner_of(incident), command.action
     target = owner if action.nameless else _target(command, incident, owner)
     if target is None:
@@ -75,14 +75,16 @@ def _candidate(command: Command, incident: Incident) -> Candidate | Refused:
     if action.changes_cluster and not action.fits(target.kind):
         return Refused(f"{action.name} does not apply to a {target.kind}")
     try:
-        parameters = action.filled(command.parameters, Recorded(revision=incident.revision or {}))
+        parameters = action.filled(
+            command.parameters, IncidentRecord(revision=incident.revision or {})
+        )
     except NotKnown as unknown:
         return Refused(str(unknown))
     made = Candidate(action.name, target, parameters, action.description)
     return replace(made, kubectl=action.kubectl(parameters, target.kind))
 
 
-def _target(command: Command, incident: Incident, owner: ObjectRef) -> ObjectRef | None:
+def _target(command: ParsedCommand, incident: Incident, owner: ObjectRef) -> ObjectRef | None:
     """The owner, or what is below it and the incident names; by kind, namespace and name."""
     if "name" not in {item.name for item in command.action.parameters}:
         here = command.parameters.get("namespace") == owner.namespace or owner.kind == "Node"

@@ -57,7 +57,7 @@ def _not_plannable(plan: Plan, wanted: Candidate, now: datetime) -> Refused | St
         return Refused("this plan has only one candidate")
     if not wanted.entry.changes_cluster:
         return Refused(f"{wanted.action} changes nothing in the cluster: there is nothing to plan")
-    return precheck.refused(plan.incident, wanted, now)
+    return precheck.first_refusal(plan.incident, wanted, now)
 
 
 def _planned(
@@ -73,7 +73,7 @@ def _planned(
             return Handled("an approved candidate has not run yet")
         made = new_plan(incident, options, seen.spec_hash, seen.source, now, chosen=index)
         reason = f"next candidate planned: {options[index].command}"
-        states.note(incident, "plan", actor=who, reason=reason, now=now)
+        states.note_event(incident, "plan", actor=who, reason=reason, now=now)
         pipeline.advance(incident.pk)
     return Planned(made.pk, options[index].command)
 

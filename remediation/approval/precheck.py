@@ -13,7 +13,7 @@ from remediation.controls.limits import limits
 from remediation.controls.mode_and_stop import standing
 from remediation.observation.observe import owner_of
 from remediation.planning.candidates import Candidate
-from remediation.policy.case import Case, Target
+from remediation.policy.case import Case, OwnerTarget
 from remediation.policy.case_records import records_of
 from remediation.policy.gates import GATES
 from remediation.policy.verdicts import Verdict
@@ -26,7 +26,9 @@ ASKED = frozenset(
 )  # fmt: skip
 
 
-def refused(incident: Incident, candidate: Candidate, now: datetime) -> Refused | Stopped | None:
+def first_refusal(
+    incident: Incident, candidate: Candidate, now: datetime
+) -> Refused | Stopped | None:
     """The first gate that no approval lifts, by name and reason; None where none is known to."""
     if not candidate.entry.changes_cluster:
         return None
@@ -47,7 +49,7 @@ def _case(incident: Incident, candidate: Candidate, now: datetime) -> Case:
         cause=Cause(incident.cause),
         severity=Severity(incident.severity),
         onset=incident.onset,
-        target=Target(owner, uid=owner.uid),
+        target=OwnerTarget(owner, uid=owner.uid),
         playbook_mode=Verdict.ASK,
         candidates=(candidate,),
         records=records_of(incident, candidate, now),

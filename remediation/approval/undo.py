@@ -15,7 +15,7 @@ from kubewise_site import pipeline
 from remediation.actions import CATALOGUE
 from remediation.models import Attempt, PlanSource
 from remediation.observation.observe import owner_of
-from remediation.planning.candidates import Candidate, escalate, made
+from remediation.planning.candidates import Candidate, escalate, new_candidate
 from remediation.planning.command_line import format_command
 from remediation.planning.plans import new_plan
 
@@ -38,7 +38,7 @@ def candidate(attempt: Attempt) -> Candidate | None:
     inverse = attempt.inverse
     if not inverse or attempt.plan.source == PlanSource.UNDO:
         return None
-    return made(inverse["action"], ObjectRef(**attempt.target), inverse["parameters"])
+    return new_candidate(inverse["action"], ObjectRef(**attempt.target), inverse["parameters"])
 
 
 def plan_undo(attempt: Attempt, spec_hash: str, said: str, now: datetime) -> bool:
@@ -49,8 +49,8 @@ def plan_undo(attempt: Attempt, spec_hash: str, said: str, now: datetime) -> boo
     inverse, incident = candidate(attempt), attempt.incident
     if inverse is None or not spec_hash:
         return False
-    states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
-    states.move(
+    states.move_incident(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
+    states.move_incident(
         incident, Status.ANALYZING, actor=ACTOR, reason=f"undo planned: {inverse.command}", now=now,
         analyzed_version=incident.version, decided_version=0, lease_until=None,
     )  # fmt: skip

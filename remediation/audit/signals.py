@@ -34,7 +34,7 @@ def by(actor: str, now: datetime) -> Iterator[None]:
         _behalf.reset(token)
 
 
-def connect() -> None:
+def connect_signals() -> None:
     """Called once, when the app is ready."""
     for model in (one for one in apps.get_models() if issubclass(one, Audited)):
         # By sender: a receiver of all models would make every bulk delete read row by row.
@@ -55,7 +55,7 @@ def _tell(model: type[Audited], pk: Any, what: str) -> None:
     actor, now = _behalf.get() or (_process(), datetime.now(UTC))
     with transaction.atomic():
         for row in model._base_manager.filter(pk=pk):
-            trail.append(row.told(what), actor[:LONGEST_ACTOR], row, now)
+            trail.append_entry(row.entry_kind(what), actor[:LONGEST_ACTOR], row, now)
 
 
 def _process() -> str:

@@ -52,14 +52,16 @@ MODELS = {model.__name__: model for model in FACTS}
 DELETED = " deleted"
 
 
-def append(kind: str, actor: str, row: models.Model, now: datetime, **payload: Any) -> AuditEntry:
+def append_entry(
+    kind: str, actor: str, row: models.Model, now: datetime, **payload: Any
+) -> AuditEntry:
     """One entry about `row`, in the transaction that changes it. Call it inside atomic()."""
-    facts = _plain(facts_of(row, kind))
+    facts = _plain(entry_facts(row, kind))
     model = type(row).__name__
     return _append(kind, actor, now, model, row.pk, digest_of(facts), {**facts, **payload})
 
 
-def facts_of(row: models.Model, kind: str) -> dict[str, Any]:
+def entry_facts(row: models.Model, kind: str) -> dict[str, Any]:
     """What an entry of this kind vouches for."""
     names = FACTS[type(row)] + (WHEN_SETTLED if kind == SETTLED else ())
     return {name: getattr(row, name) for name in names}
@@ -78,13 +80,13 @@ def _append(
         seq=head.seq, at=now, kind=kind, actor=actor, model=model, row_id=row_id,
         row_hash=row_hash, payload=_plain(payload), previous=head.hash,
     )  # fmt: skip
-    entry.hash = hash_of(entry)
+    entry.hash = entry_hash(entry)
     entry.save(force_insert=True)
     AuditHead.objects.filter(pk=HEAD).update(hash=entry.hash)
     return entry
 
 
-def hash_of(entry: AuditEntry) -> str:
+def entry_hash(entry: AuditEntry) -> str:
     """Over everything that the entry says, and the entry before it."""
     at = entry.at.isoformat()
     said = (entry.kind, entry.actor, entry.model, entry.row_id, entry.row_hash, entry.payload)
@@ -104,7 +106,7 @@ def as_dict(entry: AuditEntry) -> dict[str, Any]:
     return found
 
 
-def verify() -> list[str]:
+def verify_trail() -> list[str]:
     """Every sign of tampering, one sentence each; [] where all is as it was written."""
     return [*_chain(), *_records()]
 
@@ -117,7 +119,7 @@ def _chain() -> Iterator[str]:
             yield f"entries {seq + 1} to {entry.seq - 1} were removed"
         elif entry.previous != previous:
             yield f"entry {entry.seq} does not follow the one before it: removed or inserted"
-        if entry.hash != hash_of(entry):
+        if entry.hash != entry_hash(entry):
             yield f"entry {entry.seq} was changed: {entry.kind} by {entry.actor}"
         seq, previous = entry.seq, entry.hash
     if (head.seq, head.hash) != (seq, previous):
@@ -161,11 +163,11 @@ def _of_model(
 def _of_row(named: str, row: models.Model, entry: AuditEntry) -> Iterator[str]:
     if entry.kind.endswith(DELETED):
         yield f"{named} is there, though entry {entry.seq} says that it was deleted"
-    elif digest_of(_plain(facts_of(row, entry.kind))) != entry.row_hash:
+    elif digest_of(_plain(entry_facts(row, entry.kind))) != entry.row_hash:
         yield f"{named} was changed after entry {entry.seq}"
 
 
-def prune(before: datetime, now: datetime) -> int:
+def prune_entries(before: datetime, now: datetime) -> int:
     """Delete entries older than `before`, and leave a checkpoint of where the rest begins."""
     with transaction.atomic():
         old = AuditEntry.objects.filter(at__lt=before)

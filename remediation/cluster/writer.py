@@ -20,7 +20,7 @@ from detection.kubernetes.client import (
     TooManyRequests,
 )
 from detection.kubernetes.label_selectors import selector_of, selects
-from detection.kubernetes.resources import BY_KIND, Resource
+from detection.kubernetes.resources import BY_KIND, ListedResource
 from remediation.actions.base import ATTEMPT, Object, Patch, put
 from remediation.digests import spec_hash
 
@@ -53,11 +53,11 @@ T = TypeVar("T")
 MayGo = Callable[[], str]
 
 
-class Stopped(Exception):
+class WritingStopped(Exception):
     """Mode, stop switch or lease says no; nothing more is sent."""
 
 
-class Changed(Exception):
+class ObjectChanged(Exception):
     """The object is another one, or its spec changed since it was looked at."""
 
 
@@ -81,7 +81,7 @@ KINDS = (
     "ResourceQuota",
     "Node",
 )
-RESOURCES: Mapping[str, Resource] = {kind: BY_KIND[kind] for kind in KINDS}
+RESOURCES: Mapping[str, ListedResource] = {kind: BY_KIND[kind] for kind in KINDS}
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Session:
         """One request, tried again while the server is overloaded and the lease lasts.
 
         A real write (`writes` names it) is tried again after a 429 alone: a 5xx may have followed
-        the change. Raises Stopped, or the KubernetesError of the last try.
+        the change. Raises WritingStopped, or the KubernetesError of the last try.
         """
         for delay in (*BACK_OFF_SECONDS, None):
             self._check()
@@ -118,9 +118,9 @@ class Session:
     def _check(self) -> None:
         """The clock last: asking the database takes time, too."""
         if reason := self.may_go():
-            raise Stopped(reason)
+            raise WritingStopped(reason)
         if time.monotonic() > self.until:
-            raise Stopped("the lease ran out")
+            raise WritingStopped("the lease ran out")
 
 
 def path_of(ref: ObjectRef, subresource: str = "") -> str:
@@ -134,13 +134,13 @@ def path_of(ref: ObjectRef, subresource: str = "") -> str:
 
 
 def read(session: Session, ref: ObjectRef) -> dict[str, Any]:
-    """The object as etcd has it now (no resourceVersion=0). Raises KubernetesError, Changed.
+    """The object as etcd has it now (no resourceVersion=0). Raises KubernetesError, ObjectChanged.
 
-    Changed where another object has its name: `ref.uid` is compared where it is given.
+    ObjectChanged where another object has its name: `ref.uid` is compared where it is given.
     """
     found: dict[str, Any] = json.loads(session.call(lambda: session.connection.get(path_of(ref))))
     if ref.uid and found["metadata"].get("uid") != ref.uid:
-        raise Changed(f"{ref} is another object now: its UID differs")
+        raise ObjectChanged(f"{ref} is another object now: its UID differs")
     return found
 
 
@@ -185,7 +185,7 @@ def patch(
     try:
         answer: dict[str, Any] = json.loads(session.call(request, _real(ref, dry_run)))
     except Forbidden as error:
-        raise _named(error, "patch", ref) from error
+        raise _with_verb_and_resource(error, "patch", ref) from error
     return answer
 
 
@@ -199,7 +199,7 @@ def write(
     """Write for good; after a conflict read again, and go on only if the spec is unchanged.
 
     An object that already carries this attempt's annotation was written by it: nothing is sent.
-    Raises Changed, Stopped, KubernetesError.
+    Raises ObjectChanged, WritingStopped, KubernetesError.
     """
     wanted = spec_hash(seen)
     for _ in range(CONFLICT_RETRIES):
@@ -209,7 +209,7 @@ def write(
             return patch(session, ref, seen, [*change_of(seen), *_mark(seen, attempt)], False)
         except (Conflict, Invalid) as error:
             seen = _again(session, ref, seen, wanted, attempt, error)
-    raise Changed(f"{ref} kept changing: {CONFLICT_RETRIES} tries")
+    raise ObjectChanged(f"{ref} kept changing: {CONFLICT_RETRIES} tries")
 
 
 def _again(
@@ -228,7 +228,7 @@ def _again(
     if isinstance(error, Invalid) and same:
         raise error
     if spec_hash(fresh) != wanted:
-        raise Changed(f"the spec of {ref} changed meanwhile") from error
+        raise ObjectChanged(f"the spec of {ref} changed meanwhile") from error
     return fresh
 
 
@@ -255,7 +255,7 @@ def evict(
             _real(ref, dry_run),
         )
     except Forbidden as error:
-        raise _named(error, "create eviction of", ref) from error
+        raise _with_verb_and_resource(error, "create eviction of", ref) from error
 
 
 def create(session: Session, kind: str, body: Object, dry_run: bool) -> dict[str, Any]:
@@ -269,7 +269,7 @@ def create(session: Session, kind: str, body: Object, dry_run: bool) -> dict[str
             _real(ref, dry_run),
         )
     except Forbidden as error:
-        raise _named(error, "create", ref) from error
+        raise _with_verb_and_resource(error, "create", ref) from error
     made: dict[str, Any] = json.loads(answer)
     return made
 
@@ -340,7 +340,7 @@ def _throttled(error: KubernetesError) -> bool:
     return not budget and "disruption budget" not in str(error)
 
 
-def _named(error: Forbidden, verb: str, ref: ObjectRef) -> Forbidden:
+def _with_verb_and_resource(error: Forbidden, verb: str, ref: ObjectRef) -> Forbidden:
     """With verb and resource where RBAC refused; an admission that denies is no missing right."""
     what = f"{verb} {RESOURCES[ref.kind].plural} in {ref.namespace!r}"
     refused = "admission refuses to" if is_admission(error) else "the act account may not"

@@ -20,7 +20,7 @@ from remediation.models import Budget
 
 
 @dataclass(frozen=True)
-class Limits:
+class BudgetLimits:
     """How much KubeWise may do by itself or by approval."""
 
     at_a_time: int = 3
@@ -42,9 +42,11 @@ class Cost:
     says: str
 
 
-def costs(owner_uid: str, node_action: bool, limits: Limits | None = None) -> tuple[Cost, ...]:
+def costs(
+    owner_uid: str, node_action: bool, limits: BudgetLimits | None = None
+) -> tuple[Cost, ...]:
     """What one attempt on this owner costs."""
-    limit = limits or Limits()
+    limit = limits or BudgetLimits()
     window = limit.owner_window_seconds
     found = [
         Cost("open", limit.at_a_time, None, _running(limit.at_a_time, "attempt")),
@@ -67,7 +69,7 @@ def costs_of(incident: Incident, action: str, node_action: bool, undo: bool) -> 
 
     An undo belongs to the attempt that it undoes: the owner's budget is not asked a second time.
     """
-    limit, found = Limits(), costs(incident.owner_uid, node_action)
+    limit, found = BudgetLimits(), costs(incident.owner_uid, node_action)
     if undo:
         found = tuple(cost for cost in found if not cost.name.startswith("owner:"))
     most = limit.an_hour_of_an_action
@@ -87,14 +89,14 @@ def _in_the_last_hour(number: int, which: str = "") -> str:
     return f"{counted(number, 'attempt')}{which} in the last hour"
 
 
-def _most_in(incident: Incident, limit: Limits) -> int:
+def _most_in(incident: Incident, limit: BudgetLimits) -> int:
     policy = policy_for(incident.cluster, incident.owner_namespace)
     if policy is None or policy.an_hour is None:
         return limit.an_hour_in_a_namespace
     return policy.an_hour
 
 
-def spend(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
+def spend_budgets(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
     """Spend all; '' or the sentence of the first that is used up. Call it inside atomic().
 
     The caller rolls back where a sentence is returned, so that nothing stays half spent.
@@ -115,7 +117,7 @@ def exhausted(cluster: Cluster, wanted: Iterable[Cost], now: datetime) -> str:
     return ""
 
 
-def release(cluster: Cluster, spent: Iterable[Cost]) -> None:
+def release_budgets(cluster: Cluster, spent: Iterable[Cost]) -> None:
     """Give back what is counted only while an attempt is open."""
     for cost in spent:
         if cost.window_seconds is None:
@@ -129,7 +131,7 @@ def refund(cluster: Cluster, spent: Iterable[Cost], at: datetime) -> None:
     Call it inside atomic().
     """
     costs = tuple(spent)
-    release(cluster, costs)
+    release_budgets(cluster, costs)
     for cost in costs:
         row = _held(cluster, cost.name)
         if cost.window_seconds is not None and row and (mark := at.isoformat()) in row.marks:

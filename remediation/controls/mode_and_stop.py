@@ -13,7 +13,7 @@ from remediation.models import Mode, ModeChoice, StopSwitch
 
 
 @dataclass(frozen=True)
-class Standing:
+class ModeAndStop:
     """`auto_since` is when AUTO began, None in MANUAL."""
 
     mode: ModeChoice
@@ -33,14 +33,14 @@ class Standing:
         return f"{self.stop_actor} pulled the stop switch{why}"
 
 
-def standing(cluster: Cluster) -> Standing:
+def standing(cluster: Cluster) -> ModeAndStop:
     """Mode and stop switch as the database has them now."""
     stop = StopSwitch.objects.filter(cluster=cluster).first()
     mode = current_mode(cluster)
     since = auto_since(cluster) if mode == ModeChoice.AUTO else None
     stopped = bool(stop and stop.stopped)
     reason, actor = (stop.reason, stop.actor) if stop and stopped else ("", "")
-    return Standing(mode, since, stopped, reason, actor)
+    return ModeAndStop(mode, since, stopped, reason, actor)
 
 
 def current_mode(cluster: Cluster) -> ModeChoice:

@@ -52,13 +52,13 @@ def covering(
     return ""
 
 
-def keep(row: Audited, actor: str, now: datetime) -> None:
+def save_audited(row: Audited, actor: str, now: datetime) -> None:
     """Save a new or changed row, on this person's behalf."""
     with by(actor, now):
         row.save()
 
 
-def drop(row: Audited, actor: str, now: datetime) -> None:
+def delete_audited(row: Audited, actor: str, now: datetime) -> None:
     """Delete a row; its entry keeps what it said."""
     with by(actor, now):
         row.delete()

@@ -20,14 +20,16 @@ LONGEST = timedelta(days=30)
 LONGEST_TEXT = 4000
 
 
-class Empty(ValueError):
+class NoReason(ValueError):
     """Nothing was said."""
 
 
-def silence(incident: Incident, actor: str, reason: str, until: datetime, now: datetime) -> Silence:
+def silence_owner(
+    incident: Incident, actor: str, reason: str, until: datetime, now: datetime
+) -> Silence:
     """A silence of just this owner's namespace and name, with its line in the timeline.
 
-    Raises ValueError where `until` is past or more than 30 days away, Empty without a reason.
+    Raises ValueError where `until` is past or more than 30 days away, NoReason without a reason.
     """
     if not now < until <= now + LONGEST:
         raise ValueError(f"a silence must end in the future, within {counted(LONGEST.days, 'day')}")
@@ -41,20 +43,20 @@ def silence(incident: Incident, actor: str, reason: str, until: datetime, now: d
         ends_at=until,
     )
     with transaction.atomic():
-        policies.keep(row, actor, now)
+        policies.save_audited(row, actor, now)
         told = f"silenced until {until:%Y-%m-%d %H:%M} UTC: {row.reason}"
-        states.note(incident, "silence", actor=actor, reason=told, now=now)
+        states.note_event(incident, "silence", actor=actor, reason=told, now=now)
     return row
 
 
 def comment(incident: Incident, actor: str, text: str, now: datetime) -> None:
-    """A person's words in the timeline. Raises Empty."""
+    """A person's words in the timeline. Raises NoReason."""
     said = _said(text, "a comment needs text")
-    states.note(incident, "comment", actor=actor, reason=said, now=now)
+    states.note_event(incident, "comment", actor=actor, reason=said, now=now)
 
 
 def _said(text: str, lacking: str) -> str:
     said = text.strip()[:LONGEST_TEXT]
     if not said:
-        raise Empty(lacking)
+        raise NoReason(lacking)
     return said

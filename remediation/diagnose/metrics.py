@@ -7,23 +7,23 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from detection.detectors import View, find_in
-from detection.metric_evidence import ask
+from detection.metric_evidence import query_evidence
 from detection.metrics import history
 from detection.metrics.backfill import frames_between
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.queries import seeds
 from detection.metrics.responses import PrometheusError
 from detection.metrics.samples import Owner, Owners, owners_of
-from detection.metrics.scrape import collect, frame_of
+from detection.metrics.scrape import frame_of, query_all
 from detection.pipeline.inputs import MetricView
 from detection.snapshot import Snapshot
 
 
-def see(client: Prometheus, snapshot: Snapshot, now: datetime) -> MetricView:
+def read_metrics(client: Prometheus, snapshot: Snapshot, now: datetime) -> MetricView:
     """All shipped queries over the window, judged by every detector. Never raises."""
     owners, queries = owners_in(snapshot), seeds()
     try:
-        done = collect(queries, client, now, owners)
+        done = query_all(queries, client, now, owners)
     except PrometheusError as error:
         return MetricView(blind={"prometheus": str(error)})
     if "prometheus" in done.blind:
@@ -33,7 +33,7 @@ def see(client: Prometheus, snapshot: Snapshot, now: datetime) -> MetricView:
     frames = [*frames, frame_of(done, queries)]
     window = history.window_of(frames)
     found = tuple(find_in(View(window, queries, now, owners)))
-    return MetricView(ask(client, now, owners), found, done.blind, tuple(frames))
+    return MetricView(query_evidence(client, now, owners), found, done.blind, tuple(frames))
 
 
 def owners_in(snapshot: Snapshot) -> Owners:

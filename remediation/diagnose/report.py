@@ -6,14 +6,14 @@ import unicodedata
 from collections.abc import Iterator
 from textwrap import wrap
 
-from remediation.diagnose.run import Found, Report
+from remediation.diagnose.run import DiagnosedIncident, Report
 
 WIDTH = 100
 INDENT = "    "
 CONTROL = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
-def table(report: Report) -> str:
+def report_table(report: Report) -> str:
     """All incidents as text; every character that could control a terminal is escaped."""
     if not report.found:
         return _nothing(report)
@@ -21,7 +21,7 @@ def table(report: Report) -> str:
     return "\n\n".join([*blocks, _blind(report)] if report.blind else blocks)
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """`text` with control and format characters shown as escapes."""
     return "".join(_escaped(char) if unicodedata.category(char) in CONTROL else char
                    for char in text)  # fmt: skip
@@ -38,12 +38,12 @@ def _nothing(report: Report) -> str:
 
 
 def _blind(report: Report) -> str:
-    return plain(f"Could not read: {', '.join(sorted(report.blind))}")
+    return escaped(f"Could not read: {', '.join(sorted(report.blind))}")
 
 
-def _block(item: Found) -> Iterator[str]:
+def _block(item: DiagnosedIncident) -> Iterator[str]:
     finding, decision = item.finding, item.decision
-    yield plain(f"{finding.severity.upper():8} {finding.cause}  {finding.owner}")
+    yield escaped(f"{finding.severity.upper():8} {finding.cause}  {finding.owner}")
     yield from _lines("", item.diagnosis.root_cause)
     for evidence in finding.evidence[:3]:
         yield from _lines("· ", evidence.text)
@@ -53,9 +53,9 @@ def _block(item: Found) -> Iterator[str]:
     for number, option in enumerate(item.candidates, start=1):
         yield from _lines(f"{number}. ", f"{option.command}  [{option.entry.risk}]")
         if option.kubectl:
-            yield plain(f"{INDENT}   $ {option.kubectl}")
+            yield escaped(f"{INDENT}   $ {option.kubectl}")
 
 
 def _lines(mark: str, text: str) -> list[str]:
     first, rest = INDENT + mark, INDENT + " " * len(mark)
-    return wrap(plain(text), WIDTH, initial_indent=first, subsequent_indent=rest) or [first]
+    return wrap(escaped(text), WIDTH, initial_indent=first, subsequent_indent=rest) or [first]

@@ -13,13 +13,13 @@ from typing import Any
 from detection.domain.findings import Finding, redacted
 from detection.kubernetes.client import Connection
 from detection.metrics.queries import seeds
-from detection.pipeline.inputs import Inputs, SeeMetrics, without_metrics
+from detection.pipeline.inputs import Inputs, ReadMetrics, without_metrics
 from detection.pipeline.observe import observe
 from detection.snapshot import Snapshot
 from detection.snapshot.logs import LOGS_IN_A_LOOK
 from detection.snapshot.scope import Scope
 from remediation.controls.limits import Limits
-from remediation.evidence.collect import collect
+from remediation.evidence.collect import collect_evidence
 from remediation.evidence.pack import Pack, Scene
 from remediation.planning.candidates import Candidate, candidates
 from remediation.playbooks import diagnose
@@ -30,7 +30,7 @@ from remediation.policy.verdicts import Decision
 
 
 @dataclass(frozen=True)
-class Found:
+class DiagnosedIncident:
     """One incident of the pass, with everything that is said about it."""
 
     finding: Finding
@@ -61,7 +61,7 @@ class Report:
     """`blind`: source → why it could not be seen."""
 
     blind: Mapping[str, str] = field(default_factory=dict)
-    found: tuple[Found, ...] = ()
+    found: tuple[DiagnosedIncident, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -70,12 +70,12 @@ class Report:
         }
 
 
-def look(
+def diagnose_cluster(
     connection: Connection,
     now: datetime,
     limits: Limits,
     namespace: str = "",
-    see_metrics: SeeMetrics | None = None,
+    read_metrics: ReadMetrics | None = None,
     with_evidence: bool = False,
 ) -> Report:
     """One pass. Never raises for a source that fails: it is named in `blind`.
@@ -83,7 +83,7 @@ def look(
     `with_evidence` adds each incident's pack; that reads logs, one or two requests an incident.
     """
     scope = Scope(frozenset({namespace} - {""}), most_logs=LOGS_IN_A_LOOK)
-    seen = observe(connection, scope, now, Inputs(metrics=see_metrics or without_metrics))
+    seen = observe(connection, scope, now, Inputs(metrics=read_metrics or without_metrics))
     opened, snapshot = [redacted(finding) for finding in seen.opened], seen.snapshot
     judged = [_judged(one, opened, snapshot, now, limits, seen.blind) for one in opened]
     if with_evidence and opened:
@@ -99,14 +99,14 @@ def _judged(
     now: datetime,
     limits: Limits,
     blind: Mapping[str, str],
-) -> Found:
+) -> DiagnosedIncident:
     options = candidates(finding, snapshot, now, limits.blacklist)
     case = case_of(finding, snapshot, options, now, limits, others=findings, blind=blind)
-    return Found(finding, diagnose(finding), tuple(options), decide(case))
+    return DiagnosedIncident(finding, diagnose(finding), tuple(options), decide(case))
 
 
-def _with_pack(item: Found, scene: Scene, connection: Connection) -> Found:
-    pack = collect(replace(scene, finding=item.finding), connection)
+def _with_pack(item: DiagnosedIncident, scene: Scene, connection: Connection) -> DiagnosedIncident:
+    pack = collect_evidence(replace(scene, finding=item.finding), connection)
     return replace(item, pack=pack, diagnosis=replace(item.diagnosis, evidence=pack.cited))
 
 
@@ -119,5 +119,5 @@ def _related(ref: dict[str, str]) -> dict[str, str]:
     return {name: ref[name] for name in ("kind", "namespace", "name")}
 
 
-def _importance(item: Found) -> tuple[int, str]:
+def _importance(item: DiagnosedIncident) -> tuple[int, str]:
     return -item.finding.severity.rank, str(item.finding.owner)

@@ -14,7 +14,7 @@ from remediation.evidence.pack import Item, Pack, Scene, packed
 from remediation.evidence.surroundings import dependency_items, node_items, related_items
 
 
-def collect(
+def collect_evidence(
     scene: Scene, connection: Connection | None = None, earlier: Iterable[Item] = ()
 ) -> Pack:
     """Everything about `scene`, logs where there is a `connection`. What can't be read is left out.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from detection.kubernetes.objects import core as o
 from remediation.evidence.objects import failing_pods
-from remediation.evidence.pack import Item, Scene, shown
+from remediation.evidence.pack import Item, Scene, utc_text
 from remediation.observation.field_managers import OURS
 
 MOST_EVENTS, MOST_CHANGES = 8, 5
@@ -31,7 +31,7 @@ def _moment(event: o.Event) -> float:
 def _event(event: o.Event) -> str:
     about = f"{event.involved_object.kind} {event.involved_object.name}"
     message = " ".join(event.message.split())[:LONGEST_MESSAGE]
-    return f"{shown(event.at)} {event.times}× {event.type} {event.reason} {about}: {message}"
+    return f"{utc_text(event.at)} {event.times}× {event.type} {event.reason} {about}: {message}"
 
 
 def change_items(scene: Scene) -> Iterator[Item]:
@@ -55,4 +55,4 @@ def _writers(meta: o.ManagedMetadata) -> list[str]:
         if row.time and not row.subresource and row.manager not in OURS
     ]
     newest = sorted(rows, key=lambda row: row.time.timestamp() if row.time else 0.0)[-MOST_CHANGES:]
-    return [f"{row.manager} ({row.operation}) at {shown(row.time)}" for row in newest]
+    return [f"{row.manager} ({row.operation}) at {utc_text(row.time)}" for row in newest]

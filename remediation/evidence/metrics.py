@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from detection.domain.units import counted, duration, shown
-from detection.metrics.history import Frame
+from detection.domain.units import counted, duration, with_unit
+from detection.metrics.history import MetricFrame
 from detection.metrics.samples import Query, parse_key
 from remediation.evidence.pack import Item, Scene
 
@@ -30,7 +30,7 @@ def trend_items(scene: Scene) -> Iterator[Item]:
         yield Item("metrics", "\n".join(lines))
 
 
-def _points(frames: Sequence[Frame], key: str) -> list[tuple[float, float]]:
+def _points(frames: Sequence[MetricFrame], key: str) -> list[tuple[float, float]]:
     points = [(frame.at, frame.values.get(key, math.nan)) for frame in frames]
     return [(at, value) for at, value in points if not math.isnan(value)]
 
@@ -48,10 +48,10 @@ def _line(
     name = f"{query.name} of {container}" if container else query.name
     span = duration(points[-1][0] - points[0][0])
     numbers = (
-        f"first {shown(values[0], query.unit)}, lowest {shown(min(values), query.unit)}, "
-        f"highest {shown(max(values), query.unit)}, last {shown(values[-1], query.unit)}"
+        f"first {with_unit(values[0], query.unit)}, lowest {with_unit(min(values), query.unit)}, "
+        f"highest {with_unit(max(values), query.unit)}, last {with_unit(values[-1], query.unit)}"
     )
-    limit = "" if query.threshold is None else f", bad {query.direction} " + shown(
+    limit = "" if query.threshold is None else f", bad {query.direction} " + with_unit(
         query.threshold, query.unit
     )  # fmt: skip
     return [(breached, f"{name} over {span} in {counted(len(values), 'point')}: {numbers}{limit}")]

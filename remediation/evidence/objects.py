@@ -8,7 +8,7 @@ from datetime import timedelta
 from detection.domain.units import counted
 from detection.kubernetes.objects import core as o
 from detection.snapshot.pod_status import is_active, is_ready
-from remediation.evidence.pack import Item, Scene, pairs, shown
+from remediation.evidence.pack import Item, Scene, pairs_text, utc_text
 
 MOST_PODS = 3
 NOISE = ("kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/")
@@ -24,7 +24,7 @@ def owner_items(scene: Scene) -> Iterator[Item]:
     ready, desired = scene.snapshot.ready_of(found.ref)
     counts = f"{ready} of {desired} ready; " if hasattr(found, "spec") else ""
     status = getattr(found, "status", None)
-    said = conditions(getattr(status, "conditions", ()))
+    said = conditions_text(getattr(status, "conditions", ()))
     yield Item("owner", f"{ref}: {counts}{said or 'no conditions'}")
     if marks := _marks(found):
         yield Item("owner labels and annotations", marks)
@@ -33,14 +33,14 @@ def owner_items(scene: Scene) -> Iterator[Item]:
 def _marks(found: o.Object) -> str:
     labels, notes = found.metadata.labels, found.metadata.annotations
     kept = {name: value for name, value in notes.items() if not name.startswith(NOISE)}
-    parts = [f"labels: {pairs(labels)}" if labels else "", f"annotations: {pairs(kept)}"]
+    parts = [f"labels: {pairs_text(labels)}" if labels else "", f"annotations: {pairs_text(kept)}"]
     return "; ".join(part for part in parts[: 2 if kept else 1] if part)
 
 
-def conditions(found: Iterable[o.Condition]) -> str:
+def conditions_text(found: Iterable[o.Condition]) -> str:
     return "; ".join(
         f"{one.type}={one.status} {one.reason} {one.message[:LONGEST_MESSAGE]}".strip()
-        + f" since {shown(one.last_transition_time)}"
+        + f" since {utc_text(one.last_transition_time)}"
         for one in found
     )
 
@@ -64,7 +64,7 @@ def _pod(pod: o.Pod) -> str:
     unmet = [one for one in pod.status.conditions if one.status != "True"]
     states = "; ".join(_container(one) for one in statuses(pod))
     text = f"{pod.ref} {where}: {pod.status.phase} {pod.status.reason} {pod.status.message}".strip()
-    return f"{text}; {conditions(unmet)}; {states}"
+    return f"{text}; {conditions_text(unmet)}; {states}"
 
 
 def statuses(pod: o.Pod) -> tuple[o.ContainerStatus, ...]:
@@ -95,4 +95,4 @@ def _ended(pod: o.Pod, status: o.ContainerStatus, ended: o.Terminated) -> str:
         ran = (ended.finished_at - ended.started_at) / timedelta(seconds=1)
         text += f", after {ran:.0f} s"
     said = f"; it said: {ended.message[:LONGEST_MESSAGE]}" if ended.message.strip() else ""
-    return f"{text}, at {shown(ended.finished_at)}{said}"
+    return f"{text}, at {utc_text(ended.finished_at)}{said}"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from detection.domain.findings import Finding
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.samples import Query
 from detection.snapshot import Snapshot
 from kubewise_site.core.redaction import redact
@@ -29,7 +29,7 @@ class Scene:
     finding: Finding
     snapshot: Snapshot
     now: datetime
-    frames: Sequence[Frame] = ()
+    frames: Sequence[MetricFrame] = ()
     queries: Sequence[Query] = ()
     others: Sequence[Finding] = ()
 
@@ -91,10 +91,10 @@ def cut(text: str, most: int) -> str:
     return f"…{text[at:]}" if at < len(text) else ""
 
 
-def shown(moment: datetime | None) -> str:
+def utc_text(moment: datetime | None) -> str:
     """To the second, in UTC: ages would make another pack of the same facts each time."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "an unknown time"
 
 
-def pairs(found: Mapping[str, Any]) -> str:
+def pairs_text(found: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in sorted(found.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detection.models import Incident
-from remediation.evidence.pack import Item, shown
+from remediation.evidence.pack import Item, utc_text
 from remediation.models import Attempt
 
 MOST = 4
@@ -20,17 +20,17 @@ def earlier_items(incident: Incident) -> Iterator[Item]:
         owner_name=incident.owner_name,
     )
     rows = rows.exclude(pk=incident.pk).order_by("-last_seen").prefetch_related("attempts")
-    lines = [_told(row) for row in rows[:MOST]]
+    lines = [_incident_text(row) for row in rows[:MOST]]
     if lines:
         yield Item("earlier incidents", "\n".join(lines))
     if tried := [_attempt(row) for row in incident.attempts.order_by("-id")[:MOST]]:
         yield Item("tried for this incident", "\n".join(tried))
 
 
-def _told(incident: Incident) -> str:
+def _incident_text(incident: Incident) -> str:
     attempts = [_attempt(row) for row in incident.attempts.all()]
     done = "; ".join(attempts) or "nothing was done about it"
-    text = f"{shown(incident.first_seen)} {incident.cause}, {incident.status}"
+    text = f"{utc_text(incident.first_seen)} {incident.cause}, {incident.status}"
     return f"{text}: {incident.summary}; {done}"
 
 

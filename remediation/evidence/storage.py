@@ -10,7 +10,7 @@ from detection.metrics import history
 from detection.metrics.queries import active_queries
 from detection.models import Incident
 from detection.pipeline.observe import Observation
-from remediation.evidence.collect import collect
+from remediation.evidence.collect import collect_evidence
 from remediation.evidence.pack import Pack, Scene
 from remediation.evidence.past_incidents import earlier_items
 from remediation.models import EvidencePack
@@ -19,21 +19,25 @@ TICKS = 12
 
 
 def evidence_of(
-    incident: Incident, finding: Finding, around: Observation, connection: Connection, now: datetime
+    incident: Incident,
+    finding: Finding,
+    observation: Observation,
+    connection: Connection,
+    now: datetime,
 ) -> Pack:
     """Bounded and redacted; nothing that fails to be read ends the analysis."""
     scene = Scene(
         finding,
-        around.snapshot,
+        observation.snapshot,
         now,
         frames=history.sampled(incident.cluster_id, now, TICKS),
         queries=active_queries(),
-        others=around.opened,
+        others=observation.opened,
     )
-    return collect(scene, connection, earlier_items(incident))
+    return collect_evidence(scene, connection, earlier_items(incident))
 
 
-def keep(incident: Incident, pack: Pack, now: datetime) -> EvidencePack:
+def store_pack(incident: Incident, pack: Pack, now: datetime) -> EvidencePack:
     """Call it inside atomic()."""
     return EvidencePack.objects.create(
         incident=incident,

@@ -10,7 +10,7 @@ from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.network_storage_scaling import EndpointSlice, Service
 from detection.snapshot import Snapshot
 from detection.snapshot.selectors import selecting_in
-from remediation.evidence.objects import conditions, failing_pods
+from remediation.evidence.objects import conditions_text, failing_pods
 from remediation.evidence.pack import Item, Scene
 
 MOST_NODES, MOST_SERVICES, MOST_RELATED = 3, 6, 8
@@ -29,7 +29,7 @@ def _node(node: o.Node) -> str:
     telling = [c for c in node.status.conditions if (c.type == "Ready") != (c.status == "True")]
     taints = ", ".join(f"{taint.key}:{taint.effect}" for taint in node.spec.taints)
     parts = [
-        conditions(telling) or "Ready, under no pressure",
+        conditions_text(telling) or "Ready, under no pressure",
         "cordoned" if node.spec.unschedulable else "",
         f"taints {taints}" if taints else "",
     ]
@@ -41,7 +41,7 @@ def dependency_items(scene: Scene, log: str) -> Iterator[Item]:
     snapshot, owner = scene.snapshot, scene.finding.owner
     lines = [*_volumes(scene), *_services(snapshot, owner.namespace, scene, log)]
     if scaler := selecting_in(snapshot).scaler_of(owner):
-        said = conditions(getattr(getattr(scaler, "status", None), "conditions", ()))
+        said = conditions_text(getattr(getattr(scaler, "status", None), "conditions", ()))
         lines.append(f"{scaler.ref} scales it: {said or 'no conditions'}")
     if lines:
         yield Item("dependencies", "\n".join(lines))

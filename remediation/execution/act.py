@@ -21,12 +21,12 @@ from detection.kubernetes.client import Conflict, KubernetesError, NotFound, Unr
 from detection.models import Incident
 from remediation.approval import approvals
 from remediation.clients import Clients
-from remediation.cluster.writer import Changed, Session, Stopped
+from remediation.cluster.writer import ObjectChanged, Session, WritingStopped
 from remediation.controls.policies import policy_for
 from remediation.execution import dry_run_and_write, outcomes
-from remediation.execution.attempt_states import State, move
-from remediation.execution.attempts import Term, Work, claim, may_not_go, still_mine
-from remediation.execution.dry_run_and_write import Empty, Refusal, Rehearsal
+from remediation.execution.attempt_states import State, move_attempt
+from remediation.execution.attempts import Term, Work, claim_attempt, may_not_go, still_mine
+from remediation.execution.dry_run_and_write import NothingToChange, Refusal, Rehearsal
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
 from remediation.planning.command_line import CommandError
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 Checkpoint = Callable[[str], None]
 
 
-def nowhere(name: str) -> None:
+def no_checkpoint(name: str) -> None:
     """The checkpoint that does nothing."""
 
 
@@ -60,7 +60,7 @@ class Run:
 
 
 def act(
-    incident_id: int, clients: Clients, now: datetime, checkpoint: Checkpoint = nowhere
+    incident_id: int, clients: Clients, now: datetime, checkpoint: Checkpoint = no_checkpoint
 ) -> Ending:
     """Carry out the approved candidate, or the decided one. Never raises for what a cluster does.
 
@@ -78,8 +78,8 @@ def act(
     if decision.verdict != Verdict.ACT:
         return outcomes.not_allowed(work, decision, case.candidates, now)
     if not work.candidate.entry.changes_cluster:
-        return outcomes.read(work, clients.writer, now)
-    claimed = claim(work, now, term)
+        return outcomes.read_object(work, clients.writer, now)
+    claimed = claim_attempt(work, now, term)
     if claimed.attempt is None:
         log.info("not claimed", incident=incident_id, reason=claimed.reason)
         return outcomes.not_claimed(work, claimed, now)
@@ -142,15 +142,15 @@ def _run(run: Run) -> Ending:
         if settings.DRY_RUN:
             return outcomes.dry_run_only(run.attempt, rehearsal, run.now)
         seen = dry_run_and_write.compare(run.session, run.owner, rehearsal)
-    except (Changed, NotFound, Conflict) as error:  # gone or replaced since it was planned
+    except (ObjectChanged, NotFound, Conflict) as error:  # gone or replaced since it was planned
         return outcomes.stale(run.attempt, str(error), run.now)
-    except Stopped as error:
+    except WritingStopped as error:
         return outcomes.stopped(run.attempt, str(error), run.now)
-    except (Empty, Refusal, KubernetesError) as error:
-        return outcomes.refused(run.attempt, error, run.now)
+    except (NothingToChange, Refusal, KubernetesError) as error:
+        return outcomes.close_refused(run.attempt, error, run.now)
     except Exception as error:  # a bug of ours must not be tried again and again
         log.exception("before anything was sent", attempt=run.attempt.pk)
-        return outcomes.refused(run.attempt, error, run.now)
+        return outcomes.close_refused(run.attempt, error, run.now)
     return _send(run, rehearsal, seen)
 
 
@@ -170,7 +170,7 @@ def _stale(run: Run, rehearsal: Rehearsal) -> str:
 def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
     """Commit SENDING, then write. What may have happened is never guessed: see reconcile.py."""
     rows = Attempt.objects.filter(pk=run.attempt.pk, lease_until=run.attempt.lease_until)
-    if not move(
+    if not move_attempt(
         rows,
         (State.CLAIMED,),
         State.SENDING,
@@ -186,9 +186,9 @@ def _send(run: Run, rehearsal: Rehearsal, seen: dict[str, object]) -> Ending:
             run.session, run.work.candidate, run.owner, seen, rehearsal,
             run.attempt.created_at, str(run.attempt.pk),
         )  # fmt: skip
-    except Changed as error:
+    except ObjectChanged as error:
         return outcomes.stale(run.attempt, str(error), run.now)
-    except Stopped as error:
+    except WritingStopped as error:
         if run.session.sent:
             return outcomes.unknown(run.attempt, error, run.now)
         return outcomes.stopped(run.attempt, str(error), run.now)
@@ -204,4 +204,4 @@ def _failed(run: Run, error: KubernetesError) -> Ending:
         return outcomes.unknown(run.attempt, error, run.now)
     if isinstance(error, NotFound | Conflict):
         return outcomes.stale(run.attempt, str(error), run.now)
-    return outcomes.refused(run.attempt, error, run.now, State.FAILED)
+    return outcomes.close_refused(run.attempt, error, run.now, State.FAILED)

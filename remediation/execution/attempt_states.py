@@ -40,7 +40,7 @@ def sources_of(after: State) -> frozenset[State]:
     return frozenset(before for before, allowed in ALLOWED.items() if after in allowed)
 
 
-def move(
+def move_attempt(
     rows: QuerySet[Attempt], before: Collection[State], after: State, /, **fields: Any
 ) -> bool:
     """Move the attempt among `rows` from one of `before`, with `fields` in the same UPDATE.

@@ -21,7 +21,7 @@ from remediation.audit import trail
 from remediation.controls import budgets
 from remediation.controls.mode_and_stop import standing
 from remediation.digests import digest_of
-from remediation.execution.attempt_states import State, begin, move, sources_of
+from remediation.execution.attempt_states import State, begin, move_attempt, sources_of
 from remediation.models import Approval, Attempt, Plan, PlanSource
 from remediation.planning.candidates import Candidate
 
@@ -78,7 +78,7 @@ class Term:
         return self.began + timedelta(seconds=time.monotonic() - self.started)
 
 
-class Loss(Enum):
+class NotClaimed(Enum):
     """Why nothing was claimed: somebody else was faster, or something does not allow it."""
 
     RACE = auto()
@@ -88,7 +88,7 @@ class Loss(Enum):
 class _Lost(Exception):
     """Rolls the claim back; its message is the reason."""
 
-    def __init__(self, reason: str, by: Loss = Loss.RACE) -> None:
+    def __init__(self, reason: str, by: NotClaimed = NotClaimed.RACE) -> None:
         super().__init__(reason)
         self.by = by
 
@@ -99,21 +99,21 @@ class Claim:
 
     attempt: Attempt | None
     reason: str = ""
-    by: Loss | None = None
+    by: NotClaimed | None = None
 
 
 def lease_seconds() -> float:
     return float(settings.ATTEMPT_LEASE_SECONDS)
 
 
-def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
+def claim_attempt(work: Work, now: datetime, term: Term | None = None) -> Claim:
     """Intent, budgets, mode, stop switch and status in ONE transaction, or nothing at all.
 
     Raises nothing; a worker whose term is over claims nothing.
     """
     term = term or Term(now)
     if term.over:
-        return Claim(None, "reading the cluster took longer than the lease", Loss.RACE)
+        return Claim(None, "reading the cluster took longer than the lease", NotClaimed.RACE)
     try:
         with transaction.atomic():
             _require_go(work)
@@ -122,12 +122,12 @@ def claim(work: Work, now: datetime, term: Term | None = None) -> Claim:
             _spend(work, now)
             attempt = _create(work, now)
             _move(work, now)
-            trail.append("attempt claimed", work.executor, attempt, now)
+            trail.append_entry("attempt claimed", work.executor, attempt, now)
             _require_go(work)
             return Claim(attempt)
     except IntegrityError:
         reason = "another attempt on this owner is running, or this one was already made"
-        return Claim(None, reason, Loss.RACE)
+        return Claim(None, reason, NotClaimed.RACE)
     except _Lost as lost:
         return Claim(None, str(lost), lost.by)
 
@@ -136,7 +136,7 @@ def _require_go(work: Work) -> None:
     """Asked first, and again once the audit trail's head is ours: whoever pulls the stop switch
     writes to the trail too, so no claim stands behind a stop there."""
     if reason := may_not_go(work.incident, work.approval is not None):
-        raise _Lost(reason, Loss.REFUSED)
+        raise _Lost(reason, NotClaimed.REFUSED)
 
 
 def may_not_go(incident: Incident, approved: bool) -> str:
@@ -149,7 +149,7 @@ def may_not_go(incident: Incident, approved: bool) -> str:
     return ""
 
 
-def costs_of(attempt: Attempt) -> tuple[budgets.Cost, ...]:
+def spent_by(attempt: Attempt) -> tuple[budgets.Cost, ...]:
     """What the claim spent: the names alone count when it is given back."""
     on_node = attempt.target.get("kind") == "Node"
     undo = attempt.plan.source == PlanSource.UNDO
@@ -163,7 +163,7 @@ def still_mine(attempt: Attempt) -> bool:
     return rows.filter(lease_until=attempt.lease_until).exists()
 
 
-def settle(
+def settle_attempt(
     attempt: Attempt,
     state: State,
     now: datetime,
@@ -182,14 +182,14 @@ def settle(
         fields["error"] = redact(fields["error"])
     rows = Attempt.objects.filter(pk=attempt.pk, lease_until=attempt.lease_until)
     before = only or sources_of(state)
-    if not move(rows, before, state, open_target=None, settled_at=now, **fields):
+    if not move_attempt(rows, before, state, open_target=None, settled_at=now, **fields):
         return False
     if refund:
-        budgets.refund(attempt.incident.cluster, costs_of(attempt), attempt.created_at)
+        budgets.refund(attempt.incident.cluster, spent_by(attempt), attempt.created_at)
     else:
-        budgets.release(attempt.incident.cluster, costs_of(attempt))
+        budgets.release_budgets(attempt.incident.cluster, spent_by(attempt))
     attempt.refresh_from_db()
-    trail.append(trail.SETTLED, attempt.executor, attempt, now)
+    trail.append_entry(trail.SETTLED, attempt.executor, attempt, now)
     return True
 
 
@@ -208,7 +208,7 @@ def _use_approval(work: Work, now: datetime) -> None:
         return
     rows = Approval.objects.filter(pk=work.approval.pk, used_at__isnull=True, expires_at__gt=now)
     if not rows.update(used_at=now):
-        raise _Lost("the approval was already used, or has expired", Loss.REFUSED)
+        raise _Lost("the approval was already used, or has expired", NotClaimed.REFUSED)
 
 
 def _spend(work: Work, now: datetime) -> None:
@@ -218,8 +218,8 @@ def _spend(work: Work, now: datetime) -> None:
         work.candidate.target.kind == "Node",
         work.plan.source == PlanSource.UNDO,
     )
-    if reason := budgets.spend(work.incident.cluster, costs, now):
-        raise _Lost(f"budget used up: {reason}", Loss.REFUSED)
+    if reason := budgets.spend_budgets(work.incident.cluster, costs, now):
+        raise _Lost(f"budget used up: {reason}", NotClaimed.REFUSED)
 
 
 def _create(work: Work, now: datetime) -> Attempt:
@@ -243,7 +243,7 @@ def _create(work: Work, now: datetime) -> Attempt:
 
 
 def _move(work: Work, now: datetime) -> None:
-    moved = states.move(
+    moved = states.move_incident(
         work.incident,
         Status.REMEDIATION_ATTEMPTED,
         actor=work.executor,

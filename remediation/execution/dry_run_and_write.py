@@ -10,13 +10,21 @@ from kubewise_site.core.redaction import redact, redact_all
 from remediation.actions.base import LOGS, NONE, Object
 from remediation.cluster import writer
 from remediation.cluster.diff import masked
-from remediation.cluster.writer import Changed, Session
+from remediation.cluster.writer import ObjectChanged, Session
 from remediation.digests import spec_hash
-from remediation.execution.strategies import WAYS
-from remediation.execution.strategies.base import Empty, Refusal, Rehearsal, Task
+from remediation.execution.strategies import STRATEGIES
+from remediation.execution.strategies.base import NothingToChange, Refusal, Rehearsal, Task
 from remediation.planning.candidates import Candidate
 
-__all__ = ["Empty", "Refusal", "Rehearsal", "carry_out", "compare", "read_only", "rehearse"]
+__all__ = [
+    "NothingToChange",
+    "Refusal",
+    "Rehearsal",
+    "carry_out",
+    "compare",
+    "read_only",
+    "rehearse",
+]
 
 
 def rehearse(
@@ -24,17 +32,17 @@ def rehearse(
 ) -> Rehearsal:
     """Read the owner, dry-run the action, return the diff. Changes nothing.
 
-    Raises Empty, Refusal, Changed, Stopped, KubernetesError.
+    Raises NothingToChange, Refusal, ObjectChanged, WritingStopped, KubernetesError.
     """
     task = Task(session, candidate, owner, stamp, attempt)
-    return WAYS[candidate.entry.strategy].rehearse(task, writer.read(session, owner))
+    return STRATEGIES[candidate.entry.strategy].rehearse(task, writer.read(session, owner))
 
 
 def compare(session: Session, owner: ObjectRef, rehearsal: Rehearsal) -> dict[str, Any]:
-    """Read the owner once more; Changed where its spec is not the one that was rehearsed."""
+    """Read the owner once more; ObjectChanged where its spec is not the one that was rehearsed."""
     fresh = writer.read(session, owner)
     if spec_hash(fresh) != spec_hash(rehearsal.seen):
-        raise Changed(f"the spec of {owner} changed since the dry run")
+        raise ObjectChanged(f"the spec of {owner} changed since the dry run")
     return fresh
 
 
@@ -49,7 +57,7 @@ def carry_out(
 ) -> dict[str, Any]:
     """The write. Returns what is kept of the server's answer. Raises as `rehearse`."""
     task = Task(session, candidate, owner, stamp, attempt)
-    return WAYS[candidate.entry.strategy].carry_out(task, seen, rehearsal)
+    return STRATEGIES[candidate.entry.strategy].carry_out(task, seen, rehearsal)
 
 
 def read_only(session: Session, candidate: Candidate) -> dict[str, Any]:

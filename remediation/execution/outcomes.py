@@ -18,14 +18,14 @@ from kubewise_site import pipeline
 from kubewise_site.core.redaction import redact
 from remediation.actions.informational import Escalate
 from remediation.audit import trail
-from remediation.cluster.writer import Changed, Session, Stopped
-from remediation.execution.attempt_states import State, begin, move
-from remediation.execution.attempts import Claim, Loss, Work, settle
+from remediation.cluster.writer import ObjectChanged, Session, WritingStopped
+from remediation.execution.attempt_states import State, begin, move_attempt
+from remediation.execution.attempts import Claim, NotClaimed, Work, settle_attempt
 from remediation.execution.dry_run_and_write import Rehearsal, read_only
 from remediation.models import Approval, Attempt, PlanSource
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import supersede
-from remediation.policy.decisions import record
+from remediation.policy.decisions import record_decision
 from remediation.policy.reconsideration import fields_of, soon
 from remediation.policy.verdicts import Decision
 from remediation.results import Ending
@@ -40,13 +40,15 @@ def applied(attempt: Attempt, response: Mapping[str, Any], now: datetime) -> End
         rows = Attempt.objects.filter(pk=attempt.pk)
         due = now + timedelta(seconds=verification_delay(attempt.incident))
         fields = {"response": dict(response), "executed_at": now, "verify_due_at": due}
-        if not move(rows, (State.SENDING, State.UNKNOWN), State.APPLIED, **fields):
+        if not move_attempt(rows, (State.SENDING, State.UNKNOWN), State.APPLIED, **fields):
             return Ending.NOTHING
-        states.move(
+        states.move_incident(
             attempt.incident, Status.VERIFICATION_PENDING, actor=ACTOR,
             reason=f"applied: {attempt.command}", now=now,
         )  # fmt: skip
-        trail.append("attempt applied", attempt.executor, attempt, now, response=dict(response))
+        trail.append_entry(
+            "attempt applied", attempt.executor, attempt, now, response=dict(response)
+        )
     return Ending.DONE
 
 
@@ -59,14 +61,14 @@ def verification_delay(incident: Incident) -> float:
 def unknown(attempt: Attempt, error: Exception, now: datetime) -> Ending:
     """Nobody knows whether it happened: reconcile looks once the lease has run out."""
     rows = Attempt.objects.filter(pk=attempt.pk)
-    move(rows, (State.SENDING,), State.UNKNOWN, error=redact(str(error)))
+    move_attempt(rows, (State.SENDING,), State.UNKNOWN, error=redact(str(error)))
     return Ending.LATER
 
 
 def stale(attempt: Attempt, reason: str, now: datetime) -> Ending:
     """The world is not the plan's any more: nothing was changed, a new plan is made."""
     with transaction.atomic():
-        if not settle(attempt, State.REFUSED, now, refund=True, error=reason):
+        if not settle_attempt(attempt, State.REFUSED, now, refund=True, error=reason):
             return Ending.NOTHING
         plan_anew(attempt, f"stale: {reason}", now)
     return Ending.STALE
@@ -76,7 +78,7 @@ def plan_anew(attempt: Attempt, reason: str, now: datetime) -> None:
     """A new plan, or people where the same command was refused before. Inside atomic()."""
     if refused_again(attempt, now):
         said = f"{attempt.command} was refused {MOST_REFUSALS} times in an hour: {reason}"
-        states.move(attempt.incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(attempt.incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:
         analyze_again(attempt.incident, reason, now)
 
@@ -96,9 +98,11 @@ def analyze_again(incident: Incident, reason: str, now: datetime) -> None:
     fields = {"analyzed_version": 0, "decided_version": 0, "lease_until": None}
     if incident.status == Status.ANALYZING:
         Incident.objects.filter(pk=incident.pk, status=Status.ANALYZING).update(**fields)
-        states.note(incident, "analysis", actor=ACTOR, reason=reason, now=now)
+        states.note_event(incident, "analysis", actor=ACTOR, reason=reason, now=now)
     else:
-        states.move(incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now, **fields)
+        states.move_incident(
+            incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now, **fields
+        )
     pipeline.advance(incident.pk)
 
 
@@ -108,31 +112,31 @@ def stopped(attempt: Attempt, reason: str, now: datetime) -> Ending:
     Their own command made way for no plan of ours, so that one is made then.
     """
     with transaction.atomic():
-        if not settle(attempt, State.REFUSED, now, refund=True, error=reason):
+        if not settle_attempt(attempt, State.REFUSED, now, refund=True, error=reason):
             return Ending.NOTHING
         if attempt.plan.source == PlanSource.PERSON:
             analyze_again(attempt.incident, reason, now)
             return Ending.REFUSED
         again = {} if refused_again(attempt, now) else soon(now)
-        states.move(
+        states.move_incident(
             attempt.incident, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now, **again
         )
     return Ending.REFUSED
 
 
-def refused(
+def close_refused(
     attempt: Attempt, error: Exception, now: datetime, state: State = State.REFUSED
 ) -> Ending:
     """The API server said no, or there was nothing to change. Silence is asked again."""
     with transaction.atomic():
-        if not settle(attempt, state, now, refund=True, error=str(error)):
+        if not settle_attempt(attempt, state, now, refund=True, error=str(error)):
             return Ending.NOTHING
         if isinstance(error, Unreachable):
             plan_anew(attempt, f"the API server could not be reached: {error}", now)
         elif attempt.plan.source == PlanSource.PERSON:
             plan_anew(attempt, f"{attempt.command} was refused: {error}", now)
         else:
-            states.move(
+            states.move_incident(
                 attempt.incident, Status.ESCALATED, actor=ACTOR,
                 reason=f"{attempt.command} was refused: {error}", now=now,
             )  # fmt: skip
@@ -150,9 +154,11 @@ def dry_run_only(attempt: Attempt, rehearsal: Rehearsal, now: datetime) -> Endin
         "error": reason,
     }
     with transaction.atomic():
-        if not settle(attempt, State.REFUSED, now, refund=True, **fields):
+        if not settle_attempt(attempt, State.REFUSED, now, refund=True, **fields):
             return Ending.NOTHING
-        states.move(attempt.incident, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now)
+        states.move_incident(
+            attempt.incident, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now
+        )
     return Ending.REFUSED
 
 
@@ -170,7 +176,7 @@ def not_allowed(
         rows_moved = Incident.objects.filter(pk=work.incident.pk, status=work.incident.status)
         if not rows_moved.update(**fields):
             return Ending.NOTHING
-        record(work.incident, decision, options, now)
+        record_decision(work.incident, decision, options, now)
     return Ending.REFUSED
 
 
@@ -178,7 +184,7 @@ def _command_not_allowed(work: Work, decision: Decision, now: datetime) -> Endin
     """A person's command: the waiting plan stays beside it, or is made anew in its place."""
     reason = f"{work.candidate.command} is not allowed now: " + "; ".join(decision.reasons)
     if work.plan.source == PlanSource.ASIDE:
-        states.note(work.incident, "decision", actor=ACTOR, reason=reason, now=now)
+        states.note_event(work.incident, "decision", actor=ACTOR, reason=reason, now=now)
     else:
         analyze_again(work.incident, reason, now)
     return Ending.REFUSED
@@ -198,14 +204,14 @@ def _consumed(work: Work, now: datetime) -> bool:
 
 def not_claimed(work: Work, lost: Claim, now: datetime) -> Ending:
     """A lost race ends quietly; anything else is on record, and people are asked."""
-    if lost.by == Loss.RACE:
+    if lost.by == NotClaimed.RACE:
         return Ending.NOTHING
     if work.approval is not None:
-        states.note(work.incident, "claim", actor=ACTOR, reason=lost.reason, now=now)
+        states.note_event(work.incident, "claim", actor=ACTOR, reason=lost.reason, now=now)
         return Ending.NOTHING
     fresh = Incident.objects.get(pk=work.incident.pk)
     if fresh.status == Status.ANALYZING:
-        states.move(
+        states.move_incident(
             fresh, Status.AWAITING_APPROVAL, actor=ACTOR, reason=lost.reason, now=now, **soon(now)
         )
     return Ending.REFUSED
@@ -218,9 +224,9 @@ def without_account(work: Work, why: str, now: datetime) -> Ending:
         if not _consumed(work, now):
             return Ending.NOTHING
         if work.approval is not None:
-            states.note(work.incident, "claim", actor=ACTOR, reason=reason, now=now)
+            states.note_event(work.incident, "claim", actor=ACTOR, reason=reason, now=now)
         else:
-            states.move(
+            states.move_incident(
                 work.incident, Status.AWAITING_APPROVAL, actor=ACTOR, reason=reason, now=now,
                 **soon(now),
             )  # fmt: skip
@@ -230,14 +236,14 @@ def without_account(work: Work, why: str, now: datetime) -> Ending:
 def tampered(incident: Incident, reason: str, now: datetime) -> None:
     """Nothing that somebody wrote into a plan past KubeWise is ever carried out."""
     if incident.status != Status.ESCALATED:
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
 
 
-def read(work: Work, connection: Connection, now: datetime) -> Ending:
+def read_object(work: Work, connection: Connection, now: datetime) -> Ending:
     """Actions that change nothing: no budget, no verification, but on record."""
     try:
         response, error = read_only(Session(connection), work.candidate), ""
-    except (KubernetesError, Changed, Stopped) as trouble:
+    except (KubernetesError, ObjectChanged, WritingStopped) as trouble:
         response, error = {}, str(trouble)
     with transaction.atomic():
         if not _consumed(work, now):
@@ -267,8 +273,8 @@ def _read_record(work: Work, response: dict[str, Any], error: str, now: datetime
         executed_at=now,
         settled_at=now,
     )
-    trail.append(trail.SETTLED, work.executor, row, now)
+    trail.append_entry(trail.SETTLED, work.executor, row, now)
     if work.candidate.action == Escalate.name and work.incident.status != Status.ESCALATED:
-        states.move(
+        states.move_incident(
             work.incident, Status.ESCALATED, actor=work.executor, reason="escalated", now=now
         )

@@ -17,9 +17,9 @@ from remediation.actions import CATALOGUE
 from remediation.clients import Clients
 from remediation.cluster.writer import Session
 from remediation.execution import outcomes
-from remediation.execution.attempt_states import State, move
-from remediation.execution.attempts import lease_seconds, settle
-from remediation.execution.strategies import WAYS
+from remediation.execution.attempt_states import State, move_attempt
+from remediation.execution.attempts import lease_seconds, settle_attempt
+from remediation.execution.strategies import STRATEGIES
 from remediation.models import Attempt
 from remediation.observation.observe import owner_of
 from remediation.results import Ending
@@ -36,7 +36,7 @@ def reconcile(attempt_id: int, clients: Clients, now: datetime) -> Ending:
     if attempt.state == State.CLAIMED:
         reason = "the worker stopped before it sent anything"
         return _release(attempt, reason, now, (State.CLAIMED,))
-    return _look(attempt, clients.writer or clients.reader, now)
+    return _check_applied(attempt, clients.writer or clients.reader, now)
 
 
 def _claim(attempt: Attempt, now: datetime) -> bool:
@@ -44,12 +44,12 @@ def _claim(attempt: Attempt, now: datetime) -> bool:
     rows = Attempt.objects.filter(pk=attempt.pk, state=attempt.state)
     attempt.lease_until = until = now + timedelta(seconds=lease_seconds())
     if attempt.state != State.SENDING:
-        return leases.claim(rows, now, until)
+        return leases.claim_lease(rows, now, until)
     free = rows.filter(leases.is_free(now))
-    return move(free, (State.SENDING,), State.UNKNOWN, lease_until=until)
+    return move_attempt(free, (State.SENDING,), State.UNKNOWN, lease_until=until)
 
 
-def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
+def _check_applied(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
     session = Session(connection)
     try:
         happened = was_applied(session, attempt)
@@ -66,7 +66,7 @@ def _look(attempt: Attempt, connection: Connection, now: datetime) -> Ending:
 
 def was_applied(session: Session, attempt: Attempt) -> bool:
     """As the action's way tells it: an annotation, a name, or the end of a pod."""
-    way = WAYS[CATALOGUE[attempt.action].strategy]
+    way = STRATEGIES[CATALOGUE[attempt.action].strategy]
     owner, target = owner_of(attempt.incident), ObjectRef(**attempt.target)
     return way.happened(session, owner, target, str(attempt.pk), attempt.before)
 
@@ -74,7 +74,7 @@ def was_applied(session: Session, attempt: Attempt) -> bool:
 def _release(attempt: Attempt, reason: str, now: datetime, only: Collection[State] = ()) -> Ending:
     """Free the target and plan anew; nothing was changed."""
     with transaction.atomic():
-        if not settle(attempt, State.REFUSED, now, refund=True, only=only, error=reason):
+        if not settle_attempt(attempt, State.REFUSED, now, refund=True, only=only, error=reason):
             return Ending.NOTHING
         outcomes.plan_anew(attempt, reason, now)
     return Ending.DONE

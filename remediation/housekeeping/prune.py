@@ -16,6 +16,6 @@ KEPT = timedelta(days=7)
 def prune(now: datetime) -> int:
     """The number of counter rows that were deleted. The audit trail keeps a checkpoint."""
     database_statistics.refresh()
-    trail.prune(now - timedelta(days=settings.AUDIT_RETENTION_DAYS), now)
+    trail.prune_entries(now - timedelta(days=settings.AUDIT_RETENTION_DAYS), now)
     rows = Budget.objects.filter(name__contains=":", window_start__lte=now - KEPT)
     return rows.delete()[0]

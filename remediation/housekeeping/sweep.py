@@ -12,7 +12,7 @@ from detection.domain.statuses import START, WAITING, Status
 from detection.models import Incident
 from detection.runtime import latency
 from detection.runtime.heartbeats import beat
-from detection.runtime.leases import claim, is_free
+from detection.runtime.leases import claim_lease, is_free
 from kubewise_site import pipeline
 from remediation import notifications
 from remediation.execution.attempt_states import State
@@ -40,12 +40,12 @@ def sweep(now: datetime) -> list[str]:
         *_publish("notify", pipeline.notify, _to_notify(now)),
     ]
     beat("sweep", now, published=len(done), no_model=missing())
-    latency.note(now)
+    latency.record_latency(now)
     return done
 
 
 def _to_notify(now: datetime) -> list[int]:
-    wanted = notifications.due(current_cluster(), now)
+    wanted = notifications.due_notifications(current_cluster(), now)
     return list(Incident.objects.filter(wanted).values_list("pk", flat=True)[:MOST_AT_ONCE])
 
 
@@ -63,7 +63,7 @@ def _to_advance(now: datetime) -> Q:
     news = Q(status__in=WAITING, analyzed_version__lt=F("version"))
     failed = Q(status=Status.REMEDIATION_FAILED)
     halfway = Q(status=Status.ANALYZING) & ~_decided_to_act()
-    return (started | news | failed | halfway | reconsideration.due(now)) & is_free(now)
+    return (started | news | failed | halfway | reconsideration.due_decisions(now)) & is_free(now)
 
 
 def _to_act(now: datetime) -> Q:
@@ -85,7 +85,7 @@ def _claimed(wanted: Q, now: datetime) -> list[int]:
 
 def _mark(pk: int, lately: datetime, now: datetime) -> bool:
     """False where another sweep published it meanwhile."""
-    return claim(Incident.objects.filter(pk=pk), lately, now, field="published_at")
+    return claim_lease(Incident.objects.filter(pk=pk), lately, now, field="published_at")
 
 
 def _to_reconcile(now: datetime) -> Q:

@@ -11,7 +11,7 @@ import structlog
 
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import Prompt
-from remediation.llm.schema import Source
+from remediation.llm.schema import AnswerSource
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ class Reply:
     """A model's text, not yet looked at."""
 
     text: str
-    source: Source
+    source: AnswerSource
 
 
 class LlmClient(Protocol):

@@ -109,7 +109,7 @@ QUERIES_SCHEMA = _object(
 
 
 @dataclass(frozen=True)
-class Source:
+class AnswerSource:
     """Who answered, to what, at which cost."""
 
     provider: str
@@ -123,7 +123,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Choice:
+class RankedCandidate:
     """A candidate's id, and why it stands where it does."""
 
     id: str
@@ -141,11 +141,11 @@ class Assessment:
     evidence: tuple[str, ...]
     objects: tuple[str, ...]
     reasons: tuple[str, ...]
-    order: tuple[Choice, ...]
+    order: tuple[RankedCandidate, ...]
     escalate: bool
     escalate_reason: str
     recommendations: tuple[str, ...]
-    source: Source
+    source: AnswerSource
 
 
 @dataclass(frozen=True)
@@ -156,4 +156,4 @@ class VerificationView:
     confidence: float
     reason: str
     evidence: tuple[str, ...]
-    source: Source
+    source: AnswerSource

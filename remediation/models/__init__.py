@@ -54,8 +54,8 @@ class Mode(Audited):
     def __str__(self) -> str:
         return self.mode
 
-    def told(self, what: str) -> str:
-        return "mode set" if what == "added" else super().told(what)
+    def entry_kind(self, what: str) -> str:
+        return "mode set" if what == "added" else super().entry_kind(what)
 
 
 class StopSwitch(Audited):
@@ -75,9 +75,9 @@ class StopSwitch(Audited):
     def __str__(self) -> str:
         return "stopped" if self.stopped else "running"
 
-    def told(self, what: str) -> str:
+    def entry_kind(self, what: str) -> str:
         if what != "added":
-            return super().told(what)
+            return super().entry_kind(what)
         return "stopped" if self.stopped else "released"
 
 

@@ -1,9 +1,9 @@
 """What operators set, and who may do what: never written without an entry on the audit trail.
 
-The entry is made by the receivers in audited.py, for whatever saves or deletes a row: the admin,
-the API, a shell, a fixture, a cascade. A queryset's `update` would pass them by, so that it saves
-row by row here, and the bulk methods are refused. SQL and migrations can't be caught: `manage.py
-verify_audit` names the rows that they changed.
+The entry is made by the receivers in audit/signals.py, for whatever saves or deletes a row: the
+admin, the API, a shell, a fixture, a cascade. A queryset's `update` would pass them by, so that it
+saves row by row here, and the bulk methods are refused. SQL and migrations can't be caught:
+`manage.py verify_audit` names the rows that they changed.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ class Audited(models.Model):
         with transaction.atomic():
             super().save(*args, **kwargs)
 
-    def told(self, what: str) -> str:
+    def entry_kind(self, what: str) -> str:
         """The kind of an entry about it; `what` is added, changed or deleted."""
         return f"{self._meta.verbose_name} {what}"

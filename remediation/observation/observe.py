@@ -16,7 +16,7 @@ from detection.pipeline.observe import Observation, observe
 from detection.snapshot.scope import Scope
 
 
-def fresh(
+def observe_incident(
     connection: Connection,
     incident: Incident,
     now: datetime,
@@ -33,13 +33,13 @@ def fresh(
     write, never for a verification.
     """
     since = _share_since(incident) if may_share else None
-    look = partial(
+    observe_in = partial(
         observe, connection, now=now, inputs=from_records(incident.cluster), share_since=since
     )
     wide = everywhere or _reaches_further(incident)
-    found = look(_scope(incident, "" if wide else incident.owner_namespace))
+    found = observe_in(_scope(incident, "" if wide else incident.owner_namespace))
     narrow = not wide and incident.owner_namespace
-    return look(_scope(incident, "")) if narrow and _differs(found, incident) else found
+    return observe_in(_scope(incident, "")) if narrow and _differs(found, incident) else found
 
 
 def _scope(incident: Incident, namespace: str) -> Scope:

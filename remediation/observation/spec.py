@@ -7,7 +7,7 @@ import structlog
 from detection.kubernetes.client import KubernetesError, NotFound
 from detection.models import Incident
 from remediation.clients import Clients
-from remediation.cluster.writer import RESOURCES, Changed, Session, read
+from remediation.cluster.writer import RESOURCES, ObjectChanged, Session, read
 from remediation.digests import spec_hash
 from remediation.observation.observe import owner_of
 
@@ -20,7 +20,7 @@ def spec_hash_of(incident: Incident, clients: Clients) -> str:
         return ""
     try:
         return spec_hash(read(Session(clients.reader), owner_of(incident)))
-    except (NotFound, Changed):
+    except (NotFound, ObjectChanged):
         return ""
     except KubernetesError as error:
         log.warning("the owner can't be read", incident=incident.pk, error=str(error))

@@ -19,7 +19,7 @@ METRICS = {cause.value for cause in Cause if CAUSES[cause].precedence == Precede
 REMEMBERED, LONGEST = timedelta(hours=1), timedelta(days=1)
 
 
-def remembered(finding: Finding, incident: Incident, now: datetime) -> Finding:
+def with_suspect_nodes(finding: Finding, incident: Incident, now: datetime) -> Finding:
     """F35 judged by all that was seen on its nodes since the onset, an hour to a day back.
 
     `node_suspect` stays for the incident's life, and another owner's incident on the same node,

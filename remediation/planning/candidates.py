@@ -17,7 +17,7 @@ from remediation.actions import CATALOGUE, of_family
 from remediation.actions.base import Action
 from remediation.actions.informational import HAND_OVER, Escalate
 from remediation.actions.parameters import Value
-from remediation.planning.command_line import CommandError, checked, format_command
+from remediation.planning.command_line import CommandError, checked_command, format_command
 from remediation.planning.situation import situation_of
 from remediation.playbooks import playbook_of
 from remediation.playbooks.base import Playbook, Situation
@@ -60,7 +60,7 @@ class Candidate:
     @staticmethod
     def from_dict(stored: Mapping[str, Any]) -> Candidate:
         """The candidate of a Plan, held to the catalogue again. Raises CommandError."""
-        command = checked(str(stored["action"]), dict(stored.get("parameters") or {}))
+        command = checked_command(str(stored["action"]), dict(stored.get("parameters") or {}))
         target = ObjectRef(**stored["target"])
         described, line = str(stored.get("description", "")), str(stored.get("kubectl", ""))
         return Candidate(command.action.name, target, command.parameters, described, line)
@@ -103,16 +103,16 @@ def _offered(family: str, situation: Situation) -> Candidate | None:
         target = action.target_for(situation)
         if target is not None and action.fits(target.kind):
             given = action.parameters_for(target, situation)
-            return None if given is None else made(action.name, target, given, situation)
+            return None if given is None else new_candidate(action.name, target, given, situation)
     return None
 
 
-def made(
+def new_candidate(
     name: str, target: ObjectRef, given: Mapping[str, Any], situation: Situation | None = None
 ) -> Candidate | None:
     """A candidate held to the catalogue's bounds; None where they refuse it."""
     try:
-        command = checked(name, dict(given))
+        command = checked_command(name, dict(given))
     except CommandError:
         return None
     action, parameters = command.action, command.parameters

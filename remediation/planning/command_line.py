@@ -53,7 +53,7 @@ class OutOfBounds(CommandError):
 
 
 @dataclass(frozen=True)
-class Command:
+class ParsedCommand:
     """An action with checked parameters."""
 
     action: Action
@@ -64,7 +64,7 @@ class Command:
         return format_command(self.action.name, self.parameters)
 
 
-def parse(text: str) -> Command:
+def parse_command(text: str) -> ParsedCommand:
     """The command that `text` says. Raises a CommandError that says what is wrong."""
     words = _words(text)
     action = _action(words[0])
@@ -74,10 +74,10 @@ def parse(text: str) -> Command:
         if name in given:
             raise DuplicateParameter(f"the parameter {name} is given twice")
         given[name] = raw
-    return checked(action.name, given)
+    return checked_command(action.name, given)
 
 
-def checked(action_name: str, given: dict[str, Any]) -> Command:
+def checked_command(action_name: str, given: dict[str, Any]) -> ParsedCommand:
     """Parameters of any origin (text, a stored plan), held to the catalogue. Raises as `parse`."""
     action = _action(action_name)
     known = {item.name: item for item in action.parameters}
@@ -89,7 +89,9 @@ def checked(action_name: str, given: dict[str, Any]) -> Command:
         if name not in given:
             raise MissingParameter(f"{action.name} needs {name}=…")
     ordered = [item for item in action.parameters if item.name in given]
-    return Command(action, {item.name: _value(item, str(given[item.name])) for item in ordered})
+    return ParsedCommand(
+        action, {item.name: _value(item, str(given[item.name])) for item in ordered}
+    )
 
 
 def format_command(action_name: str, parameters: dict[str, Value]) -> str:

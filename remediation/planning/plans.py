@@ -34,7 +34,7 @@ def supersede(incident: Incident, now: datetime) -> None:
         reason = (
             f"the approval by {approval.user.get_username()} no longer counts: a new plan was made"
         )
-        states.note(incident, "approval", actor="KubeWise", reason=reason, now=now)
+        states.note_event(incident, "approval", actor="KubeWise", reason=reason, now=now)
     over.update(superseded_at=now)
 
 

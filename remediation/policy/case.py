@@ -16,7 +16,7 @@ from remediation.policy.verdicts import Verdict
 
 
 @dataclass(frozen=True)
-class Target:
+class OwnerTarget:
     """The incident's owner as the cluster has it now. `uid` is the one that was found there."""
 
     ref: ObjectRef
@@ -101,7 +101,7 @@ class Case:
     cause: Cause
     severity: Severity
     onset: datetime
-    target: Target
+    target: OwnerTarget
     playbook_mode: Verdict
     candidates: tuple[Candidate, ...]
     index: int = 0

@@ -18,7 +18,7 @@ from remediation.planning.situation import is_last_schedulable, situation_of, up
 from remediation.playbooks import playbook_of
 from remediation.playbooks.base import Situation
 from remediation.policy.blast_radius import reach_of
-from remediation.policy.case import Case, PodFacts, Records, Target
+from remediation.policy.case import Case, OwnerTarget, PodFacts, Records
 from remediation.policy.storm import storm
 from remediation.policy.verdicts import Verdict
 
@@ -52,7 +52,7 @@ def case_of(
         cause=finding.cause,
         severity=finding.severity,
         onset=finding.onset,
-        target=target_of(finding, snapshot),
+        target=owner_target(finding, snapshot),
         playbook_mode=mode,
         playbook_reason=playbook_reason(mode, situation),
         candidates=tuple(options),
@@ -68,16 +68,16 @@ def case_of(
     )
 
 
-def target_of(finding: Finding, snapshot: Snapshot) -> Target:
+def owner_target(finding: Finding, snapshot: Snapshot) -> OwnerTarget:
     """The owner by its name as the cluster has it, with the UID that stands there now."""
     owner = finding.owner
     found = snapshot.find(owner.kind, owner.namespace, owner.name)
     if found is None:
-        return Target(ref=owner, found=False)
+        return OwnerTarget(ref=owner, found=False)
     ready, replicas = snapshot.ready_of(found.ref)
     pods = snapshot.pods_below(found.ref)
     scaler = selecting_in(snapshot).scaler_of(found.ref)
-    return Target(
+    return OwnerTarget(
         ref=owner,
         uid=found.metadata.uid,
         deleting=found.is_terminating,

@@ -19,9 +19,9 @@ from remediation.clients import Clients
 from remediation.cluster.writer import RESOURCES
 from remediation.controls.limits import limits
 from remediation.models import Plan, PlanSource
-from remediation.observation.observe import finding_of, fresh, owner_of, seen_by_scan
+from remediation.observation.observe import finding_of, observe_incident, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
-from remediation.observation.suspect_nodes import remembered
+from remediation.observation.suspect_nodes import with_suspect_nodes
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import candidates_of, current_plan
 from remediation.playbooks.diagnosis import doubts_of
@@ -62,22 +62,24 @@ def gather(
 
     `may_share` is for decisions alone: what is about to be carried out is looked at anew.
     """
-    around = fresh(clients.reader, incident, now, may_share=may_share)
+    observation = observe_incident(clients.reader, incident, now, may_share=may_share)
     options = candidates_of(plan)
     finding = finding_of(incident)
-    same = [item for item in around.about(finding.owner) if item.cause == finding.cause]
+    same = [item for item in observation.about(finding.owner) if item.cause == finding.cause]
     case = case_of(
-        remembered(replace(same[0], onset=finding.onset) if same else finding, incident, now),
-        around.snapshot,
+        with_suspect_nodes(
+            replace(same[0], onset=finding.onset) if same else finding, incident, now
+        ),
+        observation.snapshot,
         options,
         now,
         limits(),
         records=records_of(incident, options[index], now, plan.source == PlanSource.UNDO),
         index=index,
-        others=around.opened,
+        others=observation.opened,
         blind=blind_besides_scan(incident, now) | _unread(incident, plan),
     )
-    gone, cause_now = _signal(incident, around)
+    gone, cause_now = _signal(incident, observation)
     flapping, requested = incident.flapping, plan.source == PlanSource.PERSON
     return replace(case, signal_gone=gone, cause_now=cause_now, flapping=flapping,
                    doubts=doubts_of(incident.diagnosis), approved=approved, requested=requested,
@@ -100,14 +102,14 @@ def _analyze_again(incident: Incident) -> Ending:
     return Ending.LATER
 
 
-def _signal(incident: Incident, around: Observation) -> tuple[bool, str]:
+def _signal(incident: Incident, observation: Observation) -> tuple[bool, str]:
     """Whether the signal is gone, and which other cause stands in its place."""
-    if not seen_by_scan(incident) or around.snapshot.blind:
+    if not seen_by_scan(incident) or observation.snapshot.blind:
         return False, ""
     owner = owner_of(incident)
-    causes = [str(item.cause) for item in around.about(owner)]
+    causes = [str(item.cause) for item in observation.about(owner)]
     if not causes:
-        return not around.signs_of(owner), ""
+        return not observation.signs_of(owner), ""
     return False, "" if incident.cause in causes else causes[0]
 
 
@@ -117,10 +119,10 @@ def _claim(incident: Incident, now: datetime) -> bool:
         status=Status.ANALYZING, analyzed_version=F("version"), decided_version__lt=F("version")
     )
     rows = Incident.objects.filter(
-        undecided | reconsideration.due(now), pk=incident.pk, status=incident.status
+        undecided | reconsideration.due_decisions(now), pk=incident.pk, status=incident.status
     )
     incident.lease_until = now + LEASE
-    return leases.claim(rows, now, incident.lease_until)
+    return leases.claim_lease(rows, now, incident.lease_until)
 
 
 def _save(
@@ -138,12 +140,12 @@ def _save(
             pk=incident.pk, status=incident.status, lease_until=incident.lease_until
         )
         waits = incident.status in WAITING
-        if waits and not mine.filter(reconsideration.due(now)).exists():
+        if waits and not mine.filter(reconsideration.due_decisions(now)).exists():
             return Ending.NOTHING
         if not mine.update(**fields):
             return Ending.NOTHING
         if not waits:
-            record(incident, decision, options, now)
+            record_decision(incident, decision, options, now)
         elif decision.verdict == Verdict.ACT or decision.verdict != _verdict_of(incident):
             _record_again(incident, decision, options, now)
     return Ending.DONE
@@ -159,23 +161,23 @@ def _record_again(
     """Another verdict than before; `act` claims only what is being analyzed."""
     if decision.verdict == Verdict.ACT:
         reason = "the reasons against acting no longer apply"
-        states.move(incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now)
-    record(incident, decision, options, now)
+        states.move_incident(incident, Status.ANALYZING, actor=ACTOR, reason=reason, now=now)
+    record_decision(incident, decision, options, now)
 
 
-def record(
+def record_decision(
     incident: Incident, decision: Decision, options: Sequence[Candidate], now: datetime
 ) -> None:
     """One Transition for a decision. `act` is a note; everything else moves the status."""
     reason = f"{decision.verdict}: {decision.action}; " + "; ".join(decision.reasons)
     if decision.verdict == Verdict.ACT:
-        states.note(incident, "decision", actor=ACTOR, reason=reason, now=now)
+        states.note_event(incident, "decision", actor=ACTOR, reason=reason, now=now)
         return
     after = status_after(decision, options)
     if incident.status == after:
-        states.note(incident, "decision", actor=ACTOR, reason=reason, now=now)
+        states.note_event(incident, "decision", actor=ACTOR, reason=reason, now=now)
         return
-    states.move(incident, after, actor=ACTOR, reason=reason, now=now)
+    states.move_incident(incident, after, actor=ACTOR, reason=reason, now=now)
 
 
 def status_after(decision: Decision, options: Sequence[Candidate]) -> Status:

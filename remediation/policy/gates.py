@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from detection.domain.units import counted, duration
-from remediation.actions.base import Context, Trait
+from remediation.actions.base import AutoContext, Trait
 from remediation.models import Policy
-from remediation.planning.command_line import CommandError, checked
+from remediation.planning.command_line import CommandError, checked_command
 from remediation.playbooks import playbook_of
 from remediation.policy.case import Case, Records
 from remediation.policy.gitops import gitops_owner, is_helm_release
@@ -201,7 +201,7 @@ def catalogue(case: Case) -> Rulings:
     if candidate.action in case.limits.blacklist:
         yield suggest(f"{candidate.action} is in BLACKLISTED_COMMANDS")
     try:
-        checked(candidate.action, dict(candidate.parameters))
+        checked_command(candidate.action, dict(candidate.parameters))
     except CommandError as error:
         yield suggest(f"the command is not valid: {error}")
     yield from _contexts(case)
@@ -222,7 +222,7 @@ def _contexts(case: Case) -> Rulings:
             yield ask("the incident is critical, and AUTO_REMEDIATE_CRITICAL is False")
         if action not in limits.safe_critical:
             yield ask(f"{action} is not in SAFE_CRITICAL_COMMANDS")
-    elif Context.STANDARD not in case.candidate.entry.contexts:
+    elif AutoContext.STANDARD not in case.candidate.entry.contexts:
         yield ask(f"{action} always requires approval")
 
 

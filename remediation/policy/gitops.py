@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remediation.policy.case import Target
+from remediation.policy.case import OwnerTarget
 
 ARGO_MARKS = ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance")
 FLUX_MARKS = ("kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
@@ -11,7 +11,7 @@ FLUX_MANAGERS = frozenset({"kustomize-controller", "helm-controller"})
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
 
-def gitops_owner(target: Target) -> str:
+def gitops_owner(target: OwnerTarget) -> str:
     """`Argo CD` or `Flux`, '' where neither owns the object."""
     marks = {*target.labels, *target.annotations}
     if marks.intersection(ARGO_MARKS) or target.managers & ARGO_MANAGERS:
@@ -21,5 +21,5 @@ def gitops_owner(target: Target) -> str:
     return ""
 
 
-def is_helm_release(target: Target) -> bool:
+def is_helm_release(target: OwnerTarget) -> bool:
     return target.labels.get(MANAGED_BY) == "Helm"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from remediation.actions.base import Trait
-from remediation.actions.parameters import BadValue, amount
+from remediation.actions.parameters import BadValue, quantity_amount
 from remediation.policy.case import Case
 from remediation.policy.verdicts import Ruling, ask, suggest
 
@@ -64,7 +64,7 @@ def _over_most_memory(case: Case) -> bool:
     if limit is None or not wanted:
         return False
     try:
-        return max(map(amount, wanted)) > amount(limit.strip())
+        return max(map(quantity_amount, wanted)) > quantity_amount(limit.strip())
     except BadValue:
         return True
 

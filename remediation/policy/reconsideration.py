@@ -27,7 +27,7 @@ def soon(now: datetime) -> dict[str, Any]:
     return {"decide_again_at": now + timedelta(minutes=BACK_OFF_MINUTES[0]), "decided_again": 1}
 
 
-def due(now: datetime) -> Q:
+def due_decisions(now: datetime) -> Q:
     """Waiting incidents to be decided again: analyzed as they stand, no approval under way."""
     return Q(
         ~Q(pk__in=approved(now)),

@@ -26,7 +26,7 @@ def contains(attempt: Attempt) -> bool:
     return entry is not None and entry.contains
 
 
-def held(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
+def how_it_holds(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     """How the attempt holds the failure back now; '' where it does not, or is not meant to."""
     if not contains(attempt) or not isinstance(found, Node) or not found.spec.unschedulable:
         return ""
@@ -40,11 +40,11 @@ def held(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     return f"cordoned; {evicted} evicted{ending}"
 
 
-def left(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
+def pods_left(attempt: Attempt, found: Object, snapshot: Snapshot) -> str:
     """The pods that a drain should have moved off and did not; '' for none."""
     if not contains(attempt) or Trait.EMPTIES_NODE not in CATALOGUE[attempt.action].traits:
         return ""
-    return _named(pod for pod in _to_move(found, snapshot) if not pod.is_terminating)
+    return _left_pods_text(pod for pod in _to_move(found, snapshot) if not pod.is_terminating)
 
 
 def _to_move(found: Object, snapshot: Snapshot) -> list[Pod]:
@@ -57,7 +57,7 @@ def _moves(pod: Pod) -> bool:
     return not over and (pod.controller is None or pod.controller.kind not in STAYS)
 
 
-def _named(pods: Iterable[Pod]) -> str:
+def _left_pods_text(pods: Iterable[Pod]) -> str:
     names = [f"{pod.metadata.namespace}/{pod.metadata.name}" for pod in pods]
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"still on the node: {', '.join(names[:MOST_NAMES])}{more}" if names else ""

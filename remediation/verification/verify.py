@@ -21,10 +21,10 @@ from remediation.analysis.model_opinion import view_of_verification
 from remediation.approval.undo import plan_undo, suggestion
 from remediation.clients import Clients
 from remediation.execution.attempt_states import State
-from remediation.execution.attempts import settle
+from remediation.execution.attempts import settle_attempt
 from remediation.execution.outcomes import verification_delay
 from remediation.models import Attempt, PlanSource
-from remediation.observation.observe import fresh, owner_of, seen_by_scan
+from remediation.observation.observe import observe_incident, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
 from remediation.planning.situation import update_running
 from remediation.policy.case_records import blind_besides_scan
@@ -51,7 +51,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Look:
+class OwnerCheck:
     """The owner as one look saw it. `held` and `left` are of a containment (containment.py)."""
 
     blind: str = ""
@@ -79,7 +79,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Judged:
+class VerificationResult:
     """`outcome` None: it is looked at again. `cordoned`: it serves, and its node is cordoned."""
 
     outcome: Outcome | None
@@ -97,11 +97,11 @@ def verify(
         return Ending.NOTHING
     if now - (attempt.verify_due_at or now) > times.blink:
         attempt.healthy_since = None  # nobody looked meanwhile: the soak begins anew
-    seen = look(attempt, clients, now)
-    judged = judge(attempt, seen, times, now)
+    seen = check_owner(attempt, clients, now)
+    judged = judge_owner(attempt, seen, times, now)
     if judged.outcome == Outcome.RESOLVED and attempt.incident.owner_namespace:
-        seen = look(attempt, clients, now, everywhere=True)
-        judged = judge(attempt, seen, times, now)
+        seen = check_owner(attempt, clients, now, everywhere=True)
+        judged = judge_owner(attempt, seen, times, now)
     if judged.outcome is None:
         return _again(attempt, seen, times, now)
     view = view_of_verification(attempt, judged.reason)
@@ -121,38 +121,44 @@ def timing_of(incident: Incident) -> Timing:
 def _claim(attempt: Attempt, times: Timing, now: datetime) -> bool:
     rows = Attempt.objects.filter(pk=attempt.pk, state=State.APPLIED, verify_due_at__lte=now)
     attempt.verify_lease_until = until = now + times.lease
-    return leases.claim(rows, now, until, field="verify_lease_until")
+    return leases.claim_lease(rows, now, until, field="verify_lease_until")
 
 
-def look(attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False) -> Look:
+def check_owner(
+    attempt: Attempt, clients: Clients, now: datetime, everywhere: bool = False
+) -> OwnerCheck:
     """Lists for verification come from etcd, never from the server's cache.
 
     `everywhere` looks at the whole cluster: callers in other namespaces tell of the owner, too.
     """
     incident = attempt.incident
-    around, owner = fresh(clients.reader, incident, now, everywhere), owner_of(incident)
-    blind = ", ".join(sorted(around.snapshot.blind | blind_besides_scan(incident, now)))
-    found = around.snapshot.get(owner)
+    observation, owner = (
+        observe_incident(clients.reader, incident, now, everywhere),
+        owner_of(incident),
+    )
+    blind = ", ".join(sorted(observation.snapshot.blind | blind_besides_scan(incident, now)))
+    found = observation.snapshot.get(owner)
     if found is None:
-        return Look(blind=blind, gone=not blind)
-    ready, desired = owner_health.counts_of(found, attempt, around.snapshot)
+        return OwnerCheck(blind=blind, gone=not blind)
+    ready, desired = owner_health.counts_of(found, attempt, observation.snapshot)
     began = attempt.executed_at or attempt.created_at
-    return Look(
+    return OwnerCheck(
         blind=blind,
-        signal=signal(incident, around),
-        progressing=progressing(found) or owner_health.runs_again(found, attempt, around.snapshot),
+        signal=signal(incident, observation),
+        progressing=progressing(found)
+        or owner_health.runs_again(found, attempt, observation.snapshot),
         ready=ready,
         desired=desired,
         deadline_seconds=owner_health.deadline_seconds(found),
-        news=owner_health.news(around.opened, owner, began, incident.related),
-        held=containment.held(attempt, found, around.snapshot),
-        left=containment.left(attempt, found, around.snapshot),
+        news=owner_health.news(observation.opened, owner, began, incident.related),
+        held=containment.how_it_holds(attempt, found, observation.snapshot),
+        left=containment.pods_left(attempt, found, observation.snapshot),
     )
 
 
-def signal(incident: Incident, around: Observation) -> str:
+def signal(incident: Incident, observation: Observation) -> str:
     """What is wrong with the owner now; '' where nothing is. Young findings count too."""
-    mine = around.signs_of(owner_of(incident))
+    mine = observation.signs_of(owner_of(incident))
     if mine:
         return "; ".join(f"{item.cause}: {item.summary}" for item in mine)
     if not seen_by_scan(incident) and incident.gone_since is None:
@@ -166,7 +172,9 @@ def progressing(found: Object) -> bool:
     return (observed is not None and observed < found.metadata.generation) or update_running(found)
 
 
-def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
+def judge_owner(
+    attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime
+) -> VerificationResult:
     """Pure: what this look, with those before it, says."""
     began = attempt.executed_at or attempt.created_at
     allowed = max(timedelta(seconds=seen.deadline_seconds), times.patience) + times.soak
@@ -176,46 +184,48 @@ def judge(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Judged:
         if now - since >= times.soak:
             still = ", still cordoned" if seen.held else ""
             said = f"{seen.ready} of {seen.desired} ready, signal gone{still}"
-            return Judged(Outcome.RESOLVED, said, bool(seen.held))
-        return Judged(None, "healthy, soaking")
+            return VerificationResult(Outcome.RESOLVED, said, bool(seen.held))
+        return VerificationResult(None, "healthy, soaking")
     if not over:
-        return Judged(None, "not healthy yet")
+        return VerificationResult(None, "not healthy yet")
     return _failed(attempt, seen)
 
 
-def _failed(attempt: Attempt, seen: Look) -> Judged:
+def _failed(attempt: Attempt, seen: OwnerCheck) -> VerificationResult:
     """The deadline is past. Worse counts only once the rollout has ended."""
     if unseen := _unseen(seen):
-        return Judged(Outcome.INCONCLUSIVE, unseen)
+        return VerificationResult(Outcome.INCONCLUSIVE, unseen)
     before = int(attempt.before.get("ready") or 0)
     counts = f"{seen.ready} of {seen.desired} ready, {before} ready before"
     if _is_worse(seen, before):
-        return Judged(Outcome.WORSE, counts)
+        return VerificationResult(Outcome.WORSE, counts)
     good = counts if seen.serves_quietly else seen.held
     if good and seen.news:
-        return Judged(Outcome.INCONCLUSIVE, f"{good}, but there is a new failure: {seen.news}")
+        return VerificationResult(
+            Outcome.INCONCLUSIVE, f"{good}, but there is a new failure: {seen.news}"
+        )
     if seen.held:
-        return Judged(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
-    return Judged(Outcome.NOT_FIXED, f"{counts}; {_trouble(seen)}")
+        return VerificationResult(Outcome.CONTAINED, f"{seen.held}; {seen.signal or counts}")
+    return VerificationResult(Outcome.NOT_FIXED, f"{counts}; {_trouble(seen)}")
 
 
-def _unseen(seen: Look) -> str:
+def _unseen(seen: OwnerCheck) -> str:
     """Why nothing can be said; '' where the owner was seen."""
     if seen.blind:
         return f"KubeWise cannot read: {seen.blind}"
     return "the owner no longer exists" if seen.gone else ""
 
 
-def _is_worse(seen: Look, before: int) -> bool:
+def _is_worse(seen: OwnerCheck, before: int) -> bool:
     """A cordon that holds made no node worse."""
     return seen.ready < before and not seen.progressing and not seen.held
 
 
-def _trouble(seen: Look) -> str:
+def _trouble(seen: OwnerCheck) -> str:
     return "; ".join(filter(None, (seen.left, seen.signal))) or "the rollout is not complete"
 
 
-def _again(attempt: Attempt, seen: Look, times: Timing, now: datetime) -> Ending:
+def _again(attempt: Attempt, seen: OwnerCheck, times: Timing, now: datetime) -> Ending:
     healthy_since = (attempt.healthy_since or now) if seen.healthy else None
     fields = {"verify_due_at": now + times.again, "verify_lease_until": None}
     mine = Q(verify_lease_until=attempt.verify_lease_until)  # else another looks by now
@@ -242,33 +252,35 @@ def conclude(
         "response": attempt.response,
     }
     with transaction.atomic():
-        if not settle(attempt, State.VERIFIED, now, refund=False, **fields):
+        if not settle_attempt(attempt, State.VERIFIED, now, refund=False, **fields):
             return Ending.NOTHING
-        _move(attempt, Judged(outcome, reason, cordoned), times, now, spec_hash)
+        _move(attempt, VerificationResult(outcome, reason, cordoned), times, now, spec_hash)
     return Ending.DONE
 
 
-def _move(attempt: Attempt, judged: Judged, times: Timing, now: datetime, spec_hash: str) -> None:
+def _move(
+    attempt: Attempt, judged: VerificationResult, times: Timing, now: datetime, spec_hash: str
+) -> None:
     incident, outcome = attempt.incident, judged.outcome
     said = f"{outcome}: {judged.reason}"
     if outcome == Outcome.RESOLVED:
         if containment.contains(attempt) and judged.cordoned:
             said = f"{said}. {suggestion(attempt)}"
-        states.move(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.INCONCLUSIVE:
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,
                     inconclusive=True)  # fmt: skip
     elif outcome == Outcome.CONTAINED:
         said = f"{said}. {FOR_PEOPLE} {suggestion(attempt)}"
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.WORSE:
         if plan_undo(attempt, spec_hash, said, now):
             return
         said = f"{said}. {suggestion(attempt)}"
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     elif attempt.plan.source == PlanSource.UNDO:
         said = f"{attempt.command} undid the action that made it worse; {said}"
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now)
     else:
         _next_or_people(attempt, said, times, now)
 
@@ -276,10 +288,10 @@ def _move(attempt: Attempt, judged: Judged, times: Timing, now: datetime, spec_h
 def _next_or_people(attempt: Attempt, said: str, times: Timing, now: datetime) -> None:
     """Not fixed: the next candidate by a new analysis, or people once that was tried enough."""
     incident = attempt.incident
-    states.move(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
+    states.move_incident(incident, Status.REMEDIATION_FAILED, actor=ACTOR, reason=said, now=now)
     failed = incident.attempts.filter(outcome=Outcome.NOT_FIXED).count()
     if failed >= times.most_tries:
         reason = f"{counted(failed, 'remediation')} did not help"
-        states.move(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
+        states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=reason, now=now)
     else:
         pipeline.advance(incident.pk)

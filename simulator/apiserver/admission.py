@@ -151,12 +151,12 @@ def _exceeded(
     used: dict[str, float],
     asked: dict[str, float],
 ) -> ApiError:
-    def told(values: dict[str, float]) -> str:
+    def as_text(values: dict[str, float]) -> str:
         return ",".join(f"{n}={amount_text(n, values.get(quota_key(n), 0))}" for n in sorted(over))
 
     limited = ",".join(f"{n}={quota['spec']['hard'][n]}" for n in sorted(over))
     why = (
-        f"exceeded quota: {name_of(quota)}, requested: {told(asked)}, used: {told(used)},"
+        f"exceeded quota: {name_of(quota)}, requested: {as_text(asked)}, used: {as_text(used)},"
         f" limited: {limited}"
     )
     return denied(resource, name_of(pod), why)

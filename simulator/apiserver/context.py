@@ -14,7 +14,7 @@ def _quiet(_: str) -> None:
 
 
 @dataclass(frozen=True)
-class Context:
+class WriteContext:
     """`manager` is the fieldManager; a dry run validates and changes nothing."""
 
     now: datetime

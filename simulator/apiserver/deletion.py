@@ -7,7 +7,7 @@ from simulator.apimachinery.clock import parse, stamp
 from simulator.apimachinery.errors import precondition_failed
 from simulator.apimachinery.objects import Obj, name_of, namespace_of
 from simulator.apimachinery.resources import Resource
-from simulator.apiserver.context import Context, DeleteOptions
+from simulator.apiserver.context import DeleteOptions, WriteContext
 from simulator.apiserver.registry import get
 from simulator.cluster import Cluster
 
@@ -20,7 +20,7 @@ def delete(
     namespace: str,
     name: str,
     options: DeleteOptions,
-    context: Context,
+    context: WriteContext,
 ) -> tuple[Obj, bool]:
     """The object as it is (or would be) afterwards, and whether it is gone."""
     with cluster.store.lock:
@@ -72,7 +72,9 @@ def _add_finalizer(new: Obj, finalizer: str) -> None:
         held.append(finalizer)
 
 
-def _removed(cluster: Cluster, resource: Resource, new: Obj, context: Context) -> tuple[Obj, bool]:
+def _removed(
+    cluster: Cluster, resource: Resource, new: Obj, context: WriteContext
+) -> tuple[Obj, bool]:
     if context.dry_run:
         return new, True
     last = cluster.store.remove(resource.table, namespace_of(new), name_of(new))
@@ -80,7 +82,7 @@ def _removed(cluster: Cluster, resource: Resource, new: Obj, context: Context) -
 
 
 def _marked(
-    cluster: Cluster, resource: Resource, old: Obj, new: Obj, grace: int, context: Context
+    cluster: Cluster, resource: Resource, old: Obj, new: Obj, grace: int, context: WriteContext
 ) -> Obj:
     metadata, due = new["metadata"], context.now + timedelta(seconds=grace)
     if not metadata.get("deletionTimestamp") or due < parse(metadata["deletionTimestamp"]):

@@ -5,7 +5,7 @@ from copy import deepcopy
 from simulator.apimachinery.errors import ApiError, cause, too_many_requests
 from simulator.apimachinery.object_selectors import selects
 from simulator.apimachinery.objects import Obj, condition_of, labels_of, name_of, namespace_of
-from simulator.apiserver.context import Context, DeleteOptions
+from simulator.apiserver.context import DeleteOptions, WriteContext
 from simulator.apiserver.deletion import check_preconditions, delete
 from simulator.apiserver.registry import get
 from simulator.cluster import Cluster
@@ -22,7 +22,9 @@ def budgets_of(cluster: Cluster, pod: Obj) -> list[Obj]:
     return [b for b in budgets if selects(b["spec"].get("selector"), labels_of(pod))]
 
 
-def evict(cluster: Cluster, namespace: str, name: str, eviction: Obj, context: Context) -> None:
+def evict(
+    cluster: Cluster, namespace: str, name: str, eviction: Obj, context: WriteContext
+) -> None:
     """Deletes the pod or raises 429 (budget), 500 (two budgets), 409 (uid), 404."""
     with cluster.store.lock:
         pods = cluster.resource("pods")
@@ -41,7 +43,7 @@ def _exempt(pod: Obj) -> bool:
     )
 
 
-def _spend(cluster: Cluster, pod: Obj, context: Context) -> None:
+def _spend(cluster: Cluster, pod: Obj, context: WriteContext) -> None:
     budgets = budgets_of(cluster, pod)
     if len(budgets) > 1:
         raise ApiError(500, "", SEVERAL)
@@ -59,7 +61,7 @@ def _unhealthy_may_go(pod: Obj, budget: Obj) -> bool:
     return bool(status.get("currentHealthy", 0) >= desired and desired > 0)
 
 
-def _take(cluster: Cluster, budget: Obj, context: Context) -> None:
+def _take(cluster: Cluster, budget: Obj, context: WriteContext) -> None:
     status, name = budget.get("status") or {}, name_of(budget)
     if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
         text = f"The disruption budget {name} is still being processed by the server."

@@ -15,7 +15,7 @@ from simulator.apimachinery.objects import Obj, name_of, namespace_of
 from simulator.apimachinery.resources import Resource
 from simulator.apimachinery.schema.fields import prune
 from simulator.apiserver.admission import admit_create, admit_update
-from simulator.apiserver.context import Context, DeleteOptions
+from simulator.apiserver.context import DeleteOptions, WriteContext
 from simulator.apiserver.defaults import apply_defaults
 from simulator.apiserver.validation import validate
 from simulator.cluster import Cluster
@@ -53,7 +53,7 @@ def get(cluster: Cluster, resource: Resource, namespace: str, name: str) -> Obj:
     return found
 
 
-def create(cluster: Cluster, resource: Resource, obj: Obj, context: Context) -> Obj:
+def create(cluster: Cluster, resource: Resource, obj: Obj, context: WriteContext) -> Obj:
     """Admits, validates and stores a new object; the given one is not changed."""
     with cluster.store.lock:
         new = _prepared(cluster, resource, deepcopy(obj), context)
@@ -68,7 +68,7 @@ def create(cluster: Cluster, resource: Resource, obj: Obj, context: Context) -> 
         return new
 
 
-def _prepared(cluster: Cluster, resource: Resource, new: Obj, context: Context) -> Obj:
+def _prepared(cluster: Cluster, resource: Resource, new: Obj, context: WriteContext) -> Obj:
     new["apiVersion"], new["kind"] = resource.api_version, resource.kind
     metadata = new.setdefault("metadata", {})
     for key in (*SYSTEM, "resourceVersion", "selfLink"):
@@ -99,7 +99,7 @@ def _check(resource: Resource, new: Obj, old: Obj | None) -> None:
         raise invalid(resource, str(new["metadata"].get("name", "")), causes)
 
 
-def check_fields(resource: Resource, obj: Obj, context: Context) -> list[str]:
+def check_fields(resource: Resource, obj: Obj, context: WriteContext) -> list[str]:
     """Drops unknown fields, with a warning each; returns them for strict validation."""
     unknown = prune(resource, obj)
     if context.validation == "Warn":
@@ -108,7 +108,7 @@ def check_fields(resource: Resource, obj: Obj, context: Context) -> list[str]:
     return unknown
 
 
-def _manage(obj: Obj, resource: Resource, context: Context, subresource: str) -> None:
+def _manage(obj: Obj, resource: Resource, context: WriteContext, subresource: str) -> None:
     entries = [dict(e) for e in obj["metadata"].get("managedFields") or ()]
     identity = (context.manager, context.operation, subresource)
     kept = [
@@ -131,7 +131,7 @@ def update(
     namespace: str,
     name: str,
     mutate: Mutate,
-    context: Context,
+    context: WriteContext,
     subresource: str = "",
 ) -> Obj:
     """`mutate` gets a private copy and returns the wanted object (or raises ApiError)."""
@@ -205,7 +205,12 @@ def _same(old: Obj, new: Obj) -> bool:
 
 
 def _stored(
-    cluster: Cluster, resource: Resource, old: Obj, new: Obj, context: Context, subresource: str
+    cluster: Cluster,
+    resource: Resource,
+    old: Obj,
+    new: Obj,
+    context: WriteContext,
+    subresource: str,
 ) -> Obj:
     if _same(old, new):
         return old

@@ -96,14 +96,14 @@ class Behaviour:
         full = canonical(image)
         for prefix, error in self.registry_errors.items():
             if full.startswith(prefix):
-                return self._told(full, "Unknown", error)
+                return self._pull_message(full, "Unknown", error)
         profile = self.image(image)
         if profile is None:
-            return self._told(full, "NotFound", f"{full}: not found")
-        return self._told(full, "Unknown", profile.pull_error) if profile.pull_error else ""
+            return self._pull_message(full, "NotFound", f"{full}: not found")
+        return self._pull_message(full, "Unknown", profile.pull_error) if profile.pull_error else ""
 
     @staticmethod
-    def _told(full: str, code: str, why: str) -> str:
+    def _pull_message(full: str, code: str, why: str) -> str:
         return (
             f'rpc error: code = {code} desc = failed to pull and unpack image "{full}":'
             f' failed to resolve reference "{full}": {why}'

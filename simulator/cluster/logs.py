@@ -14,7 +14,7 @@ Line = tuple[datetime, str]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogOptions:
     container: str
     previous: bool = False
     tail_lines: int | None = None
@@ -23,17 +23,17 @@ class Wanted:
     timestamps: bool = False
 
 
-def log_text(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> str:
+def log_text(cluster: Cluster, pod: Obj, wanted: LogOptions, now: datetime) -> str:
     key = (namespace_of(pod), name_of(pod), wanted.container, wanted.previous)
     given = cluster.logs.get(key)
-    lines = _given(given, now) if given is not None else _made(cluster, pod, wanted, now)
+    lines = _given(given, now) if given is not None else _lines_of_run(cluster, pod, wanted, now)
     text = "".join(_shown(line, wanted.timestamps) for line in _chosen(lines, wanted, now))
     if wanted.limit_bytes is None:
         return text
     return text.encode()[: wanted.limit_bytes].decode(errors="ignore")
 
 
-def _chosen(lines: list[Line], wanted: Wanted, now: datetime) -> list[Line]:
+def _chosen(lines: list[Line], wanted: LogOptions, now: datetime) -> list[Line]:
     """Those that are young enough, and the last of them."""
     if wanted.since_seconds is not None:
         lines = [line for line in lines if (now - line[0]).total_seconds() <= wanted.since_seconds]
@@ -69,7 +69,7 @@ def _run(status: Obj, previous: bool, now: datetime) -> tuple[datetime, datetime
     return (parse(running["startedAt"]), now, False) if running else None
 
 
-def _made(cluster: Cluster, pod: Obj, wanted: Wanted, now: datetime) -> list[Line]:
+def _lines_of_run(cluster: Cluster, pod: Obj, wanted: LogOptions, now: datetime) -> list[Line]:
     run = _run(_status(pod, wanted.container), wanted.previous, now)
     if run is None:
         return []

@@ -12,7 +12,7 @@ from simulator.apimachinery.errors import ApiError
 from simulator.apimachinery.objects import Obj, condition_of, controller_of, name_of, namespace_of
 from simulator.apimachinery.store import Key, WorkKey, encode
 from simulator.apiserver import registry
-from simulator.apiserver.context import Context, DeleteOptions
+from simulator.apiserver.context import DeleteOptions, WriteContext
 from simulator.apiserver.deletion import delete
 from simulator.cluster import SUFFIX, Cluster
 
@@ -48,13 +48,13 @@ class Base:
 
     def create(self, table: str, obj: Obj, now: datetime) -> Obj:
         return registry.create(
-            self.cluster, self.cluster.resource(table), obj, Context(now, MANAGER)
+            self.cluster, self.cluster.resource(table), obj, WriteContext(now, MANAGER)
         )
 
     def delete(
         self, table: str, obj: Obj, now: datetime, options: DeleteOptions | None = None
     ) -> None:
-        resource, context = self.cluster.resource(table), Context(now, MANAGER)
+        resource, context = self.cluster.resource(table), WriteContext(now, MANAGER)
         delete(
             self.cluster,
             resource,
@@ -70,7 +70,7 @@ class Base:
         def mutate(current: Obj) -> Obj:
             return {**current, **deepcopy(fields)}
 
-        resource, context = self.cluster.resource(table), Context(now, MANAGER)
+        resource, context = self.cluster.resource(table), WriteContext(now, MANAGER)
         return registry.update(
             self.cluster, resource, namespace_of(obj), name_of(obj), mutate, context
         )
@@ -285,8 +285,8 @@ def share(value: Any, total: int, up: bool) -> int:
 __all__ = [
     "ApiError",
     "Base",
-    "Context",
     "DeleteOptions",
+    "WriteContext",
     "is_active",
     "is_ready",
     "share",

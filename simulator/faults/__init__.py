@@ -6,9 +6,9 @@ And what ends it. Every module of this folder is loaded here: a class with `@fau
 from importlib import import_module
 from pkgutil import iter_modules
 
-from simulator.faults.base import FAULTS, Fault, Target, catalogue, make_fault, parse_target
+from simulator.faults.base import FAULTS, Fault, FaultTarget, catalogue, make_fault, parse_target
 
-__all__ = ["FAULTS", "Fault", "Target", "catalogue", "make_fault", "parse_target"]
+__all__ = ["FAULTS", "Fault", "FaultTarget", "catalogue", "make_fault", "parse_target"]
 
 for module in sorted(found.name for found in iter_modules(__path__)):
     import_module(f"{__name__}.{module}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from simulator.apimachinery.object_selectors import selects
 from simulator.apimachinery.objects import Obj, labels_of, name_of
 from simulator.apiserver import registry
-from simulator.apiserver.context import Context
+from simulator.apiserver.context import WriteContext
 
 if TYPE_CHECKING:
     from simulator.simulator import Simulator
@@ -26,7 +26,7 @@ TABLES = {
 
 
 @dataclass(frozen=True)
-class Target:
+class FaultTarget:
     namespace: str
     kind: str
     name: str
@@ -39,14 +39,14 @@ class Target:
         return f"{self.namespace}/{self.kind}/{self.name}"
 
 
-def parse_target(text: str | None) -> Target | None:
+def parse_target(text: str | None) -> FaultTarget | None:
     """ "namespace/kind/name"; the namespace is empty for nodes: "/node/node-1"."""
     if text is None:
         return None
     parts = text.split("/")
     if len(parts) != 3 or parts[1].lower() not in TABLES:
         raise ValueError(f"target must be namespace/kind/name: {text}")
-    return Target(*parts)
+    return FaultTarget(*parts)
 
 
 class Fault:
@@ -61,7 +61,7 @@ class Fault:
     ends_by: ClassVar[tuple[str, ...]] = ()
     default: ClassVar[str] = "shop/deployment/checkout"
 
-    def __init__(self, simulator: "Simulator", target: Target | None = None) -> None:
+    def __init__(self, simulator: "Simulator", target: FaultTarget | None = None) -> None:
         self.simulator, self.cluster = simulator, simulator.cluster
         found = target or parse_target(self.default)
         if found is None:
@@ -87,7 +87,7 @@ class Fault:
 
     def update(self, mutate: registry.Mutate, now: datetime, manager: str = "kubectl") -> Obj:
         resource = self.cluster.resource(self.target.table)
-        context = Context(now, manager)
+        context = WriteContext(now, manager)
         return registry.update(
             self.cluster, resource, self.target.namespace, self.target.name, mutate, context
         )

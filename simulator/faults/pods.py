@@ -60,7 +60,7 @@ class MemoryLeak(Fault):
     def _restart_old(self, now: datetime) -> None:
         """The leak came with a restart: old containers would else die at once."""
         from simulator.apimachinery.objects import name_of
-        from simulator.apiserver.context import Context, DeleteOptions
+        from simulator.apiserver.context import DeleteOptions, WriteContext
         from simulator.apiserver.deletion import delete
 
         for pod in self.pods():
@@ -72,7 +72,7 @@ class MemoryLeak(Fault):
                 self.target.namespace,
                 name_of(pod),
                 options,
-                Context(now, "kubectl"),
+                WriteContext(now, "kubectl"),
             )
 
     def clear(self, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from simulator.apimachinery.objects import Obj
 from simulator.apiserver import registry
-from simulator.apiserver.context import Context
+from simulator.apiserver.context import WriteContext
 from simulator.cluster.container_behaviour import Image
 from simulator.faults.base import Fault, fault
 
@@ -81,7 +81,7 @@ class CrashNoHistory(Fault):
             self.cluster.store.get("deployments.apps", self.target.namespace, self.target.name)
             is None
         ):
-            registry.create(self.cluster, table, obj, Context(now, "kubectl"))
+            registry.create(self.cluster, table, obj, WriteContext(now, "kubectl"))
 
     def clear(self, now: datetime) -> None:
         self.simulator.cluster.behaviour.add_image(str(self.container()["image"]))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from simulator.apimachinery.objects import Obj
 from simulator.apiserver import registry
-from simulator.apiserver.context import Context
+from simulator.apiserver.context import WriteContext
 from simulator.cluster.container_behaviour import Image
 from simulator.faults.base import Fault, fault
 
@@ -53,7 +53,7 @@ class JobFault(Fault):
     def create(self, image: str, now: datetime) -> None:
         obj = _job(self.target.namespace, self.target.name, image, self.backoff_limit)
         registry.create(
-            self.cluster, self.cluster.resource("jobs.batch"), obj, Context(now, "kubectl")
+            self.cluster, self.cluster.resource("jobs.batch"), obj, WriteContext(now, "kubectl")
         )
 
     def tag(self, tag: str) -> str:
@@ -72,7 +72,7 @@ class JobFault(Fault):
                 self.target.namespace,
                 self.target.name,
                 options,
-                Context(now, "kubectl"),
+                WriteContext(now, "kubectl"),
             )
 
 

@@ -19,7 +19,7 @@ from simulator.cluster import Cluster
 from simulator.http import openapi
 from simulator.http.discovery import discover
 from simulator.http.recorder import Recorder, Write
-from simulator.http.request import Request, Target, names_served_group, resolve
+from simulator.http.request import Request, RequestTarget, names_served_group, resolve
 from simulator.http.response import Response, error_response, text_response
 from simulator.http.server_faults import Dropped, Switches
 from simulator.http.users import Users
@@ -29,7 +29,7 @@ from simulator.http.verbs.watch import watch
 HEALTH = ("/healthz", "/readyz", "/livez")
 READS = ("get", "list", "watch")
 CHANGES = {"PUT": "update", "PATCH": "patch"}
-SUBRESOURCES: dict[str, Callable[[Cluster, Request, Target], Response]] = {
+SUBRESOURCES: dict[str, Callable[[Cluster, Request, RequestTarget], Response]] = {
     "scale": subresources.scale,
     "eviction": subresources.eviction,
     "log": subresources.log,
@@ -85,7 +85,7 @@ class Api:
             raise method_not_allowed()
         return found
 
-    def _resource(self, request: Request, target: Target) -> Response:
+    def _resource(self, request: Request, target: RequestTarget) -> Response:
         verb = verb_of(request, target)
         if verb in READS:
             self.recorder.read(verb, _label(target))
@@ -98,7 +98,7 @@ class Api:
         self._record(request, target, verb, response.code)
         return response
 
-    def _checked(self, request: Request, target: Target, verb: str) -> Response:
+    def _checked(self, request: Request, target: RequestTarget, verb: str) -> Response:
         self._authorize(request, target, verb)
         dry_run = bool(request.query.get("dryRun"))
         self.switches.apply(target, verb, request.user.name, dry_run)
@@ -110,7 +110,7 @@ class Api:
             )
         return self._maybe_stale(request, target, verb, response)
 
-    def _authorize(self, request: Request, target: Target, verb: str) -> None:
+    def _authorize(self, request: Request, target: RequestTarget, verb: str) -> None:
         resource = target.resource
         plural = resource.plural + (f"/{target.subresource}" if target.subresource else "")
         if not request.user.may(verb, resource.group, plural, target.namespace):
@@ -118,7 +118,7 @@ class Api:
                 request.user.name, verb, resource, target.subresource, target.namespace, target.name
             )
 
-    def _dispatch(self, request: Request, target: Target, verb: str) -> Response:
+    def _dispatch(self, request: Request, target: RequestTarget, verb: str) -> Response:
         if target.resource.group == "authorization.k8s.io":
             return reviews.review(request, target)
         if target.subresource in SUBRESOURCES:
@@ -142,7 +142,7 @@ class Api:
                 return writes.remove_all(self.cluster, request, target)
 
     def _maybe_stale(
-        self, request: Request, target: Target, verb: str, response: Response
+        self, request: Request, target: RequestTarget, verb: str, response: Response
     ) -> Response:
         """A stale switch keeps answering what the first read after it was set had answered."""
         if verb in ("get", "list") and self.switches.take(_label(target), verb, "stale"):
@@ -150,7 +150,7 @@ class Api:
             response.body = seen.setdefault(request.target, response.body)
         return response
 
-    def _record(self, request: Request, target: Target, verb: str, code: int) -> None:
+    def _record(self, request: Request, target: RequestTarget, verb: str, code: int) -> None:
         try:
             body = request.document()
         except (ApiError, ValueError):
@@ -183,11 +183,11 @@ def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _label(target: Target) -> str:
+def _label(target: RequestTarget) -> str:
     return target.resource.qualified + (f"/{target.subresource}" if target.subresource else "")
 
 
-def verb_of(request: Request, target: Target) -> str:
+def verb_of(request: Request, target: RequestTarget) -> str:
     """The RBAC verb; ApiError 405 where the method makes no sense."""
     verb = _read_verb(request, target) if request.method == "GET" else _write_verb(request, target)
     if not target.subresource and verb not in target.resource.verbs:
@@ -195,7 +195,7 @@ def verb_of(request: Request, target: Target) -> str:
     return verb
 
 
-def _write_verb(request: Request, target: Target) -> str:
+def _write_verb(request: Request, target: RequestTarget) -> str:
     if request.method == "POST" and target.subresource in ("", "eviction"):
         return "create"
     if request.method in CHANGES and target.name:
@@ -205,7 +205,7 @@ def _write_verb(request: Request, target: Target) -> str:
     raise method_not_allowed()
 
 
-def _read_verb(request: Request, target: Target) -> str:
+def _read_verb(request: Request, target: RequestTarget) -> str:
     if target.watch or request.flag("watch"):
         return "watch"
     if target.name:

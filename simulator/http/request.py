@@ -79,7 +79,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Target:
+class RequestTarget:
     """What a resource path names."""
 
     resource: Resource
@@ -89,7 +89,7 @@ class Target:
     watch: bool = False
 
 
-def resolve(catalogue: Catalogue, path: str) -> Target | None:
+def resolve(catalogue: Catalogue, path: str) -> RequestTarget | None:
     """None when the path names no served resource."""
     found = _split(path)
     if found is None:
@@ -117,7 +117,7 @@ def _split(path: str) -> tuple[str, str, list[str]] | None:
 
 def _target(
     catalogue: Catalogue, group: str, version: str, rest: list[str], watch: bool
-) -> Target | None:
+) -> RequestTarget | None:
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
@@ -127,4 +127,4 @@ def _target(
     name, subresource = (*rest[1:], "", "")[:2]
     if subresource and subresource not in resource.subresources:
         return None
-    return Target(resource, namespace, name, subresource, watch)
+    return RequestTarget(resource, namespace, name, subresource, watch)

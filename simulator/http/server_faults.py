@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.apimachinery.errors import ApiError, conflict, forbidden, internal, too_many_requests
 from simulator.apimachinery.resources import Resource
-from simulator.http.request import Target
+from simulator.http.request import RequestTarget
 
 MODES = ("refuse", "delay", "hang", "hang_after", "drop", "conflict", "stale")
 AFTERWARDS = ("hang_after", "stale")
@@ -80,7 +80,7 @@ class Switches:
             if switch.times <= 0:
                 self.active.remove(switch)
 
-    def apply(self, target: Target, verb: str, user: str, dry_run: bool) -> None:
+    def apply(self, target: RequestTarget, verb: str, user: str, dry_run: bool) -> None:
         """Raises, waits, or returns at once."""
         if (
             dry_run
@@ -100,7 +100,7 @@ class Switches:
             raise Dropped
         raise self._error(switch, target, verb, user)
 
-    def apply_afterwards(self, target: Target, verb: str, dry_run: bool) -> None:
+    def apply_afterwards(self, target: RequestTarget, verb: str, dry_run: bool) -> None:
         """Holds the answer of a request that has been carried out."""
         switch = self.take(_label(target), verb, "hang_after", dry_run)
         if switch is not None:
@@ -113,14 +113,14 @@ class Switches:
         with self.lock:
             self.held -= 1
 
-    def _only_conflict(self, target: Target, verb: str) -> bool:
+    def _only_conflict(self, target: RequestTarget, verb: str) -> bool:
         label = _label(target)
         found = [
             s for s in self.active if s.mode not in AFTERWARDS and s.concerns(label, verb, True)
         ]
         return bool(found) and all(s.mode == "conflict" for s in found)
 
-    def _error(self, switch: Switch, target: Target, verb: str, user: str) -> ApiError:
+    def _error(self, switch: Switch, target: RequestTarget, verb: str, user: str) -> ApiError:
         resource: Resource = target.resource
         if switch.mode == "conflict":
             return conflict(resource, target.name)
@@ -133,6 +133,6 @@ class Switches:
         return internal(switch.message or "etcdserver: request timed out")
 
 
-def _label(target: Target) -> str:
+def _label(target: RequestTarget) -> str:
     sub = f"/{target.subresource}" if target.subresource not in ("", "status") else ""
     return target.resource.qualified + sub

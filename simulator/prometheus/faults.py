@@ -10,7 +10,7 @@ import numpy as np
 from simulator.prometheus.storage.labels import Labels, identity
 from simulator.prometheus.storage.matchers import Matcher
 from simulator.prometheus.storage.samples import Selection
-from simulator.prometheus.storage.store import Metadata, Source
+from simulator.prometheus.storage.store import MetricMetadata, SampleSource
 
 REPLICA = "prometheus_replica"
 
@@ -45,11 +45,11 @@ NONE = Faults()
 class FaultySource:
     """A source of which series are missing, doubled, or NaN."""
 
-    source: Source
+    source: SampleSource
     faults: Faults
 
     @property
-    def metadata(self) -> dict[str, Metadata]:
+    def metadata(self) -> dict[str, MetricMetadata]:
         """By metric name."""
         return self.source.metadata
 
@@ -82,13 +82,15 @@ class FaultySource:
         if not self.faults.missing_ratio and not self.faults.nan_ratio:
             return selection
         draws = np.array([_draw(one) for one in selection.labels])
-        selection = _rows(selection, np.flatnonzero(draws >= self.faults.missing_ratio).tolist())
+        selection = _selected_rows(
+            selection, np.flatnonzero(draws >= self.faults.missing_ratio).tolist()
+        )
         draws = np.array([_draw(one) for one in selection.labels])
         silent = np.repeat(draws >= 1 - self.faults.nan_ratio, np.diff(selection.bounds))
         return replace(selection, values=np.where(silent, math.nan, selection.values))
 
 
-def seen_through(source: Source, faults: Faults) -> Source:
+def seen_through(source: SampleSource, faults: Faults) -> SampleSource:
     """The source as these faults leave it."""
     touched = faults.missing_ratio or faults.nan_ratio or faults.replicas
     return FaultySource(source, faults) if touched else source
@@ -99,7 +101,7 @@ def _draw(labels: Labels) -> float:
     return zlib.crc32(repr(identity(labels)).encode()) / 2**32
 
 
-def _rows(selection: Selection, rows: list[int]) -> Selection:
+def _selected_rows(selection: Selection, rows: list[int]) -> Selection:
     counts = np.diff(selection.bounds)
     chosen = np.zeros(len(counts), dtype=np.bool_)
     chosen[rows] = True

@@ -10,7 +10,7 @@ import msgspec
 from simulator.apimachinery.clock import parse, stamp
 from simulator.apimachinery.objects import Obj, name_of, namespace_of
 from simulator.apiserver import registry
-from simulator.apiserver.context import Context
+from simulator.apiserver.context import WriteContext
 from simulator.cluster.container_behaviour import Image, Memory, canonical
 from simulator.controllers.nodes.nodes import HEALTHY
 from simulator.world import manifests as parts
@@ -116,7 +116,7 @@ class World:
         self, table: str, obj: Obj, now: datetime, manager: str = "kubectl-client-side-apply"
     ) -> Obj:
         return registry.create(
-            self.cluster, self.cluster.resource(table), obj, Context(now, manager)
+            self.cluster, self.cluster.resource(table), obj, WriteContext(now, manager)
         )
 
     def address(self) -> str:
@@ -239,7 +239,7 @@ class World:
                 obj["spec"]["template"]["spec"]["containers"][0]["image"] = image
                 return obj
 
-            context = Context(now, "kubectl-set")
+            context = WriteContext(now, "kubectl-set")
             registry.update(self.cluster, resource, namespace, name, released, context)
 
     def _finished(self, image: str) -> str:

@@ -19,7 +19,7 @@ from benchmarks.house import (
 )
 from benchmarks.house.__main__ import main, measured
 from benchmarks.house.figure import Figure, as_lines
-from benchmarks.house.sources import Source, Tree, read
+from benchmarks.house.sources import SourceFile, Tree, read
 
 FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
 
@@ -138,7 +138,7 @@ def test_no_folder_at_all_is_no_good_news(house: House) -> None:
 
 
 def complexity(text: str) -> int:
-    (only,) = functions.functions_of(Source("detection/x.py", text))
+    (only,) = functions.functions_of(SourceFile("detection/x.py", text))
     return only.complexity
 
 
@@ -254,9 +254,9 @@ def test_the_order_of_this_repository_breaks_without_one_of_its_rows() -> None:
     path = "detection/domain/causes.py"
     text = (Path(__file__).parents[2] / path).read_text(encoding="utf-8")
     name = "causes without a place in the order"
-    assert named(causes.figures(Tree((Source(path, text),))), name).holds
+    assert named(causes.figures(Tree((SourceFile(path, text),))), name).holds
     without = text.replace("CauseInfo(Cause.NODE_NOT_READY,", "CauseInfo(*")
-    found = named(causes.figures(Tree((Source(path, without),))), name)
+    found = named(causes.figures(Tree((SourceFile(path, without),))), name)
     assert (found.value, found.where) == (1, ("NODE_NOT_READY",))
 
 

@@ -18,7 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks.load import admin_pages, events, rows
-from benchmarks.load.timing import Asked
+from benchmarks.load.timing import TimedRequest
 from detection.runtime import database_statistics
 from tests.kubewise_site.api_client import Api
 
@@ -57,7 +57,7 @@ def test_a_page_that_sorts_all_incidents_would_be_told(year: rows.Year) -> None:
         assert list(_bad_steps(cursor, sql)) == ["SCAN detection_incident", SORT]
 
 
-def _wrong(client: Any, asked: Asked) -> Iterator[str]:
+def _wrong(client: Any, asked: TimedRequest) -> Iterator[str]:
     """What the request does otherwise than pinned."""
     address = asked.address(Random(1))
     with CaptureQueriesContext(connection) as captured:

@@ -13,7 +13,7 @@ from benchmarks.detection.scenarios import Scenario, load_scenarios
 from benchmarks.remediation.expected_ends import End, rows_of, uncovered
 from benchmarks.remediation.run import run_scenario
 from benchmarks.remediation.stage import staged
-from benchmarks.remediation.verdicts import BAR, Result, passes
+from benchmarks.remediation.verdicts import BAR, CaseResult, passes
 from simulator.apimachinery.objects import condition_of
 
 SCENARIOS = {scenario.name: scenario for scenario in load_scenarios()}
@@ -24,17 +24,19 @@ def test_every_cause_whose_row_offers_a_change_is_run_and_a_missing_one_is_an_er
     assert uncovered(rows) == []
     without = [row for row in rows if not row.name.startswith("f49")]
     assert uncovered(without) == ["VOLUME_FILLING"]
-    assert not passes([Result("x", End.REPAIRED, outcome="resolved")], uncovered(without))
+    assert not passes([CaseResult("x", End.REPAIRED, outcome="resolved")], uncovered(without))
 
 
 def test_a_bar_is_missed_by_one_danger_one_write_too_many_or_too_few_repairs() -> None:
-    well = Result("a", End.REPAIRED, outcome="resolved")
-    handed = Result("b", End.HANDED_OVER, status="Escalated")
+    well = CaseResult("a", End.REPAIRED, outcome="resolved")
+    handed = CaseResult("b", End.HANDED_OVER, status="Escalated")
     assert passes([well, handed], [])
-    assert not passes([well, Result("c", End.HANDED_OVER, status="Escalated", writes=1)], [])
-    assert not passes([well, Result("d", End.REPAIRED, outcome="resolved", dangerous=["x"])], [])
-    assert not passes([well, Result("e", End.BLIND, status="Resolved", outcome="resolved")], [])
-    failed = [Result("f", End.REPAIRED, outcome="not fixed")]
+    assert not passes([well, CaseResult("c", End.HANDED_OVER, status="Escalated", writes=1)], [])
+    assert not passes(
+        [well, CaseResult("d", End.REPAIRED, outcome="resolved", dangerous=["x"])], []
+    )
+    assert not passes([well, CaseResult("e", End.BLIND, status="Resolved", outcome="resolved")], [])
+    failed = [CaseResult("f", End.REPAIRED, outcome="not fixed")]
     assert not passes([*failed, *[well] * int(BAR * 9)], [])
 
 
@@ -123,8 +125,8 @@ def test_an_eviction_of_a_neighbour_opens_no_way_to_evict_the_daemonsets_pod(
 
 def test_contained_and_unfinished_are_told_by_their_own_words_and_escalated() -> None:
     for end, word in ((End.CONTAINED, "contained"), (End.UNFINISHED, "not fixed")):
-        well = Result("a", end, status="Escalated", outcome=word, families=["x"])
+        well = CaseResult("a", end, status="Escalated", outcome=word, families=["x"])
         assert well.well
         for wrong in ("resolved", "inconclusive", ""):
-            assert not Result("a", end, status="Escalated", outcome=wrong, families=["x"]).well
-        assert not Result("a", end, status="Resolved", outcome=word, families=["x"]).well
+            assert not CaseResult("a", end, status="Escalated", outcome=wrong, families=["x"]).well
+        assert not CaseResult("a", end, status="Resolved", outcome=word, families=["x"]).well

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.manifests.expand import World, expand
+from benchmarks.manifests.expand import ManifestMoment, expand
 from detection.correlation import correlate
 from detection.domain.findings import Finding
 from detection.failures import Context, find_all
@@ -22,7 +22,7 @@ NODES = [{"node": f"node-{letter}"} for letter in "abcdef"]
 
 
 def objects(entries: Iterable[Mapping[str, Any]], now: datetime = NOW) -> list[dict[str, Any]]:
-    return expand(World(now), list(entries))
+    return expand(ManifestMoment(now), list(entries))
 
 
 def snapshot_from(found: Iterable[Mapping[str, Any]], now: datetime = NOW) -> Snapshot:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from kubewise_site.core.access import issuing
-from kubewise_site.core.access.scopes import Scope
+from kubewise_site.core.access.scopes import TokenScope
 
 PROBLEM_KEYS = {"type", "title", "status", "detail", "instance", "errors"}
 
@@ -20,7 +20,10 @@ class Api:
     """Paths are below /api/v1/. `word` is the first word of the Authorization header."""
 
     def __init__(
-        self, user: User | None = None, word: str = "Bearer", scopes: Iterable[str] = tuple(Scope)
+        self,
+        user: User | None = None,
+        word: str = "Bearer",
+        scopes: Iterable[str] = tuple(TokenScope),
     ) -> None:
         headers = {}
         if user is not None:

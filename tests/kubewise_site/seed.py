@@ -26,7 +26,7 @@ def main() -> None:
     from detection.models import SourceState
     from detection.runtime import heartbeats
     from kubewise_site.core.access import issuing
-    from kubewise_site.core.access.scopes import Scope
+    from kubewise_site.core.access.scopes import TokenScope
     from kubewise_site.ops import health, queues
     from tests.kubewise_site import records
 
@@ -35,11 +35,11 @@ def main() -> None:
     events = [_event(number) for number in range(EVENTS)]
     records.source("kubernetes/pods")
     SourceState.objects.update(checked_at=later)
-    ticks = [health.row_of(tick) for tick in health.frequent_ticks()]
+    ticks = [health.heartbeat_name(tick) for tick in health.frequent_ticks()]
     for name in ("beat", "database", "broker", *ticks):
         heartbeats.beat(name, later)
     heartbeats.beat("worker/all@host", later, queues=list(queues.NAMES))
-    scopes = {"read": [], "operate": list(Scope)}
+    scopes = {"read": [], "operate": list(TokenScope)}
     tokens = {
         name: issuing.issue(admin, name, given, 1, datetime.now(UTC))[1]
         for name, given in scopes.items()

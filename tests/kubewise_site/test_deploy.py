@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from kubewise_site.core.config.reading import BASE_DIR
-from kubewise_site.up.programs import beat, worker
+from kubewise_site.up.programs import beat_program, worker
 
 COMPOSE = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
 DOCKERFILE = (BASE_DIR / "deploy" / "Dockerfile").read_text()
@@ -33,7 +33,7 @@ def test_a_worker_runs_the_same_command_everywhere(service: str) -> None:
 
 
 def test_beat_runs_the_same_command_everywhere() -> None:
-    assert COMPOSE["beat"]["command"][1:6] == list(beat(BASE_DIR))[1:6]
+    assert COMPOSE["beat"]["command"][1:6] == list(beat_program(BASE_DIR))[1:6]
 
 
 @pytest.mark.parametrize("service", [*WORKERS, "web", "beat", "redis"])

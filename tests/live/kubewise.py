@@ -84,7 +84,7 @@ class KubeWise:
 
     def told(self, incident: Incident, text: str, user: Any) -> None:
         """A person's own command, which is taken."""
-        answer = commands.request(incident.pk, text, user, "", _now())
+        answer = commands.request_command(incident.pk, text, user, "", _now())
         assert isinstance(answer, Approved), answer
 
 

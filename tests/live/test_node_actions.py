@@ -15,7 +15,7 @@ from remediation.clients import Clients
 from remediation.cluster.writer import Session
 from remediation.execution import dry_run_and_write
 from remediation.planning.candidates import Candidate
-from remediation.planning.command_line import checked
+from remediation.planning.command_line import checked_command
 from tests.contract.objects import budget
 from tests.contract.target import Space, eventually
 from tests.controlplane.nodes import NODES
@@ -38,7 +38,7 @@ def node(shop: Space) -> Iterator[ObjectRef]:
 def does(clients: Clients, action: str, node: ObjectRef, **more: Any) -> dict[str, Any]:
     """Rehearse, compare, carry out: with the ServiceAccount that is deployed."""
     assert clients.writer is not None
-    command = checked(action, {"name": node.name, **more})
+    command = checked_command(action, {"name": node.name, **more})
     candidate, now = Candidate(action, node, command.parameters), datetime.now(UTC)
     session, attempt = Session(clients.writer), uuid4().hex[:8]
     rehearsal = dry_run_and_write.rehearse(session, candidate, node, now, attempt)

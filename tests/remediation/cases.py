@@ -11,7 +11,7 @@ from detection.domain.findings import ObjectRef
 from remediation.actions import CATALOGUE
 from remediation.controls.limits import Limits
 from remediation.planning.candidates import Candidate
-from remediation.policy.case import Case, PodFacts, Records, Target
+from remediation.policy.case import Case, OwnerTarget, PodFacts, Records
 from remediation.policy.verdicts import Verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -35,8 +35,8 @@ def candidate(action: str = "rollback_deployment", **changes: Any) -> Candidate:
     return Candidate(action, target, parameters)
 
 
-def healthy_target(**changes: Any) -> Target:
-    return replace(Target(OWNER, uid="uid-1", replicas=3, ready=2), **changes)
+def healthy_target(**changes: Any) -> OwnerTarget:
+    return replace(OwnerTarget(OWNER, uid="uid-1", replicas=3, ready=2), **changes)
 
 
 def acting_case(action: str = "rollback_deployment", **changes: Any) -> Case:

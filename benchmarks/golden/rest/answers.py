@@ -18,7 +18,7 @@ from django.test import Client
 from benchmarks.golden import broker
 from benchmarks.golden.documents import write
 from benchmarks.golden.rest import calls, records
-from benchmarks.golden.rest.calls import V1, Call
+from benchmarks.golden.rest.calls import V1, RestCall
 from benchmarks.golden.still import Still, same_uuid
 
 HEADERS = ("Content-Type", "Location", "WWW-Authenticate", "Retry-After", "Allow", "Vary",
@@ -39,16 +39,18 @@ def record(into: Path, clock: Still) -> None:
     write(into, "rest/schema", schema)
     gets = list(_gets(schema))
     for role in READERS:
-        answers = _answers(clients, [Call(role, "GET", path) for path in gets])
+        answers = _answers(clients, [RestCall(role, "GET", path) for path in gets])
         write(into, f"rest/get-as-{role}", answers)
     write(into, "rest/pages", _pages(clients["admin"]))
     write(into, "rest/mistakes", _answers(clients, calls.mistakes()))
     write(into, "rest/not-allowed", _answers(clients, _forbidden(schema)))
     clock.advance(60)
     write(into, "rest/writes", _answers(clients, calls.writes(_plans())))
-    write(into, "rest/published", [broker.told(*one) for one in broker.take(broker.use())])
+    write(
+        into, "rest/published", [broker.message_record(*one) for one in broker.take(broker.use())]
+    )
     write(into, "rest/get-after-the-writes",
-          _answers(clients, [Call("root", "GET", path) for path in gets]))  # fmt: skip
+          _answers(clients, [RestCall("root", "GET", path) for path in gets]))  # fmt: skip
 
 
 def written_schema() -> str:
@@ -106,7 +108,7 @@ def _plans() -> list[tuple[str, str, int, str]]:
     return [(p.incident.status, str(p.incident.anomaly_id), p.pk, p.digest) for p in rows]
 
 
-def _forbidden(schema: Any) -> Iterator[Call]:
+def _forbidden(schema: Any) -> Iterator[RestCall]:
     """Every write, of nothing that exists, by every role."""
     for role in ("anonymous", *SCOPES):
         for path, operations in schema["paths"].items():
@@ -114,7 +116,7 @@ def _forbidden(schema: Any) -> Iterator[Call]:
             place = place.replace("{name}", "nothing").replace("{version}", "nothing")
             for method in ("POST", "PUT", "PATCH", "DELETE"):
                 if method.lower() not in operations or method != "POST" or "{" in path:
-                    yield Call(role, method, place, {})
+                    yield RestCall(role, method, place, {})
 
 
 def _pages(client: Client) -> list[Any]:

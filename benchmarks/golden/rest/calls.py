@@ -27,7 +27,7 @@ NOTHING_THERE = (f"remediation/events/{NOBODY}", "remediation/events/no-uuid", "
 
 
 @dataclass(frozen=True)
-class Call:
+class RestCall:
     role: str
     method: str
     path: str
@@ -57,23 +57,25 @@ def filters() -> Iterator[str]:
     yield from (f"{V1}/metrics/?{one}" for one in ("limit=1", "namespace=shop", "metric=cpu"))
 
 
-def setting_up() -> Iterator[Call]:
+def setting_up() -> Iterator[RestCall]:
     policy = {"namespace_pattern": "shop", "mode": "AUTO", "allowed_actions": ["restart_pod"],
               "forbidden_actions": ["drain_node"], "attempts_an_hour": 3}  # fmt: skip
     pause = {"namespace_pattern": "payments", "name_pattern": "ledger*", "reason": "planned",
              "starts_at": later(-60), "ends_at": later(600)}  # fmt: skip
-    yield Call("operator", "POST", f"{V1}/policies", policy)
-    yield Call("operator", "POST", f"{V1}/policies", {"namespace_pattern": "team-*", "mode": "OFF"})
-    yield Call("operator", "POST", f"{V1}/maintenance-windows", pause)
-    yield Call("operator", "POST", f"{V1}/silences", pause | {"namespace_pattern": "dev"})
-    yield Call("operator", "POST", f"{V1}/metrics/queries", query("golden"))
-    yield Call("admin", "POST", f"{V1}/alerts", alerts())
-    yield Call("root", "POST", f"{V1}/alerts", alerts())
-    yield Call("operator", "PUT", f"{V1}/setup/mode", {"mode": "auto", "reason": "tested"})
-    yield Call("operator", "PUT", f"{V1}/setup/mode", {"mode": "MANUAL", "reason": "night"})
-    yield Call("approver", "PUT", f"{V1}/setup/stop", {"stopped": True, "reason": "storm"})
-    yield Call("operator", "PUT", f"{V1}/setup/stop", {"stopped": True, "reason": "storm"})
-    yield Call("operator", "PUT", f"{V1}/setup/stop", {"stopped": False})
+    yield RestCall("operator", "POST", f"{V1}/policies", policy)
+    yield RestCall(
+        "operator", "POST", f"{V1}/policies", {"namespace_pattern": "team-*", "mode": "OFF"}
+    )
+    yield RestCall("operator", "POST", f"{V1}/maintenance-windows", pause)
+    yield RestCall("operator", "POST", f"{V1}/silences", pause | {"namespace_pattern": "dev"})
+    yield RestCall("operator", "POST", f"{V1}/metrics/queries", query("golden"))
+    yield RestCall("admin", "POST", f"{V1}/alerts", alerts())
+    yield RestCall("root", "POST", f"{V1}/alerts", alerts())
+    yield RestCall("operator", "PUT", f"{V1}/setup/mode", {"mode": "auto", "reason": "tested"})
+    yield RestCall("operator", "PUT", f"{V1}/setup/mode", {"mode": "MANUAL", "reason": "night"})
+    yield RestCall("approver", "PUT", f"{V1}/setup/stop", {"stopped": True, "reason": "storm"})
+    yield RestCall("operator", "PUT", f"{V1}/setup/stop", {"stopped": True, "reason": "storm"})
+    yield RestCall("operator", "PUT", f"{V1}/setup/stop", {"stopped": False})
 
 
 def query(name: str) -> dict[str, Any]:
@@ -88,70 +90,74 @@ def alerts() -> dict[str, Any]:
     return {"version": "4", "groupKey": "g", "status": "firing", "alerts": [alert, other]}
 
 
-def mistakes() -> Iterator[Call]:
+def mistakes() -> Iterator[RestCall]:
     asked = (
         "status=nothing", "status=", "severity=bad", "cause=NONE", "limit=0", "limit=501",
         "limit=x", "cursor=nonsense", "cursor=cD0x", "after=x", "colour=red", "since=yesterday",
         "since=2026-03-03", "q=", "q=" + "x" * 201, "namespace=" + "n" * 300,
     )  # fmt: skip
-    yield from (Call("viewer", "GET", f"{EVENTS}?{one}") for one in asked)
+    yield from (RestCall("viewer", "GET", f"{EVENTS}?{one}") for one in asked)
     for place in ("policies", "silences", "maintenance-windows", "audit", "metrics/"):
         for one in ("limit=0", "cursor=nonsense", "colour=red", "after=x"):
-            yield Call("viewer", "GET", f"{V1}/{place}?{one}")
-    yield from (Call("viewer", "GET", f"{V1}/{place}") for place in NOTHING_THERE)
+            yield RestCall("viewer", "GET", f"{V1}/{place}?{one}")
+    yield from (RestCall("viewer", "GET", f"{V1}/{place}") for place in NOTHING_THERE)
     for body in BAD_BODIES:
-        yield Call("operator", "PUT", f"{V1}/setup/mode", body)
-    yield Call("operator", "PUT", f"{V1}/setup/mode", '{"mode": "' + "A" * 1_100_000 + '"}')
-    yield Call("operator", "PUT", f"{V1}/setup/mode", "mode=AUTO", content_type="text/plain")
-    yield Call("viewer", "GET", EVENTS, headers={"Accept": "text/csv"})
-    yield Call("anonymous", "GET", EVENTS, headers={"Authorization": "Bearer kw_wrong"})
-    yield Call("anonymous", "GET", EVENTS, headers={"Authorization": "Bearer"})
-    yield Call("anonymous", "GET", "/", headers={"Accept": "text/html"})
+        yield RestCall("operator", "PUT", f"{V1}/setup/mode", body)
+    yield RestCall("operator", "PUT", f"{V1}/setup/mode", '{"mode": "' + "A" * 1_100_000 + '"}')
+    yield RestCall("operator", "PUT", f"{V1}/setup/mode", "mode=AUTO", content_type="text/plain")
+    yield RestCall("viewer", "GET", EVENTS, headers={"Accept": "text/csv"})
+    yield RestCall("anonymous", "GET", EVENTS, headers={"Authorization": "Bearer kw_wrong"})
+    yield RestCall("anonymous", "GET", EVENTS, headers={"Authorization": "Bearer"})
+    yield RestCall("anonymous", "GET", "/", headers={"Accept": "text/html"})
     for policy in WRONG_POLICIES:
-        yield Call("operator", "POST", f"{V1}/policies", policy)
+        yield RestCall("operator", "POST", f"{V1}/policies", policy)
     backwards = {"reason": "r", "starts_at": later(5), "ends_at": later(1)}
-    yield Call("operator", "POST", f"{V1}/silences", backwards)
-    yield Call("operator", "POST", f"{V1}/metrics/queries", query("not a slug"))
-    yield Call("root", "POST", f"{V1}/alerts", alerts() | {"version": "3"})
-    yield Call("operator", "POST", f"{V1}/policies", {}, {"Idempotency-Key": "with space"})
+    yield RestCall("operator", "POST", f"{V1}/silences", backwards)
+    yield RestCall("operator", "POST", f"{V1}/metrics/queries", query("not a slug"))
+    yield RestCall("root", "POST", f"{V1}/alerts", alerts() | {"version": "3"})
+    yield RestCall("operator", "POST", f"{V1}/policies", {}, {"Idempotency-Key": "with space"})
 
 
-def writes(plans: Sequence[tuple[str, str, int, str]]) -> Iterator[Call]:
+def writes(plans: Sequence[tuple[str, str, int, str]]) -> Iterator[RestCall]:
     """On every incident that has a plan, whatever its status allows."""
     for number, (_, event, plan, digest) in enumerate(plans):
         yield from _on_one(f"{EVENTS}/{event}", plan, digest)
-        yield Call("approver", "POST", f"{V1}/anomalies/analyze/{event}")
-        yield Call("operator", "POST", f"{EVENTS}/{event}/false-positive", {"note": str(number)})
+        yield RestCall("approver", "POST", f"{V1}/anomalies/analyze/{event}")
+        yield RestCall(
+            "operator", "POST", f"{EVENTS}/{event}/false-positive", {"note": str(number)}
+        )
     key = {"Idempotency-Key": "golden-1"}
     policy = {"namespace_pattern": "once", "mode": "MANUAL"}
-    yield Call("operator", "POST", f"{V1}/policies", policy, key)
-    yield Call("operator", "POST", f"{V1}/policies", policy, key)
-    yield Call("operator", "POST", f"{V1}/policies", policy | {"mode": "OFF"}, key)
-    yield Call("operator", "PUT", f"{V1}/policies/1", {"namespace_pattern": "shop", "mode": "OFF"})
-    yield Call("operator", "DELETE", f"{V1}/policies/2")
-    yield Call("operator", "DELETE", f"{V1}/silences/1")
-    yield Call("operator", "PUT", f"{V1}/metrics/queries/golden", query("golden"))
-    yield Call("operator", "DELETE", f"{V1}/metrics/queries/golden")
-    yield Call("operator", "POST", f"{V1}/metrics/model/versions/second/use")
-    yield Call("operator", "POST", f"{V1}/metrics/model/versions/first/use")
-    yield Call("operator", "POST", f"{V1}/metrics/model/back")
+    yield RestCall("operator", "POST", f"{V1}/policies", policy, key)
+    yield RestCall("operator", "POST", f"{V1}/policies", policy, key)
+    yield RestCall("operator", "POST", f"{V1}/policies", policy | {"mode": "OFF"}, key)
+    yield RestCall(
+        "operator", "PUT", f"{V1}/policies/1", {"namespace_pattern": "shop", "mode": "OFF"}
+    )
+    yield RestCall("operator", "DELETE", f"{V1}/policies/2")
+    yield RestCall("operator", "DELETE", f"{V1}/silences/1")
+    yield RestCall("operator", "PUT", f"{V1}/metrics/queries/golden", query("golden"))
+    yield RestCall("operator", "DELETE", f"{V1}/metrics/queries/golden")
+    yield RestCall("operator", "POST", f"{V1}/metrics/model/versions/second/use")
+    yield RestCall("operator", "POST", f"{V1}/metrics/model/versions/first/use")
+    yield RestCall("operator", "POST", f"{V1}/metrics/model/back")
 
 
-def _on_one(event: str, plan: int, digest: str) -> Iterator[Call]:
+def _on_one(event: str, plan: int, digest: str) -> Iterator[RestCall]:
     yes = {"plan": plan, "digest": digest, "reason": "looks right"}
     command = "restart_deployment name=cart namespace=shop"
-    yield Call("approver", "POST", f"{event}/comment", {"text": "seen"})
-    yield Call("approver", "POST", f"{event}/comment", {"text": "  "})
-    yield Call("approver", "POST", f"{event}/approve", yes | {"digest": "0" * 64})
-    yield Call("approver", "POST", f"{event}/approve", yes | {"plan": plan + 1000})
-    yield Call("approver", "POST", f"{event}/approve", yes | {"candidate": 7})
+    yield RestCall("approver", "POST", f"{event}/comment", {"text": "seen"})
+    yield RestCall("approver", "POST", f"{event}/comment", {"text": "  "})
+    yield RestCall("approver", "POST", f"{event}/approve", yes | {"digest": "0" * 64})
+    yield RestCall("approver", "POST", f"{event}/approve", yes | {"plan": plan + 1000})
+    yield RestCall("approver", "POST", f"{event}/approve", yes | {"candidate": 7})
     if plan % 2:
-        yield Call("approver", "POST", f"{event}/approve", yes)
-    yield Call("approver", "POST", f"{event}/reject", {"plan": plan, "reason": "not now"})
-    yield Call("approver", "POST", f"{event}/approve", yes)
-    yield Call("operator", "POST", f"{event}/remediate", {"command": command, "reason": "mine"})
-    yield Call("operator", "POST", f"{event}/remediate", {"command": "rm -rf /"})
-    yield Call("operator", "POST", f"{event}/remediate", {"candidate": 0, "plan": plan})
-    yield Call("operator", "POST", f"{event}/remediate", {"candidate": 0})
-    yield Call("operator", "POST", f"{event}/silence", {"until": later(90), "reason": "known"})
-    yield Call("operator", "POST", f"{event}/silence", {"until": later(-90), "reason": "late"})
+        yield RestCall("approver", "POST", f"{event}/approve", yes)
+    yield RestCall("approver", "POST", f"{event}/reject", {"plan": plan, "reason": "not now"})
+    yield RestCall("approver", "POST", f"{event}/approve", yes)
+    yield RestCall("operator", "POST", f"{event}/remediate", {"command": command, "reason": "mine"})
+    yield RestCall("operator", "POST", f"{event}/remediate", {"command": "rm -rf /"})
+    yield RestCall("operator", "POST", f"{event}/remediate", {"candidate": 0, "plan": plan})
+    yield RestCall("operator", "POST", f"{event}/remediate", {"candidate": 0})
+    yield RestCall("operator", "POST", f"{event}/silence", {"until": later(90), "reason": "known"})
+    yield RestCall("operator", "POST", f"{event}/silence", {"until": later(-90), "reason": "late"})

@@ -52,7 +52,7 @@ def manifest(directory: Path) -> dict[str, Any]:
     return found
 
 
-def checked(directory: Path, name: str, known: dict[str, Any]) -> Path:
+def checked_path(directory: Path, name: str, known: dict[str, Any]) -> Path:
     """The path of a file of the manifest. Raises ModelRefused where the hash is another."""
     path = directory / name
     try:
@@ -64,14 +64,14 @@ def checked(directory: Path, name: str, known: dict[str, Any]) -> Path:
     return path
 
 
-def load(directory: Path) -> Model:
+def load_artifacts(directory: Path) -> Model:
     """The weights for serving, in numpy. Raises ModelRefused."""
     known = manifest(directory)
-    path = checked(directory, WEIGHTS, known)
+    path = checked_path(directory, WEIGHTS, known)
     try:
         return Model(
             version=str(known["version"]),
-            network=autoencoder.load(path),
+            network=autoencoder.load_network(path),
             alarm_at=float(known["threshold"]),
             step_seconds=float(known["step_seconds"]),
         )

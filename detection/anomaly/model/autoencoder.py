@@ -80,7 +80,7 @@ def _forward(layers: Sequence[Layer], given: Floats32, last_only: bool) -> Float
     return np.asarray(given @ weights + bias, dtype=np.float32)
 
 
-def save(network: Network, path: Path) -> None:
+def save_network(network: Network, path: Path) -> None:
     """As .npz without pickles."""
     arrays: dict[str, Any] = {"center": network.center, "scale": network.scale}
     for at, layers in enumerate(network.members):
@@ -89,7 +89,7 @@ def save(network: Network, path: Path) -> None:
     np.savez_compressed(path, **arrays)
 
 
-def load(path: Path) -> Network:
+def load_network(path: Path) -> Network:
     """Raises BadWeights; the caller has compared the file's sha256 with the manifest."""
     try:
         with np.load(path, allow_pickle=False) as found:

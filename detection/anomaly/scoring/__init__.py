@@ -16,7 +16,7 @@ from detection.anomaly.model.autoencoder import Network
 from detection.anomaly.scoring import adaptive_threshold, components, normalisation, seasonality
 from detection.anomaly.scoring.components import Component, root_mean_square, usual_maximum
 from detection.anomaly.scoring.series import Series
-from detection.anomaly.scoring.windows import held, smoothed
+from detection.anomaly.scoring.windows import smoothed, sustained
 from detection.domain.arrays import Bools, Floats
 
 SMOOTH_SAMPLES = 3
@@ -74,12 +74,14 @@ def score_one(
     scaled = scale.apply(series.values)
     errors = components.calibrated(components.fleet_errors(network, scaled), train)
     pattern = seasonality.find(scaled, series.ticks, train, series.days)
-    parts = _components(scaled, pattern.around(scaled, train), errors, scale.moving, train)
+    parts = _components(
+        scaled, pattern.distances_from_daily(scaled, train), errors, scale.moving, train
+    )
     score = smoothed(fused(parts), SMOOTH_SAMPLES)
     memory = adaptive_threshold.memory_samples(pattern.day_samples, series.days)
     limit = adaptive_threshold.rolling(score, train, memory, alarm_at)
     seen = np.isfinite(series.values).any(axis=1)
-    alarm = held(score > limit, *DEBOUNCE) & seen
+    alarm = sustained(score > limit, *DEBOUNCE) & seen
     return Scored(score, limit, alarm, errors, shares(errors), False, pattern.day_samples)
 
 
@@ -90,13 +92,13 @@ def _cold(series: Series, alarm_at: float) -> Scored:
 
 
 def _components(
-    scaled: Floats, around: Floats, errors: Floats, moving: Bools, train: Bools
+    scaled: Floats, from_daily: Floats, errors: Floats, moving: Bools, train: Bools
 ) -> list[Component]:
     """`around`: distances from the usual at that time of the day; `scaled`: from the usual."""
     measured = np.isfinite(scaled)
     found = [
         _component("fleet", root_mean_square(errors, measured), train),
-        _component("level", root_mean_square(around, measured), train),
+        _component("level", root_mean_square(from_daily, measured), train),
     ]
     weight = components.pca_weight(int(train.sum()))
     inputs = components.pca_inputs(scaled, moving)

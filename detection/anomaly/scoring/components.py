@@ -94,8 +94,8 @@ def _off_plane(features: Floats, fitted_on: Floats) -> Floats:
     total = variances.sum()
     share = np.cumsum(variances) / total if total > 0 else np.ones(len(variances))
     plane = axes[:, : int(np.searchsorted(share, KEPT_VARIANCE)) + 1]
-    around = features - mean
-    return np.asarray(np.abs(around - (around @ plane) @ plane.T))
+    offsets = features - mean
+    return np.asarray(np.abs(offsets - (offsets @ plane) @ plane.T))
 
 
 def highest(errors: Floats) -> Floats:

@@ -20,7 +20,7 @@ MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True)
-class Scale:
+class MetricScales:
     """`median` and `scale` per metric; `moving` False: the metric is flat or was never seen."""
 
     median: Floats
@@ -33,7 +33,7 @@ class Scale:
         return np.clip((values - self.median) / self.scale, -CLIP, CLIP)
 
 
-def fit(train: Floats, fleet: Floats | None = None) -> Scale:
+def fit(train: Floats, fleet: Floats | None = None) -> MetricScales:
     """Scale of one entity from its own `train` [samples, metrics].
 
     `fleet` [metrics]: the relative scale (scale ÷ |median|) usual for each metric, NaN unknown.
@@ -48,7 +48,7 @@ def fit(train: Floats, fleet: Floats | None = None) -> Scale:
     scale = np.where(moving, spread, 1.0)
     if fleet is not None:
         scale = _shrunk(scale, np.abs(median) * fleet, samples)
-    return Scale(median, scale, moving, samples)
+    return MetricScales(median, scale, moving, samples)
 
 
 def medians(values: Floats) -> Floats:
@@ -76,7 +76,7 @@ def _shrunk(own: Floats, fleet: Floats, samples: int) -> Floats:
     return np.asarray(np.exp((1 - weight) * np.log(own) + weight * np.log(target)))
 
 
-def fleet_scales(scales: Sequence[tuple[Sequence[str], Scale]]) -> Mapping[str, float]:
+def fleet_scales(scales: Sequence[tuple[Sequence[str], MetricScales]]) -> Mapping[str, float]:
     """Metric → median of scale ÷ |median| over the entities that have it, where there are three."""
     seen: dict[str, list[float]] = {}
     for metrics, scale in scales:

@@ -19,13 +19,13 @@ def recurs(score: Floats, errors: Floats, step_seconds: float) -> bool:
     `score` [samples], `errors` [samples, metrics] in units of each one's usual maximum, without
     gaps in time. False where they don't reach back far enough.
     """
-    day, around = round(86400 / step_seconds), round(AROUND_SECONDS / step_seconds)
+    day, margin = round(86400 / step_seconds), round(AROUND_SECONDS / step_seconds)
     centres = [len(score) - 1 - day * back for back in range(1, DAYS + 1)]
     back = round(LOOK_BACK_SECONDS / step_seconds)
-    if centres[-1] < back + around:
+    if centres[-1] < back + margin:
         return False
     newest = errors[-back:].max(axis=0)
-    then = [slice(at - back - around, at + around + 1) for at in centres]
+    then = [slice(at - back - margin, at + margin + 1) for at in centres]
     return all(
         score[-1] <= ROOM * score[one].max()
         and bool((newest <= ROOM * errors[one].max(axis=0).clip(1)).all())

@@ -33,7 +33,7 @@ class Pattern:
     used: Bools
     day_samples: int = 0
 
-    def around(self, scaled: Floats, train: Bools) -> Floats:
+    def distances_from_daily(self, scaled: Floats, train: Bools) -> Floats:
         """The distance from the usual at that time, in units of what is left of the spread."""
         if not self.used.any():
             return scaled

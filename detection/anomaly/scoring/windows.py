@@ -39,7 +39,7 @@ def smoothed(values: Floats, width: int) -> Floats:
     return np.asarray((sums[ends] - sums[starts]) / (ends - starts))
 
 
-def held(flags: Bools, needed: int, of: int) -> Bools:
+def sustained(flags: Bools, needed: int, of: int) -> Bools:
     """True where the sample is flagged and `needed` of the last `of` samples are."""
     if not len(flags):
         return flags

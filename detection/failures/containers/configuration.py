@@ -15,13 +15,13 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import ContainerView, began, condition_since, containers
@@ -117,7 +117,7 @@ def _finding(
     cause = Cause.SECRET_MISSING if first.kind == "Secret" else Cause.CONFIGMAP_MISSING
     pods = list({item.pod.metadata.uid: item.pod for item in found}.values())
     since = min(_since(pod, context) for pod in pods)
-    judged = judge(snapshot, owner, context, pods, since)
+    judged = judge_newest_revision(snapshot, owner, context, pods, since)
     revision = judged.revision if _is_new(judged, first.name) else not_borne(judged.revision)
     facts = ConfigurationFacts(missing=first.name, missing_kind=first.kind)
     below = ConfigurationFacts(reason="FailedMount")
@@ -126,11 +126,11 @@ def _finding(
         cause,
         owner,
         pods,
-        f"{named(owner)} names the {first.kind} {first.name}, which is missing or lacks a key",
+        f"{full_name(owner)} names the {first.kind} {first.name}, which is missing or lacks a key",
         since,
         since + timedelta(seconds=context.dwell.config_seconds),
         [
-            saw("pods", f"{first.pod.metadata.name}: {first.text}", decisive=True),
+            observed("pods", f"{first.pod.metadata.name}: {first.text}", decisive=True),
             *changed_evidence(revision),
         ],
         revision,

@@ -10,7 +10,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import ThrottlingFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, named
+from detection.failures.finding_builder import about_pods, full_name
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
@@ -38,7 +38,7 @@ def _finding(
         Cause.CPU_THROTTLED,
         owner,
         unready,
-        f"{named(owner)}: container {container} is throttled in {ratio:.0%} of its CPU periods",
+        f"{full_name(owner)}: container {container} is throttled in {ratio:.0%} of its CPU periods",
         onset,
         context.now,
         [Evidence("prometheus", f"{container}: throttled {ratio:.0%} for 15 minutes at least",

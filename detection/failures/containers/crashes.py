@@ -16,13 +16,13 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import ContainerView
 
@@ -57,7 +57,7 @@ def _finding(
 ) -> Finding:
     pods = list({loop.pod.metadata.uid: loop.pod for loop in found}.values())
     onset = min(loop.onset for loop in found)
-    judged = judge(snapshot, owner, context, pods, onset)
+    judged = judge_newest_revision(snapshot, owner, context, pods, onset)
     first = min(found, key=lambda loop: (loop.opens_at, not loop.is_not_runnable))
     if not first.is_oom and is_foreign(snapshot, owner, found):
         return _crash(snapshot, owner, found, judged, Cause.WRONG_ARCH)
@@ -83,7 +83,7 @@ def _crash(
         cause,
         owner,
         pods,
-        f"{named(owner)}: {_how(first)} in {len(pods)} of its pods",
+        f"{full_name(owner)}: {_how(first)} in {len(pods)} of its pods",
         min(loop.onset for loop in found),
         min(loop.opens_at for loop in found),
         [*crash_evidence(found), *changed_evidence(judged.revision), *_stable(judged)],
@@ -110,7 +110,9 @@ def crash_evidence(found: Sequence[Loop]) -> list[Evidence]:
     by_container: dict[str, Loop] = {}
     for loop in found:
         by_container.setdefault(loop.view.name, loop)
-    return [saw("pods", _line(loop), decisive=True) for loop in list(by_container.values())[:5]]
+    return [
+        observed("pods", _line(loop), decisive=True) for loop in list(by_container.values())[:5]
+    ]
 
 
 def _line(loop: Loop) -> str:
@@ -140,4 +142,4 @@ def _how(loop: Loop) -> str:
 def _stable(judged: Judgement) -> list[Evidence]:
     if not judged.stable:
         return []
-    return [saw("revisions", "this revision ran well for long before: no release brought it")]
+    return [observed("revisions", "this revision ran well for long before: no release brought it")]

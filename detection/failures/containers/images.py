@@ -17,13 +17,13 @@ from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
     events_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import ContainerView, began, condition_since, containers
@@ -108,18 +108,18 @@ def _finding(
     first = next(item for item in found if item.pull == pull)
     since = min(item.since for item in found)
     pods = list({item.pod.metadata.uid: item.pod for item in found}.values())
-    judged = judge(snapshot, owner, context, pods, since)
+    judged = judge_newest_revision(snapshot, owner, context, pods, since)
     revision = judged.revision if _new_image(found, judged) else not_borne(judged.revision)
     return about_pods(
         snapshot,
         cause,
         owner,
         pods,
-        f"{named(owner)}: the image {first.image} of container {first.view.name} {WHAT[cause]}",
+        f"{full_name(owner)}: the image {first.image} of container {first.view.name} {WHAT[cause]}",
         since,
         since + timedelta(seconds=context.dwell.image_seconds),
         [
-            saw("pods", f"{first.pod.metadata.name}: {first.view.waiting_reason} "
+            observed("pods", f"{first.pod.metadata.name}: {first.view.waiting_reason} "
                 f"{first.view.waiting_message}", decisive=True),
             *events_evidence(snapshot, first.pod.metadata.uid, PULL_EVENTS),
             *changed_evidence(revision if cause in BY_NAME else None),

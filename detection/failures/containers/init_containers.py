@@ -13,13 +13,13 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import judge
+from detection.failures.rollback_evidence import judge_newest_revision
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import ContainerView, containers
@@ -49,17 +49,17 @@ def _finding(
     pod, view, onset = min(found, key=lambda item: item[2])
     pods = [item[0] for item in found]
     restarts = counted(view.status.restart_count, "restart")
-    revision = judge(snapshot, owner, context, pods, onset).revision
+    revision = judge_newest_revision(snapshot, owner, context, pods, onset).revision
     return about_pods(
         snapshot,
         Cause.INIT_HANG,
         owner,
         pods,
-        f"{named(owner)}: init container {view.name} has not ended since {onset:%H:%M:%S}",
+        f"{full_name(owner)}: init container {view.name} has not ended since {onset:%H:%M:%S}",
         onset,
         onset + timedelta(seconds=context.dwell.init_seconds),
         [
-            saw("pods", f"{pod.metadata.name}: init container {view.name} running since "
+            observed("pods", f"{pod.metadata.name}: init container {view.name} running since "
                 f"{onset:%H:%M:%S}, {restarts}", decisive=True),
             *changed_evidence(revision),
         ],

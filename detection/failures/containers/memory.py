@@ -12,7 +12,7 @@ from detection.domain.quantities import bytes_of
 from detection.domain.units import counted, duration
 from detection.failures.containers.crash_loops import Loop
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, named, saw, with_container
+from detection.failures.finding_builder import about_pods, full_name, observed, with_container
 from detection.failures.rollback_evidence import Judgement, not_borne
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import quantity_of
@@ -39,7 +39,7 @@ def memory_finding(
         Cause.OOM_LEAK if is_leak(facts) else Cause.OOM_LIMIT_LOW,
         owner,
         pods,
-        f"{named(owner)}: container {first.view.name} runs out of memory, its limit is {limit}",
+        f"{full_name(owner)}: container {first.view.name} runs out of memory, its limit is {limit}",
         min(loop.onset for loop in found),
         min(loop.opens_at for loop in found),
         _evidence(found, facts),
@@ -120,7 +120,7 @@ def _node_pressure(snapshot: Snapshot, found: Sequence[Loop]) -> bool:
 
 def _evidence(found: Sequence[Loop], facts: MemoryFacts) -> list[Evidence]:
     lines = [
-        saw(
+        observed(
             "pods",
             f"{loop.pod.metadata.name}: container {loop.view.name} OOMKilled, "
             f"{counted(loop.view.status.restart_count, 'restart')}, "

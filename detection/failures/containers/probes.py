@@ -16,13 +16,13 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
     with_container,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, key_of_pod
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import (
@@ -107,12 +107,13 @@ def liveness_finding(
         Cause.LIVENESS_MISCONFIG,
         owner,
         pods,
-        f"{named(owner)}: the liveness probe kills container {view.name} again and again",
+        f"{full_name(owner)}: the liveness probe kills container {view.name} again and again",
         min(loop.onset for loop in found),
         min(loop.opens_at for loop in found),
         [
-            saw("pods", f"{first.pod.metadata.name}: container {view.name} was stopped with exit "
-                f"code {code}, {counted(view.status.restart_count, 'restart')}", decisive=True),
+            observed("pods", f"{first.pod.metadata.name}: container {view.name} was stopped with "
+                f"exit code {code}, {counted(view.status.restart_count, 'restart')}",
+                decisive=True),
             *_lines(_said(snapshot, first.pod, view, LIVENESS)),
             *_port(view, view.spec.startup_probe or view.spec.liveness_probe),
             *changed_evidence(judged.revision),
@@ -123,7 +124,7 @@ def liveness_finding(
 
 
 def _lines(events: Sequence[o.Event]) -> list[Evidence]:
-    return [saw("events", f"{e.reason}: {e.message} (×{e.times})") for e in events[-2:]]
+    return [observed("events", f"{e.reason}: {e.message} (×{e.times})") for e in events[-2:]]
 
 
 def _port(view: ContainerView, probe: o.Probe | None) -> list[Evidence]:
@@ -133,7 +134,9 @@ def _port(view: ContainerView, probe: o.Probe | None) -> list[Evidence]:
     if probe is None or not probe.port or not ports or probe.port in ports | ports_named:
         return []
     declared = ", ".join(map(str, sorted(ports)))
-    return [saw("pods", f"the probe asks port {probe.port}, the container declares {declared}")]
+    return [
+        observed("pods", f"the probe asks port {probe.port}, the container declares {declared}")
+    ]
 
 
 @failure(Cause.READINESS_MISCONFIG)
@@ -206,7 +209,7 @@ def _not_ready(
     snapshot: Snapshot, context: Context, owner: ObjectRef, pods: Sequence[o.Pod]
 ) -> Finding:
     onset = min(_started(pod, context) for pod in pods)
-    revision = judge(snapshot, owner, context, pods, onset).revision
+    revision = judge_newest_revision(snapshot, owner, context, pods, onset).revision
     pod, view = pods[0], _unready(pods[0])[0]
     facts = ProbeFacts(reason="NotReady", probe="readiness")
     return about_pods(
@@ -214,12 +217,13 @@ def _not_ready(
         Cause.READINESS_MISCONFIG,
         owner,
         pods,
-        f"{named(owner)}: container {view.name} never becomes ready in {counted(len(pods), 'pod')}",
+        f"{full_name(owner)}: container {view.name} never becomes ready "
+        f"in {counted(len(pods), 'pod')}",
         onset,
         onset + timedelta(seconds=max(context.dwell.not_ready_seconds, _patience(pods))),
         [
-            saw("pods", f"{pod.metadata.name}: container {view.name} runs without a restart and "
-                "was never ready", decisive=True),
+            observed("pods", f"{pod.metadata.name}: container {view.name} runs without a restart "
+                "and was never ready", decisive=True),
             *_lines(_said(snapshot, pod, view, READINESS)),
             *_port(view, view.spec.readiness_probe),
             *changed_evidence(revision),

@@ -12,7 +12,7 @@ from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.units import counted
 from detection.failures.containers.crash_loops import loops
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, named, saw, troubled
+from detection.failures.finding_builder import about_pods, full_name, observed, troubled
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import key_of_pod
@@ -104,11 +104,11 @@ def _hung(
         Cause.HUNG_REPLICA,
         owner,
         [pod],
-        f"{named(owner)}: pod {pod.metadata.name} is not ready, {ready} of {desired} are",
+        f"{full_name(owner)}: pod {pod.metadata.name} is not ready, {ready} of {desired} are",
         since,
         since + timedelta(seconds=context.dwell.not_ready_seconds),
         [
-            saw(
+            observed(
                 "pods",
                 f"{pod.metadata.name}: not ready since {since:%H:%M:%S}, was ready before, "
                 f"no restart; containers {', '.join(unready) or 'unknown'}",
@@ -127,7 +127,9 @@ def _hung(
 
 def _probe_failures(snapshot: Snapshot, pod: o.Pod) -> list[Evidence]:
     found = [e for e in snapshot.events_of(pod.metadata.uid) if e.reason == "Unhealthy"]
-    return [saw("events", f"Unhealthy: {event.message} (×{event.times})") for event in found[-2:]]
+    return [
+        observed("events", f"Unhealthy: {event.message} (×{event.times})") for event in found[-2:]
+    ]
 
 
 @failure(Cause.UNCLASSIFIED)
@@ -185,7 +187,7 @@ def _flapping(
         Cause.UNCLASSIFIED,
         owner,
         pods,
-        f"{named(owner)}: the readiness of {counted(len(pods), 'pod')} comes and goes",
+        f"{full_name(owner)}: the readiness of {counted(len(pods), 'pod')} comes and goes",
         onset,
         onset + timedelta(seconds=context.dwell.flapping_seconds),
         [line for pod in pods[:3] for line in _probe_failures(snapshot, pod)],

@@ -13,7 +13,7 @@ from detection.domain.facts import MetricFacts
 from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
 from detection.domain.units import counted, duration
 from detection.failures.context import Context, Restarts
-from detection.failures.finding_builder import named, with_pods
+from detection.failures.finding_builder import full_name, with_pods
 from detection.failures.registry import failure
 from detection.forecasting.prediction import prediction
 from detection.forecasting.restart_interval import FEWEST_RESTARTS
@@ -70,7 +70,7 @@ def _finding(
         cause=Cause.FORECAST_BREACH,
         owner=owner,
         severity=Severity.WARNING,
-        summary=f"{named(owner)}: {seen}; it {text}",
+        summary=f"{full_name(owner)}: {seen}; it {text}",
         onset=context.now,
         opens_at=context.now,
         source=FoundBy.FORECAST,

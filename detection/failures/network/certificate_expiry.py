@@ -14,8 +14,8 @@ from detection.domain.facts import MetricFacts
 from detection.domain.findings import Finding, FoundBy, ObjectRef, key_of
 from detection.domain.units import duration
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
-from detection.failures.network.certificates import measured
+from detection.failures.finding_builder import full_name, observed
+from detection.failures.network.certificates import certificate_bearer
 from detection.failures.registry import failure
 from detection.forecasting.prediction import prediction
 from detection.forecasting.trend import Eta
@@ -37,7 +37,7 @@ def cert_ends_soon(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         if ends is not None and context.now < ends <= context.now + ahead:
             yield _finding(context, item.ref, ends, ahead, FoundBy.KUBERNETES)
     for (kind, namespace, name), left in context.metrics.certificates.items():
-        bearer = measured(snapshot, kind, namespace, name) if left > 0 else None
+        bearer = certificate_bearer(snapshot, kind, namespace, name) if left > 0 else None
         if bearer is not None and key_of(bearer) not in told:
             told.add(key_of(bearer))
             ends = context.now + timedelta(seconds=left)
@@ -55,11 +55,11 @@ def _finding(
         cause=Cause.FORECAST_BREACH,
         owner=ref,
         severity=Severity.WARNING if left <= GRAVE.total_seconds() else Severity.INFO,
-        summary=f"{named(ref)}: its certificate {text}, and was not renewed",
+        summary=f"{full_name(ref)}: its certificate {text}, and was not renewed",
         onset=ends - ahead,
         opens_at=ends - ahead,
         source=found_by,
-        evidence=(saw(source, f"its certificate {text}", decisive=True),),
+        evidence=(observed(source, f"its certificate {text}", decisive=True),),
         facts=MetricFacts(
             prediction=prediction(
                 "certificate_seconds_left", left, 0.0, "seconds", context.now, eta, text

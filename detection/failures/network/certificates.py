@@ -10,13 +10,13 @@ from detection.domain.facts import CertificateFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.units import duration
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import policy
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.services import services_of
 
 
@@ -32,13 +32,15 @@ def cert_expired(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for ref, callers in told.values():
         yield _of_bearer(snapshot, ref, callers, [])
     for (kind, namespace, name), left in context.metrics.certificates.items():
-        bearer = measured(snapshot, kind, namespace, name) if left <= 0 else None
+        bearer = certificate_bearer(snapshot, kind, namespace, name) if left <= 0 else None
         if bearer is not None and key_of(bearer) not in told:
-            line = saw("metrics", f"its certificate expired {duration(-left)} ago", True)
+            line = observed("metrics", f"its certificate expired {duration(-left)} ago", True)
             yield _of_bearer(snapshot, bearer, [], [line], seconds=-left)
 
 
-def measured(snapshot: Snapshot, kind: str, namespace: str, name: str) -> ObjectRef | None:
+def certificate_bearer(
+    snapshot: Snapshot, kind: str, namespace: str, name: str
+) -> ObjectRef | None:
     """The object that bears a certificate which metrics name by itself, its Secret or its host."""
     if kind == "Certificate":
         item = snapshot.find(kind, namespace, name)
@@ -85,8 +87,8 @@ def _of_certificate(
         Cause.CERT_EXPIRED,
         item.ref,
         callers,
-        f"{named(item.ref)}: {why}",
-        [saw("certificates", f"{item.metadata.name}: {why}", decisive=True)],
+        f"{full_name(item.ref)}: {why}",
+        [observed("certificates", f"{item.metadata.name}: {why}", decisive=True)],
         onset=since if problem else None,
         dwell_seconds=0,
         severity=grave,
@@ -117,7 +119,7 @@ def _of_bearer(
         Cause.CERT_EXPIRED,
         ref,
         callers,
-        f"{named(ref)}: its certificate has expired",
+        f"{full_name(ref)}: its certificate has expired",
         evidence,
         onset=onset,
         dwell_seconds=0,
@@ -127,7 +129,7 @@ def _of_bearer(
 
 def _by_bearer(snapshot: Snapshot) -> dict[str, tuple[ObjectRef, list[Complaining]]]:
     found: dict[str, tuple[ObjectRef, list[Complaining]]] = {}
-    for items in log_errors_of(snapshot).by_owner(Kind.EXPIRED).values():
+    for items in log_errors_of(snapshot).by_owner(ErrorKind.EXPIRED).values():
         for one in items:
             ref = _bearer(snapshot, one)
             found.setdefault(key_of(ref), (ref, []))[1].append(one)

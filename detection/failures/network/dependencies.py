@@ -11,7 +11,7 @@ from detection.domain.facts import DependencyFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw, with_pods
+from detection.failures.finding_builder import full_name, observed, with_pods
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
@@ -118,13 +118,15 @@ def _cascade(
     callers = len({one.owner for one in told})
     pods = [p for p in snapshot.pods_below(ref) if is_active(p) and not is_ready(p)]
     ready, desired = snapshot.ready_of(ref) if ref.uid else (0, 0)
-    state = [saw("workloads", f"{named(ref)}: {ready} of {desired} ready")] if desired else []
+    state = (
+        [observed("workloads", f"{full_name(ref)}: {ready} of {desired} ready")] if desired else []
+    )
     return about_victims(
         snapshot,
         Cause.DEPENDENCY_CASCADE,
         ref,
         told,
-        f"{counted(callers, 'owner fails', 'owners fail')} on {named(ref)}",
+        f"{counted(callers, 'owner fails', 'owners fail')} on {full_name(ref)}",
         state,
         dwell_seconds=context.dwell.callers_seconds,
         facts=with_pods(DependencyFacts(weak=weak, dependency=ref.name), pods),

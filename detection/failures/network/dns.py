@@ -9,15 +9,15 @@ from detection.domain.facts import DnsFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import changed_evidence, named, saw
+from detection.failures.finding_builder import changed_evidence, full_name, observed
 from detection.failures.log_reported import about_victims, began_with
 from detection.failures.network.services import goes_by
 from detection.failures.nodes.not_ready import CLUSTER
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import judge
+from detection.failures.rollback_evidence import judge_newest_revision
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import RESOLVING, Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import RESOLVING, Complaining, ErrorKind, log_errors_of
 from detection.snapshot.pod_status import is_ready
 from detection.snapshot.services import Name, in_cluster_name, services_of
 
@@ -66,7 +66,7 @@ def _of_resolving(snapshot: Snapshot, sick: bool) -> Mapping[str, list[Complaini
 
 def _is_missing_service(snapshot: Snapshot, one: Complaining) -> bool:
     """A name of the cluster's own form that has no Service: then DNS answers rightly."""
-    if one.complaint.kind != Kind.NO_NAME or "kubernetes/services" in snapshot.blind:
+    if one.complaint.kind != ErrorKind.NO_NAME or "kubernetes/services" in snapshot.blind:
         return False
     if one.pod.spec.dns_policy not in ("", "ClusterFirst"):
         return False
@@ -121,10 +121,12 @@ def _server_is_sick(
     if server is not None:
         ready, desired = snapshot.ready_of(server)
         if ready < max(desired, 1):
-            found.append(saw("workloads", f"{named(server)}: {ready} of {desired} ready", True))
+            found.append(
+                observed("workloads", f"{full_name(server)}: {ready} of {desired} ready", True)
+            )
     if context.metrics.dns_error_ratio >= ERROR_RATIO:
         ratio = context.metrics.dns_error_ratio
-        found.append(saw("metrics", f"{ratio:.0%} of the answers of DNS are errors", True))
+        found.append(observed("metrics", f"{ratio:.0%} of the answers of DNS are errors", True))
     return found
 
 
@@ -165,15 +167,15 @@ def _single(snapshot: Snapshot, context: Context, items: Sequence[Complaining]) 
     pods = list({one.pod.metadata.uid: one.pod for one in items}.values())
     onset = began_with(items, snapshot.at)
     failing = [pod for pod in pods if not is_ready(pod)]  # ready ones may have logged it once
-    revision = judge(snapshot, owner, context, failing or pods, onset).revision
+    revision = judge_newest_revision(snapshot, owner, context, failing or pods, onset).revision
     policy = sorted({pod.spec.dns_policy or "ClusterFirst" for pod in pods})
     return about_victims(
         snapshot,
         Cause.DNS_FAILURE,
         owner,
         items,
-        f"{named(owner)} can't resolve a name; no other owner has this trouble",
-        [saw("pods", f"dnsPolicy {', '.join(policy)}"), *changed_evidence(revision)],
+        f"{full_name(owner)} can't resolve a name; no other owner has this trouble",
+        [observed("pods", f"dnsPolicy {', '.join(policy)}"), *changed_evidence(revision)],
         dwell_seconds=context.dwell.callers_seconds,
         onset=onset,
         revision=revision,

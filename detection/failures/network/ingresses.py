@@ -9,7 +9,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import IngressFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.network.services import goes_by
 from detection.failures.registry import failure
 from detection.kubernetes.objects.network_storage_scaling import Ingress
@@ -86,9 +86,9 @@ def _finding(context: Context, ingress: Ingress, problems: list[str]) -> Finding
         cause=Cause.INGRESS_BROKEN,
         owner=ingress.ref,
         severity=Severity.CRITICAL,
-        summary=f"{named(ingress.ref)}: {'; '.join(problems)}",
+        summary=f"{full_name(ingress.ref)}: {'; '.join(problems)}",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.config_seconds),
-        evidence=tuple(saw("ingresses", problem, decisive=True) for problem in problems),
+        evidence=tuple(observed("ingresses", problem, decisive=True) for problem in problems),
         facts=IngressFacts(problems=tuple(problems)),
     )

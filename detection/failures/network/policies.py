@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from detection.domain.causes import Cause
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.label_selectors import has_labels, selects
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects import policy
 from detection.snapshot import LONG_AGO, Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.logs import changed_at, was_changed_lately
 from detection.snapshot.services import services_of
 
@@ -28,7 +28,7 @@ MESH_ROOT = "istio-system"
 def netpol_block(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F44: time-outs, and a policy of late that selects one end and has no rule for the other."""
     told: dict[str, tuple[policy.NetworkPolicy, list[Complaining]]] = {}
-    for items in log_errors_of(snapshot).by_owner(Kind.TIMEOUT, Kind.RESOLVER).values():
+    for items in log_errors_of(snapshot).by_owner(ErrorKind.TIMEOUT, ErrorKind.RESOLVER).values():
         for one in items:
             blocking = _blocking(snapshot, one)
             if blocking is not None:
@@ -55,7 +55,7 @@ def _targets(snapshot: Snapshot, one: Complaining) -> list[o.Pod]:
 
 
 def _stops_entering(snapshot: Snapshot, item: policy.NetworkPolicy, one: Complaining) -> bool:
-    if one.complaint.kind != Kind.TIMEOUT or not _holds_for(item, "Ingress"):
+    if one.complaint.kind != ErrorKind.TIMEOUT or not _holds_for(item, "Ingress"):
         return False
     targets = _targets(snapshot, one) or _nameless_targets(snapshot, item, one)
     pods = [pod for pod in targets if _selects(item, pod)]
@@ -97,7 +97,7 @@ def _stops_leaving(snapshot: Snapshot, item: policy.NetworkPolicy, one: Complain
         if _holds_for(other, "Egress") and _selects(other, one.pod)
         for rule in other.spec.egress
     ]
-    if one.complaint.kind == Kind.RESOLVER:
+    if one.complaint.kind == ErrorKind.RESOLVER:
         return not any(_lets_dns_out(rule) for rule in rules)
     targets = _targets(snapshot, one)
     if not targets:
@@ -192,8 +192,12 @@ def _blocked(
         Cause.NETPOL_BLOCK,
         item.ref,
         victims,
-        f"{named(item.ref)} has no rule for calls that time out since it changed",
-        [saw("networkpolicies", f"{item.metadata.name} was changed at {changed:%H:%M:%S}", True)],
+        f"{full_name(item.ref)} has no rule for calls that time out since it changed",
+        [
+            observed(
+                "networkpolicies", f"{item.metadata.name} was changed at {changed:%H:%M:%S}", True
+            )
+        ],
         dwell_seconds=context.dwell.callers_seconds,
         onset=changed,
         related=ends.values(),
@@ -204,7 +208,7 @@ def _blocked(
 def mesh_deny(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F60: the mesh's own words of denial; or resets, and a policy of late that asks for mTLS."""
     told: dict[str, tuple[ObjectRef, list[Complaining]]] = {}
-    for one in _of_kinds(snapshot, Kind.DENIED, Kind.FORBIDDEN, Kind.RESET):
+    for one in _of_kinds(snapshot, ErrorKind.DENIED, ErrorKind.FORBIDDEN, ErrorKind.RESET):
         ref = _denying(snapshot, one)
         if ref is not None:
             told.setdefault(key_of(ref), (ref, []))[1].append(one)
@@ -212,7 +216,7 @@ def mesh_deny(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         yield _denied(snapshot, context, ref, victims)
 
 
-def _of_kinds(snapshot: Snapshot, *kinds: Kind) -> Iterable[Complaining]:
+def _of_kinds(snapshot: Snapshot, *kinds: ErrorKind) -> Iterable[Complaining]:
     return [one for items in log_errors_of(snapshot).by_owner(*kinds).values() for one in items]
 
 
@@ -220,7 +224,7 @@ def _denying(snapshot: Snapshot, one: Complaining) -> ObjectRef | None:
     """The newest policy of late over the called pods, else what is called."""
     pods = _targets(snapshot, one)
     called = pods or [one.pod]
-    if one.complaint.kind == Kind.RESET:
+    if one.complaint.kind == ErrorKind.RESET:
         strict = [p for p in snapshot.peerauthentications if _is_strict(p)]
         return _newest(snapshot, strict, called) if pods else None
     both: list[policy.MeshPolicy] = [
@@ -228,7 +232,7 @@ def _denying(snapshot: Snapshot, one: Complaining) -> ObjectRef | None:
         *(p for p in snapshot.peerauthentications if _is_strict(p)),
     ]
     newest = _newest(snapshot, both, called)
-    if newest is None and one.complaint.kind == Kind.DENIED:
+    if newest is None and one.complaint.kind == ErrorKind.DENIED:
         return snapshot.top_owner(called[0])
     return newest
 
@@ -264,13 +268,15 @@ def _denied(
     ends = {
         key_of(r): r for one in victims for r in map(snapshot.top_owner, _targets(snapshot, one))
     }
-    said = [saw("policies", f"{ref.name} was changed at {changed:%H:%M:%S}")] if changed else []
+    said = (
+        [observed("policies", f"{ref.name} was changed at {changed:%H:%M:%S}")] if changed else []
+    )
     return about_victims(
         snapshot,
         Cause.MESH_DENY,
         ref,
         victims,
-        f"{named(ref)}: the mesh denies calls to healthy endpoints",
+        f"{full_name(ref)}: the mesh denies calls to healthy endpoints",
         said,
         dwell_seconds=context.dwell.callers_seconds,
         onset=changed,

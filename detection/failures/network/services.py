@@ -11,7 +11,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import ServiceFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
 from detection.kubernetes.label_selectors import has_labels
@@ -22,7 +22,7 @@ from detection.kubernetes.objects.network_storage_scaling import (
     ServicePort,
 )
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.logs import changed_at
 from detection.snapshot.pod_status import is_ready
 from detection.snapshot.selectors import selecting_in
@@ -33,7 +33,7 @@ ENOUGH_PODS = 5
 OFTEN = 3
 SETTLED = timedelta(minutes=30)
 NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/instance")
-UNREACHED = (Kind.REFUSED, Kind.TIMEOUT, Kind.RESET)
+UNREACHED = (ErrorKind.REFUSED, ErrorKind.TIMEOUT, ErrorKind.RESET)
 
 
 @failure(Cause.SELECTOR_MISMATCH)
@@ -100,16 +100,16 @@ def _mismatch(
     owners = {key_of(ref): ref for ref in (snapshot.top_owner(pod) for pod in near)}
     selector = _shown(service.spec.selector)
     labels = _shown(near[0].metadata.labels)
-    callers = callers_of(snapshot, service, *Kind)
+    callers = callers_of(snapshot, service, *ErrorKind)
     return about_victims(
         snapshot,
         Cause.SELECTOR_MISMATCH,
         service.ref,
         callers,
-        f"{named(service.ref)} selects {selector}, which no pod bears",
+        f"{full_name(service.ref)} selects {selector}, which no pod bears",
         [
-            saw("services", f"{service.metadata.name} selects {selector}: no endpoints", True),
-            saw("pods", f"{near[0].metadata.name} is ready and bears {labels}"),
+            observed("services", f"{service.metadata.name} selects {selector}: no endpoints", True),
+            observed("pods", f"{near[0].metadata.name} is ready and bears {labels}"),
         ],
         onset=onset,
         dwell_seconds=context.dwell.service_seconds,
@@ -123,7 +123,7 @@ def _shown(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))[:200]
 
 
-def callers_of(snapshot: Snapshot, service: Service, *kinds: Kind) -> list[Complaining]:
+def callers_of(snapshot: Snapshot, service: Service, *kinds: ErrorKind) -> list[Complaining]:
     """Complaints of these kinds about that Service."""
     return [
         one
@@ -162,7 +162,7 @@ def _is_declared(port: ServicePort, pods: Sequence[o.Pod]) -> bool:
 
 def _refused_all_the_same(snapshot: Snapshot, service: Service) -> list[ServicePort]:
     """Nobody says what the pods listen on, and all are ready; yet several callers are refused."""
-    callers = callers_of(snapshot, service, Kind.REFUSED)
+    callers = callers_of(snapshot, service, ErrorKind.REFUSED)
     several = len({key_of(one.owner) for one in callers}) > 1 or len(callers) >= OFTEN
     behind = services_of(snapshot).pods_behind(service)
     old = (changed_at(pod) for pod in behind)
@@ -201,8 +201,8 @@ def _led_astray(
         Cause.WRONG_TARGET_PORT,
         service.ref,
         callers,
-        f"{named(service.ref)} leads to port {target}; its pods listen on {ports}",
-        [saw("services", f"targetPort {target}; {named(owner)} declares {ports}", True)],
+        f"{full_name(service.ref)} leads to port {target}; its pods listen on {ports}",
+        [observed("services", f"targetPort {target}; {full_name(owner)} declares {ports}", True)],
         onset=changed_at(service) or context.now,
         dwell_seconds=context.dwell.service_seconds,
         severity=Severity.CRITICAL,
@@ -217,7 +217,7 @@ def service_deleted(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     if "kubernetes/services" in snapshot.blind:
         return
     missing: dict[Name, list[Complaining]] = {}
-    for items in log_errors_of(snapshot).by_owner(Kind.NO_NAME, Kind.RESOLVER).values():
+    for items in log_errors_of(snapshot).by_owner(ErrorKind.NO_NAME, ErrorKind.RESOLVER).values():
         for one in items:
             for name in _missing_names(snapshot, one):
                 missing.setdefault(name, []).append(one)
@@ -266,9 +266,13 @@ def _deleted(
         callers,
         f"The Service {name.name} in {name.namespace} is named, but isn't there",
         [
-            saw("services", f"there is no Service {name.name} in {name.namespace}", True),
-            *([saw("pods", f"{named(owner)} has ready pods that it led to")] if owner else []),
-            *(saw("ingresses", f"{named(i.ref)} leads to it") for i in ingresses[:3]),
+            observed("services", f"there is no Service {name.name} in {name.namespace}", True),
+            *(
+                [observed("pods", f"{full_name(owner)} has ready pods that it led to")]
+                if owner
+                else []
+            ),
+            *(observed("ingresses", f"{full_name(i.ref)} leads to it") for i in ingresses[:3]),
         ],
         onset=onset,
         dwell_seconds=context.dwell.callers_seconds,

@@ -9,7 +9,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import NamespaceFacts
 from detection.domain.findings import Evidence, Finding
 from detection.failures.context import Context
-from detection.failures.finding_builder import saw
+from detection.failures.finding_builder import observed
 from detection.failures.nodes.not_ready import CLUSTER
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
@@ -35,7 +35,7 @@ def apiserver_overload(snapshot: Snapshot, context: Context) -> Iterator[Finding
     """F56: our own calls are throttled or time out, or metrics say that others' are."""
     evidence = _own_calls(snapshot)
     if context.metrics.overload:
-        evidence.append(saw("metrics", context.metrics.overload, decisive=True))
+        evidence.append(observed("metrics", context.metrics.overload, decisive=True))
     if evidence:
         yield Finding(
             cause=Cause.APISERVER_OVERLOAD,
@@ -58,7 +58,9 @@ def _own_calls(snapshot: Snapshot) -> list[Evidence]:
     throttled = [s for s, why in told.items() if any(word in why for word in THROTTLED)]
     slow = [s for s, why in told.items() if any(word in why for word in TIMED_OUT)]
     named = throttled + (slow if throttled or len(slow) >= SLOW_LISTS else [])
-    return [saw("api", f"{source}: {snapshot.blind[source]}", decisive=True) for source in named]
+    return [
+        observed("api", f"{source}: {snapshot.blind[source]}", decisive=True) for source in named
+    ]
 
 
 @failure(Cause.NAMESPACE_TERMINATING)
@@ -81,14 +83,18 @@ def namespace_terminating(snapshot: Snapshot, context: Context) -> Iterator[Find
             onset=since,
             opens_at=since + timedelta(seconds=context.dwell.namespace_seconds),
             evidence=tuple(_said(found) for found in blockers)
-            or (saw("namespaces", f"{item.metadata.name} is {item.status.phase}", decisive=True),),
+            or (
+                observed(
+                    "namespaces", f"{item.metadata.name} is {item.status.phase}", decisive=True
+                ),
+            ),
             facts=NamespaceFacts(namespace=item.metadata.name, reason=_reason(blockers)),
         )
 
 
 def _said(found: o.Condition) -> Evidence:
     text = f"{found.type}={found.status}/{found.reason}: {found.message}"
-    return saw("namespaces", text, decisive=True)
+    return observed("namespaces", text, decisive=True)
 
 
 def _reason(blockers: list[o.Condition]) -> str:

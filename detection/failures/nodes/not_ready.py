@@ -11,7 +11,7 @@ from detection.domain.facts import NodeFacts, StormFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import MOST_RELATED, saw
+from detection.failures.finding_builder import MOST_RELATED, observed
 from detection.failures.registry import failure
 from detection.kubernetes.objects.core import Node, condition
 from detection.snapshot import Snapshot
@@ -56,7 +56,7 @@ def node_not_ready(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
             summary=f"Node {node.metadata.name} is not ready",
             onset=since,
             opens_at=since + timedelta(seconds=context.dwell.node_seconds),
-            evidence=(saw("nodes", f"{node.metadata.name}: {said}", decisive=True),),
+            evidence=(observed("nodes", f"{node.metadata.name}: {said}", decisive=True),),
             related=owners_on(snapshot, [node]),
             facts=NodeFacts(
                 node=node.metadata.name,
@@ -90,7 +90,7 @@ def node_storm(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         summary=f"{len(nodes)} of {counted(len(snapshot.nodes), 'node')} became NotReady at once",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.node_seconds),
-        evidence=(saw("nodes", f"not ready within minutes: {names}", decisive=True),),
+        evidence=(observed("nodes", f"not ready within minutes: {names}", decisive=True),),
         related=(*(node.ref for node in nodes), *owners_on(snapshot, nodes))[:MOST_RELATED],
         facts=StormFacts(
             nodes=tuple(node.metadata.name for node in nodes), node_count=len(snapshot.nodes)

@@ -11,7 +11,7 @@ from detection.domain.facts import NodeFacts, PressureFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import saw
+from detection.failures.finding_builder import observed
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
@@ -76,7 +76,7 @@ def _pressed(snapshot: Snapshot, context: Context, node: o.Node, found: o.Condit
     owners = {key_of(ref): ref for ref in map(snapshot.top_owner, evicted)}
     hog = _hog(snapshot, node) if found.type == "MemoryPressure" else None
     related = [*([hog] if hog else []), *owners.values()]
-    said = [saw("pods", f"{p.metadata.name}: {p.status.message}") for p in evicted[:5]]
+    said = [observed("pods", f"{p.metadata.name}: {p.status.message}") for p in evicted[:5]]
     text = f"{node.metadata.name}: {found.type}=True/{found.reason}: {found.message}"
     return Finding(
         cause=CAUSE_OF[found.type],
@@ -85,7 +85,7 @@ def _pressed(snapshot: Snapshot, context: Context, node: o.Node, found: o.Condit
         summary=f"Node {node.metadata.name} reports {found.type}",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.node_condition_seconds),
-        evidence=(saw("nodes", text, decisive=True), *said),
+        evidence=(observed("nodes", text, decisive=True), *said),
         related=tuple(dict.fromkeys(related)),
         facts=PressureFacts(
             node=node.metadata.name,
@@ -141,7 +141,7 @@ def _faulty(snapshot: Snapshot, context: Context, node: o.Node, found: o.Conditi
         summary=f"Node {node.metadata.name} reports {found.type}",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.node_condition_seconds),
-        evidence=(saw("nodes", text, decisive=True), *signs),
+        evidence=(observed("nodes", text, decisive=True), *signs),
         related=tuple({key_of(r): r for r in map(snapshot.top_owner, failing)}.values()),
         facts=NodeFacts(
             node=node.metadata.name,
@@ -156,14 +156,14 @@ def _corroboration(snapshot: Snapshot, node: o.Node, onset: object) -> list[Evid
     """Its readiness, or pods that fail there and nowhere else."""
     signs: list[Evidence] = []
     if not_ready_since(node, snapshot.at) is not None:
-        signs.append(saw("nodes", f"{node.metadata.name} is not ready"))
+        signs.append(observed("nodes", f"{node.metadata.name} is not ready"))
     ready = o.condition(node.status.conditions, "Ready")
     if ready is not None and ready.status == "Unknown":
-        signs.append(saw("nodes", f"{node.metadata.name} sends no heartbeat"))
+        signs.append(observed("nodes", f"{node.metadata.name} sends no heartbeat"))
     failing = _failing_on(snapshot, node, onset)
     if failing:
         names = ", ".join(pod.metadata.name for pod in failing[:5])
-        signs.append(saw("pods", f"not ready on {node.metadata.name} since: {names}"))
+        signs.append(observed("pods", f"not ready on {node.metadata.name} since: {names}"))
     return signs
 
 

@@ -13,18 +13,18 @@ from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, changed_evidence, named, saw
+from detection.failures.finding_builder import about_pods, changed_evidence, full_name, observed
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
 from detection.failures.scheduling.pending_pods import raised_requests
-from detection.failures.scheduling.pod_creation import Refused, refusals
+from detection.failures.scheduling.pod_creation import RefusedOwner, refusals
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.extensions import WebhookConfiguration
 from detection.kubernetes.objects.network_storage_scaling import Service
 from detection.snapshot import Snapshot
-from detection.snapshot.pod_templates import changes
+from detection.snapshot.pod_templates import template_changes
 
 WEBHOOK = re.compile(
     r"(?:failed|failure|error|unable)\s+(?:to\s+)?call(?:ing)?\s+(?:admission\s+)?webhook"
@@ -43,7 +43,7 @@ FORBIDDEN = re.compile(
 ENDING = re.compile(r"being terminated|namespaceterminating|is being deleted", re.IGNORECASE)
 
 
-def cause_of_refusal(snapshot: Snapshot, refused: Refused) -> Cause | None:
+def cause_of_refusal(snapshot: Snapshot, refused: RefusedOwner) -> Cause | None:
     """None where it is no refusal: a time-out, a name that exists, a namespace that ends."""
     text = refused.message
     if WEBHOOK.search(text):
@@ -55,7 +55,7 @@ def cause_of_refusal(snapshot: Snapshot, refused: Refused) -> Cause | None:
     return Cause.ADMISSION_FORBIDDEN if FORBIDDEN.search(text) else None
 
 
-def _of_cause(snapshot: Snapshot, cause: Cause) -> list[Refused]:
+def _of_cause(snapshot: Snapshot, cause: Cause) -> list[RefusedOwner]:
     return [r for r in refusals(snapshot) if cause_of_refusal(snapshot, r) == cause]
 
 
@@ -67,14 +67,14 @@ def admission_forbidden(snapshot: Snapshot, context: Context) -> Iterator[Findin
         yield _on_owner(snapshot, context, refused, Cause.ADMISSION_FORBIDDEN, judged, True)
 
 
-def _judged(snapshot: Snapshot, context: Context, refused: Refused) -> Judgement:
-    return judge(snapshot, refused.owner, context, (), refused.since, refused.keys)
+def _judged(snapshot: Snapshot, context: Context, refused: RefusedOwner) -> Judgement:
+    return judge_newest_revision(snapshot, refused.owner, context, (), refused.since, refused.keys)
 
 
 def _on_owner(
     snapshot: Snapshot,
     context: Context,
-    refused: Refused,
+    refused: RefusedOwner,
     cause: Cause,
     judged: Judgement,
     brought: bool,
@@ -83,7 +83,7 @@ def _on_owner(
     changed = (
         judged.newest is not None
         and judged.target is not None
-        and bool(changes(judged.target.template, judged.newest.template))
+        and bool(template_changes(judged.target.template, judged.newest.template))
     )
     revision = judged.revision if brought and changed else not_borne(judged.revision)
     what = "exceed the quota" if cause == Cause.QUOTA_EXCEEDED else "are not admitted"
@@ -92,11 +92,11 @@ def _on_owner(
         cause,
         refused.owner,
         [],
-        f"{named(refused.owner)}: its pods {what}",
+        f"{full_name(refused.owner)}: its pods {what}",
         refused.since,
         _opens(context, refused.since),
         [
-            saw(refused.by.kind.lower() + "s", f"{refused.by.name}: {refused.message}", True),
+            observed(refused.by.kind.lower() + "s", f"{refused.by.name}: {refused.message}", True),
             *changed_evidence(revision),
         ],
         revision,
@@ -110,7 +110,7 @@ def _opens(context: Context, since: datetime) -> datetime:
     return since + timedelta(seconds=context.dwell.quota_seconds)
 
 
-def quota_of(refused: Refused) -> str:
+def quota_of(refused: RefusedOwner) -> str:
     match = QUOTA.search(refused.message)
     return (match[1] or "") if match else ""
 
@@ -118,7 +118,7 @@ def quota_of(refused: Refused) -> str:
 @failure(Cause.QUOTA_EXCEEDED)
 def quota_exceeded(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F29: on the quota where several owners fail on it, else on the owner."""
-    groups: defaultdict[tuple[str, str], list[Refused]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str], list[RefusedOwner]] = defaultdict(list)
     for refused in _of_cause(snapshot, Cause.QUOTA_EXCEEDED):
         namespace = refused.owner.namespace
         groups[namespace, quota_of(refused) or _full_quota(snapshot, namespace)].append(refused)
@@ -150,7 +150,7 @@ def _is_full(quota: o.ResourceQuota) -> bool:
 
 
 def _on_quota(
-    snapshot: Snapshot, context: Context, namespace: str, name: str, group: Sequence[Refused]
+    snapshot: Snapshot, context: Context, namespace: str, name: str, group: Sequence[RefusedOwner]
 ) -> Finding:
     quota = snapshot.find("ResourceQuota", namespace, name)
     ref = quota.ref if quota is not None else ObjectRef("ResourceQuota", namespace, name)
@@ -162,7 +162,7 @@ def _on_quota(
         f"ResourceQuota {namespace}/{name} is used up: {_get_no_pods(len(group))}",
         min(refused.since for refused in group),
         context.dwell.quota_seconds,
-        [saw("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
+        [observed("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
         facts=AdmissionFacts(reason="FailedCreate", quota=name, shared_by=len(group)),
     )
 
@@ -170,11 +170,11 @@ def _on_quota(
 @failure(Cause.WEBHOOK_DOWN)
 def webhook_down(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F31: on the configuration that holds the webhook; its backend and the victims are related."""
-    groups: defaultdict[str, list[Refused]] = defaultdict(list)
+    groups: defaultdict[str, list[RefusedOwner]] = defaultdict(list)
     for refused in _of_cause(snapshot, Cause.WEBHOOK_DOWN):
         match = WEBHOOK.search(refused.message)
         groups[match[1].rstrip(".") if match else ""].append(refused)
-    by_thing: defaultdict[str, list[tuple[str, list[Refused]]]] = defaultdict(list)
+    by_thing: defaultdict[str, list[tuple[str, list[RefusedOwner]]]] = defaultdict(list)
     for name, group in groups.items():
         by_thing[key_of(configuration_of(snapshot, name)[0])].append((name, group))
     for named_groups in by_thing.values():
@@ -230,7 +230,7 @@ def _without_pods(
 
 
 def _on_webhook(
-    snapshot: Snapshot, context: Context, webhook: str, group: Sequence[Refused]
+    snapshot: Snapshot, context: Context, webhook: str, group: Sequence[RefusedOwner]
 ) -> Finding:
     thing, backend = configuration_of(snapshot, webhook)
     workloads = [ref for ref in backend if ref.kind != "Service"]
@@ -242,7 +242,7 @@ def _on_webhook(
         f"The admission webhook {webhook} does not answer: {_get_no_pods(len(group))}",
         min(refused.since for refused in group),
         context.dwell.quota_seconds,
-        [saw("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
+        [observed("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
         related=backend,
         facts=AdmissionFacts(
             reason="FailedCreate",

@@ -10,7 +10,7 @@ from detection.domain.facts import CordonFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import saw, troubled
+from detection.failures.finding_builder import observed, troubled
 from detection.failures.nodes.not_ready import CLUSTER
 from detection.failures.registry import failure
 from detection.failures.scheduling.node_affinity import UNSCHEDULABLE_TAINT
@@ -54,8 +54,8 @@ def _finding(
         min(pending_since(pod, context) for pod in pods),
         context.dwell.unschedulable_seconds,
         [
-            saw("nodes", f"cordoned: {names}", decisive=True),
-            saw("pods", f"{first.pod.metadata.name}: {first.message}"),
+            observed("nodes", f"cordoned: {names}", decisive=True),
+            observed("pods", f"{first.pod.metadata.name}: {first.message}"),
         ],
         pods=pods,
         related=[node.ref for node in nodes],

@@ -17,7 +17,7 @@ LIFECYCLE = "node.kubernetes.io/"
 KEEPS_AWAY = frozenset({"NoSchedule", "NoExecute"})
 
 
-def parsed(raw: bytes) -> Any:
+def parsed_json(raw: bytes) -> Any:
     """What a raw part of a spec holds; None where it is not set or can't be read."""
     try:
         return json.loads(bytes(raw) or b"null")
@@ -32,7 +32,7 @@ def matches_selector(pod: o.Pod, node: o.Node) -> bool:
 
 
 def _required_terms(pod: o.Pod) -> list[Any]:
-    found: Any = parsed(pod.spec.affinity)
+    found: Any = parsed_json(pod.spec.affinity)
     for key in ("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
         found = found.get(key) if isinstance(found, dict) else None
     terms = found.get("nodeSelectorTerms") if isinstance(found, dict) else None
@@ -80,7 +80,7 @@ def _compares(operator: str, value: str | None, values: Sequence[Any]) -> bool:
 
 def untolerated(pod: o.Pod, node: o.Node) -> list[o.Taint]:
     """Taints that keep this pod away, a cordon's own left out."""
-    found = parsed(pod.spec.tolerations)
+    found = parsed_json(pod.spec.tolerations)
     tolerations = _dicts(found)
     return [
         taint

@@ -17,12 +17,12 @@ from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
     events_evidence,
-    named,
-    saw,
+    full_name,
+    observed,
     troubled,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, not_borne
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
 from detection.failures.scheduling.node_affinity import dedicated, untolerated
 from detection.failures.scheduling.preemption import preempted_owners
 from detection.failures.scheduling.reasons import (
@@ -81,7 +81,7 @@ def _finding(
     pending, first = [item.pod for item in found], found[0]
     onset = min(pending_since(pod, context) for pod in pending)
     scale_up = _scale_up(snapshot, pending, context)
-    judged = judge(snapshot, owner, context, pending, onset)
+    judged = judge_newest_revision(snapshot, owner, context, pending, onset)
     revision = judged.revision if _brought(cause, first, judged) else not_borne(judged.revision)
     facts = _facts(snapshot, cause, found) | SchedulingFacts(scale_up_running=scale_up is not None)
     more = f" ({', '.join(facts.short_of)})" if facts.short_of else ""
@@ -91,11 +91,11 @@ def _finding(
         cause,
         owner,
         pending,
-        f"{named(owner)}: {waiting} Pending: {WHAT[cause]}{more}",
+        f"{full_name(owner)}: {waiting} Pending: {WHAT[cause]}{more}",
         onset,
         _opens_at(context, onset, scale_up),
         [
-            saw("pods", f"{first.pod.metadata.name}: {first.message}", decisive=True),
+            observed("pods", f"{first.pod.metadata.name}: {first.message}", decisive=True),
             *events_evidence(snapshot, first.pod.metadata.uid, ("FailedScheduling", SCALE_UP)),
             *changed_evidence(revision),
         ],

@@ -19,7 +19,7 @@ STILL_TRIED = timedelta(minutes=25)
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedOwner:
     """An owner whose controller may not make pods. `keys` are those of the revision refused."""
 
     owner: ObjectRef
@@ -30,15 +30,15 @@ class Refused:
     keys: frozenset[str] = field(default_factory=frozenset)
 
 
-def refusals(snapshot: Snapshot) -> list[Refused]:
+def refusals(snapshot: Snapshot) -> list[RefusedOwner]:
     """One for each owner; conditions first, events where a kind has none."""
-    found: dict[str, Refused] = {}
+    found: dict[str, RefusedOwner] = {}
     for refused in (*_by_condition(snapshot), *_by_event(snapshot)):
         found.setdefault(key_of(refused.owner), refused)
     return list(found.values())
 
 
-def _by_condition(snapshot: Snapshot) -> Iterator[Refused]:
+def _by_condition(snapshot: Snapshot) -> Iterator[RefusedOwner]:
     for replicaset in snapshot.replicasets:
         if replicaset.spec.replicas and (said := _failure(replicaset.status.conditions)):
             yield _refused(snapshot, replicaset, said, {replicaset.metadata.uid})
@@ -68,13 +68,13 @@ def _newest(snapshot: Snapshot, item: o.Deployment) -> set[str]:
     return {newest.metadata.uid}
 
 
-def _refused(snapshot: Snapshot, item: o.Object, said: o.Condition, keys: set[str]) -> Refused:
+def _refused(snapshot: Snapshot, item: o.Object, said: o.Condition, keys: set[str]) -> RefusedOwner:
     since = said.last_transition_time or said.last_update_time or snapshot.at
     owner = snapshot.top_owner(item)
-    return Refused(owner, item.ref, said.message, since, keys=frozenset(keys))
+    return RefusedOwner(owner, item.ref, said.message, since, keys=frozenset(keys))
 
 
-def _by_event(snapshot: Snapshot) -> Iterator[Refused]:
+def _by_event(snapshot: Snapshot) -> Iterator[RefusedOwner]:
     """Of a controller that still lacks pods and was refused lately."""
     refused = [event for event in snapshot.events if event.reason in FAILED_CREATE]
     for event in sorted(refused, key=lambda e: e.at or snapshot.at, reverse=True):
@@ -90,7 +90,7 @@ def _by_event(snapshot: Snapshot) -> Iterator[Refused]:
             owner = snapshot.top_owner(item)
             keys = _keys(snapshot, item)
             began = event.began or event.at
-            yield Refused(owner, item.ref, event.message, began, event.times, keys)
+            yield RefusedOwner(owner, item.ref, event.message, began, event.times, keys)
 
 
 def _lacks(snapshot: Snapshot, item: o.Object, event: o.Event) -> bool:

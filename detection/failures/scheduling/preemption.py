@@ -12,7 +12,7 @@ from detection.domain.facts import PreemptionFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, named, saw
+from detection.failures.finding_builder import about_pods, full_name, observed
 from detection.failures.registry import failure
 from detection.failures.scheduling.reasons import is_unschedulable
 from detection.kubernetes.objects import core as o
@@ -87,10 +87,10 @@ def _finding(
         Cause.PREEMPTED,
         owner,
         pending,
-        f"{named(owner)}: {counted(len(pending), 'pod')} preempted by pods of higher priority",
+        f"{full_name(owner)}: {counted(len(pending), 'pod')} preempted by pods of higher priority",
         at,
         at + timedelta(seconds=context.dwell.unschedulable_seconds),
-        [saw("pods", said, decisive=True), saw("pods", f"its priority is {priority}")],
+        [observed("pods", said, decisive=True), observed("pods", f"its priority is {priority}")],
         facts=PreemptionFacts(
             reason=PREEMPTED, priority=priority, preemptor=str(taker) if taker else ""
         ),

@@ -10,7 +10,7 @@ from detection.domain.causes import Cause
 from detection.domain.facts import ClaimFacts
 from detection.domain.findings import Finding
 from detection.failures.context import Context
-from detection.failures.finding_builder import saw
+from detection.failures.finding_builder import observed
 from detection.failures.registry import failure
 from detection.failures.scheduling.reasons import UNBOUND, is_unschedulable, message_of
 from detection.failures.shared_cause import on_thing
@@ -109,8 +109,8 @@ def _finding(snapshot: Snapshot, context: Context, group: Sequence[Unbound]) -> 
         onset,
         context.dwell.claim_seconds,
         [
-            saw("persistentvolumeclaims", f"{meta.name}: Pending, {first.why}", decisive=True),
-            *(saw("events", f"{e.reason}: {e.message}") for e in events[-2:]),
+            observed("persistentvolumeclaims", f"{meta.name}: Pending, {first.why}", decisive=True),
+            *(observed("events", f"{e.reason}: {e.message}") for e in events[-2:]),
         ],
         pods=pods,
         related=[item.claim.ref for item in group[1:]],

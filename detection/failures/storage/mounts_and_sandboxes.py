@@ -13,10 +13,16 @@ from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.units import counted
 from detection.failures.containers.configuration import what_is_missing
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, changed_evidence, named, saw, troubled
+from detection.failures.finding_builder import (
+    about_pods,
+    changed_evidence,
+    full_name,
+    observed,
+    troubled,
+)
 from detection.failures.nodes.not_ready import CLUSTER
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import judge, not_borne
+from detection.failures.rollback_evidence import judge_newest_revision, not_borne
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
@@ -98,7 +104,7 @@ def _of_place(snapshot: Snapshot, context: Context, name: str, group: Sequence[S
         f"No sandbox can be made for {counted(len(group), 'pod')} on {where}",
         min(item.since for item in group),
         context.dwell.sandbox_seconds,
-        [saw("events", _line(item), decisive=True) for item in group[:4]],
+        [observed("events", _line(item), decisive=True) for item in group[:4]],
         pods=[item.pod for item in group],
         related=refs,
         facts=Facts(reason="FailedCreatePodSandBox", shared_by=len({
@@ -119,10 +125,10 @@ def _of_owner(
         Cause.SANDBOX_FAILED,
         owner,
         [item.pod for item in found],
-        f"{named(owner)}: no sandbox can be made for {len(found)} of its pods",
+        f"{full_name(owner)}: no sandbox can be made for {len(found)} of its pods",
         first.since,
         _opens(first, context),
-        [saw("events", _line(item), decisive=True) for item in found[:3]],
+        [observed("events", _line(item), decisive=True) for item in found[:3]],
         facts=Facts(reason="FailedCreatePodSandBox"),
     )
 
@@ -146,7 +152,7 @@ def _is_another(snapshot: Snapshot, pod: o.Pod) -> bool:
 def _unmounted(snapshot: Snapshot, context: Context, found: Sequence[Stuck]) -> Finding:
     first = min(found, key=lambda item: item.since)
     pods = [item.pod for item in found]
-    revision = judge(snapshot, first.owner, context, pods, first.since).revision
+    revision = judge_newest_revision(snapshot, first.owner, context, pods, first.since).revision
     volumes = [v for v in first.pod.spec.volumes if v.persistent_volume_claim is not None]
     claims = [v.persistent_volume_claim.claim_name for v in volumes if v.persistent_volume_claim]
     found_claims = [
@@ -157,11 +163,11 @@ def _unmounted(snapshot: Snapshot, context: Context, found: Sequence[Stuck]) -> 
         Cause.MOUNT_FAILED,
         first.owner,
         pods,
-        f"{named(first.owner)}: a volume can't be mounted for {len(found)} of its pods",
+        f"{full_name(first.owner)}: a volume can't be mounted for {len(found)} of its pods",
         first.since,
         first.since + timedelta(seconds=context.dwell.mount_seconds),
         [
-            *(saw("events", _line(item), decisive=True) for item in found[:3]),
+            *(observed("events", _line(item), decisive=True) for item in found[:3]),
             *changed_evidence(revision),
         ],
         not_borne(revision),

@@ -12,14 +12,14 @@ from detection.domain.facts import AttachmentFacts, Facts, VolumeFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.units import duration
 from detection.failures.context import Context, Filling
-from detection.failures.finding_builder import about_pods, events_evidence, named, saw
+from detection.failures.finding_builder import about_pods, events_evidence, full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.network_storage_scaling import PersistentVolumeClaim
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.pod_status import began, condition_since, is_active, is_ready
 from detection.snapshot.pod_templates import Template, normalized, spec_of
 
@@ -64,7 +64,7 @@ def _users(snapshot: Snapshot) -> Mapping[ClaimKey, list[o.Pod]]:
 def _out_of_space(snapshot: Snapshot) -> Mapping[ClaimKey, list[Complaining]]:
     """Claim → what its users' logs say. Not where the node's own disk is short."""
     found: defaultdict[ClaimKey, list[Complaining]] = defaultdict(list)
-    for items in log_errors_of(snapshot).by_owner(Kind.NO_SPACE).values():
+    for items in log_errors_of(snapshot).by_owner(ErrorKind.NO_SPACE).values():
         for one in items:
             claims = [v for v in one.pod.spec.volumes if v.persistent_volume_claim]
             if claims and not _short_of_disk(snapshot, one.pod):
@@ -124,7 +124,7 @@ def _filling(
         Cause.VOLUME_FILLING,
         claim.ref,
         told,
-        f"{named(claim.ref)} is full, or soon will be",
+        f"{full_name(claim.ref)} is full, or soon will be",
         evidence,
         onset=None if told else context.ago(LATELY),
         dwell_seconds=0,
@@ -144,7 +144,9 @@ LATELY = 60.0
 
 def _measured(filling: Filling) -> Evidence:
     trend = f", full in {duration(filling.hours * 3600)}" if filling.hours is not None else ""
-    return saw("metrics", f"{filling.free_ratio:.1%} of the volume is free{trend}", decisive=True)
+    return observed(
+        "metrics", f"{filling.free_ratio:.1%} of the volume is free{trend}", decisive=True
+    )
 
 
 def _size(claim: PersistentVolumeClaim) -> str:
@@ -227,17 +229,19 @@ def _attached(
     holders = [other for claim in claims for other in _others(pods[0], claim, users)]
     born = began(pods[0]) or context.now
     onset = max(born, condition_since(pods[0], "PodScheduled") or born)
-    held = [saw("pods", f"{p.metadata.name} holds it on {p.spec.node_name}") for p in holders[:3]]
+    held = [
+        observed("pods", f"{p.metadata.name} holds it on {p.spec.node_name}") for p in holders[:3]
+    ]
     found = about_pods(
         snapshot,
         Cause.MULTI_ATTACH,
         owner,
         pods,
-        f"{named(owner)}: its volume is attached to another node",
+        f"{full_name(owner)}: its volume is attached to another node",
         onset,
         onset + timedelta(seconds=context.dwell.image_seconds),
         [
-            saw("pods", f"{pods[0].metadata.name} waits on {pods[0].spec.node_name}", True),
+            observed("pods", f"{pods[0].metadata.name} waits on {pods[0].spec.node_name}", True),
             *events_evidence(snapshot, pods[0].metadata.uid, (FAILED_ATTACH, "FailedMount")),
             *held,
         ],

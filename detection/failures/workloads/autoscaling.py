@@ -12,7 +12,7 @@ from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw, severity_of
+from detection.failures.finding_builder import full_name, observed, severity_of
 from detection.failures.registry import failure
 from detection.failures.scheduling.admission import backend_of
 from detection.failures.shared_cause import on_thing
@@ -45,7 +45,7 @@ OTHER_METRICS = {
 Scaler = HorizontalPodAutoscaler
 
 
-def target_of(snapshot: Snapshot, scaler: Scaler) -> ObjectRef:
+def scaled_owner(snapshot: Snapshot, scaler: Scaler) -> ObjectRef:
     """What it scales, with its UID where we read that kind."""
     ref, namespace = scaler.spec.scale_target_ref, scaler.metadata.namespace
     found = snapshot.find(ref.kind, namespace, ref.name)
@@ -65,7 +65,7 @@ def hpa_maxed(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         limited = o.condition(scaler.status.conditions, "ScalingLimited")
         if limited is None or limited.status != "True" or limited.reason != "TooManyReplicas":
             continue
-        target = target_of(snapshot, scaler)
+        target = scaled_owner(snapshot, scaler)
         if not (target.kind and target.name):
             continue
         if scaler.status.current_replicas >= scaler.spec.max_replicas and is_above(scaler):
@@ -105,13 +105,13 @@ def _maxed(
         cause=Cause.HPA_MAXED,
         owner=target,
         severity=severity_of(snapshot, target),
-        summary=f"{named(target)}: its autoscaler needs more than {counted(most, 'replica')}",
+        summary=f"{full_name(target)}: its autoscaler needs more than {counted(most, 'replica')}",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.scaler_maxed_seconds),
         evidence=(
-            saw("horizontalpodautoscalers", f"{scaler.metadata.name}: ScalingLimited=True/"
+            observed("horizontalpodautoscalers", f"{scaler.metadata.name}: ScalingLimited=True/"
                 f"{limited.reason}: {limited.message}", decisive=True),
-            *(saw("horizontalpodautoscalers", line) for line in _metric_lines(scaler)),
+            *(observed("horizontalpodautoscalers", line) for line in _metric_lines(scaler)),
         ),
         related=(scaler.ref,),
         facts=AutoscalerFacts(
@@ -139,7 +139,7 @@ def hpa_no_metrics(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         active = o.condition(scaler.status.conditions, "ScalingActive")
         if active is None or active.status != "False" or not active.reason.startswith("FailedGet"):
             continue
-        target = target_of(snapshot, scaler)
+        target = scaled_owner(snapshot, scaler)
         if not (target.kind and target.name):
             continue
         if without_request(snapshot, scaler, target, active):
@@ -206,7 +206,8 @@ def _no_request(
         cause=Cause.HPA_NO_METRICS,
         owner=target,
         severity=severity_of(snapshot, target),
-        summary=f"{named(target)}: its autoscaler needs a request that {container} doesn't make",
+        summary=f"{full_name(target)}: its autoscaler needs a request that {container}"
+        " doesn't make",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.scaler_blind_seconds),
         evidence=(_said(scaler, active),),
@@ -219,7 +220,7 @@ def _no_request(
 
 def _said(scaler: Scaler, active: o.Condition) -> Evidence:
     text = f"{scaler.metadata.name}: ScalingActive=False/{active.reason}: {active.message}"
-    return saw("horizontalpodautoscalers", text, decisive=True)
+    return observed("horizontalpodautoscalers", text, decisive=True)
 
 
 def _since(scaler: Scaler, active: o.Condition, context: Context) -> datetime:
@@ -235,7 +236,7 @@ def _api_of(scaler: Scaler, active: o.Condition) -> str:
 
 def _unavailable(name: str, found: o.Condition) -> Evidence:
     text = f"{name}: Available={found.status}/{found.reason}: {found.message}"
-    return saw("apiservices", text, decisive=True)
+    return observed("apiservices", text, decisive=True)
 
 
 def _no_api(
@@ -249,7 +250,7 @@ def _no_api(
     available = o.condition(service.status.conditions, "Available") if service else None
     works = available is not None and available.status == "True"
     hit = [
-        item for item in found if not works or snapshot.ready_of(target_of(snapshot, item[0]))[0]
+        item for item in found if not works or snapshot.ready_of(scaled_owner(snapshot, item[0]))[0]
     ]
     if not hit:
         return
@@ -267,7 +268,7 @@ def _no_api(
         min(_since(scaler, active, context) for scaler, active in hit),
         context.dwell.scaler_blind_seconds,
         [*more, *(_said(scaler, active) for scaler, active in hit[:5])],
-        related=[*(target_of(snapshot, s) for s, _ in hit), *(s.ref for s, _ in hit), *backend],
+        related=[*(scaled_owner(snapshot, s) for s, _ in hit), *(s.ref for s, _ in hit), *backend],
         facts=AutoscalerFacts(
             missing_requests=False, backend=tuple(key_of(one) for one in workloads),
             reason=hit[0][1].reason),

@@ -11,13 +11,19 @@ from detection.domain.facts import DriftFacts
 from detection.domain.findings import Finding, ObjectRef
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, changed_evidence, named, saw, severity_of
+from detection.failures.finding_builder import (
+    about_pods,
+    changed_evidence,
+    full_name,
+    observed,
+    severity_of,
+)
 from detection.failures.log_reported import about_victims, log_lines
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import Judgement, judge, key_of_pod
+from detection.failures.rollback_evidence import Judgement, judge_newest_revision, key_of_pod
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.log_errors import Complaining, Kind, log_errors_of
+from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.logs import changed_at
 from detection.snapshot.pod_status import containers, is_active, is_ready
 from detection.snapshot.pod_templates import normalized, spec_of
@@ -26,7 +32,14 @@ RECENT = timedelta(hours=24)
 NEW_REVISION = timedelta(hours=6)
 ERROR_LINES = 1
 ERROR_RATIO = 0.05
-TROUBLES = (Kind.AUTH, Kind.REFUSED, Kind.TIMEOUT, Kind.RESET, Kind.NO_NAME, Kind.ERROR)
+TROUBLES = (
+    ErrorKind.AUTH,
+    ErrorKind.REFUSED,
+    ErrorKind.TIMEOUT,
+    ErrorKind.RESET,
+    ErrorKind.NO_NAME,
+    ErrorKind.ERROR,
+)
 Source = tuple[str, str]
 Item = o.Deployment | o.StatefulSet | o.DaemonSet
 
@@ -34,7 +47,7 @@ Item = o.Deployment | o.StatefulSet | o.DaemonSet
 @failure(Cause.STALE_SECRET_ENV)
 def stale_secret_env(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F58: what the environment was made of changed after the containers started."""
-    for key, told in log_errors_of(snapshot).by_owner(Kind.AUTH).items():
+    for key, told in log_errors_of(snapshot).by_owner(ErrorKind.AUTH).items():
         item = snapshot.get(log_errors_of(snapshot).owners[key])
         if not isinstance(item, Item):
             continue
@@ -110,8 +123,8 @@ def _stale(
         Cause.STALE_SECRET_ENV,
         item.ref,
         told,
-        f"{named(item.ref)} runs with what {kind} {name} held before it changed",
-        [saw("pods", text, decisive=True)],
+        f"{full_name(item.ref)} runs with what {kind} {name} held before it changed",
+        [observed("pods", text, decisive=True)],
         onset=changed,
         dwell_seconds=context.dwell.config_seconds,
         severity=severity_of(snapshot, item.ref),
@@ -127,7 +140,7 @@ def env_changed(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for item in items:
         pods = [pod for pod in _pods(snapshot, item) if is_ready(pod)]
         if pods and _has_history(snapshot, item):
-            judged = judge(snapshot, item.ref, context, pods, context.now)
+            judged = judge_newest_revision(snapshot, item.ref, context, pods, context.now)
             if found := _brings_errors(snapshot, context, item, judged, pods):
                 yield found
 
@@ -160,13 +173,15 @@ def _brings_errors(
     if not mine or (len(told) < ERROR_LINES and ratio < ERROR_RATIO):
         return None
     onset = newest.created or context.now
-    measured = [saw("metrics", f"{ratio:.0%} of its answers are errors", True)] if ratio else []
+    measured = (
+        [observed("metrics", f"{ratio:.0%} of its answers are errors", True)] if ratio else []
+    )
     return about_pods(
         snapshot,
         Cause.ENV_CHANGED,
         item.ref,
         mine,
-        f"{named(item.ref)}: its newest revision changes the environment and brings errors",
+        f"{full_name(item.ref)}: its newest revision changes the environment and brings errors",
         onset,
         onset + timedelta(seconds=context.dwell.config_seconds),
         [*measured, *log_lines(told), *changed_evidence(judged.revision)],

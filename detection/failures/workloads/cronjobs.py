@@ -11,7 +11,7 @@ from detection.domain.facts import CronJobFacts
 from detection.domain.findings import Evidence, Finding
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import events_evidence, is_finished, named, saw
+from detection.failures.finding_builder import events_evidence, full_name, is_finished, observed
 from detection.failures.registry import failure
 from detection.failures.workloads.cron import runs_between
 from detection.kubernetes.objects import core as o
@@ -103,14 +103,14 @@ def _finding(snapshot: Snapshot, context: Context, item: o.CronJob, overdue: Ove
         cause=Cause.CRONJOB_STALLED,
         owner=item.ref,
         severity=Severity.WARNING,
-        summary=f"{named(item.ref)}: {counted(overdue.missed, 'run')} missed"
+        summary=f"{full_name(item.ref)}: {counted(overdue.missed, 'run')} missed"
         + (f", Job {way} is still active" if way else ""),
         onset=overdue.due,
         opens_at=overdue.due,
         evidence=(
-            saw("cronjobs", f"{item.spec.schedule}: {said}, due since "
+            observed("cronjobs", f"{item.spec.schedule}: {said}, due since "
                 f"{overdue.due:%Y-%m-%d %H:%M} UTC", decisive=True),
-            *([saw("jobs", f"active: {way}")] if way else []),
+            *([observed("jobs", f"active: {way}")] if way else []),
             *_lingering(pods),
             *events_evidence(snapshot, item.metadata.uid, MISSED),
         ),
@@ -130,5 +130,5 @@ def _lingering(pods: Sequence[o.Pod]) -> list[Evidence]:
         runs = [v.name for v in containers(pod) if not v.is_init and v.status.state.running]
         if ended and runs:
             text = f"{pod.metadata.name}: {', '.join(ended)} ended, {', '.join(runs)} runs on"
-            found.append(saw("pods", text))
+            found.append(observed("pods", text))
     return found

@@ -10,7 +10,7 @@ from detection.domain.facts import DaemonSetFacts
 from detection.domain.findings import Finding, key_of
 from detection.failures.containers.crash_loops import loops
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, named, saw
+from detection.failures.finding_builder import about_pods, full_name, observed
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import key_of_pod
@@ -58,7 +58,7 @@ def _finding(
 ) -> Finding:
     first = pods[0]
     onset = min(_since(pod, context) for pod in pods)
-    suspects = sorted(p.spec.node_name for p in pods if is_suspect(snapshot, p, item))
+    suspects = sorted(p.spec.node_name for p in pods if is_node_suspect(snapshot, p, item))
     names = ", ".join(pod.spec.node_name for pod in pods)
     unready = [v.name for v in containers(first) if not v.status.ready and not v.is_init]
     return about_pods(
@@ -66,13 +66,13 @@ def _finding(
         Cause.DS_ONE_NODE,
         item.ref,
         pods,
-        f"{named(item.ref)}: not ready on {names}, ready elsewhere",
+        f"{full_name(item.ref)}: not ready on {names}, ready elsewhere",
         onset,
         onset + timedelta(seconds=context.dwell.not_ready_seconds),
         [
-            saw("pods", f"{first.metadata.name} on {first.spec.node_name}: not ready since "
+            observed("pods", f"{first.metadata.name} on {first.spec.node_name}: not ready since "
                 f"{onset:%H:%M:%S}, its siblings are", decisive=True),
-            *([saw("nodes", f"more is wrong on {', '.join(suspects)}")] if suspects else []),
+            *([observed("nodes", f"more is wrong on {', '.join(suspects)}")] if suspects else []),
         ],
         facts=DaemonSetFacts(
             node_suspect=bool(suspects), node=first.spec.node_name,
@@ -85,7 +85,7 @@ def _since(pod: o.Pod, context: Context) -> datetime:
     return condition_since(pod, "Ready") or began(pod) or context.now
 
 
-def is_suspect(snapshot: Snapshot, pod: o.Pod, item: o.DaemonSet) -> bool:
+def is_node_suspect(snapshot: Snapshot, pod: o.Pod, item: o.DaemonSet) -> bool:
     """The node itself may be at fault: a condition, or pods of others that fail there too.
 
     A node that can't be looked at is suspect.

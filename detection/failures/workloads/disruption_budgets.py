@@ -10,7 +10,7 @@ from detection.domain.facts import BudgetFacts
 from detection.domain.findings import Finding
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import saw
+from detection.failures.finding_builder import observed
 from detection.failures.registry import failure
 from detection.failures.scheduling.cordons import cordoned_since
 from detection.failures.shared_cause import on_thing
@@ -62,9 +62,9 @@ def _finding(
         onset,
         dwell,
         [
-            saw("poddisruptionbudgets", f"{ref.name}: disruptionsAllowed 0, {counts}, "
+            observed("poddisruptionbudgets", f"{ref.name}: disruptionsAllowed 0, {counts}, "
                 f"{status.desired_healthy} must be", decisive=True),
-            *([saw("nodes", f"being drained: {', '.join(names)}")] if names else []),
+            *([observed("nodes", f"being drained: {', '.join(names)}")] if names else []),
         ],
         related=[snapshot.top_owner(pod) for pod in pods],
         facts=BudgetFacts(

@@ -9,7 +9,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import JobFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import MOST_RELATED, is_finished, named, saw
+from detection.failures.finding_builder import MOST_RELATED, full_name, is_finished, observed
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.snapshot import LONG_AGO, Snapshot
@@ -60,10 +60,10 @@ def _finding(snapshot: Snapshot, context: Context, owner: ObjectRef, job: o.Job)
         cause=Cause.JOB_FAILED,
         owner=owner,
         severity=Severity.WARNING,
-        summary=f"{named(owner)}: Job {job.metadata.name} failed ({found.reason})",
+        summary=f"{full_name(owner)}: Job {job.metadata.name} failed ({found.reason})",
         onset=onset,
         opens_at=onset,
-        evidence=(saw("jobs", said, decisive=True), *_ends(pods)),
+        evidence=(observed("jobs", said, decisive=True), *_ends(pods)),
         related=_related(owner, job, pods),
         facts=JobFacts(
             job=job.metadata.name,
@@ -95,7 +95,7 @@ def _bad_ends(pods: Sequence[o.Pod]) -> list[tuple[o.Pod, ContainerView]]:
 
 def _ends(pods: Sequence[o.Pod]) -> list[Evidence]:
     return [
-        saw(
+        observed(
             "pods",
             f"{pod.metadata.name}: container {view.name} ended with {view.last_end.reason} "
             f"exit code {view.last_end.exit_code}",

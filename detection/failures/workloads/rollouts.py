@@ -9,9 +9,9 @@ from detection.domain.causes import Cause
 from detection.domain.facts import Facts, ReadinessFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, changed_evidence, named, saw
+from detection.failures.finding_builder import about_pods, changed_evidence, full_name, observed
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import judge, not_borne
+from detection.failures.rollback_evidence import judge_newest_revision, not_borne
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import (
@@ -52,7 +52,7 @@ def _stalled(
 ) -> Finding:
     onset = progressing.last_transition_time or progressing.last_update_time or context.now
     pods = [p for p in snapshot.pods_below(item.ref) if is_active(p) and not is_ready(p)]
-    revision = judge(snapshot, item.ref, context, pods, onset).revision
+    revision = judge_newest_revision(snapshot, item.ref, context, pods, onset).revision
     if not all(map(_runs, pods)):
         revision = not_borne(revision)
     return about_pods(
@@ -60,11 +60,11 @@ def _stalled(
         Cause.ROLLOUT_STALLED,
         item.ref,
         pods,
-        f"{named(item.ref)}: the rollout makes no progress",
+        f"{full_name(item.ref)}: the rollout makes no progress",
         onset,
         onset,
         [
-            saw("deployments", f"Progressing=False/{EXCEEDED}: {progressing.message}", True),
+            observed("deployments", f"Progressing=False/{EXCEEDED}: {progressing.message}", True),
             *_pod_lines(pods),
             *changed_evidence(revision),
         ],
@@ -135,11 +135,11 @@ def _unexplained(
         Cause.UNCLASSIFIED,
         owner,
         pods,
-        f"{named(owner)}: {ready} of {desired} ready, and nothing known explains it",
+        f"{full_name(owner)}: {ready} of {desired} ready, and nothing known explains it",
         onset,
         onset + timedelta(seconds=context.dwell.unexplained_seconds),
-        [saw("workloads", f"{ready} of {desired} ready", True), *_pod_lines(pods)],
-        judge(snapshot, owner, context, pods, onset).revision,
+        [observed("workloads", f"{ready} of {desired} ready", True), *_pod_lines(pods)],
+        judge_newest_revision(snapshot, owner, context, pods, onset).revision,
         ReadinessFacts(ready=ready, desired=desired) | _log_container(pods),
     )
 
@@ -158,7 +158,7 @@ def _log_container(pods: Sequence[o.Pod]) -> Facts:
 
 
 def _pod_lines(pods: Sequence[o.Pod]) -> list[Evidence]:
-    return [saw("pods", _pod_line(pod)) for pod in pods[:3]]
+    return [observed("pods", _pod_line(pod)) for pod in pods[:3]]
 
 
 def _pod_line(pod: o.Pod) -> str:

@@ -12,7 +12,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import ScaledDownFacts
 from detection.domain.findings import Evidence, Finding
 from detection.failures.context import Context
-from detection.failures.finding_builder import named, saw
+from detection.failures.finding_builder import full_name, observed
 from detection.failures.registry import failure
 from detection.failures.workloads.gitops import managed_by_git
 from detection.kubernetes.objects import core as o
@@ -118,11 +118,11 @@ def _finding(
         cause=Cause.SCALED_TO_ZERO,
         owner=item.ref,
         severity=Severity.CRITICAL,
-        summary=f"{named(item.ref)}: scaled to zero, {had}, and {callers[0]} still leads to it",
+        summary=f"{full_name(item.ref)}: scaled to zero, {had}, and {callers[0]} still leads to it",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.scaled_to_zero_seconds),
         evidence=(
-            saw("workloads", f"spec.replicas is 0, {had} ({source})", decisive=True),
+            observed("workloads", f"spec.replicas is 0, {had} ({source})", decisive=True),
             *(Evidence("kubernetes/services", f"{caller} selects its pods") for caller in callers),
         ),
         facts=ScaledDownFacts(

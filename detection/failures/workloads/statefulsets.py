@@ -12,12 +12,12 @@ from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
     changed_evidence,
+    full_name,
     is_left_behind,
-    named,
-    saw,
+    observed,
 )
 from detection.failures.registry import failure
-from detection.failures.rollback_evidence import POD_REVISION, judge
+from detection.failures.rollback_evidence import POD_REVISION, judge_newest_revision
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import began, condition_since, containers, is_active, is_ready
@@ -50,7 +50,7 @@ def _finding(
     waits_for_an_old_one: bool,
 ) -> Finding:
     onset = min(_since(pod, context) for pod in pods)
-    revision = judge(snapshot, item.ref, context, pods, onset).revision
+    revision = judge_newest_revision(snapshot, item.ref, context, pods, onset).revision
     status, first = item.status, pods[0]
     unready = [v.name for v in containers(first) if not v.status.ready and not v.is_init]
     return about_pods(
@@ -58,14 +58,14 @@ def _finding(
         Cause.STS_STUCK_UPDATE,
         item.ref,
         pods,
-        f"{named(item.ref)}: its update waits for {first.metadata.name}, which is not ready",
+        f"{full_name(item.ref)}: its update waits for {first.metadata.name}, which is not ready",
         onset,
         onset + timedelta(seconds=context.dwell.not_ready_seconds),
         [
-            saw("statefulsets", f"update revision {status.update_revision}, current revision "
+            observed("statefulsets", f"update revision {status.update_revision}, current revision "
                 f"{status.current_revision}, {status.updated_replicas} of {item.spec.replicas} "
                 "updated", decisive=True),
-            saw("pods", f"{first.metadata.name}: {first.status.phase}, not ready since "
+            observed("pods", f"{first.metadata.name}: {first.status.phase}, not ready since "
                 f"{onset:%H:%M:%S}"),
             *changed_evidence(revision),
         ],
@@ -86,14 +86,14 @@ def _left_behind(
         Cause.STS_STUCK_UPDATE,
         item.ref,
         pods,
-        f"{named(item.ref)}: {first.metadata.name} is left of a revision that was taken back, and "
-        "is replaced only once it is ready",
+        f"{full_name(item.ref)}: {first.metadata.name} is left of a revision that was taken back,"
+        " and is replaced only once it is ready",
         onset,
         onset + timedelta(seconds=context.dwell.not_ready_seconds),
         [
-            saw("statefulsets", f"every pod should be of {item.status.update_revision}",
+            observed("statefulsets", f"every pod should be of {item.status.update_revision}",
                 decisive=True),
-            saw("pods", f"{first.metadata.name}: of {label}, not ready since {onset:%H:%M:%S}",
+            observed("pods", f"{first.metadata.name}: of {label}, not ready since {onset:%H:%M:%S}",
                 decisive=True),
         ],
         None,

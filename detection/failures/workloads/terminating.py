@@ -9,7 +9,7 @@ from detection.domain.causes import Cause
 from detection.domain.facts import TerminatingFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import about_pods, events_evidence, named, saw
+from detection.failures.finding_builder import about_pods, events_evidence, full_name, observed
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
@@ -51,11 +51,11 @@ def _finding(
         Cause.POD_STUCK_TERMINATING,
         owner,
         pods,
-        f"{named(owner)}: pod {meta.name} was deleted and does not end",
+        f"{full_name(owner)}: pod {meta.name} was deleted and does not end",
         onset,
         opens(first, context),
         [
-            saw("pods", f"{meta.name}: deleted {onset:%H:%M:%S}, grace "
+            observed("pods", f"{meta.name}: deleted {onset:%H:%M:%S}, grace "
                 f"{meta.deletion_grace_period_seconds} s, finalizers "
                 f"{', '.join(finalizers) or 'none'}", decisive=True),
             *events_evidence(snapshot, meta.uid, KILLING),
@@ -67,7 +67,7 @@ def _finding(
 
 def _nodes(snapshot: Snapshot, pods: Sequence[o.Pod]) -> list[Evidence]:
     lost = {pod.spec.node_name for pod in pods if _is_lost(snapshot, pod.spec.node_name)}
-    return [saw("nodes", f"not ready or gone: {', '.join(sorted(lost))}")] if lost else []
+    return [observed("nodes", f"not ready or gone: {', '.join(sorted(lost))}")] if lost else []
 
 
 def _is_lost(snapshot: Snapshot, name: str) -> bool:

@@ -53,19 +53,19 @@ class Command(BaseCommand):
         with progress(self.stderr, STEPS_DATA if leave_out else 2 * len(sets)) as tell:
             if leave_out:
                 try:
-                    scores = train.measured(sets, tell)
+                    scores = train.evaluate_unseen(sets, tell)
                 except TooLittleData as error:
                     raise WrongData(str(error)) from error
                 return {"entities": "left out of training", "scores": scores}
             directory = Path(settings.AUTOENCODER_MODEL_PATH).resolve().parent
-            model, known = artifacts.load(directory), artifacts.manifest(directory)
-            seen = known["data_sha256"] == train.data_hash(paths)
+            model, known = artifacts.load_artifacts(directory), artifacts.manifest(directory)
+            seen = known["data_sha256"] == train.files_hash(paths)
             entities = SEEN if seen else "not its own"
             found = comparison.with_every_baseline(model.network, sets, tell)
         return {
             "version": model.version,
             "entities": entities,
-            "scores": evaluate.report(found),
+            "scores": evaluate.measures_table(found),
         }
 
 

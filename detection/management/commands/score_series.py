@@ -27,7 +27,7 @@ class Command(BaseCommand):
         from detection.anomaly import dataset
 
         try:
-            model = artifacts.load(Path(settings.AUTOENCODER_MODEL_PATH).resolve().parent)
+            model = artifacts.load_artifacts(Path(settings.AUTOENCODER_MODEL_PATH).resolve().parent)
             table, found = dataset.read(data)
         except (ModelRefused, dataset.WrongData) as error:
             raise CommandError(str(error)) from error

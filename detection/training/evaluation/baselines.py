@@ -8,7 +8,7 @@ import numpy as np
 
 from detection.anomaly.scoring import components, normalisation
 from detection.anomaly.scoring.series import Series
-from detection.anomaly.scoring.windows import filled, held, smoothed
+from detection.anomaly.scoring.windows import filled, smoothed, sustained
 from detection.domain.arrays import Bools, Floats
 
 Score = Callable[[Series], Floats]
@@ -70,7 +70,7 @@ BASELINES: dict[str, Score] = {
 
 def alarms(score: Floats, train: Bools) -> Bools:
     """The same rule for every baseline: two of three samples above the entity's own q99."""
-    return held(score > components.usual_maximum(score, train), 2, 3)
+    return sustained(score > components.usual_maximum(score, train), 2, 3)
 
 
 def _scaled(series: Series) -> Floats:

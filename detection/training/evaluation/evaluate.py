@@ -139,7 +139,7 @@ def _group(name: str, series: Series) -> str:
     return f"{name}/{first}" if slash else name
 
 
-def report(found: Found) -> dict[str, Any]:
+def measures_table(found: Found) -> dict[str, Any]:
     """Detector → group → measures; those by entity with 95 % intervals of a bootstrap."""
     return {
         detector: {group: _measures(parts) for group, parts in groups.items()}

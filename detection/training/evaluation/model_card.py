@@ -61,7 +61,7 @@ Libraries: {libraries}. Data: sha256 `{data_sha256}`.
 """
 
 
-def text(known: Mapping[str, Any]) -> str:
+def card_text(known: Mapping[str, Any]) -> str:
     """Markdown of one version's manifest."""
     scores: Mapping[str, Mapping[str, Any]] = known["scores"]
     plain = [name for name in scores if not name.startswith(f"{OURS}, seed")]

@@ -18,7 +18,7 @@ from detection.domain.arrays import Bools
 from detection.domain.causes import Cause
 from detection.metrics import history, queries
 from detection.metrics.backfill import frames_between
-from detection.metrics.history import Frame, Window
+from detection.metrics.history import MetricFrame, Window
 from detection.metrics.pod_owners import known_or_asked
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.responses import PrometheusError
@@ -36,7 +36,7 @@ LEAST_SAMPLES = 60
 Owner = tuple[str, str, str]
 
 
-def window(
+def training_window(
     cluster: Cluster,
     client: Prometheus,
     now: datetime,
@@ -48,7 +48,7 @@ def window(
     As many hours as `MOST_CELLS` values hold; of a cluster of which not even a day fits in, a part
     of the owners. Raises NoHistory where Prometheus does not answer.
     """
-    check(client, now)
+    check_prometheus(client, now)
     active = queries.active_queries()
     owners = known_or_asked(history.owner_map(cluster.pk), client, now)
     tell("reading the last hour of history")
@@ -64,7 +64,7 @@ def window(
     return history.window_of(sorted(frames, key=lambda frame: frame.at))
 
 
-def check(client: Prometheus, now: datetime) -> None:
+def check_prometheus(client: Prometheus, now: datetime) -> None:
     """Raises NoHistory where Prometheus does not answer at all."""
     try:
         client.query("vector(1)", now)
@@ -72,12 +72,12 @@ def check(client: Prometheus, now: datetime) -> None:
         raise NoHistory(f"Prometheus does not answer: {error}") from error
 
 
-def _part(frames: list[Frame], every: int) -> list[Frame]:
+def _part(frames: list[MetricFrame], every: int) -> list[MetricFrame]:
     """The same owners from each frame: one in `every`."""
     if every == 1:
         return frames
     return [
-        Frame(f.at, {key: v for key, v in f.values.items() if not _spread(key) % every})
+        MetricFrame(f.at, {key: v for key, v in f.values.items() if not _spread(key) % every})
         for f in frames
     ]
 
@@ -92,7 +92,7 @@ def normal_samples(cluster: Cluster, client: Prometheus, since: datetime, now: d
     Asked at 60 points in time, so that counting a week costs one range query a metric. Raises
     NoHistory.
     """
-    check(client, now)
+    check_prometheus(client, now)
     owners = known_or_asked(history.owner_map(cluster.pk), client, now)
     frames = frames_between(queries.active_queries(), client, owners, since, now)
     step = (now - since).total_seconds() / max(len(frames), 1)
@@ -109,7 +109,7 @@ def _within(at: float, spans: Sequence[tuple[float, float]]) -> bool:
     return any(start <= at <= end for start, end in spans)
 
 
-def data_hash(past: Window) -> str:
+def window_hash(past: Window) -> str:
     """One sha256 over what was read: the names of the series, the times and the values."""
     found = hashlib.sha256("\n".join(past.keys).encode())
     found.update(np.ascontiguousarray(past.times).tobytes())

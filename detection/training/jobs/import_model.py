@@ -33,15 +33,15 @@ def import_model(model_path: Path, scaler_path: Path, now: datetime) -> ModelVer
     scaler = read_scaler(scaler_path)
     center, scale = _affine(scaler, model.input_shape[1])
     exported = autoencoder.exported(model, center, scale)
-    known = train.write(
+    known = train.write_version(
         Trained(model, scaler, exported, [exported]),
         {},
         {},
-        train.data_hash([model_path, scaler_path]),
+        train.files_hash([model_path, scaler_path]),
         versions.directory_of(f"{now:%Y%m%d-%H%M%S}"),
         now,
     )
-    return versions.record(known, ModelSource.IMPORTED, now)
+    return versions.record_version(known, ModelSource.IMPORTED, now)
 
 
 def _affine(scaler: Any, window: int) -> tuple[Floats32, Floats32]:

@@ -80,17 +80,17 @@ def _member(sets: Sets, scaler: Any, seed: int, tell: Tell) -> Any:
     return autoencoder.train_member(given, wanted, seed, tell)
 
 
-def measured(sets: Sets, tell: Tell, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
+def evaluate_unseen(sets: Sets, tell: Tell, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
     """The evaluation that counts: every entity scored by networks that never saw it."""
 
     def networks(seen: Sets) -> list[Network]:
         done = train(seen, tell, seeds)
         return [done.network, *done.members]
 
-    return evaluate.report(evaluate.leaving_out(sets, networks, tell))
+    return evaluate.measures_table(evaluate.leaving_out(sets, networks, tell))
 
 
-def write(
+def write_version(
     trained: Trained, scores: dict[str, Any], sets: Sets, data: str, directory: Path, now: datetime
 ) -> dict[str, Any]:
     """Write the version's files into `directory`, the manifest last; answers with the manifest."""
@@ -99,9 +99,9 @@ def write(
     directory.mkdir(parents=True, exist_ok=True)
     autoencoder.save(trained.model, directory / KERAS_MODEL)
     joblib.dump(trained.scaler, directory / SCALER, compress=3)
-    network.save(trained.network, directory / WEIGHTS)
+    network.save_network(trained.network, directory / WEIGHTS)
     known = _manifest(trained, scores, sets, data, now)
-    (directory / CARD).write_text(model_card.text(known))
+    (directory / CARD).write_text(model_card.card_text(known))
     names = (KERAS_MODEL, SCALER, WEIGHTS, CARD)
     known["files"] = {name: sha256(directory / name) for name in names}
     (directory / MANIFEST).write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
@@ -137,7 +137,7 @@ def _libraries() -> dict[str, str]:
     return found
 
 
-def data_hash(paths: Sequence[Path]) -> str:
+def files_hash(paths: Sequence[Path]) -> str:
     """One sha256 over the files' own, in the order of their names."""
     together = hashlib.sha256()
     for path in sorted(paths):

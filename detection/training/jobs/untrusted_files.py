@@ -40,7 +40,9 @@ LARGEST_BYTES = 50 * 2**20
 
 def read_model(path: Path) -> Any:
     """A Keras model of dense layers. Raises BadModel, and then nothing of the file was run."""
-    strange = sorted(name for module, name in _named(_config(path)) if not _is_plain(module, name))
+    strange = sorted(
+        name for module, name in _classes_in(_config(path)) if not _is_plain(module, name)
+    )
     if strange:
         raise BadModel(
             f"{path} has {', '.join(dict.fromkeys(strange))}: an autoencoder of dense layers and "
@@ -66,16 +68,16 @@ def _config(path: Path) -> Any:
         ) from error
 
 
-def _named(config: Any) -> Iterator[tuple[str, str]]:
+def _classes_in(config: Any) -> Iterator[tuple[str, str]]:
     """(module, class) of everything that the description has built; "" where none is given."""
     if isinstance(config, dict):
         if "class_name" in config:
             yield str(config.get("module") or ""), str(config["class_name"])
         for value in config.values():
-            yield from _named(value)
+            yield from _classes_in(value)
     elif isinstance(config, list):
         for value in config:
-            yield from _named(value)
+            yield from _classes_in(value)
 
 
 def _is_plain(module: str, name: str) -> bool:

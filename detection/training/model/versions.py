@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from detection.anomaly.model.artifacts import MANIFEST, ModelRefused, checked, manifest
+from detection.anomaly.model.artifacts import MANIFEST, ModelRefused, checked_path, manifest
 from detection.models.anomaly import ModelSource, ModelVersion
 
 VERSIONS = "versions"
@@ -30,7 +30,7 @@ def directory_of(version: str) -> Path:
     return directory() / VERSIONS / version
 
 
-def record(known: dict[str, Any], source: str, now: datetime) -> ModelVersion:
+def record_version(known: dict[str, Any], source: str, now: datetime) -> ModelVersion:
     """A row for a version whose files are written; the same version again changes nothing."""
     row, _ = ModelVersion.objects.get_or_create(
         version=known["version"],
@@ -54,7 +54,7 @@ def use(version: str, who: str, now: datetime) -> ModelVersion:
     known = manifest(directory_of(version))
     if known["files"] != row.files:
         raise ModelRefused(f"the manifest of {version} is not the one that was recorded")
-    paths = [checked(directory_of(version), name, known) for name in known["files"]]
+    paths = [checked_path(directory_of(version), name, known) for name in known["files"]]
     for path in [*paths, directory_of(version) / MANIFEST]:
         _replace(path, directory() / path.name)
     with transaction.atomic():
@@ -87,16 +87,16 @@ def adopt_shipped(now: datetime) -> ModelVersion | None:
     except ModelRefused:
         return None
     if not directory_of(known["version"]).exists():
-        keep(known, directory(), directory_of(known["version"]))
-    row = record(known, ModelSource.SHIPPED, now)
+        copy_files(known, directory(), directory_of(known["version"]))
+    row = record_version(known, ModelSource.SHIPPED, now)
     if not ModelVersion.objects.filter(in_force=True).exists():
         ModelVersion.objects.filter(pk=row.pk).update(in_force=True, used_at=now)
     return row
 
 
-def keep(known: dict[str, Any], source: Path, target: Path) -> None:
+def copy_files(known: dict[str, Any], source: Path, target: Path) -> None:
     """Copy a version's files. Raises ModelRefused where one is not what its manifest says."""
-    paths = [checked(source, name, known) for name in known["files"]]
+    paths = [checked_path(source, name, known) for name in known["files"]]
     target.mkdir(parents=True, exist_ok=True)
     for path in [*paths, source / MANIFEST]:
         _replace(path, target / path.name)

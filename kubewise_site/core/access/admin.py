@@ -13,14 +13,14 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from kubewise_site.core.access import issuing
 from kubewise_site.core.access.models import ApiToken
-from kubewise_site.core.access.scopes import Scope
+from kubewise_site.core.access.scopes import TokenScope
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = forms.MultipleChoiceField(
-        choices=[(scope.value, scope.value) for scope in Scope],
+        choices=[(scope.value, scope.value) for scope in TokenScope],
         widget=forms.CheckboxSelectMultiple,
-        initial=[Scope.READ.value],
+        initial=[TokenScope.READ.value],
         help_text="read is always included.",
     )
     days = forms.IntegerField(

@@ -29,7 +29,7 @@ class BearerAuthentication(TokenAuthentication):
         except AuthenticationFailed:
             if failed_logins.too_many(request):
                 raise Throttled(failed_logins.WINDOW_SECONDS, failed_logins.WAIT) from None
-            failed_logins.note(request)
+            failed_logins.count_failure(request)
             raise
 
     def authenticate_credentials(self, key: str) -> tuple[Any, Any]:

@@ -18,7 +18,7 @@ WINDOW_SECONDS = 300
 WAIT = "Too many failed log-ins from your address. Wait five minutes."
 
 
-def note(request: HttpRequest | Request) -> None:
+def count_failure(request: HttpRequest | Request) -> None:
     cache.count(_key(request), WINDOW_SECONDS)
 
 
@@ -43,7 +43,7 @@ class LoginForm(AuthenticationForm):  # type: ignore[misc]
 
 def _password_failed(request: HttpRequest | None = None, **_: Any) -> None:
     if request is not None:
-        note(request)
+        count_failure(request)
 
 
 def _key(request: HttpRequest | Request) -> str:

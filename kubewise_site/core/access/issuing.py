@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from kubewise_site.core.access.models import ApiToken
-from kubewise_site.core.access.scopes import checked
+from kubewise_site.core.access.scopes import checked_scopes
 
 PREFIX = "kw_"
 RANDOM_BYTES = 32
@@ -31,9 +31,9 @@ def issue(
     row = ApiToken.objects.create(
         user=user,
         name=name,
-        digest=digest_of(token),
+        digest=token_digest(token),
         hint=token[:HINT_LENGTH],
-        scopes=checked(scopes),
+        scopes=checked_scopes(scopes),
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
@@ -42,8 +42,8 @@ def issue(
 
 def find(token: str) -> ApiToken | None:
     """The row of a token, expired or not."""
-    return ApiToken.objects.select_related("user").filter(digest=digest_of(token)).first()
+    return ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
 
 
-def digest_of(token: str) -> str:
+def token_digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()

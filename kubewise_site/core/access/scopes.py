@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 
-class Scope(StrEnum):
+class TokenScope(StrEnum):
     READ = "read"
     APPROVE = "approve"
     OPERATE = "operate"
@@ -23,12 +23,12 @@ APPROVING = frozenset(
 )
 
 
-def scope_for(permission: str) -> Scope:
+def scope_for(permission: str) -> TokenScope:
     """The scope that a token needs for a write that needs this permission."""
-    return Scope.APPROVE if permission in APPROVING else Scope.OPERATE
+    return TokenScope.APPROVE if permission in APPROVING else TokenScope.OPERATE
 
 
-def checked(scopes: Iterable[str]) -> list[str]:
+def checked_scopes(scopes: Iterable[str]) -> list[str]:
     """In order, each once, and always with `read`. Raises ValueError for what is no scope."""
-    wanted = {Scope(scope) for scope in scopes} | {Scope.READ}
-    return [scope.value for scope in Scope if scope in wanted]
+    wanted = {TokenScope(scope) for scope in scopes} | {TokenScope.READ}
+    return [scope.value for scope in TokenScope if scope in wanted]

@@ -30,7 +30,7 @@ class WrongSetting(ValueError):
     """A variable's value is not one of those allowed."""
 
 
-def read(environment: Mapping[str, str]) -> dict[str, Any]:
+def read_settings(environment: Mapping[str, str]) -> dict[str, Any]:
     """Name to parsed value for the whole table. Raises WrongSetting."""
     values = {setting.name: _value(setting, environment) for setting in SETTINGS}
     port = values["PROMETHEUS_PORT"]
@@ -42,7 +42,7 @@ def read(environment: Mapping[str, str]) -> dict[str, Any]:
 def load() -> dict[str, Any]:
     """`read` of the process's environment; .env fills in what the environment leaves open."""
     environ.Env.read_env(os.environ.get("KUBEWISE_ENV_FILE", BASE_DIR / ".env"))
-    return read(os.environ)
+    return read_settings(os.environ)
 
 
 def given(name: str, otherwise: str) -> str:

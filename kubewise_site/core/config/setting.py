@@ -10,7 +10,7 @@ T = TypeVar("T", covariant=True)
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class SettingKind(Generic[T]):
     """`parse` raises ValueError for what `allowed` does not name."""
 
     parse: Callable[[str], T]
@@ -25,12 +25,12 @@ class Setting:
     """
 
     default: str
-    kind: Kind[Any]
+    kind: SettingKind[Any]
     why: str
     secret: bool = False
     name: str = ""
 
 
-def setting(default: str, kind: Kind[T], why: str, *, secret: bool = False) -> T:
+def setting(default: str, kind: SettingKind[T], why: str, *, secret: bool = False) -> T:
     """A row. Typed as the value that Django's settings have under its name."""
     return cast(T, Setting(default, kind, why, secret))

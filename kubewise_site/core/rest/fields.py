@@ -12,7 +12,7 @@ from django.db import models
 from rest_framework import serializers
 
 
-class Text(serializers.CharField):
+class TextField(serializers.CharField):
     """Spaces stay as they were sent; the schema says where there must be some text."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -39,7 +39,7 @@ class YesNo(serializers.BooleanField):
         return data
 
 
-class Whole(serializers.IntegerField):
+class WholeNumberField(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
         if isinstance(data, bool) or not whole:
@@ -47,7 +47,7 @@ class Whole(serializers.IntegerField):
         return super().to_internal_value(int(data))
 
 
-class Number(serializers.FloatField):
+class NumberField(serializers.FloatField):
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
             self.fail("invalid")
@@ -57,11 +57,11 @@ class Number(serializers.FloatField):
 class StrictModelSerializer(serializers.ModelSerializer[Any]):
     serializer_field_mapping: ClassVar[Any] = {
         **serializers.ModelSerializer.serializer_field_mapping,
-        models.CharField: Text,
-        models.TextField: Text,
+        models.CharField: TextField,
+        models.TextField: TextField,
         models.SlugField: Slug,
         models.BooleanField: YesNo,
-        models.PositiveIntegerField: Whole,
-        models.PositiveSmallIntegerField: Whole,
-        models.FloatField: Number,
+        models.PositiveIntegerField: WholeNumberField,
+        models.PositiveSmallIntegerField: WholeNumberField,
+        models.FloatField: NumberField,
     }

@@ -51,7 +51,7 @@ def _once(request: Request, key: str, call: Callable[[], Response]) -> Response:
     except Exception:
         row.delete()  # refused or failed: nothing was done, so it may be tried again
         raise
-    _keep(row, answer)
+    _save_answer(row, answer)
     return answer
 
 
@@ -81,7 +81,7 @@ def _answer_of(row: IdempotencyKey, fingerprint: str) -> Response:
     return Response(json.loads(row.body or "null"), status=row.status, headers=headers)
 
 
-def _keep(row: IdempotencyKey, answer: Response) -> None:
+def _save_answer(row: IdempotencyKey, answer: Response) -> None:
     row.status = answer.status_code
     row.body = JSONRenderer().render(answer.data).decode()
     row.headers = {"Location": answer["Location"]} if answer.has_header("Location") else {}

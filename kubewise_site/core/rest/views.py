@@ -15,7 +15,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from kubewise_site.core.access.models import ApiToken
-from kubewise_site.core.access.scopes import Scope, scope_for
+from kubewise_site.core.access.scopes import TokenScope, scope_for
 from kubewise_site.core.rest.idempotency import idempotent
 
 View = Callable[..., HttpResponseBase]
@@ -33,14 +33,14 @@ class Needs(BasePermission):
             return False
         method = request.method or ""
         if method in SAFE_METHODS:
-            return _may(request, Scope.READ, getattr(view, "reads", ""))
+            return _may(request, TokenScope.READ, getattr(view, "reads", ""))
         needed: str | None = getattr(view, "writes", {}).get(method)
         if needed is None:
             return not hasattr(view, method.lower())
         return _may(request, scope_for(needed), needed)
 
 
-def _may(request: Request, scope: Scope, permission: str) -> bool:
+def _may(request: Request, scope: TokenScope, permission: str) -> bool:
     """Raises PermissionDenied with what is missing, so that it can be given."""
     if isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
         has = ", ".join(request.auth.scopes)
@@ -75,7 +75,7 @@ class Guarded(APIView):
             cls.post = idempotent(vars(cls)["post"])  # type: ignore[attr-defined]
 
 
-def read(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+def validated_body(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """The body as the shape reads it. Raises ValidationError with each wrong field."""
     form = shape(data=request.data)
     form.is_valid(raise_exception=True)
@@ -93,7 +93,7 @@ class NoSuchPath(APIView):
         raise NotFound(f"There is nothing at {request.path}.")
 
 
-def both(route: str, view: View, name: str) -> list[URLPattern]:
+def with_and_without_slash(route: str, view: View, name: str) -> list[URLPattern]:
     """The route with and without its last slash: neither redirects, so no POST loses its body.
 
     The form as given is the one that the schema documents and `reverse` finds.

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from kubewise_site.core.access import issuing
-from kubewise_site.core.access.scopes import Scope
+from kubewise_site.core.access.scopes import TokenScope
 
 
 class Command(BaseCommand):
@@ -19,7 +19,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", help="the user name; the token can do no more than the user")
         parser.add_argument(
-            "--scope", action="append", choices=[scope.value for scope in Scope], dest="scopes",
+            "--scope", action="append", dest="scopes",
+            choices=[scope.value for scope in TokenScope],
             help="may be given several times; read is always included",
         )  # fmt: skip
         parser.add_argument(

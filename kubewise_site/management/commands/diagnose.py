@@ -27,13 +27,13 @@ from detection.kubernetes.client import (
     connect,
     has_current_context,
 )
-from detection.pipeline.inputs import SeeMetrics
+from detection.pipeline.inputs import ReadMetrics
 from kubewise_site.core.config.reading import in_cluster
 from remediation.actions.parameters import BadValue, label
 from remediation.controls.limits import limits
-from remediation.diagnose.metrics import see
-from remediation.diagnose.report import plain, table
-from remediation.diagnose.run import Report, as_auto, look
+from remediation.diagnose.metrics import read_metrics
+from remediation.diagnose.report import escaped, report_table
+from remediation.diagnose.run import Report, as_auto, diagnose_cluster
 
 log = structlog.get_logger(__name__)
 NOTHING_FOUND, INCIDENTS, BLIND = 0, 1, 2
@@ -41,7 +41,7 @@ DEFAULT_KUBECONFIG = "~/.kube/config"
 
 
 @dataclass(frozen=True)
-class Way:
+class ClusterAccess:
     """How the cluster is reached, and what said so."""
 
     context: str
@@ -77,7 +77,9 @@ class Command(BaseCommand):
             return self._could_not_look(f"namespace {namespace!r}: {error}", output)
         except KubernetesError as error:
             return self._could_not_look(str(error), output)
-        report = look(connection, datetime.now(UTC), as_auto(limits()), namespace, _metrics())
+        report = diagnose_cluster(
+            connection, datetime.now(UTC), as_auto(limits()), namespace, _metrics()
+        )
         self._show(report, output)
         return _exit_code(report)
 
@@ -95,7 +97,7 @@ class Command(BaseCommand):
         if output == "json":
             self.stdout.write(json.dumps(report.as_dict(), indent=2, default=str))
         else:
-            self.stdout.write(table(report))
+            self.stdout.write(report_table(report))
 
     def _could_not_look(self, reason: str, output: str) -> int:
         self._tell(f"cannot read the cluster: {reason}")
@@ -104,10 +106,10 @@ class Command(BaseCommand):
         return BLIND
 
     def _tell(self, text: str) -> None:
-        self.stderr.write(plain(text))
+        self.stderr.write(escaped(text))
 
 
-def which_way(context: str) -> Way:
+def which_way(context: str) -> ClusterAccess:
     """--context, KUBE_CONTEXT, the kubeconfig's current context, the in-cluster account.
 
     Raises NotConfigured where there is none of them.
@@ -115,14 +117,16 @@ def which_way(context: str) -> Way:
     path = settings.KUBECONFIG or _default_kubeconfig()
     inside = in_cluster()
     if context:
-        return Way(context, path, "", "--context")
+        return ClusterAccess(context, path, "", "--context")
     if settings.KUBE_CONTEXT:
-        return Way(settings.KUBE_CONTEXT, path, settings.KUBE_READ_TOKEN_FILE, "KUBE_CONTEXT")
+        return ClusterAccess(
+            settings.KUBE_CONTEXT, path, settings.KUBE_READ_TOKEN_FILE, "KUBE_CONTEXT"
+        )
     if path and not (inside and not has_current_context(path)):
         said_by = "KUBECONFIG" if settings.KUBECONFIG else DEFAULT_KUBECONFIG
-        return Way("", path, "", f"the current context of {said_by}")
+        return ClusterAccess("", path, "", f"the current context of {said_by}")
     if inside:
-        return Way("", "", settings.KUBE_READ_TOKEN_FILE, "the in-cluster account")
+        return ClusterAccess("", "", settings.KUBE_READ_TOKEN_FILE, "the in-cluster account")
     raise NotConfigured("no --context, KUBE_CONTEXT, kubeconfig or in-cluster account is given")
 
 
@@ -131,10 +135,10 @@ def _default_kubeconfig() -> str:
     return str(path) if path.is_file() else ""
 
 
-def _metrics() -> SeeMetrics | None:
+def _metrics() -> ReadMetrics | None:
     """None where PROMETHEUS_URL is empty on purpose: scan only."""
     client = prometheus()
-    return None if client is None else partial(see, client)
+    return None if client is None else partial(read_metrics, client)
 
 
 def _exit_code(report: Report) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from kubewise_site.up.first_start import prepare
+from kubewise_site.up.first_start import prepare_database
 
 
 class Command(BaseCommand):
@@ -13,5 +13,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
-        for warning in prepare():
+        for warning in prepare_database():
             self.stderr.write(self.style.WARNING(warning))

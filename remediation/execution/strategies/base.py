@@ -16,7 +16,7 @@ from remediation.digests import spec_hash
 from remediation.planning.candidates import Candidate
 
 
-class Empty(Exception):
+class NothingToChange(Exception):
     """The server's dry run shows that nothing would change."""
 
 
@@ -55,10 +55,10 @@ class Rehearsal:
         return [redact(line) for line in self.diff]
 
 
-class Way(ABC):
+class Strategy(ABC):
     """`name` is the strategy that actions ask for.
 
-    Raises Empty, Refusal, Changed, Stopped, KubernetesError.
+    Raises NothingToChange, Refusal, ObjectChanged, WritingStopped, KubernetesError.
     """
 
     name: ClassVar[str]

@@ -11,8 +11,13 @@ from typing import Any
 
 from detection.domain.units import counted
 from remediation.actions.base import Object, Parameters
-from remediation.actions.parameters import BadValue, amount
-from remediation.actions.resources import PLACES, container_of, merged_resources, wanted
+from remediation.actions.parameters import BadValue, quantity_amount
+from remediation.actions.resources import (
+    PLACES,
+    merged_resources,
+    named_container,
+    wanted_resources,
+)
 from remediation.cluster import writer
 from remediation.cluster.writer import Session
 
@@ -22,7 +27,7 @@ def shortage(session: Session, owner: Object, parameters: Parameters) -> str:
 
     Raises KubernetesError where a list can't be read.
     """
-    found = container_of(owner, parameters)
+    found = named_container(owner, parameters)
     if found is None:
         return "the container is gone"
     namespace, container = str(owner["metadata"]["namespace"]), found[1]
@@ -90,7 +95,7 @@ def _replicas(owner: Object) -> int:
 
 def _growth(container: Object, parameters: Parameters) -> Iterator[tuple[str, float]]:
     resources = container.get("resources") or {}
-    for name, value in wanted(parameters).items():
+    for name, value in wanted_resources(parameters).items():
         kind, resource = PLACES[name]
         former = _number((resources.get(kind) or {}).get(resource, "0"))
         if (growth := _number(value) - former) > 0:
@@ -100,6 +105,6 @@ def _growth(container: Object, parameters: Parameters) -> Iterator[tuple[str, fl
 def _number(value: object) -> float:
     """A quantity of the cluster; 0 where it is none that we know how to read."""
     try:
-        return amount(str(value))
+        return quantity_amount(str(value))
     except BadValue:
         return 0.0

@@ -8,20 +8,27 @@ from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import NotFound
 from remediation.actions.base import Object
 from remediation.cluster import writer
-from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Empty, Rehearsal, Task, Way, before, ref_of
+from remediation.cluster.writer import ObjectChanged, Session
+from remediation.execution.strategies.base import (
+    NothingToChange,
+    Rehearsal,
+    Strategy,
+    Task,
+    before,
+    ref_of,
+)
 from remediation.execution.strategies.evict import is_ending
 
 MOST_PODS = 50
 
 
-class Clean(Way):
+class Clean(Strategy):
     name = "clean"
 
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         pods = [ref_of("Pod", item) for item in _leftovers(task)][:MOST_PODS]
         if not pods:
-            raise Empty("no pod is in phase Failed")
+            raise NothingToChange("no pod is in phase Failed")
         for pod in pods:
             writer.evict(task.session, pod, dry_run=True)
         lines = tuple(f"Pod {pod.namespace}/{pod.name}: Failed → (removed)" for pod in pods)
@@ -58,12 +65,14 @@ def _sets_of(task: Task, namespace: str) -> set[str]:
     found = {task.owner.uid}
     if task.owner.kind == "Deployment":
         sets = writer.list_of(task.session, "ReplicaSet", namespace, "")
-        found |= {i["metadata"]["uid"] for i in sets if controller_of(i).get("uid") in found}
+        found |= {
+            i["metadata"]["uid"] for i in sets if controlling_reference(i).get("uid") in found
+        }
     return found
 
 
 def _is_leftover(pod: Object, owner: ObjectRef, owners: set[str]) -> bool:
-    above = controller_of(pod)
+    above = controlling_reference(pod)
     if not above or above.get("kind") == "Job" or pod["metadata"].get("deletionTimestamp"):
         return False
     if (pod.get("status") or {}).get("phase") != "Failed":
@@ -73,7 +82,7 @@ def _is_leftover(pod: Object, owner: ObjectRef, owners: set[str]) -> bool:
     return above.get("uid") in owners
 
 
-def controller_of(item: Object) -> dict[str, Any]:
+def controlling_reference(item: Object) -> dict[str, Any]:
     """The controlling ownerReference; {} where there is none."""
     refs = item["metadata"].get("ownerReferences") or []
     return next((dict(ref) for ref in refs if ref.get("controller")), {})
@@ -82,6 +91,6 @@ def controller_of(item: Object) -> dict[str, Any]:
 def _is_over(session: Session, pod: ObjectRef) -> bool:
     try:
         found = writer.read(session, pod)
-    except (NotFound, Changed):
+    except (NotFound, ObjectChanged):
         return False
     return (found.get("status") or {}).get("phase") == "Failed"

@@ -17,9 +17,9 @@ from detection.kubernetes.client import Forbidden, NotFound, TooManyRequests
 from remediation.actions.base import Object, Patch, put
 from remediation.actions.nodes import UNSCHEDULABLE, is_cordoned
 from remediation.cluster import writer
-from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Refusal, Rehearsal, Task, Way, before, ref_of
-from remediation.execution.strategies.clean_failed import controller_of
+from remediation.cluster.writer import ObjectChanged, Session
+from remediation.execution.strategies.base import Refusal, Rehearsal, Strategy, Task, before, ref_of
+from remediation.execution.strategies.clean_failed import controlling_reference
 from remediation.execution.strategies.evict import budget_lines
 
 MOST_PODS = 110
@@ -30,7 +30,7 @@ SYSTEM_PRIORITIES = frozenset({"system-node-critical", "system-cluster-critical"
 OVER = frozenset({"Succeeded", "Failed"})
 
 
-class Drain(Way):
+class Drain(Strategy):
     name = "drain"
 
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
@@ -62,7 +62,7 @@ class Drain(Way):
     ) -> bool:
         try:
             return writer.attempt_of(writer.read(session, owner)) == attempt
-        except (NotFound, Changed):
+        except (NotFound, ObjectChanged):
             return False
 
 
@@ -124,14 +124,14 @@ def _stays(pod: Object) -> bool:
     meta = pod["metadata"]
     static = MIRROR in (meta.get("annotations") or {})
     over = (pod.get("status") or {}).get("phase") in OVER or bool(meta.get("deletionTimestamp"))
-    return static or over or controller_of(pod).get("kind") == "DaemonSet"
+    return static or over or controlling_reference(pod).get("kind") == "DaemonSet"
 
 
 def why_not(pod: Object) -> str:
     """Why this pod must not be evicted by a drain; '' where it may."""
     meta, spec = pod["metadata"], pod.get("spec") or {}
     name = f"{meta['namespace']}/{meta['name']}"
-    if not controller_of(pod):
+    if not controlling_reference(pod):
         return f"{name} has no controller, so nothing would recreate it"
     if meta["namespace"] in settings.PROTECTED_NAMESPACES:
         return f"{name} is in a protected namespace"

@@ -9,18 +9,18 @@ from detection.domain.units import counted
 from detection.kubernetes.client import NotFound
 from remediation.actions.base import Object
 from remediation.cluster import writer
-from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Rehearsal, Task, Way, before
+from remediation.cluster.writer import ObjectChanged, Session
+from remediation.execution.strategies.base import Rehearsal, Strategy, Task, before
 
 
-class Evict(Way):
+class Evict(Strategy):
     name = "evict"
 
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
         target = task.candidate.target
         pod = writer.read(task.session, target)
         if pod["metadata"].get("deletionTimestamp"):
-            raise Changed("the pod is already terminating")
+            raise ObjectChanged("the pod is already terminating")
         writer.evict(task.session, target, dry_run=True)
         phase = (pod.get("status") or {}).get("phase", "unknown")
         line = f"Pod {target.namespace}/{target.name}: {phase} → evicted"
@@ -39,7 +39,7 @@ class Evict(Way):
 def is_ending(session: Session, pod: ObjectRef) -> bool:
     try:
         found = writer.read(session, pod)
-    except (NotFound, Changed):
+    except (NotFound, ObjectChanged):
         return True
     return bool(found["metadata"].get("deletionTimestamp"))
 

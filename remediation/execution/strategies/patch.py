@@ -9,14 +9,21 @@ from detection.kubernetes.client import NotFound
 from remediation.actions.base import Object, Patch, Trait, Wish
 from remediation.cluster import writer
 from remediation.cluster.diff import diff
-from remediation.cluster.writer import Changed, Session
+from remediation.cluster.writer import ObjectChanged, Session
 from remediation.digests import spec_hash
-from remediation.execution.strategies.base import Empty, Refusal, Rehearsal, Task, Way, before
+from remediation.execution.strategies.base import (
+    NothingToChange,
+    Refusal,
+    Rehearsal,
+    Strategy,
+    Task,
+    before,
+)
 from remediation.execution.strategies.capacity import shortage
 from remediation.execution.strategies.rollback_template import older_template
 
 
-class Patching(Way):
+class Patching(Strategy):
     name = "patch"
 
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
@@ -32,7 +39,7 @@ class Patching(Way):
             after = writer.patch(task.session, _ref(task), subject, change, dry_run=True)
         lines = tuple(diff(subject, after))
         if not lines:
-            raise Empty("nothing would change: the object already has these values")
+            raise NothingToChange("nothing would change: the object already has these values")
         inverse = task.candidate.entry.inverse(subject, task.candidate.parameters)
         return Rehearsal(seen, lines, template, inverse, before(seen), subject)
 
@@ -51,7 +58,7 @@ class Patching(Way):
     ) -> bool:
         try:
             found = writer.read(session, target if _is_other(owner, target) else owner)
-        except (NotFound, Changed):
+        except (NotFound, ObjectChanged):
             return False
         return writer.attempt_of(found) == attempt
 
@@ -89,10 +96,10 @@ def _require_bounds(task: Task, subject: dict[str, Any]) -> None:
 
 
 def _unchanged(task: Task, seen: Object, rehearsal: Rehearsal) -> Object:
-    """The subject read once more; Changed where its spec is not the rehearsed one."""
+    """The subject read once more; ObjectChanged where its spec is not the rehearsed one."""
     if not _is_other(task.owner, task.candidate.target):
         return seen
     fresh = writer.read(task.session, task.candidate.target)
     if spec_hash(fresh) != spec_hash(rehearsal.subject or {}):
-        raise Changed(f"the spec of {task.candidate.target} changed since the dry run")
+        raise ObjectChanged(f"the spec of {task.candidate.target} changed since the dry run")
     return fresh

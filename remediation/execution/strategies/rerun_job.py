@@ -9,8 +9,8 @@ from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import Conflict, NotFound
 from remediation.actions.base import ATTEMPT, Object
 from remediation.cluster import writer
-from remediation.cluster.writer import Changed, Session
-from remediation.execution.strategies.base import Refusal, Rehearsal, Task, Way, before
+from remediation.cluster.writer import ObjectChanged, Session
+from remediation.execution.strategies.base import Refusal, Rehearsal, Strategy, Task, before
 
 LONGEST_NAME = 63
 API_VERSION = "batch/v1"
@@ -24,7 +24,7 @@ OF_THE_CONTROLLER = frozenset(
 )
 
 
-class Create(Way):
+class Create(Strategy):
     name = "create"
 
     def rehearse(self, task: Task, seen: dict[str, Any]) -> Rehearsal:
@@ -38,7 +38,7 @@ class Create(Way):
     def carry_out(self, task: Task, seen: Object, rehearsal: Rehearsal) -> dict[str, Any]:
         """The name is the attempt's own: a Job that has it already was made by this attempt."""
         if reason := task.candidate.entry.bounds(seen, task.candidate.parameters):
-            raise Changed(reason)
+            raise ObjectChanged(reason)
         job = job_of(task.owner, seen, task.attempt)
         try:
             made = writer.create(task.session, "Job", job, dry_run=False)
@@ -53,7 +53,7 @@ class Create(Way):
     ) -> bool:
         try:
             return writer.attempt_of(writer.read(session, _ref(owner, attempt))) == attempt
-        except (NotFound, Changed):
+        except (NotFound, ObjectChanged):
             return False
 
 

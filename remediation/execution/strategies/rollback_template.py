@@ -8,7 +8,7 @@ from typing import Any
 
 from detection.domain.findings import ObjectRef
 from remediation.cluster import writer
-from remediation.cluster.writer import Changed, Session
+from remediation.cluster.writer import ObjectChanged, Session
 
 REVISION = "deployment.kubernetes.io/revision"
 Template = dict[str, Any]
@@ -19,7 +19,7 @@ def older_template(
 ) -> Template | None:
     """The template of that revision; None where no revision is asked for.
 
-    Raises Changed where the revision, or a ConfigMap, PVC or ServiceAccount that it names, is
+    Raises ObjectChanged where the revision, or a ConfigMap, PVC or ServiceAccount that it names, is
     gone.
     """
     if revision is None:
@@ -27,10 +27,10 @@ def older_template(
     kind = "ReplicaSet" if owner.kind == "Deployment" else "ControllerRevision"
     found = _of_revision(_children(session, owner_seen, owner, kind), kind, int(revision))
     if found is None:
-        raise Changed(f"revision {revision} of {owner} is gone")
+        raise ObjectChanged(f"revision {revision} of {owner} is gone")
     for ref in named_objects(found, owner.namespace):
         if not writer.exists(session, ref):
-            raise Changed(f"revision {revision} names {ref.kind} {ref.name}, which is gone")
+            raise ObjectChanged(f"revision {revision} names {ref.kind} {ref.name}, which is gone")
     return found
 
 

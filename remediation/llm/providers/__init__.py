@@ -35,7 +35,7 @@ def client_for(switch: str = "", incident_id: int | None = None) -> LlmClient:
 
 
 @lru_cache(maxsize=4)
-def _made(provider: str, key: str, model: str, url: str, seconds: float) -> Any:
+def _cached_client(provider: str, key: str, model: str, url: str, seconds: float) -> Any:
     """One client a process: it keeps its connections. The SDKs are slow to import."""
     if provider == "gemini":
         from remediation.llm.providers.gemini import Gemini
@@ -51,6 +51,8 @@ def provider() -> Any:
     seconds = float(settings.LLM_TIMEOUT_SECONDS)
     if settings.LLM_PROVIDER == "gemini":
         endpoint = settings.GEMINI_API_ENDPOINT
-        return _made("gemini", settings.GEMINI_API_KEY, settings.GEMINI_MODEL, endpoint, seconds)
+        return _cached_client(
+            "gemini", settings.GEMINI_API_KEY, settings.GEMINI_MODEL, endpoint, seconds
+        )
     key, url = settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL
-    return _made("openai", key, settings.OPENAI_MODEL, url, seconds)
+    return _cached_client("openai", key, settings.OPENAI_MODEL, url, seconds)

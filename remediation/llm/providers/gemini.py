@@ -20,7 +20,7 @@ from kubewise_site.core.redaction import redact
 from remediation.llm.failures import BY_STATUS, FailureKind, LlmFailure, by_hundreds
 from remediation.llm.prompt_texts import Prompt, fenced
 from remediation.llm.protocol import Reply
-from remediation.llm.schema import Source
+from remediation.llm.schema import AnswerSource
 
 with warnings.catch_warnings():
     # It says at each import that it is no longer developed, and so does its API core about
@@ -99,7 +99,7 @@ class Gemini:
         except Exception as error:
             return self._failure(error)
         took = time.monotonic() - began
-        return _read(response, Source(self.name, self.model, str(instruction), 0, 0, took))
+        return _read(response, AnswerSource(self.name, self.model, str(instruction), 0, 0, took))
 
     def _failure(self, error: Exception) -> LlmFailure:
         """The failure's name; what has none is a bug and raised again."""
@@ -166,7 +166,7 @@ _BY_EXCEPTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Failur
 )
 
 
-def _read(response: Any, source: Source) -> Reply | LlmFailure:
+def _read(response: Any, source: AnswerSource) -> Reply | LlmFailure:
     """The text of the first candidate, where it ended as it should."""
     if not response.candidates:
         reason = response.prompt_feedback.block_reason
@@ -184,8 +184,8 @@ def _read(response: Any, source: Source) -> Reply | LlmFailure:
     return Reply(text, _priced(source, response.usage_metadata))
 
 
-def _priced(source: Source, usage: Any) -> Source:
-    return Source(
+def _priced(source: AnswerSource, usage: Any) -> AnswerSource:
+    return AnswerSource(
         source.provider,
         source.model,
         source.prompt,

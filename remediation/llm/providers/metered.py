@@ -13,7 +13,7 @@ from remediation.digests import digest_of
 from remediation.llm.failures import LlmFailure
 from remediation.llm.prompt_texts import Prompt
 from remediation.llm.protocol import LlmClient, Reply
-from remediation.llm.schema import Source
+from remediation.llm.schema import AnswerSource
 from remediation.llm.usage import budget_and_breaker
 from remediation.models.llm import LlmCall
 
@@ -42,8 +42,8 @@ class Metered:
         self, instruction: Prompt, data: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Reply | LlmFailure:
         """From memory where this very question was answered; else within the budgets."""
-        question, allowed = self._question(instruction, data), budget_and_breaker.limits()
-        if known := budget_and_breaker.remembered(question.digest):
+        question, allowed = self._question(instruction, data), budget_and_breaker.llm_limits()
+        if known := budget_and_breaker.earlier_answer(question.digest):
             return Reply(known.answer, _source_of(known))
         call = budget_and_breaker.reserve(question, allowed, self._clock())
         if isinstance(call, LlmFailure):
@@ -53,7 +53,7 @@ class Metered:
         if isinstance(answer, LlmFailure):
             budget_and_breaker.failed(call, answer, round(time.monotonic() - began, 3))
             return answer
-        budget_and_breaker.settle(call, answer.source, answer.text, allowed)
+        budget_and_breaker.settle_call(call, answer.source, answer.text, allowed)
         return Reply(answer.text, _with_id(answer.source, call.pk))
 
     def _question(
@@ -73,13 +73,13 @@ class Metered:
         )
 
 
-def _source_of(call: LlmCall) -> Source:
+def _source_of(call: LlmCall) -> AnswerSource:
     """From memory: it cost nothing now."""
-    return Source(call.provider, call.model, call.prompt, 0, 0, 0.0, call.pk, cached=True)
+    return AnswerSource(call.provider, call.model, call.prompt, 0, 0, 0.0, call.pk, cached=True)
 
 
-def _with_id(source: Source, call_id: int) -> Source:
-    return Source(
+def _with_id(source: AnswerSource, call_id: int) -> AnswerSource:
+    return AnswerSource(
         source.provider, source.model, source.prompt, source.prompt_tokens,
         source.answer_tokens, source.duration_seconds, call_id,
     )  # fmt: skip

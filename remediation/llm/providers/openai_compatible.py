@@ -19,7 +19,7 @@ from kubewise_site.core.redaction import redact
 from remediation.llm.failures import BY_STATUS, FailureKind, LlmFailure, by_hundreds
 from remediation.llm.prompt_texts import Prompt, fenced
 from remediation.llm.protocol import Reply
-from remediation.llm.schema import Source
+from remediation.llm.schema import AnswerSource
 
 TIMEOUT_SECONDS = 20.0
 ANSWER_BYTES = 2 * 1024 * 1024
@@ -59,7 +59,9 @@ class OpenAICompatible:
         except Exception as error:
             return self._failure(error)
         took = time.monotonic() - began
-        return _read(answer, Source(self.name, self.model, str(instruction), 0, 0, round(took, 3)))
+        return _read(
+            answer, AnswerSource(self.name, self.model, str(instruction), 0, 0, round(took, 3))
+        )
 
     def close(self) -> None:
         self._client.close()
@@ -177,7 +179,7 @@ _BY_EXCEPTION: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Failur
 )
 
 
-def _read(answer: Any, source: Source) -> Reply | LlmFailure:
+def _read(answer: Any, source: AnswerSource) -> Reply | LlmFailure:
     """The text of the first choice, where it ended as it should. The SDK checks no shapes."""
     if getattr(answer, "object", None) != "chat.completion" and not getattr(
         answer, "choices", None
@@ -192,7 +194,7 @@ def _read(answer: Any, source: Source) -> Reply | LlmFailure:
     return _text(message, str(choices[0].finish_reason), _priced(source, answer.usage))
 
 
-def _text(message: Any, ended: str, source: Source) -> Reply | LlmFailure:
+def _text(message: Any, ended: str, source: AnswerSource) -> Reply | LlmFailure:
     if ended == "content_filter" or message.refusal:
         return LlmFailure(FailureKind.BLOCKED, redact(str(message.refusal or ended))[:200])
     if ended == "length":
@@ -202,9 +204,9 @@ def _text(message: Any, ended: str, source: Source) -> Reply | LlmFailure:
     return Reply(message.content, source)
 
 
-def _priced(source: Source, usage: Any) -> Source:
+def _priced(source: AnswerSource, usage: Any) -> AnswerSource:
     asked = int(getattr(usage, "prompt_tokens", 0) or 0)
     answered = int(getattr(usage, "completion_tokens", 0) or 0)
-    return Source(
+    return AnswerSource(
         source.provider, source.model, source.prompt, asked, answered, source.duration_seconds
     )

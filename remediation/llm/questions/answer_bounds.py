@@ -14,13 +14,13 @@ from kubewise_site.core.redaction import redact
 from remediation.actions.base import Risk
 from remediation.actions.informational import Escalate
 from remediation.llm.failures import FailureKind, LlmFailure
-from remediation.llm.schema import Choice
+from remediation.llm.schema import RankedCandidate
 
 UNPROVEN = frozenset({"log", "previous log"})
 
 
 @dataclass(frozen=True)
-class Offer:
+class OfferedCandidate:
     """A candidate as a model sees it: `id` is its place in the rules' order."""
 
     id: str
@@ -39,10 +39,10 @@ class Offer:
         }
 
 
-def offers(candidates: Sequence[Mapping[str, Any]]) -> list[Offer]:
+def offers(candidates: Sequence[Mapping[str, Any]]) -> list[OfferedCandidate]:
     """The candidates, as dicts of a Plan, under the ids c1, c2, … in their order."""
     return [
-        Offer(
+        OfferedCandidate(
             f"c{number}",
             str(item["action"]),
             str(item.get("command", "")),
@@ -53,10 +53,10 @@ def offers(candidates: Sequence[Mapping[str, Any]]) -> list[Offer]:
     ]
 
 
-def refused(
-    choices: Iterable[Choice],
+def answer_failure(
+    choices: Iterable[RankedCandidate],
     cited: Iterable[str],
-    offered: Sequence[Offer],
+    offered: Sequence[OfferedCandidate],
     evidence_ids: Iterable[str],
 ) -> LlmFailure | None:
     """Why an answer does not count at all; None where each id in it exists, and once."""
@@ -86,7 +86,7 @@ def invented(
     told = "\n".join(str(item["text"]) for item in evidence if item["source"] not in UNPROVEN)
     if unknown := [one for one in objects if not _known(one, names)]:
         return _not_told(FailureKind.UNKNOWN_OBJECT, unknown)
-    if unknown := [one for one in reasons if not _told(one, told)]:
+    if unknown := [one for one in reasons if not _is_mentioned(one, told)]:
         return _not_told(FailureKind.UNKNOWN_REASON, unknown)
     return None
 
@@ -106,13 +106,13 @@ def _known(given: str, names: frozenset[str] | set[str]) -> bool:
     return bool(parts) and all(part in names for part in parts)
 
 
-def _told(given: str, text: str) -> bool:
+def _is_mentioned(given: str, text: str) -> bool:
     """As a whole word: `OOM` is not told by `ROOM`."""
     return re.search(rf"(?<![\w-]){re.escape(given.strip())}(?![\w-])", text, re.I) is not None
 
 
 def reordered(
-    offered: Sequence[Offer], choices: Sequence[Choice], escalate: bool = False
+    offered: Sequence[OfferedCandidate], choices: Sequence[RankedCandidate], escalate: bool = False
 ) -> list[int]:
     """Places of the candidates in the order that counts, by index into `offered`.
 
@@ -128,7 +128,9 @@ def reordered(
     return order
 
 
-def _next_swap(order: list[int], offered: Sequence[Offer], rank: Mapping[str, int]) -> int:
+def _next_swap(
+    order: list[int], offered: Sequence[OfferedCandidate], rank: Mapping[str, int]
+) -> int:
     """The first place whose candidate may move up by one; 0 where none may."""
     for place in range(1, len(order)):
         before, after = offered[order[place - 1]], offered[order[place]]

@@ -13,7 +13,13 @@ from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import Prompt, prompt
 from remediation.llm.protocol import LlmClient
 from remediation.llm.questions import answer_bounds
-from remediation.llm.schema import ASSESSMENT_SCHEMA, Assessment, AssessmentAnswer, Choice, Source
+from remediation.llm.schema import (
+    ASSESSMENT_SCHEMA,
+    AnswerSource,
+    Assessment,
+    AssessmentAnswer,
+    RankedCandidate,
+)
 from remediation.llm.usage.budget_and_breaker import refuse
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
@@ -46,9 +52,9 @@ def assess(
     if isinstance(answered, LlmFailure):
         return answered
     answer, source = answered
-    choices = tuple(Choice(one.id, redact(one.reason)) for one in answer.order)
+    choices = tuple(RankedCandidate(one.id, redact(one.reason)) for one in answer.order)
     ids = [item["id"] for item in packed]
-    failure = answer_bounds.refused(
+    failure = answer_bounds.answer_failure(
         choices, answer.evidence, offered, ids
     ) or answer_bounds.invented(answer.objects, answer.reasons, objects, packed)
     if failure:
@@ -63,7 +69,7 @@ def ask_for(
     data: Mapping[str, Any],
     schema: Mapping[str, Any],
     kind: type[Answer],
-) -> tuple[Answer, Source] | LlmFailure:
+) -> tuple[Answer, AnswerSource] | LlmFailure:
     """One question whose answer is a `kind`, strictly."""
     reply = client.ask(instruction, data, schema)
     if isinstance(reply, LlmFailure):
@@ -97,7 +103,7 @@ def pack(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _assessment(
-    answer: AssessmentAnswer, choices: tuple[Choice, ...], source: Source
+    answer: AssessmentAnswer, choices: tuple[RankedCandidate, ...], source: AnswerSource
 ) -> Assessment:
     return Assessment(
         root_cause=redact(answer.root_cause),

@@ -11,7 +11,7 @@ import promql_parser
 import structlog
 
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.queries import apply, row_of, validate
+from detection.metrics.queries import apply_check, row_of, validate
 from detection.metrics.responses import PrometheusError
 from detection.metrics.samples import Check, Query
 from detection.models import MetricQuery
@@ -29,7 +29,7 @@ class NoMetric(ValueError):
     """It is no PromQL, or it selects series without naming their metric."""
 
 
-def metrics_of(query: str) -> set[str]:
+def metrics_in(query: str) -> set[str]:
     """The names of all metrics in `query`. Raises NoMetric."""
     try:
         tree = promql_parser.parse(query)
@@ -87,7 +87,7 @@ def query_suggestions(
     answered = ask_for(asked, prompt("queries"), data, QUERIES_SCHEMA, QueriesAnswer)
     if isinstance(answered, LlmFailure):
         return Suggested(failure=answered)
-    there = There(frozenset(names), {row["name"] for row in known})
+    there = KnownMetrics(frozenset(names), {row["name"] for row in known})
     return _saved(answered[0].queries, there, prometheus, now)
 
 
@@ -100,7 +100,7 @@ def interesting(names: Sequence[str]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class There:
+class KnownMetrics:
     """The metrics that Prometheus has, and the names of the queries that are watched."""
 
     metrics: frozenset[str]
@@ -108,7 +108,7 @@ class There:
 
 
 def _saved(
-    answers: Sequence[QueryAnswer], there: There, prometheus: Prometheus, now: datetime
+    answers: Sequence[QueryAnswer], there: KnownMetrics, prometheus: Prometheus, now: datetime
 ) -> Suggested:
     saved: list[str] = []
     refused: dict[str, str] = {}
@@ -123,12 +123,12 @@ def _saved(
     return Suggested(tuple(saved), refused)
 
 
-def _why_not(answer: QueryAnswer, there: There) -> str:
+def _why_not(answer: QueryAnswer, there: KnownMetrics) -> str:
     """Before Prometheus is asked anything: only metrics that it really has are read."""
     if answer.name in there.queries:
         return "a query of this name is there already"
     try:
-        unknown = metrics_of(answer.query) - there.metrics
+        unknown = metrics_in(answer.query) - there.metrics
     except NoMetric as error:
         return str(error)
     return f"Prometheus has no metric {', '.join(sorted(unknown))}" if unknown else ""
@@ -142,7 +142,7 @@ def _save(answer: QueryAnswer, prometheus: Prometheus, now: datetime) -> str:
     checked = validate(row, prometheus, now)
     if not checked.accepted or checked.state not in (Check.OK, Check.WARNINGS):
         return checked.message or checked.state.value
-    apply(row, checked, now)
+    apply_check(row, checked, now)
     row.active = False
     row.save()
     return ""

@@ -34,7 +34,7 @@ def assess_verification(
         return answered
     answer, source = answered
     ids = [item["id"] for item in packed]
-    if failure := answer_bounds.refused((), answer.evidence, (), ids):
+    if failure := answer_bounds.answer_failure((), answer.evidence, (), ids):
         refuse(source.call_id, failure)
         return failure
     return VerificationView(

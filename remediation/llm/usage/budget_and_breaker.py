@@ -20,7 +20,7 @@ from django.db.models import F, QuerySet, Sum
 from detection.domain.units import counted
 from kubewise_site.core.redaction import redact_all
 from remediation.llm.failures import ITS_TROUBLE, FailureKind, LlmFailure
-from remediation.llm.schema import Source
+from remediation.llm.schema import AnswerSource
 from remediation.models.llm import LlmCall, LlmGate
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -39,7 +39,7 @@ FREE = frozenset(
 
 
 @dataclass(frozen=True)
-class Limits:
+class LlmLimits:
     """How much may be asked. Prices in USD per million tokens."""
 
     calls_per_minute: int
@@ -53,9 +53,9 @@ class Limits:
         return (spent / MILLION).quantize(Decimal("0.000001"))
 
 
-def limits() -> Limits:
+def llm_limits() -> LlmLimits:
     """As the settings have them."""
-    return Limits(
+    return LlmLimits(
         settings.LLM_CALLS_PER_MINUTE,
         settings.LLM_TOKENS_PER_INCIDENT,
         Decimal(str(settings.LLM_COST_PER_DAY_USD)),
@@ -78,7 +78,7 @@ class Question:
     answer_tokens: int
 
 
-def remembered(digest: str) -> LlmCall | None:
+def earlier_answer(digest: str) -> LlmCall | None:
     """The call that this very question was answered by."""
     rows = LlmCall.objects.filter(question_hash=digest, outcome=LlmCall.OK).exclude(answer="")
     if found := rows.first():
@@ -86,7 +86,7 @@ def remembered(digest: str) -> LlmCall | None:
     return found
 
 
-def reserve(question: Question, allowed: Limits, now: datetime) -> LlmCall | LlmFailure:
+def reserve(question: Question, allowed: LlmLimits, now: datetime) -> LlmCall | LlmFailure:
     """The row of a call that may be made now, or why it may not."""
     LlmGate.objects.get_or_create(pk=1)
     with transaction.atomic():
@@ -110,7 +110,7 @@ def reserve(question: Question, allowed: Limits, now: datetime) -> LlmCall | Llm
         )
 
 
-def settle(call: LlmCall, source: Source, text: str, allowed: Limits) -> None:
+def settle_call(call: LlmCall, source: AnswerSource, text: str, allowed: LlmLimits) -> None:
     """It was answered: what it took, and the answer without secrets."""
     asked = source.prompt_tokens or call.prompt_tokens
     answered = source.answer_tokens or call.answer_tokens
@@ -153,7 +153,7 @@ def _clean(text: str) -> str:
         return ""
 
 
-def _over_budget(question: Question, allowed: Limits, now: datetime) -> LlmFailure | None:
+def _over_budget(question: Question, allowed: LlmLimits, now: datetime) -> LlmFailure | None:
     if LlmCall.objects.filter(at__gt=now - MINUTE).count() >= allowed.calls_per_minute:
         return _over(f"the limit is {counted(allowed.calls_per_minute, 'call')} per minute")
     wanted = question.prompt_tokens + question.answer_tokens

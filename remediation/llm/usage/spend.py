@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Count, F, Q, Sum
 
 from remediation.llm.provider_settings import missing
-from remediation.llm.usage.budget_and_breaker import DAY, MINUTE, Limits, circuit, limits
+from remediation.llm.usage.budget_and_breaker import DAY, MINUTE, LlmLimits, circuit, llm_limits
 from remediation.models.llm import LlmCall
 
 
@@ -30,7 +30,7 @@ class Spend:
     tokens: int
     usd: Decimal
     calls_last_minute: int
-    limits: Limits
+    limits: LlmLimits
     circuit: str
 
     @property
@@ -45,7 +45,7 @@ class Spend:
         return min(100, int(100 * self.usd / most)) if most else 100
 
 
-def spend(now: datetime) -> Spend:
+def spend_of_day(now: datetime) -> Spend:
     """Sums of a day, which its budget of calls bounds; where there were any, the newest calls."""
     provider, model = settings.LLM_PROVIDER, _model()
     done = Q(outcome__in=(LlmCall.OK, LlmCall.PENDING))
@@ -57,7 +57,7 @@ def spend(now: datetime) -> Spend:
     refused = circuit(provider, model, now) if found["calls"] else None
     return Spend(
         missing(), provider, model, found["calls"], found["failed"], found["tokens"] or 0,
-        Decimal(found["cost"] or 0), found["minute"], limits(),
+        Decimal(found["cost"] or 0), found["minute"], llm_limits(),
         refused.message if refused else "",
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     help = "Recompute the chain of the audit trail and compare the records with it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        problems = trail.verify()
+        problems = trail.verify_trail()
         for problem in problems:
             self.stderr.write(self.style.ERROR(problem))
         if any(problem.split()[0] in trail.MODELS for problem in problems):

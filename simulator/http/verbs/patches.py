@@ -11,19 +11,19 @@ import jsonpointer
 from simulator.apimachinery.errors import bad_request, unprocessable, unsupported_media_type
 from simulator.apimachinery.objects import Obj
 from simulator.apiserver.merge_patch import merge, strategic
-from simulator.http.request import Request, Target
+from simulator.http.request import Request, RequestTarget
 
 JSON, MERGE = "application/json-patch+json", "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
 
 
-def accepted(target: Target) -> list[str]:
+def accepted(target: RequestTarget) -> list[str]:
     kinds = [JSON, MERGE, APPLY[0]]
     return kinds if target.resource.custom else [*kinds[:2], STRATEGIC, *kinds[2:]]
 
 
-def mutation(request: Request, target: Target) -> Callable[[Obj], Obj]:
+def mutation(request: Request, target: RequestTarget) -> Callable[[Obj], Obj]:
     """The patch as a function of the stored object; ApiError 400, 415 at once, 422 when applied."""
     kind = request.content_type
     if kind not in accepted(target):

@@ -13,7 +13,7 @@ from simulator.apimachinery.objects import Obj
 from simulator.apimachinery.resources import Resource
 from simulator.apimachinery.store import Key, encode
 from simulator.cluster import Cluster
-from simulator.http.request import Request, Target
+from simulator.http.request import Request, RequestTarget
 from simulator.http.response import Response
 from simulator.http.verbs.events import to_new
 from simulator.http.verbs.tables import table_of
@@ -28,7 +28,7 @@ class Snapshots:
 
     kept: OrderedDict[int, list[Encoded]] = field(default_factory=OrderedDict)
 
-    def keep(self, revision: int, items: list[Encoded]) -> None:
+    def add(self, revision: int, items: list[Encoded]) -> None:
         self.kept[revision] = items
         while len(self.kept) > 16:
             self.kept.popitem(last=False)
@@ -50,7 +50,7 @@ def form_of(request: Request) -> str:
     return ""
 
 
-def matcher(request: Request, target: Target) -> Match | None:
+def matcher(request: Request, target: RequestTarget) -> Match | None:
     try:
         checks = [
             label_match(request.param("labelSelector")),
@@ -98,7 +98,7 @@ def render(resource: Resource, obj: Obj, form: str) -> bytes:
     return full(resource, obj)
 
 
-def get_one(cluster: Cluster, request: Request, target: Target) -> Response:
+def get_one(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     with cluster.store.lock:
         obj = cluster.store.get(target.resource.table, target.namespace, target.name)
         if obj is None:
@@ -113,7 +113,9 @@ def get_one(cluster: Cluster, request: Request, target: Target) -> Response:
     return Response(200, render(target.resource, obj, form))
 
 
-def list_all(cluster: Cluster, snapshots: Snapshots, request: Request, target: Target) -> Response:
+def list_all(
+    cluster: Cluster, snapshots: Snapshots, request: Request, target: RequestTarget
+) -> Response:
     match = matcher(request, target)
     token = request.param("continue")
     if token:
@@ -126,7 +128,9 @@ def list_all(cluster: Cluster, snapshots: Snapshots, request: Request, target: T
     return _page(cluster, snapshots, request, target, revision, 0, items)
 
 
-def _collect(cluster: Cluster, target: Target, match: Match | None) -> tuple[int, list[Encoded]]:
+def _collect(
+    cluster: Cluster, target: RequestTarget, match: Match | None
+) -> tuple[int, list[Encoded]]:
     resource = target.resource
     with cluster.store.lock:
         held = cluster.store.table(resource.table)
@@ -153,7 +157,7 @@ def _page(
     cluster: Cluster,
     snapshots: Snapshots,
     request: Request,
-    target: Target,
+    target: RequestTarget,
     revision: int,
     start: int,
     items: list[Encoded],
@@ -164,7 +168,7 @@ def _page(
     shown = items[start : start + limit] if limit else items[start:]
     metadata: Obj = {"resourceVersion": str(revision)}
     if start + len(shown) < len(items):
-        snapshots.keep(revision, items)
+        snapshots.add(revision, items)
         metadata["continue"] = _token(revision, start + len(shown))
         if not (request.param("labelSelector") or request.param("fieldSelector")):
             metadata["remainingItemCount"] = len(items) - start - len(shown)

@@ -1,11 +1,11 @@
 """SelfSubjectAccessReview and SelfSubjectRulesReview."""
 
 from simulator.apimachinery.objects import Obj
-from simulator.http.request import Request, Target
+from simulator.http.request import Request, RequestTarget
 from simulator.http.response import Response, json_response
 
 
-def review(request: Request, target: Target) -> Response:
+def review(request: Request, target: RequestTarget) -> Response:
     spec = request.object().get("spec") or {}
     status = (
         _rules(request)

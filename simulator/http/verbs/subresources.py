@@ -16,8 +16,8 @@ from simulator.apimachinery.resources import Resource
 from simulator.apiserver import registry
 from simulator.apiserver.eviction import evict
 from simulator.cluster import Cluster
-from simulator.cluster.logs import Wanted, log_text
-from simulator.http.request import Request, Target
+from simulator.cluster.logs import LogOptions, log_text
+from simulator.http.request import Request, RequestTarget
 from simulator.http.response import Response, json_response, text_response
 from simulator.http.verbs.patches import mutation
 from simulator.http.verbs.writes import context_of
@@ -45,7 +45,7 @@ def scale_of(obj: Obj) -> Obj:
     }
 
 
-def scale(cluster: Cluster, request: Request, target: Target) -> Response:
+def scale(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     if request.method == "GET":
         return json_response(
             scale_of(registry.get(cluster, target.resource, target.namespace, target.name))
@@ -70,7 +70,7 @@ def scale(cluster: Cluster, request: Request, target: Target) -> Response:
     return json_response(scale_of(new))
 
 
-def replacement(request: Request, target: Target) -> Callable[[Obj], Obj]:
+def replacement(request: Request, target: RequestTarget) -> Callable[[Obj], Obj]:
     given = request.object()
 
     def replaced(held: Obj) -> Obj:
@@ -80,7 +80,7 @@ def replacement(request: Request, target: Target) -> Callable[[Obj], Obj]:
     return replaced
 
 
-def eviction(cluster: Cluster, request: Request, target: Target) -> Response:
+def eviction(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     if request.method != "POST":
         raise method_not_allowed()
     body = request.object()
@@ -142,7 +142,7 @@ def _refuse_absent(pod: Obj, container: str, previous: bool) -> None:
         raise bad_request(f'container "{container}" in pod "{name_of(pod)}" {told}')
 
 
-def log(cluster: Cluster, request: Request, target: Target) -> Response:
+def log(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     pod = registry.get(cluster, target.resource, target.namespace, target.name)
     container, previous = _container_of(request, pod), request.flag("previous")
     key = (target.namespace, target.name, container, previous)
@@ -154,7 +154,7 @@ def log(cluster: Cluster, request: Request, target: Target) -> Response:
                 " timeout"
             )
             raise ApiError(500, "InternalError", why)
-    wanted = Wanted(
+    wanted = LogOptions(
         container,
         previous,
         request.integer("tailLines"),
@@ -165,7 +165,7 @@ def log(cluster: Cluster, request: Request, target: Target) -> Response:
     return text_response(log_text(cluster, pod, wanted, cluster.clock.now()))
 
 
-def finalize(cluster: Cluster, request: Request, target: Target) -> Response:
+def finalize(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     body = request.object()
 
     def finalized(obj: Obj) -> Obj:

@@ -9,7 +9,7 @@ from simulator.apimachinery.label_selectors import Match
 from simulator.apimachinery.objects import Obj, namespace_of
 from simulator.apimachinery.store import Change, encode
 from simulator.cluster import Cluster
-from simulator.http.request import Request, Target
+from simulator.http.request import Request, RequestTarget
 from simulator.http.response import Response
 from simulator.http.verbs.reads import form_of, matcher, render
 
@@ -34,7 +34,9 @@ def _line(kind: str, body: bytes) -> bytes:
     return b'{"type":"' + kind.encode() + b'","object":' + body + b"}\n"
 
 
-def watch(cluster: Cluster, request: Request, target: Target, closing: threading.Event) -> Response:
+def watch(
+    cluster: Cluster, request: Request, target: RequestTarget, closing: threading.Event
+) -> Response:
     match = matcher(request, target)
     _check_initial_events(request)
     version = request.param("resourceVersion") or "0"
@@ -68,7 +70,7 @@ class Watcher:
         self,
         cluster: Cluster,
         request: Request,
-        target: Target,
+        target: RequestTarget,
         wanted: Callable[[Obj], bool],
         revision: int,
         deadline: float,

@@ -4,10 +4,10 @@ from simulator.apimachinery.errors import bad_request, invalid_patch, method_not
 from simulator.apimachinery.objects import Obj, name_of, namespace_of
 from simulator.apiserver import registry
 from simulator.apiserver.apply import apply, owned_after
-from simulator.apiserver.context import Context, DeleteOptions
+from simulator.apiserver.context import DeleteOptions, WriteContext
 from simulator.apiserver.deletion import delete
 from simulator.cluster import Cluster
-from simulator.http.request import Request, Target
+from simulator.http.request import Request, RequestTarget
 from simulator.http.response import Response, json_response
 from simulator.http.verbs.events import to_core
 from simulator.http.verbs.patches import APPLY, mutation, shown_patch
@@ -23,12 +23,12 @@ RETURNS_OBJECT = {
 }
 
 
-def context_of(cluster: Cluster, request: Request, operation: str = "Update") -> Context:
+def context_of(cluster: Cluster, request: Request, operation: str = "Update") -> WriteContext:
     dry_run = request.query.get("dryRun", [])
     if any(value != "All" for value in dry_run):
         raise bad_request(f'Invalid value: "{dry_run[0]}": dryRun must be "All"')
     agent = request.headers.get("user-agent", "unknown").split("/", 1)[0]
-    return Context(
+    return WriteContext(
         now=cluster.clock.now(),
         manager=request.param("fieldManager") or agent,
         dry_run=bool(dry_run),
@@ -39,11 +39,11 @@ def context_of(cluster: Cluster, request: Request, operation: str = "Update") ->
     )
 
 
-def answer(request: Request, target: Target, obj: Obj, code: int = 200) -> Response:
+def answer(request: Request, target: RequestTarget, obj: Obj, code: int = 200) -> Response:
     return Response(code, render(target.resource, obj, form_of(request)))
 
 
-def _checked(target: Target, obj: Obj, context: Context) -> Obj:
+def _checked(target: RequestTarget, obj: Obj, context: WriteContext) -> Obj:
     resource = target.resource
     unknown = registry.check_fields(resource, obj, context)
     if unknown and context.validation == "Strict":
@@ -59,7 +59,7 @@ def _strict(unknown: list[str]) -> str:
     return "strict decoding error: " + ", ".join(f'unknown field "{path}"' for path in unknown)
 
 
-def _checked_patch(request: Request, target: Target, obj: Obj, context: Context) -> Obj:
+def _checked_patch(request: Request, target: RequestTarget, obj: Obj, context: WriteContext) -> Obj:
     """What a patch made of an object. A refusal shows the patch, or its result."""
     shown = shown_patch(request, obj) if context.validation == "Strict" else ""
     unknown = registry.check_fields(target.resource, obj, context)
@@ -68,7 +68,7 @@ def _checked_patch(request: Request, target: Target, obj: Obj, context: Context)
     return obj
 
 
-def _identify(target: Target, obj: Obj) -> Obj:
+def _identify(target: RequestTarget, obj: Obj) -> Obj:
     resource, metadata = target.resource, obj.setdefault("metadata", {})
     kind, version = obj.get("kind"), obj.get("apiVersion")
     if (kind and kind != resource.kind) or (version and version != resource.api_version):
@@ -88,7 +88,7 @@ def _identify(target: Target, obj: Obj) -> Obj:
     return obj
 
 
-def create(cluster: Cluster, request: Request, target: Target) -> Response:
+def create(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     if target.name or (target.resource.namespaced and not target.namespace):
         raise method_not_allowed()
     context = context_of(cluster, request)
@@ -99,7 +99,7 @@ def create(cluster: Cluster, request: Request, target: Target) -> Response:
     return answer(request, target, registry.create(cluster, target.resource, obj, context), 201)
 
 
-def update(cluster: Cluster, request: Request, target: Target) -> Response:
+def update(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     context = context_of(cluster, request)
     obj = _checked(target, _identify(target, request.object()), context)
     if obj["metadata"].setdefault("name", target.name) != target.name:
@@ -119,7 +119,7 @@ def update(cluster: Cluster, request: Request, target: Target) -> Response:
     return answer(request, target, new)
 
 
-def patch(cluster: Cluster, request: Request, target: Target) -> Response:
+def patch(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     if request.content_type in APPLY:
         return _apply(cluster, request, target)
     context = context_of(cluster, request)
@@ -137,7 +137,7 @@ def patch(cluster: Cluster, request: Request, target: Target) -> Response:
     return answer(request, target, new)
 
 
-def _apply(cluster: Cluster, request: Request, target: Target) -> Response:
+def _apply(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     if not request.param("fieldManager"):
         raise bad_request(
             'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is'
@@ -152,7 +152,7 @@ def _apply(cluster: Cluster, request: Request, target: Target) -> Response:
 
 
 def _applied(
-    cluster: Cluster, request: Request, target: Target, wanted: Obj, context: Context
+    cluster: Cluster, request: Request, target: RequestTarget, wanted: Obj, context: WriteContext
 ) -> tuple[Obj, int]:
     resource, where = target.resource, (target.namespace, target.name)
     key, held = (
@@ -195,7 +195,7 @@ def options_of(request: Request) -> DeleteOptions:
     return DeleteOptions.from_body(query | body)
 
 
-def remove(cluster: Cluster, request: Request, target: Target) -> Response:
+def remove(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     options = options_of(request)
     context = context_of(cluster, request)
     obj, gone = delete(cluster, target.resource, target.namespace, target.name, options, context)
@@ -204,14 +204,14 @@ def remove(cluster: Cluster, request: Request, target: Target) -> Response:
     return answer(request, target, obj)
 
 
-def _success(target: Target, obj: Obj) -> Obj:
+def _success(target: RequestTarget, obj: Obj) -> Obj:
     details = {"name": name_of(obj), "group": target.resource.group, "kind": target.resource.plural}
     details = {k: v for k, v in details.items() if v} | {"uid": obj["metadata"]["uid"]}
     head: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}}
     return head | {"status": "Success", "details": details}
 
 
-def remove_all(cluster: Cluster, request: Request, target: Target) -> Response:
+def remove_all(cluster: Cluster, request: Request, target: RequestTarget) -> Response:
     options, match = options_of(request), matcher(request, target)
     context = context_of(cluster, request)
     with cluster.store.lock:

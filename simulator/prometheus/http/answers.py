@@ -42,7 +42,7 @@ def raw(selection: Selection) -> Json:
 def over_range(value: Frame | Floats, times_ms: list[int]) -> Json:
     """A vector or scalar at each time of a range."""
     if isinstance(value, Frame):
-        return _matrix([_row(value, row, times_ms) for row in range(len(value.labels))])
+        return _matrix([_series_json(value, row, times_ms) for row in range(len(value.labels))])
     return _matrix([{"metric": {}, "values": _points(times_ms, value.tolist())}])
 
 
@@ -52,7 +52,7 @@ def _vector(frame: Frame, at: float) -> list[Json]:
     return [{"metric": frame.labels[row], "value": [at, sample(values[row])]} for row in rows]
 
 
-def _row(frame: Frame, row: int, times_ms: list[int]) -> Json:
+def _series_json(frame: Frame, row: int, times_ms: list[int]) -> Json:
     steps = np.flatnonzero(frame.present[row])
     values = frame.values[row][steps].tolist()
     points = _points([times_ms[step] for step in steps], values)

@@ -7,7 +7,7 @@ _SPECIAL = {math.inf: "+Inf", -math.inf: "-Inf"}
 EXACT_INTEGERS = 1e15
 
 
-def plain(value: float) -> str:
+def decimal(value: float) -> str:
     """The shortest decimal notation without an exponent: FormatFloat(value, 'f', -1, 64)."""
     if value != value:
         return "NaN"
@@ -23,7 +23,7 @@ def sample(value: float) -> str:
     """A value as the API writes it: with an exponent when very small or very large."""
     if value and (abs(value) < 1e-6 or 1e21 <= abs(value) < math.inf):
         return repr(float(value))
-    return plain(value)
+    return decimal(value)
 
 
 def seconds(time_ms: int) -> float | int:

@@ -9,7 +9,7 @@ from simulator.prometheus.http import params as read
 from simulator.prometheus.http.answers import Json, failure, success
 from simulator.prometheus.http.params import Params
 from simulator.prometheus.promql.context import Options
-from simulator.prometheus.storage.store import Source
+from simulator.prometheus.storage.store import SampleSource
 
 VERSION = "2.42.0"
 LABEL_PREFIX, LABEL_SUFFIX = "/api/v1/label/", "/values"
@@ -21,7 +21,7 @@ NOT_FOUND = 404
 
 
 def handle(
-    path: str, params: Params, store: Source, now: float, faults: Faults = NONE
+    path: str, params: Params, store: SampleSource, now: float, faults: Faults = NONE
 ) -> tuple[int, Json]:
     """Status and JSON of a GET or of a POST's form; `now` is in Unix seconds.
 
@@ -39,7 +39,7 @@ def handle(
 
 
 def _answer(
-    path: str, params: Params, source: Source, now: float, faults: Faults
+    path: str, params: Params, source: SampleSource, now: float, faults: Faults
 ) -> tuple[int, Json]:
     if path in HEALTH:
         return 200, {"text": HEALTH[path]}
@@ -51,7 +51,9 @@ def _answer(
     return 200, success(data)
 
 
-def _queried(path: str, params: Params, source: Source, now: float, faults: Faults) -> Json | None:
+def _queried(
+    path: str, params: Params, source: SampleSource, now: float, faults: Faults
+) -> Json | None:
     options = Options() if faults.max_samples is None else Options(max_samples=faults.max_samples)
     if path == "/api/v1/query":
         data = queries.query(params, source, now, options)
@@ -69,7 +71,7 @@ def _refuse_slowness(params: Params, faults: Faults) -> None:
         raise QueryTimeout("query timed out in expression evaluation")
 
 
-def _listed(path: str, params: Params, source: Source, now: float) -> object | None:
+def _listed(path: str, params: Params, source: SampleSource, now: float) -> object | None:
     if path == "/api/v1/series":
         return listings.series(params, source)
     if path == "/api/v1/labels":
@@ -82,7 +84,7 @@ def _listed(path: str, params: Params, source: Source, now: float) -> object | N
     return _status(path, source, now)
 
 
-def _status(path: str, source: Source, now: float) -> object | None:
+def _status(path: str, source: SampleSource, now: float) -> object | None:
     if path == "/api/v1/targets":
         return listings.targets(source, now)
     if path == "/api/v1/status/buildinfo":

@@ -7,10 +7,10 @@ from simulator.prometheus.http.params import Params
 from simulator.prometheus.promql.context import Options
 from simulator.prometheus.promql.engine import evaluate, evaluate_range
 from simulator.prometheus.promql.syntax import Expr, Range, Subquery, Text
-from simulator.prometheus.storage.store import Source
+from simulator.prometheus.storage.store import SampleSource
 
 
-def query(params: Params, source: Source, now: float, options: Options) -> Json:
+def query(params: Params, source: SampleSource, now: float, options: Options) -> Json:
     """The value of `query` at `time` (now if absent)."""
     time_ms = read.time_ms(params, "time", now)
     read.timeout_seconds(params)
@@ -20,7 +20,7 @@ def query(params: Params, source: Source, now: float, options: Options) -> Json:
     return instant(evaluate(expr, source, [time_ms], options), time_ms)
 
 
-def query_range(params: Params, source: Source, now: float, options: Options) -> Json:
+def query_range(params: Params, source: SampleSource, now: float, options: Options) -> Json:
     """The value of `query` at each `step` from `start` to `end`."""
     times_ms, end_ms = read.steps_ms(params)
     read.timeout_seconds(params)

@@ -8,8 +8,8 @@ from types import TracebackType
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from simulator.prometheus.faults import Faults
-from simulator.prometheus.http.transport import Response, respond
-from simulator.prometheus.storage.store import Source
+from simulator.prometheus.http.transport import PrometheusResponse, respond
+from simulator.prometheus.storage.store import SampleSource
 
 
 class PrometheusServer:
@@ -17,7 +17,7 @@ class PrometheusServer:
 
     def __init__(
         self,
-        store: Source,
+        store: SampleSource,
         *,
         faults: Faults | None = None,
         clock: Callable[[], float] = time.time,
@@ -52,7 +52,7 @@ class PrometheusServer:
         self._server.server_close()
         self._thread.join()
 
-    def respond(self, target: str, form: str, authorization: str) -> Response:
+    def respond(self, target: str, form: str, authorization: str) -> PrometheusResponse:
         """The response to a request for a path with its query, and a form."""
         parts = urlsplit(target)
         params = parse_qs("&".join(filter(None, [form, parts.query])), keep_blank_values=True)
@@ -86,11 +86,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Tests print nothing."""
 
-    def _response(self, form: str) -> Response:
+    def _response(self, form: str) -> PrometheusResponse:
         authorization = self.headers.get("Authorization", "")
         return self.server.owner.respond(self.path, form, authorization)
 
-    def _send(self, response: Response) -> None:
+    def _send(self, response: PrometheusResponse) -> None:
         self.server.closing.wait(response.delay_seconds)
         if response.dropped:
             self.close_connection = True

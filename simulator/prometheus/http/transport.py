@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from simulator.prometheus.faults import NONE, Faults
 from simulator.prometheus.http.http import handle
 from simulator.prometheus.http.params import Params, timeout_seconds
-from simulator.prometheus.storage.store import Source
+from simulator.prometheus.storage.store import SampleSource
 
 JSON, TEXT, HTML = "application/json", "text/plain; charset=utf-8", "text/html; charset=utf-8"
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 
 
 @dataclass(frozen=True)
-class Response:
+class PrometheusResponse:
     """What to send, `delay_seconds` from now; nothing and a closed connection if `dropped`."""
 
     status: int
@@ -26,31 +26,33 @@ class Response:
 def respond(
     path: str,
     params: Params,
-    store: Source,
+    store: SampleSource,
     now: float,
     faults: Faults = NONE,
     authorization: str = "",
-) -> Response:
+) -> PrometheusResponse:
     """The response to a request; `authorization` is the header of that name."""
     refused = _refused(faults, authorization)
     if refused is not None:
         return refused
     status, answer = handle(path, params, store, now, faults)
     if "text" in answer:
-        return Response(status, TEXT, f"{answer['text']}\n".encode())
+        return PrometheusResponse(status, TEXT, f"{answer['text']}\n".encode())
     body = json.dumps(answer, separators=(",", ":")).encode()
     body = body[: len(body) // 2] if faults.truncated else body
-    return Response(status, JSON, body, faults.slow_seconds if status != 503 else _allowed(params))
+    return PrometheusResponse(
+        status, JSON, body, faults.slow_seconds if status != 503 else _allowed(params)
+    )
 
 
-def _refused(faults: Faults, authorization: str) -> Response | None:
+def _refused(faults: Faults, authorization: str) -> PrometheusResponse | None:
     if faults.away:
-        return Response(0, TEXT, b"", dropped=True)
+        return PrometheusResponse(0, TEXT, b"", dropped=True)
     if faults.unavailable:
-        return Response(503, TEXT, b"Service Unavailable")
+        return PrometheusResponse(503, TEXT, b"Service Unavailable")
     if faults.token is not None and authorization != f"Bearer {faults.token}":
-        return Response(401, TEXT, b"Unauthorized\n")
-    return Response(200, HTML, PAGE) if faults.html else None
+        return PrometheusResponse(401, TEXT, b"Unauthorized\n")
+    return PrometheusResponse(200, HTML, PAGE) if faults.html else None
 
 
 def _allowed(params: Params) -> float:

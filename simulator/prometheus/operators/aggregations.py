@@ -5,18 +5,18 @@ from collections.abc import Callable
 import numpy as np
 
 from simulator.prometheus.errors import ExecutionError
-from simulator.prometheus.promql.context import Context
+from simulator.prometheus.promql.context import EvaluationContext
 from simulator.prometheus.promql.quantiles import in_groups
 from simulator.prometheus.promql.ranking import count_values, ranked
 from simulator.prometheus.promql.syntax import Aggregate, Expr, Number
 from simulator.prometheus.storage.frames import grouped
-from simulator.prometheus.storage.labels import Labels, drop, identity, keep
+from simulator.prometheus.storage.labels import Labels, identity, only_labels, without_labels
 from simulator.prometheus.storage.samples import Floats, Frame, Ints, Masks, empty_frame
 
 Grouping = Callable[[Labels], Labels]
 
 
-def aggregate(context: Context, node: Aggregate) -> Frame:
+def aggregate(context: EvaluationContext, node: Aggregate) -> Frame:
     """The value of an aggregation."""
     frame = context.vector(node.expr)
     if node.op in _RANKED:
@@ -32,8 +32,8 @@ def aggregate(context: Context, node: Aggregate) -> Frame:
 
 def _grouping(node: Aggregate) -> Grouping:
     if node.without:
-        return lambda labels: drop(labels, node.labels)
-    return lambda labels: keep(labels, node.labels)
+        return lambda labels: without_labels(labels, node.labels)
+    return lambda labels: only_labels(labels, node.labels)
 
 
 def _parameter(node: Aggregate) -> Expr:

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.prometheus.operators.matching import matched
 from simulator.prometheus.operators.sets import SETS
-from simulator.prometheus.promql.context import Context
+from simulator.prometheus.promql.context import EvaluationContext
 from simulator.prometheus.promql.syntax import Binary
 from simulator.prometheus.storage.frames import coalesced, with_values
 from simulator.prometheus.storage.labels import nameless
@@ -32,7 +32,7 @@ COMPARISON: dict[str, Callable[[Floats, Floats], Masks]] = {
 }
 
 
-def operate(context: Context, node: Binary) -> Value:
+def operate(context: EvaluationContext, node: Binary) -> Value:
     """The value of a binary operation."""
     left, right = context.value(node.left), context.value(node.right)
     if isinstance(left, Frame) and isinstance(right, Frame):

@@ -14,10 +14,10 @@ from simulator.prometheus.storage.labels import (
     NAME,
     LabelKey,
     Labels,
-    drop,
     identity,
-    keep,
     nameless,
+    only_labels,
+    without_labels,
     written,
 )
 from simulator.prometheus.storage.samples import Floats, Frame, Ints, Masks, empty_frame
@@ -33,8 +33,8 @@ NOT_UNIQUE = "multiple matches for labels: grouping labels must ensure unique ma
 def signature(labels: Labels, matching: Matching) -> LabelKey:
     """What two elements must share to belong together."""
     if matching.on:
-        return identity(keep(labels, matching.labels))
-    return identity(drop(labels, matching.labels))
+        return identity(only_labels(labels, matching.labels))
+    return identity(without_labels(labels, matching.labels))
 
 
 def matched(
@@ -113,12 +113,16 @@ def _refuse_duplicates(present: Masks, groups: Ints, matching: Matching) -> None
 def _result(many: Labels, one: Labels, matching: Matching, drops_name: bool) -> Labels:
     labels = nameless(many) if drops_name else dict(many)
     if not matching.group:
-        labels = keep(labels, matching.labels) if matching.on else _without(labels, matching.labels)
+        labels = (
+            only_labels(labels, matching.labels)
+            if matching.on
+            else _without(labels, matching.labels)
+        )
     for name in matching.include:
         labels.pop(name, None)
-    return labels | keep(one, matching.include)
+    return labels | only_labels(one, matching.include)
 
 
 def _without(labels: Labels, names: tuple[str, ...]) -> Labels:
     named = {NAME: labels[NAME]} if NAME in labels and NAME not in names else {}
-    return named | drop(labels, names)
+    return named | without_labels(labels, names)

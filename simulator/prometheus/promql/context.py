@@ -8,7 +8,7 @@ from simulator.prometheus.storage.samples import Floats, Frame, Ints, Value
 from simulator.prometheus.storage.windows import Windows
 
 
-class Context(Protocol):
+class EvaluationContext(Protocol):
     """An evaluation at a row of times; its methods evaluate an argument as one type."""
 
     @property

@@ -13,22 +13,22 @@ from simulator.prometheus.promql.functions import call
 from simulator.prometheus.promql.syntax import (
     Aggregate,
     Binary,
-    Call,
     Expr,
+    FunctionCall,
     Moment,
     Negation,
     Number,
     Range,
-    Selector,
     Subquery,
     Text,
+    VectorSelector,
 )
 from simulator.prometheus.storage.frames import with_values
 from simulator.prometheus.storage.matchers import Matcher
 from simulator.prometheus.storage.narrowing import narrowed
 from simulator.prometheus.storage.samples import Floats, Frame, Ints, Selection, Value
 from simulator.prometheus.storage.selecting import latest, sampled
-from simulator.prometheus.storage.store import Source
+from simulator.prometheus.storage.store import SampleSource
 from simulator.prometheus.storage.windows import Windows, windows
 
 TOO_MANY_SAMPLES = "query processing would load too many samples into memory in query execution"
@@ -37,7 +37,7 @@ DEFAULTS = Options()
 
 def evaluate(
     expr: Expr,
-    source: Source,
+    source: SampleSource,
     times_ms: Sequence[int],
     options: Options = DEFAULTS,
     end_ms: int | None = None,
@@ -54,7 +54,7 @@ def evaluate(
 
 
 def evaluate_range(
-    expr: Range | Subquery, source: Source, time_ms: int, options: Options = DEFAULTS
+    expr: Range | Subquery, source: SampleSource, time_ms: int, options: Options = DEFAULTS
 ) -> Selection:
     """The samples of a range vector's window at one time."""
     times = np.array([time_ms], dtype=np.int64)
@@ -67,7 +67,7 @@ def evaluate_range(
 class Evaluation:
     """An expression's evaluation at some times; `start_ms` and `end_ms` are the whole query's."""
 
-    source: Source
+    source: SampleSource
     times_ms: Ints
     start_ms: int
     end_ms: int
@@ -79,12 +79,12 @@ class Evaluation:
             return np.full(len(self.times_ms), expr.value)
         if isinstance(expr, Text):
             return expr.value
-        if isinstance(expr, Selector):
+        if isinstance(expr, VectorSelector):
             return self._latest(expr)[0].seen()
         return self._composed(expr)
 
     def _composed(self, expr: Expr) -> Value:
-        if isinstance(expr, Call):
+        if isinstance(expr, FunctionCall):
             return call(self, expr)
         if isinstance(expr, Aggregate):
             return aggregate(self, expr)
@@ -117,13 +117,13 @@ class Evaluation:
 
     def sample_times(self, expr: Expr) -> Frame:
         """Each element's time in seconds: its sample's for a selector, otherwise the query's."""
-        if not isinstance(expr, Selector):
+        if not isinstance(expr, VectorSelector):
             frame = self.vector(expr)
             return replace(frame, values=np.broadcast_to(self.times_ms / 1000, frame.values.shape))
         frame, found, selection = self._latest(expr)
         return replace(frame, values=selection.times_ms[found] / 1000).seen()
 
-    def _latest(self, selector: Selector) -> tuple[Frame, Ints, Selection]:
+    def _latest(self, selector: VectorSelector) -> tuple[Frame, Ints, Selection]:
         times = self._moments(selector.moment)
         lookback_ms = round(self.options.lookback_seconds * 1000)
         start, end = int(times.min()) - lookback_ms, int(times.max())

@@ -8,55 +8,57 @@ import numpy as np
 from simulator.prometheus.errors import ExecutionError
 from simulator.prometheus.promql import histograms, label_functions
 from simulator.prometheus.promql.absence import absent, absent_over_time
-from simulator.prometheus.promql.context import Context
+from simulator.prometheus.promql.context import EvaluationContext
 from simulator.prometheus.promql.range_functions import RANGE_FUNCTIONS
 from simulator.prometheus.promql.ranking import ordered
-from simulator.prometheus.promql.syntax import Call
+from simulator.prometheus.promql.syntax import FunctionCall
 from simulator.prometheus.storage.frames import with_values
 from simulator.prometheus.storage.samples import Floats, Frame, Value, empty_frame
 
-Implementation = Callable[[Context, Call], Value]
+Implementation = Callable[[EvaluationContext, FunctionCall], Value]
 
 
-def call(context: Context, node: Call) -> Value:
+def call(context: EvaluationContext, node: FunctionCall) -> Value:
     """The value of a function's call; an execution error if we do not have the function."""
     if node.name not in _FUNCTIONS:
         raise ExecutionError(f'the simulator does not support the function "{node.name}"')
     return _FUNCTIONS[node.name](context, node)
 
 
-def _time(context: Context, node: Call) -> Floats:
+def _time(context: EvaluationContext, node: FunctionCall) -> Floats:
     return context.times_ms / 1000
 
 
-def _timestamp(context: Context, node: Call) -> Frame:
+def _timestamp(context: EvaluationContext, node: FunctionCall) -> Frame:
     frame = context.sample_times(node.args[0])
     return with_values(frame, frame.values)
 
 
-def _scalar(context: Context, node: Call) -> Floats:
+def _scalar(context: EvaluationContext, node: FunctionCall) -> Floats:
     frame = context.vector(node.args[0])
     values = np.where(frame.present, frame.values, 0.0).sum(axis=0)
     return np.where(frame.present.sum(axis=0) == 1, values, np.nan)
 
 
-def _vector(context: Context, node: Call) -> Frame:
+def _vector(context: EvaluationContext, node: FunctionCall) -> Frame:
     values = context.scalar(node.args[0])[None, :]
     return Frame([{}], values, np.ones(values.shape, dtype=np.bool_))
 
 
-def _math(compute: Callable[[Floats], Floats], context: Context, node: Call) -> Frame:
+def _math(
+    compute: Callable[[Floats], Floats], context: EvaluationContext, node: FunctionCall
+) -> Frame:
     frame = context.vector(node.args[0])
     return with_values(frame, compute(frame.values))
 
 
-def _round(context: Context, node: Call) -> Frame:
+def _round(context: EvaluationContext, node: FunctionCall) -> Frame:
     frame = context.vector(node.args[0])
     inverse = 1 / context.scalar(node.args[1]) if len(node.args) > 1 else np.float64(1)
     return with_values(frame, np.floor(frame.values * inverse + 0.5) / inverse)
 
 
-def _clamp(context: Context, node: Call) -> Frame:
+def _clamp(context: EvaluationContext, node: FunctionCall) -> Frame:
     frame = context.vector(node.args[0])
     low, high = (context.scalar(one) for one in node.args[1:])
     if not frame.labels or bool((high < low).all()):
@@ -65,12 +67,14 @@ def _clamp(context: Context, node: Call) -> Frame:
     return with_values(frame, np.maximum(low, np.minimum(high, frame.values))).seen()
 
 
-def _bounded(bound: Callable[[Floats, Floats], Floats], context: Context, node: Call) -> Frame:
+def _bounded(
+    bound: Callable[[Floats, Floats], Floats], context: EvaluationContext, node: FunctionCall
+) -> Frame:
     frame = context.vector(node.args[0])
     return with_values(frame, bound(frame.values, context.scalar(node.args[1])))
 
 
-def _sort(descending: bool, context: Context, node: Call) -> Frame:
+def _sort(descending: bool, context: EvaluationContext, node: FunctionCall) -> Frame:
     return ordered(context.vector(node.args[0]), descending=descending)
 
 

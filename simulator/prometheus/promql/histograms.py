@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from simulator.prometheus.promql.context import Context
-from simulator.prometheus.promql.syntax import Call
-from simulator.prometheus.storage.labels import LabelKey, drop, identity
+from simulator.prometheus.promql.context import EvaluationContext
+from simulator.prometheus.promql.syntax import FunctionCall
+from simulator.prometheus.storage.labels import LabelKey, identity, without_labels
 from simulator.prometheus.storage.samples import Frame
 
 BUCKET = "le"
@@ -18,7 +18,7 @@ Bucket = tuple[float, float]
 """An upper bound and the cumulative count up to it."""
 
 
-def quantile(context: Context, call: Call) -> Frame:
+def quantile(context: EvaluationContext, call: FunctionCall) -> Frame:
     """histogram_quantile(φ, buckets): one element for each histogram."""
     wanted, frame = context.scalar(call.args[0]), context.vector(call.args[1])
     histograms = _histograms(frame)
@@ -70,7 +70,7 @@ def _histograms(frame: Frame) -> dict[LabelKey, list[tuple[float, int]]]:
     for row, labels in enumerate(frame.labels):
         bound = _bound(labels.get(BUCKET, ""))
         if bound is not None:
-            found.setdefault(identity(drop(labels, (BUCKET,))), []).append((bound, row))
+            found.setdefault(identity(without_labels(labels, (BUCKET,))), []).append((bound, row))
     return found
 
 

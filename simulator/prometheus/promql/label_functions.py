@@ -3,9 +3,9 @@
 import re
 
 from simulator.prometheus.errors import ExecutionError
-from simulator.prometheus.promql.context import Context
+from simulator.prometheus.promql.context import EvaluationContext
 from simulator.prometheus.promql.ranking import LABEL_NAME
-from simulator.prometheus.promql.syntax import Call
+from simulator.prometheus.promql.syntax import FunctionCall
 from simulator.prometheus.storage.frames import relabelled
 from simulator.prometheus.storage.labels import Labels
 from simulator.prometheus.storage.samples import Frame
@@ -13,7 +13,7 @@ from simulator.prometheus.storage.samples import Frame
 REFERENCE = re.compile(r"\$(?:\$|(?P<plain>\w+)|\{(?P<braced>\w+)\})")
 
 
-def replace(context: Context, call: Call) -> Frame:
+def replace(context: EvaluationContext, call: FunctionCall) -> Frame:
     """label_replace(v, target, replacement, source, regex); the expression matches as a whole."""
     frame = context.vector(call.args[0])
     target, replacement, source, regex = (context.text(one) for one in call.args[1:])
@@ -27,7 +27,7 @@ def replace(context: Context, call: Call) -> Frame:
     return relabelled(frame, change)
 
 
-def join(context: Context, call: Call) -> Frame:
+def join(context: EvaluationContext, call: FunctionCall) -> Frame:
     """label_join(v, target, separator, source, …)."""
     frame = context.vector(call.args[0])
     target, separator, *sources = (context.text(one) for one in call.args[1:])

@@ -6,15 +6,15 @@ from functools import partial
 import numpy as np
 
 from simulator.prometheus.promql import over_time
-from simulator.prometheus.promql.context import Context
+from simulator.prometheus.promql.context import EvaluationContext
 from simulator.prometheus.promql.rates import extrapolated, instant_change
-from simulator.prometheus.promql.syntax import Call, Expr
+from simulator.prometheus.promql.syntax import Expr, FunctionCall
 from simulator.prometheus.storage.frames import coalesced
 from simulator.prometheus.storage.labels import nameless
 from simulator.prometheus.storage.samples import Floats, Frame, Masks
 from simulator.prometheus.storage.windows import Reduction, Segments, Windows
 
-Implementation = Callable[[Context, Call], Frame]
+Implementation = Callable[[EvaluationContext, FunctionCall], Frame]
 
 
 def _nameless(windows: Windows, reduction: Reduction) -> Frame:
@@ -22,7 +22,9 @@ def _nameless(windows: Windows, reduction: Reduction) -> Frame:
     return coalesced(windows.reduce(reduction, labels))
 
 
-def _change(counter: bool, per_second: bool, context: Context, call: Call) -> Frame:
+def _change(
+    counter: bool, per_second: bool, context: EvaluationContext, call: FunctionCall
+) -> Frame:
     windows = context.windows(call.args[0])
 
     def reduction(segments: Segments) -> tuple[Floats, Masks]:
@@ -31,12 +33,14 @@ def _change(counter: bool, per_second: bool, context: Context, call: Call) -> Fr
     return _nameless(windows, reduction)
 
 
-def _instant_change(counter: bool, context: Context, call: Call) -> Frame:
+def _instant_change(counter: bool, context: EvaluationContext, call: FunctionCall) -> Frame:
     reduction = partial(instant_change, counter=counter, per_second=counter)
     return _nameless(context.windows(call.args[0]), reduction)
 
 
-def _simple(compute: Callable[[Segments], Floats], context: Context, call: Call) -> Frame:
+def _simple(
+    compute: Callable[[Segments], Floats], context: EvaluationContext, call: FunctionCall
+) -> Frame:
     return _nameless(context.windows(call.args[0]), _always(compute))
 
 
@@ -44,12 +48,12 @@ def _always(compute: Callable[[Segments], Floats]) -> Reduction:
     return lambda segments: (compute(segments), np.ones(len(segments.starts), dtype=np.bool_))
 
 
-def _last(context: Context, call: Call) -> Frame:
+def _last(context: EvaluationContext, call: FunctionCall) -> Frame:
     windows = context.windows(call.args[0])
     return windows.reduce(_always(over_time.latest), windows.selection.labels)
 
 
-def _quantile(context: Context, call: Call) -> Frame:
+def _quantile(context: EvaluationContext, call: FunctionCall) -> Frame:
     wanted = context.scalar(call.args[0])
 
     def compute(segments: Segments) -> Floats:
@@ -58,7 +62,7 @@ def _quantile(context: Context, call: Call) -> Frame:
     return _nameless(context.windows(call.args[1]), _always(compute))
 
 
-def _deriv(context: Context, call: Call) -> Frame:
+def _deriv(context: EvaluationContext, call: FunctionCall) -> Frame:
     def reduction(segments: Segments) -> tuple[Floats, Masks]:
         slope, _, known = over_time.slope_and_intercept(segments, from_last=False)
         return slope, known
@@ -66,7 +70,7 @@ def _deriv(context: Context, call: Call) -> Frame:
     return _nameless(context.windows(call.args[0]), reduction)
 
 
-def _predict(context: Context, call: Call) -> Frame:
+def _predict(context: EvaluationContext, call: FunctionCall) -> Frame:
     ahead = context.scalar(call.args[1])
 
     def reduction(segments: Segments) -> tuple[Floats, Masks]:
@@ -76,7 +80,7 @@ def _predict(context: Context, call: Call) -> Frame:
     return _nameless(context.windows(call.args[0]), reduction)
 
 
-def windows_present(context: Context, expr: Expr) -> Masks:
+def windows_present(context: EvaluationContext, expr: Expr) -> Masks:
     """At which times any series of a range vector has a sample."""
     windows = context.windows(expr)
     return np.asarray((windows.high > windows.low).any(axis=0))

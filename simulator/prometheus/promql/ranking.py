@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from simulator.prometheus.errors import ExecutionError
-from simulator.prometheus.http.formats import plain
+from simulator.prometheus.http.formats import decimal
 from simulator.prometheus.storage.frames import coalesced, grouped
 from simulator.prometheus.storage.labels import LabelKey, Labels, identity
 from simulator.prometheus.storage.samples import Floats, Frame, Ints, Masks
@@ -21,7 +21,7 @@ def ranked(
     """The first `limits[step]` elements of each group at each step; NaN ranks last."""
     for limit in limits:
         if not -MOST <= limit < MOST:
-            raise ExecutionError(f"Scalar value {plain(limit)} overflows int64")
+            raise ExecutionError(f"Scalar value {decimal(limit)} overflows int64")
     _, groups = grouped([identity(group(one)) for one in frame.labels])
     chosen = np.zeros_like(frame.present)
     order = np.arange(len(frame.labels))
@@ -46,7 +46,7 @@ def count_values(frame: Frame, label: str, group: Callable[[Labels], Labels]) ->
     counts: dict[LabelKey, Floats] = {}
     steps = frame.values.shape[1]
     for row, step in np.argwhere(frame.present):
-        value = plain(float(frame.values[row, step]))
+        value = decimal(float(frame.values[row, step]))
         key = identity({**group(frame.labels[row]), label: value})
         counts.setdefault(key, np.zeros(steps))[step] += 1
     values = np.array(list(counts.values())).reshape(-1, steps)

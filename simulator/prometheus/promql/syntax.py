@@ -39,7 +39,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Selector:
+class VectorSelector:
     """An instant vector selector; the metric's name is one of its matchers."""
 
     matchers: tuple[Matcher, ...]
@@ -50,7 +50,7 @@ class Selector:
 class Range:
     """A range vector selector."""
 
-    selector: Selector
+    selector: VectorSelector
     range_ms: int
 
 
@@ -65,7 +65,7 @@ class Subquery:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A function's call."""
 
     name: str
@@ -111,7 +111,9 @@ class Negation:
     expr: "Expr"
 
 
-Expr = Number | Text | Selector | Range | Subquery | Call | Aggregate | Binary | Negation
+Expr = (
+    Number | Text | VectorSelector | Range | Subquery | FunctionCall | Aggregate | Binary | Negation
+)
 
 
 def parse(query: str) -> Expr:
@@ -125,7 +127,7 @@ def parse(query: str) -> Expr:
 def parse_selector(text: str) -> tuple[Matcher, ...]:
     """The matchers of a `match[]` parameter."""
     expr = parse(text)
-    if not isinstance(expr, Selector):
+    if not isinstance(expr, VectorSelector):
         raise ParseError("1:1: parse error: expected an instant vector selector")
     return expr.matchers
 
@@ -135,7 +137,7 @@ def _convert(node: Any) -> Expr:
     return convert(node)
 
 
-def _selector(node: grammar.VectorSelector) -> Selector:
+def _selector(node: grammar.VectorSelector) -> VectorSelector:
     if node.matchers.or_matchers:
         raise ValueError('unexpected identifier "or" inside braces')
     matchers = [Matcher(one.name, _OPERATORS[str(one.op)], one.value) for one in _conditions(node)]
@@ -143,7 +145,7 @@ def _selector(node: grammar.VectorSelector) -> Selector:
         matcher.check()
     if node.name is not None:
         matchers.insert(0, Matcher(NAME, "=", node.name))
-    return Selector(tuple(matchers), _moment(node))
+    return VectorSelector(tuple(matchers), _moment(node))
 
 
 def _conditions(node: grammar.VectorSelector) -> list[grammar.Matcher]:
@@ -172,8 +174,8 @@ def _subquery(node: grammar.SubqueryExpr) -> Subquery:
     return Subquery(_convert(node.expr), range_ms, step, _moment(node))
 
 
-def _call(node: grammar.Call) -> Call:
-    return Call(node.func.name, tuple(_convert(argument) for argument in node.args))
+def _call(node: grammar.Call) -> FunctionCall:
+    return FunctionCall(node.func.name, tuple(_convert(argument) for argument in node.args))
 
 
 def _aggregate(node: grammar.AggregateExpr) -> Aggregate:

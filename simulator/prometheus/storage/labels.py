@@ -18,12 +18,12 @@ def nameless(labels: Labels) -> Labels:
     return {key: value for key, value in labels.items() if key != NAME}
 
 
-def keep(labels: Labels, names: Iterable[str]) -> Labels:
+def only_labels(labels: Labels, names: Iterable[str]) -> Labels:
     """Only the named labels, as `by` and `on` do; absent and empty ones are left out."""
     return {name: labels[name] for name in names if labels.get(name)}
 
 
-def drop(labels: Labels, names: Collection[str]) -> Labels:
+def without_labels(labels: Labels, names: Collection[str]) -> Labels:
     """All but the named labels and the metric's name, as `without` and `ignoring` do."""
     return {key: value for key, value in labels.items() if key != NAME and key not in names}
 

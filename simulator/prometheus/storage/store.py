@@ -17,7 +17,7 @@ DAY_SECONDS = 86_400.0
 SWEEPS_PER_RETENTION = 10
 
 
-class Metadata(NamedTuple):
+class MetricMetadata(NamedTuple):
     """What `/api/v1/metadata` tells of a metric."""
 
     type: str
@@ -25,11 +25,11 @@ class Metadata(NamedTuple):
     unit: str
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """What the engine and the API read from."""
 
     @property
-    def metadata(self) -> dict[str, Metadata]:
+    def metadata(self) -> dict[str, MetricMetadata]:
         """By metric name."""
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
@@ -77,7 +77,7 @@ class MetricStore:
     """
 
     def __init__(self, retention_seconds: float = DAY_SECONDS) -> None:
-        self.metadata: dict[str, Metadata] = {}
+        self.metadata: dict[str, MetricMetadata] = {}
         self._retention_ms = round(retention_seconds * 1000)
         self._lock = threading.RLock()
         self._series: dict[int, _Series] = {}
@@ -126,7 +126,7 @@ class MetricStore:
 
     def describe(self, name: str, type_: str, help_: str, unit: str = "") -> None:
         """Set a metric's metadata."""
-        self.metadata[name] = Metadata(type_, help_, unit)
+        self.metadata[name] = MetricMetadata(type_, help_, unit)
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
         """The samples between two times, both included, of the series that match."""

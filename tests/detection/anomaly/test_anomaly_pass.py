@@ -16,10 +16,10 @@ from detection.domain.causes import Cause
 from detection.domain.facts import AnomalyFacts
 from detection.domain.statuses import Status
 from detection.metrics import daily_peaks, history
-from detection.metrics.history import Frame, Window
+from detection.metrics.history import MetricFrame, Window
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.queries import seed
-from detection.metrics.responses import Answer, TimedOut
+from detection.metrics.responses import QueryResult, TimedOut
 from detection.metrics.samples import Entity, series_key
 from detection.models import Cluster, Incident, WorkloadBaseline
 from detection.models.anomaly import AnomalyFeedback
@@ -54,7 +54,7 @@ def append(cluster: Cluster, broken: bool) -> None:
         at = NOW.timestamp() - 15.0 * (239 - tick)
         high = 40.0 if broken and tick >= 224 else 0.0
         values = {CPU: rng.normal(100, 2), MEMORY: rng.normal(100, 2) + high}
-        frames.append(Frame(at, values))
+        frames.append(MetricFrame(at, values))
     assert history.append_many(cluster.pk, frames)
 
 
@@ -88,7 +88,7 @@ def test_a_pass_asks_prometheus_for_more_of_what_stands_out_and_does_without(
     asked: list[str] = []
 
     class Away(Prometheus):
-        def query_range(self, promql: str, *_: Any) -> Answer:
+        def query_range(self, promql: str, *_: Any) -> QueryResult:
             asked.append(promql)
             raise TimedOut("it is slow")
 

@@ -21,9 +21,9 @@ from detection.domain.findings import Finding, ObjectRef
 from detection.domain.statuses import Status
 from detection.failures import find_all
 from detection.failures.context import Context
-from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record
+from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record_findings
 from detection.metrics import history
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.queries import seed
 from detection.metrics.samples import Entity, series_key
 from detection.models import Cluster, Incident
@@ -51,7 +51,7 @@ def cluster(db: None) -> Cluster:
 
 def passes(cluster: Cluster, *findings: Finding, seconds: float = 0) -> None:
     now = NOW + timedelta(seconds=seconds)
-    record(cluster, correlate(findings, Snapshot(at=now)), {}, now)
+    record_findings(cluster, correlate(findings, Snapshot(at=now)), {}, now)
 
 
 def test_all_sources_of_one_owner_are_one_incident(cluster: Cluster) -> None:
@@ -97,7 +97,9 @@ def leaking(cluster: Cluster) -> None:
     busy = rng.normal(1, 0.05, 60)
     busy[-6:] *= 3
     frames = [
-        Frame(NOW.timestamp() - 60.0 * (59 - at), {ratio: float(shares[at]), cpu: float(busy[at])})
+        MetricFrame(
+            NOW.timestamp() - 60.0 * (59 - at), {ratio: float(shares[at]), cpu: float(busy[at])}
+        )
         for at in range(60)
     ]
     assert history.append_many(cluster.pk, frames)
@@ -122,10 +124,10 @@ def test_the_real_detectors_and_the_scan_make_one_incident_of_one_owner(
     cache.clear()
     history._LOCAL.clear()
     seed(NOW)
-    shipped = artifacts.load(Path(__file__).resolve().parents[3] / "models")
+    shipped = artifacts.load_artifacts(Path(__file__).resolve().parents[3] / "models")
     monkeypatch.setattr(context_from_records, "model_in_force", lambda: shipped)
     leaking(cluster)
-    record(cluster, killed(cluster), {}, NOW)
+    record_findings(cluster, killed(cluster), {}, NOW)
     incident = Incident.objects.get()
     assert incident.sources == ["anomaly", "forecast", "kubernetes", "threshold"]
     assert incident.cause.startswith("OOM")

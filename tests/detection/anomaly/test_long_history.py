@@ -15,9 +15,9 @@ from detection.anomaly import long_history
 from detection.anomaly.long_history import Reader
 from detection.anomaly.query_restriction import entity_among, restricted
 from detection.metrics.history import Window
-from detection.metrics.prometheus import Limits, Prometheus
+from detection.metrics.prometheus import Prometheus, RequestLimits
 from detection.metrics.queries import seeds
-from detection.metrics.responses import Answer
+from detection.metrics.responses import QueryResult
 from detection.metrics.samples import Entity, Owner, Owners, Query, series_key
 from simulator.prometheus.faults import Faults
 from tests.detection.metrics.backends import real_over, simulated
@@ -38,7 +38,7 @@ class Counted(Prometheus):
 
     def query_range(
         self, promql: str, start: datetime, end: datetime, step_seconds: float
-    ) -> Answer:
+    ) -> QueryResult:
         self.asked.append(promql)
         return super().query_range(promql, start, end, step_seconds)
 
@@ -129,7 +129,7 @@ def test_queries_that_say_nothing_of_the_owner_are_not_asked() -> None:
 )
 def test_one_that_fails_or_is_slow_is_not_asked_again_for_a_while(faults: Faults) -> None:
     with simulated([memory("shop", "cart-7d9-a", 1.0)], faults) as client:
-        ours = counted(client, limits=Limits(read_seconds=0.3, answer_seconds=0.3))
+        ours = counted(client, limits=RequestLimits(read_seconds=0.3, answer_seconds=0.3))
         assert reader(ours, [MEMORY], Entity(*CART))([CART]) == {}
         assert reader(ours, [MEMORY], Entity(*CART))([CART]) == {}
         assert len(ours.asked) == 1

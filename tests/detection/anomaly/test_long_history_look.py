@@ -37,7 +37,7 @@ TIMES: Floats = NOW.timestamp() - 60.0 * np.arange(HISTORY, dtype=np.float64)[::
 
 @cache
 def shipped() -> Model:
-    return artifacts.load(Path(__file__).resolve().parents[3] / "models")
+    return artifacts.load_artifacts(Path(__file__).resolve().parents[3] / "models")
 
 
 def with_peaks(seed: int, ago: int, days: Sequence[int]) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 
 from detection.clients import current_cluster
 from detection.metrics import history
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.queries import seeds
 from detection.models import MetricQuery
 from tests.kubewise_site.api_client import Api, check_problem
@@ -25,9 +25,9 @@ VALUES = {
 
 
 @pytest.fixture
-def frame(db: None) -> Frame:
-    made = Frame(AT, VALUES, [], {"memory_ratio|Deployment|shop|cart|app": "cart-7d9f-x2x"})
-    history.append(current_cluster().pk, made)
+def frame(db: None) -> MetricFrame:
+    made = MetricFrame(AT, VALUES, [], {"memory_ratio|Deployment|shop|cart|app": "cart-7d9f-x2x"})
+    history.append_frame(current_cluster().pk, made)
     return made
 
 
@@ -36,7 +36,7 @@ def query(**fields: Any) -> MetricQuery:
     return MetricQuery.objects.create(**defaults | fields)
 
 
-def test_metrics_are_keyed_by_namespace_kind_and_name(api: Api, frame: Frame) -> None:
+def test_metrics_are_keyed_by_namespace_kind_and_name(api: Api, frame: MetricFrame) -> None:
     query()
     body = api.get("metrics/").json()
     assert set(body["metrics"]) == {"shop/deployment/cart", "/node/node-1"}
@@ -48,13 +48,13 @@ def test_metrics_are_keyed_by_namespace_kind_and_name(api: Api, frame: Frame) ->
     }  # fmt: skip
 
 
-def test_a_value_that_is_not_known_is_null_and_never_0(api: Api, frame: Frame) -> None:
+def test_a_value_that_is_not_known_is_null_and_never_0(api: Api, frame: MetricFrame) -> None:
     found = api.get("metrics/").json()["metrics"]["shop/deployment/cart"]
     [unknown] = [row for row in found if row["container"] == "proxy"]
     assert unknown["value"] is None
 
 
-def test_metrics_are_paged_by_next(api: Api, frame: Frame) -> None:
+def test_metrics_are_paged_by_next(api: Api, frame: MetricFrame) -> None:
     first = api.get("metrics/", limit=1).json()
     assert list(first["metrics"]) == ["/node/node-1"]
     second = api.client.get(first["next"]).json()
@@ -124,7 +124,7 @@ def test_a_broken_manifest_is_no_model(api: Api, settings: Any, tmp_path: Path, 
     ],
 )
 def test_values_are_narrowed_by_namespace_kind_name_and_metric(
-    frame: Frame, api: Api, asked: dict[str, str], names: list[str]
+    frame: MetricFrame, api: Api, asked: dict[str, str], names: list[str]
 ) -> None:
     body = api.get("metrics/", **asked).json()
     assert list(body["metrics"]) == names
@@ -132,12 +132,12 @@ def test_values_are_narrowed_by_namespace_kind_name_and_metric(
         assert [row["metric"] for row in body["metrics"][names[0]]] == [asked["metric"]]
 
 
-def test_the_next_page_keeps_the_filters(frame: Frame, api: Api) -> None:
+def test_the_next_page_keeps_the_filters(frame: MetricFrame, api: Api) -> None:
     body = api.get("metrics/", limit="1", entity_type="deployment").json()
     assert (body["count"], body["next"]) == (1, None)
 
 
 @pytest.mark.parametrize("name", ["namespace", "entity_type", "name", "metric"])
-def test_an_empty_filter_is_400(frame: Frame, api: Api, name: str) -> None:
+def test_an_empty_filter_is_400(frame: MetricFrame, api: Api, name: str) -> None:
     found = check_problem(api.get("metrics/", **{name: ""}), 400)
     assert found["errors"][0]["field"] == name

@@ -239,6 +239,6 @@ def test_a_shift_that_lasts_stands_out_among_thousands_with_the_model_that_is_sh
     values = np.random.default_rng(1).standard_normal((3 * 2000, 60)) + 50
     values[3, -4:] += 30
     names = tuple(f"service-{number}" for number in range(2000))
-    about = AnomalyView(model=artifacts.load(shipped))
+    about = AnomalyView(model=artifacts.load_artifacts(shipped))
     found = Autoencoder().find(View(window(values, names), (), NOW, anomaly=about))
     assert "service-1" in [finding.owner.name for finding in found]

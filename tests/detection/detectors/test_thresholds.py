@@ -18,9 +18,9 @@ from detection.detectors.thresholds import CONDITIONS, Thresholds
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
 from detection.domain.findings import Finding, ObjectRef
-from detection.metric_evidence import ask, evidence
+from detection.metric_evidence import evidence, query_evidence
 from detection.metrics import history
-from detection.metrics.history import Frame, window_of
+from detection.metrics.history import MetricFrame, window_of
 from detection.metrics.queries import seed, seeds
 from detection.metrics.samples import Owner, Owners, Query, owners_of
 from detection.metrics.scrape import scrape
@@ -52,12 +52,12 @@ def find(
     return Thresholds().find(View(window_of(frames), [query], NOW, owners))
 
 
-def _frame(at: float, value: float | None) -> Frame:
+def _frame(at: float, value: float | None) -> MetricFrame:
     if value is GONE:
-        return Frame(at, {"other|Node||n1|": 1}, ["memory"], {})
+        return MetricFrame(at, {"other|Node||n1|": 1}, ["memory"], {})
     if math.isnan(value):
-        return Frame(at, {"other|Node||n1|": 1}, [], {})
-    return Frame(at, {KEY: value, "other|Node||n1|": 1}, ["memory"], {KEY: "cart-7d9-a"})
+        return MetricFrame(at, {"other|Node||n1|": 1}, [], {})
+    return MetricFrame(at, {KEY: value, "other|Node||n1|": 1}, ["memory"], {KEY: "cart-7d9-a"})
 
 
 def test_beyond_the_threshold_for_the_dwell_is_a_finding_with_numbers() -> None:
@@ -235,7 +235,7 @@ BROKEN = {
 def test_prometheus_tells_what_the_failures_ask_for() -> None:
     for exported in (False, True):
         with simulated(cluster(exported=exported, state_metrics=2)) as client:
-            found = ask(client, NOW, Owners())
+            found = query_evidence(client, NOW, Owners())
         assert found.memory_ratios == {("Deployment", "shop", "cart", "app"): 0.95}
         assert found.replicas == {("Deployment", "shop", "idle"): 3}
         assert found.ready_replicasets == {("shop", "cart-7d9")}

@@ -23,7 +23,7 @@ from detection.domain.facts import (
 )
 from detection.domain.families import FAMILIES, facts_of, family_of
 from detection.domain.findings import Finding, ObjectRef, redacted
-from detection.incidents.record import record
+from detection.incidents.record import record_findings
 from detection.models import Cluster, Incident
 from remediation.observation.observe import finding_of
 from tests.detection.builders import NOW
@@ -65,9 +65,9 @@ def test_rows_of_the_database_are_read_and_stored_again_as_they_were(db: None) -
     rows = [row for row in STORED if not row["facts"].get("unseen")]
     read = [facts_of(row["cause"], row["facts"]) for row in rows]
     each = [found(rows[at]["cause"], facts, str(at)) for at, facts in enumerate(read)]
-    record(cluster, each, {}, NOW)
+    record_findings(cluster, each, {}, NOW)
     again = {int(row.owner_name): finding_of(row) for row in Incident.objects.all()}
-    record(cluster, list(again.values()), {}, NOW)
+    record_findings(cluster, list(again.values()), {}, NOW)
     stored = dict(Incident.objects.values_list("owner_name", "facts"))
     assert len(stored) == len(rows) > 200
     assert {int(name): facts for name, facts in stored.items()} == {

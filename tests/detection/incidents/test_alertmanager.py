@@ -12,7 +12,7 @@ from detection.correlation import correlate
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import Finding, ObjectRef
 from detection.incidents import alertmanager
-from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record
+from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record_findings
 from detection.kubernetes.objects import core as o
 from detection.models import Alert, Cluster, Incident
 from detection.snapshot import Snapshot
@@ -29,9 +29,11 @@ def snapshot(**fields: Any) -> Snapshot:
     return Snapshot(at=NOW, **{"deployments": (CART,), "nodes": (NODE,)} | fields)
 
 
-def told(state: str = "firing", fingerprint: str = "f1", **labels: str) -> alertmanager.Told:
+def told(
+    state: str = "firing", fingerprint: str = "f1", **labels: str
+) -> alertmanager.ReceivedAlert:
     given = {"alertname": "CartDown", "namespace": "shop", "deployment": "cart"} | labels
-    return alertmanager.Told(fingerprint, state, given, {"summary": "cart is down"}, NOW)
+    return alertmanager.ReceivedAlert(fingerprint, state, given, {"summary": "cart is down"}, NOW)
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_an_alert_becomes_a_finding_on_the_object_that_its_labels_name(cluster: 
       "Deployment")],
 )  # fmt: skip
 def test_labels_of_exporters_are_understood(labels: dict[str, str], kind: str) -> None:
-    owner = alertmanager.owner_of(labels, snapshot())
+    owner = alertmanager.labelled_owner(labels, snapshot())
     assert owner is not None
     assert owner.kind == kind
 
@@ -104,21 +106,21 @@ def test_nothing_that_changes_a_cluster_is_offered_for_an_alert() -> None:
 
 def test_an_incident_of_an_alert_is_resolved_when_the_alert_resolves(cluster: Cluster) -> None:
     alertmanager.receive(cluster, [told()], NOW)
-    record(cluster, found(cluster), {}, NOW)
+    record_findings(cluster, found(cluster), {}, NOW)
     assert Incident.objects.get().status == "Detected"
     alertmanager.receive(cluster, [told("resolved")], LATER)
     blind = {"prometheus": "away"}
-    record(cluster, found(cluster, LATER), blind, LATER)
-    record(cluster, [], blind, LATER + timedelta(seconds=GONE_BEFORE_CLOSING_SECONDS))
+    record_findings(cluster, found(cluster, LATER), blind, LATER)
+    record_findings(cluster, [], blind, LATER + timedelta(seconds=GONE_BEFORE_CLOSING_SECONDS))
     assert Incident.objects.get().status == "Resolved"
 
 
 def test_the_scan_takes_over_an_incident_that_an_alert_opened(cluster: Cluster) -> None:
     alertmanager.receive(cluster, [told()], NOW)
-    record(cluster, found(cluster), {}, NOW)
+    record_findings(cluster, found(cluster), {}, NOW)
     crash = replace(found(cluster)[0], cause=Cause.BAD_RELEASE, source="kubernetes")
-    record(cluster, [crash], {}, LATER)
-    record(cluster, found(cluster), {}, LATER + timedelta(seconds=15))
+    record_findings(cluster, [crash], {}, LATER)
+    record_findings(cluster, found(cluster), {}, LATER + timedelta(seconds=15))
     assert Incident.objects.get().cause == "BAD_RELEASE"
 
 

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from detection.failures.rollback_evidence import history_of
-from detection.incidents.baselines import load_baselines, observe, save_baselines
+from detection.incidents.baselines import available_workloads, load_baselines, save_baselines
 from detection.models import Cluster, WorkloadBaseline
 from tests.detection.builders import NOW, snapshot_of
 
 
 def observed(*entries: dict[str, Any]) -> list[Any]:
-    return observe(snapshot_of(*entries))
+    return available_workloads(snapshot_of(*entries))
 
 
 def test_a_fully_available_workload_is_recorded_with_the_hash_of_its_newest_revision() -> None:
     resources = {"limits": {"memory": "1Gi"}}
     shape = [{"name": "app", "resources": resources}]
     snapshot = snapshot_of({"deployment": "a", "replicas": 3, "containers": shape})
-    (seen,) = observe(snapshot)
+    (seen,) = available_workloads(snapshot)
     assert (seen.replicas, seen.resources) == (3, {"app": resources})
     assert seen.first_available == NOW - timedelta(days=20)
     assert seen.template_hash == history_of(snapshot, seen.owner)[0].hash
@@ -30,7 +30,7 @@ def test_a_fully_available_workload_is_recorded_with_the_hash_of_its_newest_revi
 @pytest.mark.parametrize("kind", ["statefulset", "daemonset"])
 def test_a_controller_revision_and_its_owner_have_the_same_hash(kind: str) -> None:
     snapshot = snapshot_of({kind: "a"})
-    (seen,) = observe(snapshot)
+    (seen,) = available_workloads(snapshot)
     assert seen.template_hash == history_of(snapshot, seen.owner)[0].hash
 
 
@@ -53,9 +53,9 @@ def test_what_is_not_fully_available_for_a_minute_is_no_proof(entry: dict[str, A
 def test_a_baseline_keeps_when_it_was_first_available() -> None:
     cluster = Cluster.objects.create(name="c")
     snapshot = snapshot_of({"deployment": "a"})
-    save_baselines(cluster, observe(snapshot), NOW)
+    save_baselines(cluster, available_workloads(snapshot), NOW)
     later = snapshot_of({"deployment": "a", "pods": [{"age": "1h"}, {"age": "1h"}]})
-    save_baselines(cluster, observe(later), NOW)
+    save_baselines(cluster, available_workloads(later), NOW)
     row = WorkloadBaseline.objects.get()
     assert row.first_available == NOW - timedelta(days=20)
     ((owner_uid, (loaded,)),) = load_baselines(cluster).items()

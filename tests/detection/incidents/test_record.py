@@ -10,7 +10,7 @@ from detection.domain.facts import Facts
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
 from detection.domain.statuses import Status
 from detection.incidents import states
-from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record
+from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record_findings
 from detection.models import Cluster, Incident
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -30,35 +30,35 @@ def cluster(db: None) -> Cluster:
 
 
 def test_one_owner_has_one_open_incident(cluster: Cluster) -> None:
-    first = record(cluster, [FOUND], {}, NOW)
-    second = record(cluster, [FOUND], {}, LATER)
+    first = record_findings(cluster, [FOUND], {}, NOW)
+    second = record_findings(cluster, [FOUND], {}, LATER)
     incident = Incident.objects.get()
     assert (first.opened, second.opened, incident.count) == (1, 0, 2)
     assert (first.to_advance, second.to_advance) == ([incident.pk], [])
 
 
 def test_the_database_refuses_a_second_open_incident(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     Incident.objects.update(last_seen=NOW)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("detection.incidents.record._open_incidents", lambda cluster: [])
-        done = record(cluster, [FOUND], {}, LATER)
+        done = record_findings(cluster, [FOUND], {}, LATER)
     assert (done.opened, done.to_advance, Incident.objects.count()) == (0, [], 1)
 
 
 def test_the_silence_after_a_breach_keeps_an_incident_open_but_opens_none(cluster: Cluster) -> None:
     """A pod that a rollback removed leaves a series that ends beyond its threshold."""
     silent = replace(FOUND, cause=Cause.THRESHOLD_BREACH, facts=Facts(unseen=True))
-    assert record(cluster, [silent], {}, NOW).opened == 0
-    record(cluster, [replace(silent, facts=Facts())], {}, LATER)
-    record(cluster, [silent], {}, LONG_AFTER)
+    assert record_findings(cluster, [silent], {}, NOW).opened == 0
+    record_findings(cluster, [replace(silent, facts=Facts())], {}, LATER)
+    record_findings(cluster, [silent], {}, LONG_AFTER)
     assert Incident.objects.get().open_key
 
 
 def test_a_better_cause_revises_the_incident_and_is_on_record(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     better = replace(FOUND, cause=Cause.BAD_RELEASE, severity=Severity.CRITICAL, summary="crash")
-    done = record(cluster, [better], {}, LATER)
+    done = record_findings(cluster, [better], {}, LATER)
     incident = Incident.objects.get()
     assert (incident.cause, incident.version, done.to_advance) == (
         "BAD_RELEASE", 2, [incident.pk],
@@ -68,109 +68,113 @@ def test_a_better_cause_revises_the_incident_and_is_on_record(cluster: Cluster) 
 
 
 def test_the_same_finding_again_is_no_news(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
-    assert record(cluster, [FOUND], {}, LATER).to_advance == []
+    record_findings(cluster, [FOUND], {}, NOW)
+    assert record_findings(cluster, [FOUND], {}, LATER).to_advance == []
     assert Incident.objects.get().version == 1
 
 
 def test_it_closes_once_the_signal_is_gone_for_a_while(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
-    assert record(cluster, [], {}, LATER).closed == 0
-    assert record(cluster, [], {}, LATER + timedelta(seconds=60)).closed == 0
-    assert record(cluster, [], {}, LONG_AFTER).closed == 1
+    record_findings(cluster, [FOUND], {}, NOW)
+    assert record_findings(cluster, [], {}, LATER).closed == 0
+    assert record_findings(cluster, [], {}, LATER + timedelta(seconds=60)).closed == 0
+    assert record_findings(cluster, [], {}, LONG_AFTER).closed == 1
     incident = Incident.objects.get()
     assert (incident.status, incident.open_key) == (Status.RESOLVED, None)
 
 
 @pytest.mark.parametrize("source", ["kubernetes/pods", "detection/crash_loop"])
 def test_nothing_closes_while_its_source_is_blind(cluster: Cluster, source: str) -> None:
-    record(cluster, [FOUND], {}, NOW)
-    record(cluster, [], {}, LATER)
-    assert record(cluster, [], {source: "403"}, LONG_AFTER).closed == 0
+    record_findings(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [], {}, LATER)
+    assert record_findings(cluster, [], {source: "403"}, LONG_AFTER).closed == 0
     assert Incident.objects.get().status == Status.DETECTED
 
 
 def test_an_incident_of_the_scan_closes_while_only_prometheus_is_blind(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
-    record(cluster, [], {"prometheus": "refused"}, LATER)
-    assert record(cluster, [], {"prometheus": "refused"}, LONG_AFTER).closed == 1
+    record_findings(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [], {"prometheus": "refused"}, LATER)
+    assert record_findings(cluster, [], {"prometheus": "refused"}, LONG_AFTER).closed == 1
 
 
 def test_an_incident_of_metrics_stays_while_prometheus_is_blind(cluster: Cluster) -> None:
-    record(cluster, [replace(FOUND, source="threshold")], {}, NOW)
-    record(cluster, [], {}, LATER)
-    assert record(cluster, [], {"prometheus": "refused"}, LONG_AFTER).closed == 0
+    record_findings(cluster, [replace(FOUND, source="threshold")], {}, NOW)
+    record_findings(cluster, [], {}, LATER)
+    assert record_findings(cluster, [], {"prometheus": "refused"}, LONG_AFTER).closed == 0
 
 
 def test_a_signal_that_comes_and_goes_is_one_flapping_incident(cluster: Cluster) -> None:
     for step in range(8):
         findings = [FOUND] if step % 2 == 0 else []
-        record(cluster, findings, {}, NOW + timedelta(seconds=40 * step))
+        record_findings(cluster, findings, {}, NOW + timedelta(seconds=40 * step))
     incident = Incident.objects.get()
     assert (incident.flapping, incident.returns) == (True, 3)
 
 
 def test_a_dismissed_incident_is_not_opened_anew_while_its_signal_lasts(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     incident = Incident.objects.get()
-    states.move(incident, Status.DISMISSED, actor="ann", reason="known", now=NOW)
-    record(cluster, [FOUND], {}, LATER)
+    states.move_incident(incident, Status.DISMISSED, actor="ann", reason="known", now=NOW)
+    record_findings(cluster, [FOUND], {}, LATER)
     assert Incident.objects.get().status == Status.DISMISSED
-    record(cluster, [], {}, LATER)
-    record(cluster, [], {}, LONG_AFTER)
+    record_findings(cluster, [], {}, LATER)
+    record_findings(cluster, [], {}, LONG_AFTER)
     assert Incident.objects.get().open_key is None
-    assert record(cluster, [FOUND], {}, LONG_AFTER).opened == 1
+    assert record_findings(cluster, [FOUND], {}, LONG_AFTER).opened == 1
 
 
 def test_an_owner_folds_into_the_cause_that_it_shares(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     node = ObjectRef("Node", "", "n1", "uid-n1")
     storm = replace(FOUND, cause=Cause.NODE_NOT_READY, owner=node, related=(CART,), revision=None)
-    record(cluster, [storm], {}, LATER)
+    record_findings(cluster, [storm], {}, LATER)
     child = Incident.objects.get(owner_uid="uid-cart")
     assert child.parent == Incident.objects.get(owner_uid="uid-n1")
     assert (child.gone_since, child.transitions.filter(kind="folded").count()) == (None, 1)
-    record(cluster, [storm], {}, LONG_AFTER)
+    record_findings(cluster, [storm], {}, LONG_AFTER)
     assert child.transitions.filter(kind="folded").count() == 1
 
 
 def test_what_is_being_verified_is_left_to_verification(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     Incident.objects.update(status=Status.VERIFICATION_PENDING)
-    record(cluster, [], {}, LATER)
-    assert record(cluster, [], {}, LONG_AFTER).closed == 0
+    record_findings(cluster, [], {}, LATER)
+    assert record_findings(cluster, [], {}, LONG_AFTER).closed == 0
 
 
 def test_a_metric_that_lags_behind_does_not_rename_the_incident(cluster: Cluster) -> None:
-    record(cluster, [replace(FOUND, cause=Cause.BAD_RELEASE)], {}, NOW)
+    record_findings(cluster, [replace(FOUND, cause=Cause.BAD_RELEASE)], {}, NOW)
     echo = replace(FOUND, cause=Cause.THRESHOLD_BREACH, source="threshold", revision=None)
-    assert record(cluster, [echo], {}, LATER).revised == 0
+    assert record_findings(cluster, [echo], {}, LATER).revised == 0
     incident = Incident.objects.get()
     assert (incident.cause, incident.count, incident.version) == ("BAD_RELEASE", 2, 1)
 
 
 def test_what_is_being_verified_keeps_its_cause(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     Incident.objects.update(status=Status.VERIFICATION_PENDING)
-    assert record(cluster, [replace(FOUND, cause=Cause.BAD_RELEASE)], {}, LATER).revised == 0
+    assert (
+        record_findings(cluster, [replace(FOUND, cause=Cause.BAD_RELEASE)], {}, LATER).revised == 0
+    )
     assert Incident.objects.get().cause == "ROLLOUT_STALLED"
 
 
 def test_a_dismissal_does_not_hide_another_failure_of_the_owner(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
-    states.move(Incident.objects.get(), Status.DISMISSED, actor="ann", reason="known", now=NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
+    states.move_incident(
+        Incident.objects.get(), Status.DISMISSED, actor="ann", reason="known", now=NOW
+    )
     worse = replace(FOUND, cause=Cause.BAD_RELEASE, severity=Severity.CRITICAL)
-    assert record(cluster, [worse], {}, LATER).opened == 1
+    assert record_findings(cluster, [worse], {}, LATER).opened == 1
     assert Incident.objects.get(open_key__isnull=False).status == Status.DETECTED
 
 
 def test_an_analysis_on_demand_during_a_pass_is_not_lost(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     stale = list(Incident.objects.all())
     Incident.objects.update(version=6)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("detection.incidents.record._open_incidents", lambda cluster: stale)
-        record(cluster, [FOUND], {}, LATER)
+        record_findings(cluster, [FOUND], {}, LATER)
     assert Incident.objects.get().version == 6
 
 
@@ -179,31 +183,31 @@ NAMELESS = replace(FOUND, owner=replace(CART, uid=""), cause=Cause.THRESHOLD_BRE
 
 
 def test_a_metric_that_knows_no_uid_belongs_to_the_incident_of_that_name(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
-    done = record(cluster, [NAMELESS], {"kubernetes/deployments": "timed out"}, LATER)
+    record_findings(cluster, [FOUND], {}, NOW)
+    done = record_findings(cluster, [NAMELESS], {"kubernetes/deployments": "timed out"}, LATER)
     incident = Incident.objects.get()
     assert (done.opened, incident.owner_uid, incident.gone_since) == (0, "uid-cart", None)
 
 
 def test_an_incident_that_a_metric_opened_learns_its_owners_uid(cluster: Cluster) -> None:
-    record(cluster, [NAMELESS], {}, NOW)
-    record(cluster, [FOUND], {}, LATER)
-    record(cluster, [FOUND], {}, LONG_AFTER)
+    record_findings(cluster, [NAMELESS], {}, NOW)
+    record_findings(cluster, [FOUND], {}, LATER)
+    record_findings(cluster, [FOUND], {}, LONG_AFTER)
     incident = Incident.objects.get()
     assert (incident.owner_uid, incident.count) == ("uid-cart", 3)
     assert incident.open_key == f"{cluster.pk}|uid-cart"
 
 
 def test_another_object_of_the_same_name_has_an_incident_of_its_own(cluster: Cluster) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     again = replace(FOUND, owner=replace(CART, uid="uid-of-its-successor"))
-    assert record(cluster, [again], {}, LATER).opened == 1
+    assert record_findings(cluster, [again], {}, LATER).opened == 1
 
 
 def test_a_metric_incident_stays_open_while_nobody_knows_whose_pods_are_whose(
     cluster: Cluster,
 ) -> None:
-    record(cluster, [NAMELESS], {}, NOW)
-    record(cluster, [], {"kubernetes/pods": "timed out"}, LATER)
-    record(cluster, [], {"kubernetes/pods": "timed out"}, LONG_AFTER)
+    record_findings(cluster, [NAMELESS], {}, NOW)
+    record_findings(cluster, [], {"kubernetes/pods": "timed out"}, LATER)
+    record_findings(cluster, [], {"kubernetes/pods": "timed out"}, LONG_AFTER)
     assert Incident.objects.get().open_key

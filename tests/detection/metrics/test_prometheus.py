@@ -12,13 +12,13 @@ from urllib.parse import parse_qs
 import pytest
 
 from detection.metrics import prometheus as p
-from detection.metrics.prometheus import Limits, Prometheus
+from detection.metrics.prometheus import Prometheus, RequestLimits
 from simulator.prometheus.faults import Faults
 from tests.detection.metrics.backends import simulated
 from tests.detection.metrics.dataset import NOW, cluster
 from tests.scripted_http import Reply, serving
 
-QUICK = Limits(connect_seconds=1, read_seconds=0.4, answer_seconds=0.6, answer_bytes=10_000)
+QUICK = RequestLimits(connect_seconds=1, read_seconds=0.4, answer_seconds=0.6, answer_bytes=10_000)
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -52,7 +52,7 @@ def test_a_query_is_posted_with_its_time_and_the_answer_names_its_series() -> No
     assert float(form["time"][0]) == AT.timestamp()
     assert request.headers["Authorization"] == "Bearer secret"
     assert request.headers["X-Scope-OrgID"] == "t"
-    assert answer.series == (p.Series({"job": "a"}, (1,), (2.5,)),)
+    assert answer.series == (p.ResultSeries({"job": "a"}, (1,), (2.5,)),)
     assert answer.evaluated_at == AT
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection.metrics.promql import escape_regex, one_of, quote
-from simulator.prometheus.promql.syntax import Selector, parse
+from simulator.prometheus.promql.syntax import VectorSelector, parse
 from simulator.prometheus.storage.matchers import Matcher
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -14,7 +14,7 @@ TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, m
 
 def matchers(promql: str) -> list[Matcher]:
     tree = parse(promql)
-    assert isinstance(tree, Selector)
+    assert isinstance(tree, VectorSelector)
     return list(tree.matchers)
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from detection.metrics.prometheus import Prometheus
-from detection.metrics.queries import active_queries, apply, plain, row_of, seed, seeds, validate
+from detection.metrics.queries import (
+    active_queries,
+    apply_check,
+    query_of_row,
+    row_of,
+    seed,
+    seeds,
+    validate,
+)
 from detection.metrics.responses import Unreachable
 from detection.metrics.samples import Check, Owners, Query, entity_of
 from detection.models import MetricQuery
@@ -98,7 +106,7 @@ def name(query: Query, labels: Mapping[str, str]) -> str:
 def test_seeding_twice_writes_once() -> None:
     assert len(seed(NOW)) == len(seeds())
     assert seed(NOW) == []
-    assert [plain(row) for row in MetricQuery.objects.order_by("name")] == sorted(
+    assert [query_of_row(row) for row in MetricQuery.objects.order_by("name")] == sorted(
         seeds(), key=lambda query: query.name
     )
 
@@ -158,7 +166,7 @@ def test_with_prometheus_away_a_query_is_saved_asleep_and_not_checked(
     with simulated(cluster(), Faults(away=True)) as client:
         mine = row("kube_pod_info")
         checked = validate(mine, client if with_prometheus else None, NOW)
-    apply(mine, checked, NOW)
+    apply_check(mine, checked, NOW)
     assert checked.accepted
     assert (mine.active, mine.check_state) == (False, "not checked")
 
@@ -166,7 +174,7 @@ def test_with_prometheus_away_a_query_is_saved_asleep_and_not_checked(
 def test_a_working_query_is_counted_and_stays_awake() -> None:
     mine = row("kube_pod_status_ready")
     with simulated(cluster()) as client:
-        apply(mine, validate(mine, client, NOW), NOW)
+        apply_check(mine, validate(mine, client, NOW), NOW)
     assert (mine.active, mine.check_state, mine.series_count) == (True, "ok", 4)
 
 

@@ -13,15 +13,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from detection.domain.findings import ObjectRef
-from detection.metric_evidence import ask
+from detection.metric_evidence import query_evidence
 from detection.metrics import exporters, history
 from detection.metrics.backfill import MOST_TICKS, frames_between
 from detection.metrics.pod_owners import owners_by_prometheus
-from detection.metrics.prometheus import Limits, Prometheus
+from detection.metrics.prometheus import Prometheus, RequestLimits
 from detection.metrics.queries import seed, seeds
-from detection.metrics.responses import Answer
+from detection.metrics.responses import QueryResult
 from detection.metrics.samples import Check, Entity, Owner, Query, owners_of
-from detection.metrics.scrape import Scrape, collect, frame_of, scrape
+from detection.metrics.scrape import Scrape, frame_of, query_all, scrape
 from detection.models import Cluster, MetricQuery, SourceState
 from simulator.prometheus.faults import Faults
 from tests.detection.metrics.backends import real, simulated
@@ -38,7 +38,7 @@ def pod_query(promql: str, **fields: object) -> Query:
 
 def one(promql: str, lines: list[Line], faults: Faults | None = None, **fields: object) -> Scrape:
     with simulated([*cluster(), *lines], faults) as client:
-        return collect([pod_query(promql, **fields)], client, NOW, OWNERS)
+        return query_all([pod_query(promql, **fields)], client, NOW, OWNERS)
 
 
 def gauge(value: float, **labels: str) -> Line:
@@ -59,7 +59,7 @@ def test_a_pod_that_nobody_owns_stands_for_itself() -> None:
 
 def test_all_seeds_answer_and_nothing_is_blind() -> None:
     with simulated(cluster()) as client:
-        done = collect(seeds(), client, NOW, OWNERS)
+        done = query_all(seeds(), client, NOW, OWNERS)
     assert {outcome.state for outcome in done.outcomes.values()} == {Check.OK}
     assert done.blind == {}
     assert done.sources.seen == {"prometheus", "kube-state-metrics", "cadvisor", "node-exporter"}
@@ -105,7 +105,7 @@ def test_of_several_pods_of_a_workload_the_worst_counts_and_is_named() -> None:
     query = pod_query("load", threshold=3)
     lines = [gauge(value, pod=f"p{n}") for n, value in enumerate((1, 9, 5))]
     with simulated([*cluster(), *lines]) as client:
-        done = collect([query], client, NOW, owners_of(pods))
+        done = query_all([query], client, NOW, owners_of(pods))
     frame = frame_of(done, [query])
     assert frame.values == {"q|Deployment|shop|cart|app": 9}
     assert frame.pods == {"q|Deployment|shop|cart|app": "p1"}
@@ -158,7 +158,7 @@ def test_a_prometheus_that_fails_is_one_blind_source_and_is_asked_just_once(
     faults: Faults,
 ) -> None:
     with simulated(cluster(), faults) as client:
-        done = collect(seeds(), client, NOW)
+        done = query_all(seeds(), client, NOW)
     assert list(done.blind) == ["prometheus"]
     assert {outcome.state for outcome in done.outcomes.values()} == {Check.ERROR}
     assert done.samples == ()
@@ -174,7 +174,7 @@ def without(lines: list[Line], job: str) -> list[Line]:
 )
 def test_an_exporter_that_is_not_installed_is_not_blind(source: str, metric: str) -> None:
     with simulated(without(cluster(), source)) as client:
-        done = collect(seeds(), client, NOW)
+        done = query_all(seeds(), client, NOW)
     assert done.sources.not_installed == {source}
     assert done.blind == {}
     assert done.outcomes[metric].state == Check.ABSENT
@@ -185,20 +185,20 @@ def test_a_target_that_is_down_makes_its_source_blind() -> None:
     lines = without(cluster(), "kube-state-metrics")
     down = Line("up", {"job": "kube-state-metrics", "instance": "a"}, constant(0))
     with simulated([*lines, down]) as client:
-        done = collect(seeds(), client, NOW)
+        done = query_all(seeds(), client, NOW)
     assert done.blind == {"kube-state-metrics": "100% of its targets are down"}
 
 
 def test_series_that_were_there_today_and_are_gone_make_their_source_blind() -> None:
     with simulated(cluster()) as client:
-        done = collect(seeds(), client, NOW + timedelta(hours=1))
+        done = query_all(seeds(), client, NOW + timedelta(hours=1))
     assert set(done.blind) == {"kube-state-metrics", "cadvisor", "node-exporter"}
     assert "though there were some" in done.blind["cadvisor"]
 
 
 def test_stale_samples_are_known_though_the_answer_bears_the_evaluation_time() -> None:
     with simulated(cluster()) as client:
-        done = collect(seeds(), client, NOW + timedelta(seconds=240))
+        done = query_all(seeds(), client, NOW + timedelta(seconds=240))
     assert done.blind["kube-state-metrics"] == "its newest sample is 240 s old"
     assert done.outcomes["pod_ready"].state == Check.STALE
     assert not done.outcomes["pod_ready"].whole
@@ -210,7 +210,7 @@ def test_one_target_of_three_down_is_no_blindness_but_absence_is_no_news() -> No
     ]
     down = Line("up", {"job": "cadvisor", "instance": "n0"}, constant(0))
     with simulated([*cluster(), *ups, down]) as client:
-        done = collect(seeds(), client, NOW)
+        done = query_all(seeds(), client, NOW)
     assert done.blind == {}
     assert "cadvisor" in done.sources.partly
     assert not done.outcomes["container_cpu_cores"].whole
@@ -226,8 +226,8 @@ def test_after_three_time_outs_the_rest_is_not_asked() -> None:
 
     queries = [Query(f"q{n}", "load", "pod") for n in range(40)]
     with serving(answer) as server:
-        client = Prometheus(server.url, limits=Limits(1, 0.2, 0.3))
-        done = collect(queries, client, NOW)
+        client = Prometheus(server.url, limits=RequestLimits(1, 0.2, 0.3))
+        done = query_all(queries, client, NOW)
         client.close()
     assert {outcome.state for outcome in done.outcomes.values()} == {Check.TIMEOUT}
     assert len(server.requests) < 15
@@ -262,7 +262,7 @@ def test_the_first_pass_fills_the_window_and_later_ones_do_not(watched: Cluster)
         first = history.window(watched.pk, NOW)
         scrape(watched, client, NOW + timedelta(seconds=15))
     assert len(first.times) == MOST_TICKS + 1
-    assert len(history.ticks(watched.pk) or []) == MOST_TICKS + 2
+    assert len(history.tick_times(watched.pk) or []) == MOST_TICKS + 2
     assert first.times[-1] == NOW.timestamp()
     assert not first.absent[:, :-1].any()
 
@@ -287,13 +287,13 @@ def test_a_pass_without_prometheus_writes_no_frame(watched: Cluster) -> None:
     with simulated(cluster(), Faults(away=True)) as client:
         done = scrape(watched, client, NOW)
     assert not done.as_detail()["ok"]
-    assert history.window(watched.pk, NOW).state == "ok" or history.ticks(watched.pk) == []
+    assert history.window(watched.pk, NOW).state == "ok" or history.tick_times(watched.pk) == []
     state = SourceState.objects.get(name="prometheus")
     assert (state.state, "Unreachable" in state.reason) == ("blind", True)
 
 
-def edits_meanwhile(query: Callable[..., Answer]) -> Callable[..., Answer]:
-    def ask(promql: str, now: datetime) -> Answer:
+def edits_meanwhile(query: Callable[..., QueryResult]) -> Callable[..., QueryResult]:
+    def ask(promql: str, now: datetime) -> QueryResult:
         if promql == exporters.UP:
             MetricQuery.objects.update(threshold=42)
         return query(promql, now)
@@ -303,7 +303,7 @@ def edits_meanwhile(query: Callable[..., Answer]) -> Callable[..., Answer]:
 
 def test_a_person_who_edits_a_row_meanwhile_is_not_overwritten(watched: Cluster) -> None:
     with simulated(cluster()) as client:
-        history.append(watched.pk, history.Frame(NOW.timestamp() - 15, {}))
+        history.append_frame(watched.pk, history.MetricFrame(NOW.timestamp() - 15, {}))
         client.query = edits_meanwhile(client.query)  # type: ignore[method-assign]
         scrape(watched, client, NOW)
     assert set(MetricQuery.objects.values_list("threshold", flat=True)) == {42}
@@ -324,7 +324,7 @@ def test_the_real_prometheus_and_the_simulator_give_the_same_pass(
 def everything(client: Prometheus) -> tuple[object, ...]:
     """All that detection ever asks: owners, sources, samples, history, evidence."""
     owners = owners_by_prometheus(client, NOW)
-    done = collect(seeds(), client, NOW, owners)
+    done = query_all(seeds(), client, NOW, owners)
     frames = frames_between(seeds(), client, owners, NOW - timedelta(minutes=20), NOW)
     return (
         owners,
@@ -332,7 +332,7 @@ def everything(client: Prometheus) -> tuple[object, ...]:
         {name: (one.state, one.series, one.whole) for name, one in done.outcomes.items()},
         {(one.metric, one.entity): round(one.value, 6) for one in done.samples},
         [{key: round(value, 6) for key, value in frame.values.items()} for frame in frames],
-        ask(client, NOW, owners),
+        query_evidence(client, NOW, owners),
         client.metric_names(),
     )
 
@@ -340,6 +340,6 @@ def everything(client: Prometheus) -> tuple[object, ...]:
 def test_a_row_with_impossible_labels_ends_no_other_query() -> None:
     bad = Query("bad", "load", "pod", labels=["pod"])  # type: ignore[arg-type]
     with simulated([*cluster(), gauge(3)]) as client:
-        done = collect([bad, pod_query("load")], client, NOW, OWNERS)
+        done = query_all([bad, pod_query("load")], client, NOW, OWNERS)
     assert done.outcomes["bad"].state == Check.INVALID
     assert [sample.metric for sample in done.samples] == ["q"]

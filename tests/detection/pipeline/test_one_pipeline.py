@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.detection.scenarios import Scenario, case_of, load_scenarios, prepare, settings_for
+from benchmarks.detection.scenarios import (
+    Scenario,
+    load_scenarios,
+    prepare,
+    scenario_case,
+    settings_for,
+)
 from detection.clients import current_cluster
 from detection.domain.findings import Finding
 from detection.failures import registry
@@ -17,7 +23,7 @@ from detection.kubernetes.client import Connection, connect
 from detection.models import Incident, SourceState
 from detection.pipeline.detect import detect
 from remediation.controls.limits import limits
-from remediation.diagnose.run import look
+from remediation.diagnose.run import diagnose_cluster
 from simulator.simulator import Simulator
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +48,7 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connectio
     """The scenario's cluster, without a Prometheus."""
     one: Scenario = request.param
     with Simulator(controllers=False, background=False) as simulator:
-        case = case_of(one, datetime.now(UTC))
+        case = scenario_case(one, datetime.now(UTC))
         simulator.load(case.objects, case.logs)
         prepare(simulator, one)
         with settings_for(simulator, tmp_path, ""):
@@ -59,7 +65,7 @@ def connection(simulator: Any, folder: Path) -> Connection:
 )  # fmt: skip
 def test_a_pass_records_what_diagnose_reports(served: Connection) -> None:
     now = datetime.now(UTC)
-    report = look(served, now, limits())
+    report = diagnose_cluster(served, now, limits())
     detect(current_cluster(), served, now)
     assert recorded() == {
         (f.owner.kind, f.owner.namespace, f.owner.name, f.cause.value, f.severity.value)
@@ -93,6 +99,6 @@ def test_a_failure_function_that_breaks_is_blind_in_both(
 
     monkeypatch.setattr(registry, "FAILURES", [registry.Failure("broken", (), broken)])
     now = datetime.now(UTC)
-    report = look(served, now, limits())
+    report = diagnose_cluster(served, now, limits())
     detect(current_cluster(), served, now)
     assert blind() == set(report.blind) == {"detection/broken"}

@@ -8,7 +8,12 @@ import pytest
 
 from detection.domain.causes import Cause
 from detection.models import Cluster, Incident
-from detection.pipeline.ticks import LONGEST_GAP_SECONDS, SPARED_SECONDS, _note_watch, spared
+from detection.pipeline.ticks import (
+    LONGEST_GAP_SECONDS,
+    SPARED_SECONDS,
+    _note_watch,
+    reason_to_skip,
+)
 from detection.runtime.source_visibility import ACCOUNT, save_sources
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -43,10 +48,10 @@ def test_passes_over_another_cluster_are_no_watch_of_this_one() -> None:
 def test_an_api_server_that_is_overloaded_is_asked_once_a_minute() -> None:
     cluster = Cluster.objects.create(name="c")
     save_sources(cluster, [ACCOUNT], {}, (), NOW)
-    assert spared(cluster, NOW + timedelta(seconds=15)) == ""
+    assert reason_to_skip(cluster, NOW + timedelta(seconds=15)) == ""
     Incident.objects.create(
         cluster=cluster, open_key="c", owner_kind="Cluster", owner_name="c", first_seen=NOW,
         cause=Cause.APISERVER_OVERLOAD, severity="critical", last_seen=NOW, onset=NOW,
     )  # fmt: skip
-    assert "overloaded" in spared(cluster, NOW + timedelta(seconds=15))
-    assert spared(cluster, NOW + timedelta(seconds=SPARED_SECONDS)) == ""
+    assert "overloaded" in reason_to_skip(cluster, NOW + timedelta(seconds=15))
+    assert reason_to_skip(cluster, NOW + timedelta(seconds=SPARED_SECONDS)) == ""

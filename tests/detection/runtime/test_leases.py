@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from detection.models import Incident
-from detection.runtime.leases import claim, lease, take
+from detection.runtime.leases import claim_lease, lease, take
 from tests.kubewise_site import records
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -61,34 +61,34 @@ def test_a_row_is_claimed_where_its_lease_is_empty_or_past(
     rows: Any, held_until: datetime | None, free: bool
 ) -> None:
     rows.update(lease_until=held_until)
-    assert claim(rows, NOW, LATER) is free
+    assert claim_lease(rows, NOW, LATER) is free
     assert rows.get().lease_until == (LATER if free else held_until)
 
 
 def test_of_two_who_ask_at_once_one_gets_it_and_the_next_after_the_end(rows: Any) -> None:
-    assert [claim(rows, NOW, LATER), claim(rows, NOW, LATER)] == [True, False]
-    assert not claim(rows, LATER - timedelta(seconds=1), LATER + timedelta(seconds=60))
-    assert claim(rows, LATER, LATER + timedelta(seconds=60))
+    assert [claim_lease(rows, NOW, LATER), claim_lease(rows, NOW, LATER)] == [True, False]
+    assert not claim_lease(rows, LATER - timedelta(seconds=1), LATER + timedelta(seconds=60))
+    assert claim_lease(rows, LATER, LATER + timedelta(seconds=60))
 
 
 def test_it_is_one_statement_with_its_conditions_and_values(rows: Any) -> None:
     """Nothing is read before it is written: between the two another could take it."""
     with CaptureQueriesContext(connection) as asked:
-        assert claim(rows.filter(version=1), NOW, LATER, decided_again=3)
+        assert claim_lease(rows.filter(version=1), NOW, LATER, decided_again=3)
     (statement,) = asked.captured_queries
     assert statement["sql"].startswith("UPDATE")
     assert rows.get().decided_again == 3
 
 
 def test_rows_that_changed_meanwhile_are_not_claimed(rows: Any) -> None:
-    assert not claim(rows.filter(version=2), NOW, LATER, decided_again=3)
+    assert not claim_lease(rows.filter(version=2), NOW, LATER, decided_again=3)
     assert (rows.get().lease_until, rows.get().decided_again) == (None, 0)
 
 
 def test_another_field_is_another_lease(rows: Any) -> None:
-    assert claim(rows, NOW, LATER)
-    assert claim(rows, NOW, LATER, field="published_at")
-    assert not claim(rows, NOW, LATER, field="published_at")
+    assert claim_lease(rows, NOW, LATER)
+    assert claim_lease(rows, NOW, LATER, field="published_at")
+    assert not claim_lease(rows, NOW, LATER, field="published_at")
 
 
 class Claims(TestCase):
@@ -99,7 +99,7 @@ class Claims(TestCase):
         rows, ends = Incident.objects.filter(pk=row.pk), 0
         for second, seconds in sorted(asked):
             at = NOW + timedelta(seconds=second)
-            got = claim(rows, at, at + timedelta(seconds=seconds))
+            got = claim_lease(rows, at, at + timedelta(seconds=seconds))
             assert got == (second >= ends)
             ends = second + seconds if got else ends
         row.delete()

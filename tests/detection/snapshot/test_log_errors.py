@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detection.snapshot.log_errors import KINDS, Kind, complaint_of, complaints_of
+from detection.snapshot.log_errors import KINDS, ErrorKind, complaint_of, complaints_of
 
 
 @pytest.mark.parametrize(
@@ -12,29 +12,29 @@ from detection.snapshot.log_errors import KINDS, Kind, complaint_of, complaints_
     [
         (
             "dial tcp: lookup orders.shop.svc on 10.96.0.10:53: no such host",
-            Kind.NO_NAME,
+            ErrorKind.NO_NAME,
             "orders.shop.svc",
         ),
-        ("ERROR getaddrinfo ENOTFOUND payments-db", Kind.NO_NAME, "payments-db"),
-        ("java.net.UnknownHostException: ledger", Kind.NO_NAME, "ledger"),
+        ("ERROR getaddrinfo ENOTFOUND payments-db", ErrorKind.NO_NAME, "payments-db"),
+        ("java.net.UnknownHostException: ledger", ErrorKind.NO_NAME, "ledger"),
         (
             'could not translate host name "pg" to address: Temporary failure in name resolution',
-            Kind.RESOLVER,
+            ErrorKind.RESOLVER,
             "pg",
         ),
-        ("lookup a.b on 10.96.0.10:53: server misbehaving", Kind.RESOLVER, "a.b"),
-        ("dial tcp 10.0.0.3:5432: connect: connection refused", Kind.REFUSED, "10.0.0.3"),
-        ("Error: connect ECONNREFUSED 10.96.1.2:8080", Kind.REFUSED, "10.96.1.2"),
-        ("read tcp 10.1.2.3:44332->10.4.5.6:443: i/o timeout", Kind.TIMEOUT, "10.4.5.6"),
-        ('Get "http://api:8080/x": context deadline exceeded', Kind.TIMEOUT, "api"),
+        ("lookup a.b on 10.96.0.10:53: server misbehaving", ErrorKind.RESOLVER, "a.b"),
+        ("dial tcp 10.0.0.3:5432: connect: connection refused", ErrorKind.REFUSED, "10.0.0.3"),
+        ("Error: connect ECONNREFUSED 10.96.1.2:8080", ErrorKind.REFUSED, "10.96.1.2"),
+        ("read tcp 10.1.2.3:44332->10.4.5.6:443: i/o timeout", ErrorKind.TIMEOUT, "10.4.5.6"),
+        ('Get "http://api:8080/x": context deadline exceeded', ErrorKind.TIMEOUT, "api"),
         (
             'FATAL: password authentication failed for user "a" at db.data:5432',
-            Kind.AUTH,
+            ErrorKind.AUTH,
             "db.data",
         ),
     ],
 )
-def test_the_kind_and_the_likeliest_host_are_told(line: str, kind: Kind, host: str) -> None:
+def test_the_kind_and_the_likeliest_host_are_told(line: str, kind: ErrorKind, host: str) -> None:
     found = complaint_of(line)
     assert found is not None
     assert (found.kind, found.hosts[0]) == (kind, host)

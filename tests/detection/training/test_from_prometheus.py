@@ -84,7 +84,7 @@ def test_a_model_is_trained_from_the_history_of_a_real_prometheus(
     assert "seed 2, epoch" in told
     assert len(first.data_sha256) == 64
     assert first.scores["KubeWise"]["injected"]["event_recall"] > 0.3
-    assert artifacts.load(versions.directory()).version == first.version
+    assert artifacts.load_artifacts(versions.directory()).version == first.version
     assert 12 * 2 * 500 < counted < 12 * 2 * 620
 
 
@@ -155,7 +155,7 @@ def test_the_tick_says_how_much_there_is_and_trains_where_it_is_enough(
         train_tick(NOW)
         detail = Heartbeat.objects.get(name="train").detail
         assert (detail["normal_samples"], detail["needed_samples"]) == (34_560, 100_000)
-        done = retraining.Done("v9", True, "version v9 is in force")
+        done = retraining.TrainingResult("v9", True, "version v9 is in force")
         monkeypatch.setattr(retraining, "from_history", lambda now, tell: done)
         Cluster.objects.update(watching_since=NOW - timedelta(days=9))
         train_tick(NOW + timedelta(hours=2))
@@ -185,9 +185,9 @@ def test_of_a_cluster_too_large_to_hold_a_part_of_the_owners_is_read(
 ) -> None:
     with simulated(lines()) as client:
         monkeypatch.setattr(from_prometheus, "LEAST_HOURS", 2)
-        whole = from_prometheus.window(watched, client, NOW, most_hours=2)
+        whole = from_prometheus.training_window(watched, client, NOW, most_hours=2)
         monkeypatch.setattr(from_prometheus, "MOST_CELLS", whole.values.size // 2)
-        part = from_prometheus.window(watched, client, NOW, most_hours=2)
+        part = from_prometheus.training_window(watched, client, NOW, most_hours=2)
     owners = [{key.split("|", 1)[1].rsplit("|", 1)[0] for key in one.keys} for one in (whole, part)]
     assert 0 < len(owners[1]) < len(owners[0])
     assert set(part.keys) == {

@@ -74,7 +74,7 @@ def test_a_model_of_ones_own_is_served_with_its_scaler(
     given = kind().fit(ROWS)
     model = plain(tmp_path)
     call_command("import_model", model, scaler(tmp_path, given), "--use")
-    network = artifacts.load(models).network
+    network = artifacts.load_artifacts(models).network
     keras = keras_module().models.load_model(model)
     wanted = given.inverse_transform(np.asarray(keras(given.transform(ROWS))))
     assert np.abs(network.rebuild(ROWS.astype(np.float32)) - wanted).max() < 1e-4

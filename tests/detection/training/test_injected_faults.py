@@ -37,7 +37,7 @@ HOUR, LASTED, SEEDS = 60, 8, 6
 
 @cache
 def shipped() -> Model:
-    return artifacts.load(Path(__file__).resolve().parents[3] / "models")
+    return artifacts.load_artifacts(Path(__file__).resolve().parents[3] / "models")
 
 
 def window(names: tuple[str, ...], values: np.ndarray) -> Window:

@@ -25,7 +25,7 @@ from detection.anomaly.model.artifacts import MANIFEST, WEIGHTS, ModelRefused
 from detection.models.anomaly import ModelVersion
 from detection.training.evaluation import evaluate
 from detection.training.jobs import import_model, train
-from detection.training.jobs.retraining import publish, quality
+from detection.training.jobs.retraining import mean_score, publish
 from detection.training.model import autoencoder, sampling, versions
 from detection.training.model.autoencoder import BadModel
 from detection.training.model.errors import TooLittleData
@@ -57,8 +57,8 @@ def models(tmp_path: Path, settings: Any) -> Path:
 
 def written(trained: train.Trained, when: datetime) -> dict[str, Any]:
     name = f"{when:%Y%m%d-%H%M%S}"
-    found = evaluate.report(evaluate.ours_alone(trained.network, SETS))
-    return train.write(trained, found, SETS, "d" * 64, versions.directory_of(name), when)
+    found = evaluate.measures_table(evaluate.ours_alone(trained.network, SETS))
+    return train.write_version(trained, found, SETS, "d" * 64, versions.directory_of(name), when)
 
 
 def parquet(path: Path, rows: int = 120, **columns: Any) -> Path:
@@ -78,11 +78,11 @@ def test_the_numpy_export_equals_keras_within_a_hundred_thousandth(
     trained: train.Trained, tmp_path: Path
 ) -> None:
     autoencoder.save(trained.model, tmp_path / "model.keras")
-    network.save(trained.network, tmp_path / WEIGHTS)
+    network.save_network(trained.network, tmp_path / WEIGHTS)
     rows = np.random.default_rng(5).normal(0, 3, (500, 32)).astype(np.float32).clip(-10, 10)
     keras = autoencoder.read(tmp_path / "model.keras")
     wanted = trained.scaler.inverse_transform(np.asarray(keras(trained.scaler.transform(rows))))
-    found = network.load(tmp_path / WEIGHTS).rebuild(rows)
+    found = network.load_network(tmp_path / WEIGHTS).rebuild(rows)
     assert np.abs(found - wanted).max() < 1e-5
 
 
@@ -118,13 +118,13 @@ def test_the_model_card_and_manifest_hold_the_figures_and_every_hash(
 
 @pytest.mark.django_db
 def test_one_command_goes_back_to_the_version_before(trained: train.Trained, models: Path) -> None:
-    first = versions.record(written(trained, NOW), "data", NOW)
-    second = versions.record(written(trained, NOW + timedelta(hours=1)), "data", NOW)
+    first = versions.record_version(written(trained, NOW), "data", NOW)
+    second = versions.record_version(written(trained, NOW + timedelta(hours=1)), "data", NOW)
     versions.use(first.version, "ann", NOW)
     versions.use(second.version, "ann", NOW + timedelta(hours=2))
-    assert artifacts.load(models).version == second.version
+    assert artifacts.load_artifacts(models).version == second.version
     assert versions.go_back("ann", NOW + timedelta(hours=3)).version == first.version
-    assert artifacts.load(models).version == first.version
+    assert artifacts.load_artifacts(models).version == first.version
     assert ModelVersion.objects.get(in_force=True).version == first.version
 
 
@@ -132,7 +132,7 @@ def test_one_command_goes_back_to_the_version_before(trained: train.Trained, mod
 def test_a_version_whose_files_were_changed_is_not_used(
     trained: train.Trained, models: Path
 ) -> None:
-    row = versions.record(written(trained, NOW), "data", NOW)
+    row = versions.record_version(written(trained, NOW), "data", NOW)
     with (versions.directory_of(row.version) / WEIGHTS).open("ab") as file:
         file.write(b"x")
     with pytest.raises(ModelRefused, match="is not the file that the manifest names"):
@@ -144,10 +144,10 @@ def test_a_version_whose_files_were_changed_is_not_used(
 def test_a_new_version_is_kept_but_not_used_where_it_is_not_better(
     trained: train.Trained, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
-    worse = evaluate.report(evaluate.ours_alone(trained.network, SETS))
+    versions.use(versions.record_version(written(trained, NOW), "data", NOW).version, "ann", NOW)
+    worse = evaluate.measures_table(evaluate.ours_alone(trained.network, SETS))
     worse["KubeWise"]["made"]["f1"] = 0.0
-    monkeypatch.setattr(train, "measured", lambda sets, tell: worse)
+    monkeypatch.setattr(train, "evaluate_unseen", lambda sets, tell: worse)
     monkeypatch.setattr(train, "train", lambda sets, tell: trained)
     later = NOW + timedelta(days=1)
     done = publish(SETS, "d" * 64, "data", later, lambda text: None, force=False)
@@ -160,21 +160,21 @@ def test_a_new_version_is_kept_but_not_used_where_it_is_not_better(
 def test_a_better_version_is_used_and_one_command_goes_back_and_forth(
     trained: train.Trained, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = versions.record(written(trained, NOW), "data", NOW)
+    first = versions.record_version(written(trained, NOW), "data", NOW)
     versions.use(first.version, "ann", NOW)
-    better = evaluate.report(evaluate.ours_alone(trained.network, SETS))
+    better = evaluate.measures_table(evaluate.ours_alone(trained.network, SETS))
     better["KubeWise"]["made"]["f1"] = 1.0
     better["KubeWise"]["made"]["vus_pr_per_entity"] = 1.0
-    monkeypatch.setattr(train, "measured", lambda sets, tell: better)
+    monkeypatch.setattr(train, "evaluate_unseen", lambda sets, tell: better)
     monkeypatch.setattr(train, "train", lambda sets, tell: trained)
     done = publish(SETS, "d" * 64, "data", NOW + timedelta(days=1), lambda text: None, force=False)
     assert done.in_force
-    assert artifacts.load(models).version == done.version
+    assert artifacts.load_artifacts(models).version == done.version
     for expected in (first.version, done.version):
         out = StringIO()
         call_command("use_model", "--back", stdout=out)
         assert f"{expected} is in use" in out.getvalue()
-        assert artifacts.load(models).version == expected
+        assert artifacts.load_artifacts(models).version == expected
         assert ModelVersion.objects.get(in_force=True).version == expected
 
 
@@ -182,9 +182,9 @@ def test_a_better_version_is_used_and_one_command_goes_back_and_forth(
 def test_a_version_measured_on_other_data_is_not_put_in_force_by_itself(
     trained: train.Trained, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
-    scores = evaluate.report(evaluate.ours_alone(trained.network, SETS))
-    monkeypatch.setattr(train, "measured", lambda sets, tell: scores)
+    versions.use(versions.record_version(written(trained, NOW), "data", NOW).version, "ann", NOW)
+    scores = evaluate.measures_table(evaluate.ours_alone(trained.network, SETS))
+    monkeypatch.setattr(train, "evaluate_unseen", lambda sets, tell: scores)
     monkeypatch.setattr(train, "train", lambda sets, tell: trained)
     later = NOW + timedelta(days=1)
     done = publish(SETS, "e" * 64, "data", later, lambda text: None, force=False)
@@ -196,7 +196,7 @@ def test_a_version_measured_on_other_data_is_not_put_in_force_by_itself(
 def test_the_evaluation_prints_json_alone_with_every_baseline_beside_the_model(
     trained: train.Trained, models: Path, tmp_path: Path
 ) -> None:
-    versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
+    versions.use(versions.record_version(written(trained, NOW), "data", NOW).version, "ann", NOW)
     rows = 300
     labels = [int(at >= 250) if at % 2 else 0 for at in range(rows)]
     parquet(tmp_path / "made" / "public.parquet", rows, label=labels)
@@ -215,7 +215,7 @@ def test_the_evaluation_prints_json_alone_with_every_baseline_beside_the_model(
 
 
 def test_quality_is_zero_without_events() -> None:
-    assert quality({"KubeWise": {"quiet": {"vus_pr_per_entity": None, "f1": None}}}) == 0.0
+    assert mean_score({"KubeWise": {"quiet": {"vus_pr_per_entity": None, "f1": None}}}) == 0.0
 
 
 @pytest.mark.django_db
@@ -228,7 +228,7 @@ def test_a_users_own_model_and_scaler_become_a_version(
     row = import_model.import_model(tmp_path / "own.keras", tmp_path / "own.joblib", NOW)
     assert (row.source, row.in_force) == ("imported", False)
     versions.use(row.version, "ann", NOW)
-    assert artifacts.load(models).network.window == 32
+    assert artifacts.load_artifacts(models).network.window == 32
 
 
 @pytest.mark.django_db
@@ -244,7 +244,7 @@ def test_a_file_that_is_no_model_is_refused_by_name(models: Path, tmp_path: Path
 def test_score_series_writes_the_rows_in_the_same_order_with_score_and_alarm(
     trained: train.Trained, models: Path, tmp_path: Path
 ) -> None:
-    versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
+    versions.use(versions.record_version(written(trained, NOW), "data", NOW).version, "ann", NOW)
     given = parquet(tmp_path / "in.parquet")
     call_command("score_series", data=given, output=tmp_path / "out.parquet")
     before, after = pq.read_table(given), pq.read_table(tmp_path / "out.parquet")
@@ -258,7 +258,7 @@ def test_score_series_writes_the_rows_in_the_same_order_with_score_and_alarm(
 def test_score_series_gives_every_row_its_score_whatever_the_order_of_the_rows(
     trained: train.Trained, models: Path, tmp_path: Path
 ) -> None:
-    versions.use(versions.record(written(trained, NOW), "data", NOW).version, "ann", NOW)
+    versions.use(versions.record_version(written(trained, NOW), "data", NOW).version, "ann", NOW)
     table = pq.read_table(parquet(tmp_path / "in.parquet"))
     order = np.random.default_rng(0).permutation(table.num_rows)
     pq.write_table(table.take(order), tmp_path / "mixed.parquet")
@@ -293,7 +293,7 @@ def test_a_file_without_time_or_entities_is_refused_by_what_it_lacks(tmp_path: P
 
 
 def test_baselines_and_intervals_stand_beside_the_model(trained: train.Trained) -> None:
-    found = evaluate.report(evaluate.with_network(trained.network, SETS, lambda text: None))
+    found = evaluate.measures_table(evaluate.with_network(trained.network, SETS, lambda text: None))
     assert {"KubeWise", "IsolationForest", "PCA", "largest z-score"} <= set(found)
     ours = found["KubeWise"]["made"]
     low, high = ours["intervals"]["f1"]

@@ -16,7 +16,7 @@ from django.test import Client
 from detection.domain.statuses import Status
 from detection.metrics import history
 from detection.metrics.charts import charts_of
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.models import MetricQuery
 from detection.models.anomaly import AnomalyFeedback, ModelVersion
 from remediation.admin.decision_view import HELD, PASSED, UNSEEN, gates_of
@@ -127,7 +127,7 @@ def watched(db: None) -> Any:
             "memory|Deployment|shop|cart|app": 0.5 + step / 20,
             "memory|Deployment|shop|x|": 1,
         }
-        frames.append(Frame(at, values))
+        frames.append(MetricFrame(at, values))
     history.append_many(incident.cluster_id, frames)
     return incident
 

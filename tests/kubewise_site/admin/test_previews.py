@@ -13,7 +13,7 @@ from detection.clients import current_cluster
 from detection.domain.findings import ObjectRef
 from detection.metrics import history
 from detection.metrics.prometheus import InvalidQuery
-from detection.metrics.responses import Answer, Series
+from detection.metrics.responses import QueryResult, ResultSeries
 from tests.kubewise_site import records
 
 QUERY = "/admin/detection/metricquery/preview/"
@@ -27,21 +27,21 @@ class Peer:
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
 
-    def query(self, promql: str, now: datetime) -> Answer:
+    def query(self, promql: str, now: datetime) -> QueryResult:
         if self.error:
             raise self.error
         return _answer((0.5,), (0.95,))
 
-    def query_range(self, promql: str, start: datetime, end: datetime, step: float) -> Answer:
+    def query_range(self, promql: str, start: datetime, end: datetime, step: float) -> QueryResult:
         return _answer((0.4, 0.5), (0.9, float("nan")))
 
 
-def _answer(*values: tuple[float, ...]) -> Answer:
+def _answer(*values: tuple[float, ...]) -> QueryResult:
     series = [
-        Series({"namespace": "shop", "pod": f"pod-{at}"}, tuple(range(len(one))), one)
+        ResultSeries({"namespace": "shop", "pod": f"pod-{at}"}, tuple(range(len(one))), one)
         for at, one in enumerate(values)
     ]
-    return Answer(tuple(series), (), (), False, NOW)
+    return QueryResult(tuple(series), (), (), False, NOW)
 
 
 FORM = {"query": "up", "entity_kind": "pod", "unit": "ratio", "direction": "above",

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from remediation.llm.failures import FailureKind
-from remediation.llm.usage.spend import spend
+from remediation.llm.usage.spend import spend_of_day
 from remediation.models.llm import LlmCall
 from tests.kubewise_site import records
 
@@ -37,7 +37,7 @@ def test_it_is_the_sum_of_the_last_day_beside_its_budget(browser: Client) -> Non
     call(seconds_ago=5)
     call(outcome=FailureKind.SERVER_ERROR, cost_usd=0)
     call(seconds_ago=90_000, cost_usd=9)
-    found = spend(datetime.now(UTC))
+    found = spend_of_day(datetime.now(UTC))
     assert (found.calls, found.failed, found.calls_last_minute) == (2, 1, 1)
     assert (found.tokens, found.usd, found.percent) == (2400, Decimal("0.5"), 25)
     page = browser.get("/admin/fragment/").content.decode()
@@ -49,14 +49,14 @@ def test_it_is_the_sum_of_the_last_day_beside_its_budget(browser: Client) -> Non
 
 def test_a_budget_that_is_used_up_is_said(browser: Client) -> None:
     call(cost_usd=2)
-    assert spend(datetime.now(UTC)).used_up
+    assert spend_of_day(datetime.now(UTC)).used_up
     assert "The budget is used up" in browser.get("/admin/").content.decode()
 
 
 def test_an_open_breaker_is_said(browser: Client) -> None:
     for _ in range(5):
         call(seconds_ago=3, outcome=FailureKind.TIME_OUT, cost_usd=0)
-    assert spend(datetime.now(UTC)).circuit.startswith("5 calls failed in a row")
+    assert spend_of_day(datetime.now(UTC)).circuit.startswith("5 calls failed in a row")
     assert "5 calls failed in a row" in browser.get("/admin/").content.decode()
 
 

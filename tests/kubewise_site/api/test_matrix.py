@@ -18,7 +18,7 @@ from django.urls import resolve
 from detection.models import Alert, MetricQuery, Transition
 from detection.models.anomaly import AnomalyFeedback, ModelVersion
 from kubewise_site.core.access.models import IdempotencyKey
-from kubewise_site.core.access.scopes import Scope, scope_for
+from kubewise_site.core.access.scopes import TokenScope, scope_for
 from kubewise_site.core.config.reading import BASE_DIR
 from remediation import models
 from tests.kubewise_site import records
@@ -61,7 +61,7 @@ def _needed(method: str, path: str) -> str:
 
 def _roles() -> Iterator[tuple[str, Any]]:
     yield "stranger", None
-    for scope in (Scope.READ, Scope.APPROVE, Scope.OPERATE):
+    for scope in (TokenScope.READ, TokenScope.APPROVE, TokenScope.OPERATE):
         yield f"administrator with a token to {scope}", scope
     yield "account without permissions", "none"
 
@@ -77,7 +77,7 @@ def test_every_role_gets_through_where_it_may_and_nowhere_else(db: None, role: s
             assert answer.status_code in THROUGH, (role, method, path, answer.content)
         else:
             check_problem(answer, expected)
-    if kind in (None, "none", Scope.READ):
+    if kind in (None, "none", TokenScope.READ):
         assert _counts() == before
 
 
@@ -96,8 +96,8 @@ def _expected(kind: Any, method: str, path: str) -> int | None:
     needed = _needed(method, path)
     if kind == "none":
         return 403 if needed else None
-    scope = Scope.READ if method == "GET" else scope_for(needed)
-    return None if scope in (Scope.READ, kind) else 403
+    scope = TokenScope.READ if method == "GET" else scope_for(needed)
+    return None if scope in (TokenScope.READ, kind) else 403
 
 
 @pytest.mark.parametrize(("method", "path"), [call for call in CALLS if call[0] != "GET"])

@@ -20,6 +20,6 @@ def restored() -> Iterator[None]:
 
 def test_what_is_there_at_the_start_is_never_collected_again(restored: None) -> None:
     gc.unfreeze()
-    garbage_collector.settle()
+    garbage_collector.settle_garbage()
     assert gc.get_freeze_count() > len(gc.get_objects())
     assert gc.get_threshold() == garbage_collector.THRESHOLDS

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from detection import clients
 from kubewise_site.core.config.reading import BASE_DIR
 from kubewise_site.management.commands.diagnose import which_way
-from remediation.diagnose.report import plain
+from remediation.diagnose.report import escaped
 from simulator import Simulator, world
 
 Run = Callable[..., tuple[int, Any, str]]
@@ -185,7 +185,7 @@ def test_the_order_of_the_ways_to_a_cluster(
 
 @pytest.mark.parametrize("evil", ["\x1b[2J", "\r", "\x07", "\u202e", "\x9b31m", "\u200b"])
 def test_text_of_a_cluster_can_not_control_the_terminal(evil: str) -> None:
-    assert evil not in plain(f"a{evil}b")
+    assert evil not in escaped(f"a{evil}b")
 
 
 def test_it_works_with_no_database_file_at_all(simulator: Any, tmp_path: Path) -> None:

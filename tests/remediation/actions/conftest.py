@@ -19,7 +19,7 @@ from remediation.cluster import writer
 from remediation.cluster.writer import Session
 from remediation.execution import dry_run_and_write
 from remediation.planning.candidates import Candidate
-from remediation.planning.command_line import checked
+from remediation.planning.command_line import checked_command
 from simulator import Simulator, world
 
 ATTEMPT = "7"
@@ -56,7 +56,7 @@ class Bench:
         self, action: str, owner: ObjectRef, target: ObjectRef | None = None, /, **given: Any
     ) -> tuple[Candidate, dry_run_and_write.Rehearsal]:
         self.simulator.reset_counters()
-        command = checked(action, given)
+        command = checked_command(action, given)
         candidate = Candidate(action, target or owner, command.parameters)
         session = Session(self.writer)
         return candidate, dry_run_and_write.rehearse(

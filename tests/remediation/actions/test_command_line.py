@@ -21,7 +21,7 @@ from remediation.planning.command_line import (
     UnknownAction,
     UnknownParameter,
     format_command,
-    parse,
+    parse_command,
 )
 
 QUANTITIES = {"cpu": ["250m", "1", "1.5"], "memory": ["64Mi", "1Gi"], "size": ["20Gi"]}
@@ -48,22 +48,22 @@ def texts(draw: st.DrawFn) -> str:
 
 @given(texts())
 def test_what_is_formatted_parses_to_the_same(text: str) -> None:
-    command = parse(text)
-    assert parse(command.text) == command
+    command = parse_command(text)
+    assert parse_command(command.text) == command
     assert sorted(command.text.split()) == sorted(text.split())
 
 
 @given(st.text(alphabet=string.printable, max_size=200))
 def test_any_text_is_a_command_or_a_named_error(text: str) -> None:
     try:
-        command = parse(text)
+        command = parse_command(text)
     except CommandError:
         return
     assert command.text == format_command(command.action.name, command.parameters)
 
 
 def test_delete_pod_is_understood_as_restart_pod() -> None:
-    assert parse("delete_pod name=a namespace=b").text == "restart_pod name=a namespace=b"
+    assert parse_command("delete_pod name=a namespace=b").text == "restart_pod name=a namespace=b"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_delete_pod_is_understood_as_restart_pod() -> None:
 )
 def test_what_is_no_command_is_refused_by_name(text: str, error: type[CommandError]) -> None:
     with pytest.raises(error):
-        parse(text)
+        parse_command(text)
 
 
 def test_every_action_says_what_the_api_shows() -> None:
@@ -117,13 +117,13 @@ def test_every_action_says_what_the_api_shows() -> None:
 def test_the_default_safe_lists_are_the_catalogues_contexts() -> None:
     from django.conf import settings
 
-    from remediation.actions.base import Context
+    from remediation.actions.base import AutoContext
 
-    def allowed(context: Context) -> set[str]:
+    def allowed(context: AutoContext) -> set[str]:
         return {name for name, action in CATALOGUE.items() if context in action.contexts}
 
-    assert allowed(Context.CRITICAL) == set(settings.SAFE_CRITICAL_COMMANDS)
-    assert allowed(Context.PREDICTED) == set(settings.SAFE_PROACTIVE_COMMANDS)
+    assert allowed(AutoContext.CRITICAL) == set(settings.SAFE_CRITICAL_COMMANDS)
+    assert allowed(AutoContext.PREDICTED) == set(settings.SAFE_PROACTIVE_COMMANDS)
 
 
 def test_no_action_needs_a_star_or_a_secret() -> None:

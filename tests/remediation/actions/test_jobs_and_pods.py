@@ -14,7 +14,7 @@ from detection.kubernetes.client import Conflict
 from remediation.cluster import writer
 from remediation.cluster.writer import Session
 from remediation.execution import dry_run_and_write
-from remediation.execution.dry_run_and_write import Empty, Refusal
+from remediation.execution.dry_run_and_write import NothingToChange, Refusal
 from remediation.execution.strategies.rerun_job import job_of, rerun_name
 from tests.remediation.actions.conftest import Bench
 
@@ -57,7 +57,7 @@ def test_a_mark_that_is_taken_away_after_the_dry_run_stops_it(bench: Bench, job:
     bench.change(job, {"metadata": {"annotations": {"kubewise.io/idempotent": None}}})
     session = Session(bench.writer)
     seen = dry_run_and_write.compare(session, job, rehearsal)
-    with pytest.raises(writer.Changed, match="idempotent"):
+    with pytest.raises(writer.ObjectChanged, match="idempotent"):
         dry_run_and_write.carry_out(
             session, candidate, job, seen, rehearsal, datetime.now(UTC), "7"
         )
@@ -148,7 +148,7 @@ def test_only_the_owners_failed_pods_are_removed_and_by_eviction(bench: Bench) -
 
 
 def test_where_nothing_is_over_it_is_refused_as_empty(bench: Bench) -> None:
-    with pytest.raises(Empty):
+    with pytest.raises(NothingToChange):
         bench.does("clean_failed_pods", bench.ref("Deployment", "shop", "cart"), namespace="shop")
 
 

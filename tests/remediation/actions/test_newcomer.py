@@ -16,16 +16,16 @@ from detection.kubernetes.objects.core import Pod
 from detection.models import Incident
 from detection.snapshot import Snapshot
 from remediation import actions
-from remediation.actions import CATALOGUE, classes_in, collected
+from remediation.actions import CATALOGUE, by_name, classes_in
 from remediation.actions.base import (
     Action,
-    Context,
+    AutoContext,
     Diagnosed,
+    IncidentRecord,
     Line,
     Object,
     Parameters,
     Patch,
-    Recorded,
     Right,
     Risk,
     Trait,
@@ -39,7 +39,7 @@ from remediation.admin.change_preview import changes_of, inverse_of
 from remediation.cluster import rbac
 from remediation.execution.strategies import require_ways
 from remediation.planning.candidates import Candidate, candidates
-from remediation.planning.command_line import UnknownAction, parse
+from remediation.planning.command_line import UnknownAction, parse_command
 from remediation.playbooks import PLAYBOOKS
 from remediation.playbooks.base import Offer, always
 from remediation.policy.blast_radius import reach_of
@@ -69,7 +69,7 @@ class SuspendCronJob(Action):
     strategy = "patch"
     traits = frozenset()
     reversible = True
-    contexts = frozenset({Context.STANDARD})
+    contexts = frozenset({AutoContext.STANDARD})
     rights = (Right("batch", "cronjobs", "patch"),)
 
     def kubectl(self, parameters: Parameters, kind: str = "") -> str:
@@ -81,7 +81,7 @@ class SuspendCronJob(Action):
     def disturbs(self, target: ObjectRef, owner: ObjectRef, snapshot: Snapshot) -> Iterable[Pod]:
         return snapshot.pods
 
-    def preview(self, recorded: Recorded, parameters: Parameters, target: str) -> list[Line]:
+    def preview(self, recorded: IncidentRecord, parameters: Parameters, target: str) -> list[Line]:
         return [line("spec.suspend", "false", "true")]
 
     def change(self, target: Object, wish: Wish) -> Patch:
@@ -118,8 +118,8 @@ def test_it_is_offered_described_and_written_as_a_command(newcomer: Action) -> N
     assert found.parameters == {"name": "nightly", "namespace": "shop"}
     assert found.description == "Suspend nightly, whose runs fail."
     assert found.kubectl == "kubectl patch cronjob nightly -n shop"
-    assert parse(found.command).action is newcomer
-    assert parse(found.command.replace("suspend", "pause")).action is newcomer
+    assert parse_command(found.command).action is newcomer
+    assert parse_command(found.command.replace("suspend", "pause")).action is newcomer
     assert Candidate.from_dict(found.as_dict()) == found
 
 
@@ -188,7 +188,7 @@ def test_its_strategy_rehearses_and_writes_it(newcomer: Action, bench: Bench) ->
 def test_without_its_module_it_is_no_action() -> None:
     assert offered().action != "suspend_cronjob"
     with pytest.raises(UnknownAction):
-        parse("suspend_cronjob name=nightly namespace=shop")
+        parse_command("suspend_cronjob name=nightly namespace=shop")
 
 
 def without(*names: str) -> type[Any]:
@@ -237,7 +237,7 @@ def test_two_actions_never_share_a_name() -> None:
         name = "pause_cronjob"
 
     with pytest.raises(IncompleteAction, match="two actions are called pause_cronjob"):
-        collected([SuspendCronJob, Other])
+        by_name([SuspendCronJob, Other])
 
 
 def test_a_strategy_that_does_not_exist_is_refused_and_counts_as_a_write(
@@ -268,5 +268,5 @@ def test_a_module_of_the_folder_is_all_that_the_catalogue_needs(
     """
     (tmp_path / "waving.py").write_text(dedent(text))
     monkeypatch.setattr(actions, "__path__", [*actions.__path__, str(tmp_path)])
-    found = collected(classes_in("remediation.actions", actions.__path__, Action))
+    found = by_name(classes_in("remediation.actions", actions.__path__, Action))
     assert list(found) == [*CATALOGUE, "wave"]

@@ -10,8 +10,8 @@ import pytest
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import TooManyRequests
 from remediation.cluster import writer
-from remediation.cluster.writer import Session, Stopped
-from remediation.execution.dry_run_and_write import Empty, Refusal
+from remediation.cluster.writer import Session, WritingStopped
+from remediation.execution.dry_run_and_write import NothingToChange, Refusal
 from remediation.execution.strategies import drain
 from tests.remediation.actions.conftest import Bench
 from tests.remediation.steps import wait_for
@@ -54,7 +54,7 @@ def test_a_cordon_is_one_patch_and_its_inverse_an_uncordon(bench: Bench) -> None
     bench.does("cordon_node", node, name="node-2")
     assert not schedulable(bench, node)
     assert bench.changed == ["patch nodes"]
-    with pytest.raises(Empty):
+    with pytest.raises(NothingToChange):
         bench.does("cordon_node", node, name="node-2")
     bench.does("uncordon_node", node, name="node-2")
     assert schedulable(bench, node)
@@ -95,7 +95,7 @@ def test_the_stop_switch_holds_between_two_evictions(bench: Bench, node: ObjectR
         real = [write for write in bench.changed if write.startswith("create")]
         return "the stop switch is pulled" if real else ""
 
-    with pytest.raises(Stopped, match="stop switch"):
+    with pytest.raises(WritingStopped, match="stop switch"):
         bench.does("drain_node", node, may_go=stopped, name=node.name)
     assert len([write for write in bench.changed if write.startswith("create")]) == 1
 

@@ -8,9 +8,9 @@ import pytest
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import Forbidden, KubernetesError
-from remediation.actions.parameters import MEBIBYTE, amount
-from remediation.cluster.writer import Changed
-from remediation.execution.dry_run_and_write import Empty, Refusal
+from remediation.actions.parameters import MEBIBYTE, quantity_amount
+from remediation.cluster.writer import ObjectChanged
+from remediation.execution.dry_run_and_write import NothingToChange, Refusal
 from tests.remediation.actions.conftest import Bench
 
 NAMED = {"name": "catalog", "namespace": "shop"}
@@ -30,7 +30,7 @@ def resources(bench: Bench, ref: ObjectRef) -> dict[str, Any]:
 def limit(bench: Bench, ref: ObjectRef, factor: float) -> str:
     """`factor` times the present memory limit; 1: the very text that stands."""
     present = str(resources(bench, ref)["limits"]["memory"])
-    return present if factor == 1 else f"{int(amount(present) * factor / MEBIBYTE)}Mi"
+    return present if factor == 1 else f"{int(quantity_amount(present) * factor / MEBIBYTE)}Mi"
 
 
 def test_a_raised_limit_is_one_patch_of_that_field_and_its_inverse_is_what_stood(
@@ -52,7 +52,7 @@ def test_a_raised_limit_is_one_patch_of_that_field_and_its_inverse_is_what_stood
 def test_a_limit_that_is_so_already_is_an_empty_diff_and_refused(
     bench: Bench, catalog: ObjectRef
 ) -> None:
-    with pytest.raises(Empty):
+    with pytest.raises(NothingToChange):
         bench.rehearse("adjust_resources", catalog, **CONTAINER,
                        memory_limit=limit(bench, catalog, 1))  # fmt: skip
 
@@ -141,7 +141,7 @@ def test_a_spec_that_changed_after_the_dry_run_is_left_alone(
     def someone_scales() -> None:
         bench.change(catalog, {"spec": {"minReadySeconds": 3}})
 
-    with pytest.raises(Changed):
+    with pytest.raises(ObjectChanged):
         bench.does("adjust_resources", catalog, meanwhile=someone_scales, **CONTAINER,
                    memory_limit=limit(bench, catalog, 1.5))  # fmt: skip
     assert bench.changed == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from remediation.actions import CATALOGUE
-from remediation.actions.resources import container_of
+from remediation.actions.resources import named_container
 
 LIMITS = {"resources": {"limits": {"memory": "64Mi"}}}
 SPEC: dict[str, Any] = {
@@ -27,7 +27,7 @@ OWNER = {"spec": {"template": {"spec": SPEC}}}
 def test_a_native_sidecar_counts_and_an_init_container_that_ends_does_not(
     name: str, place: tuple[str, str] | None
 ) -> None:
-    found = container_of(OWNER, {"container": name})
+    found = named_container(OWNER, {"container": name})
     assert (found[0] if found else None) == place
 
 

@@ -9,7 +9,7 @@ import pytest
 from detection.domain.causes import Cause
 from remediation.analysis import model_opinion
 from remediation.llm.failures import FailureKind, LlmFailure
-from remediation.llm.schema import Assessment, Choice, Source
+from remediation.llm.schema import AnswerSource, Assessment, RankedCandidate
 from remediation.planning.candidates import escalate
 from remediation.playbooks import diagnose
 from tests.remediation.cases import OWNER, candidate
@@ -18,13 +18,13 @@ from tests.remediation.planning.test_candidates import PROVEN, finding
 pytestmark = pytest.mark.django_db  # a model's answers are signs of life
 GIVEN = finding(Cause.BAD_RELEASE, PROVEN)
 OPTIONS = [candidate("rollback_deployment"), escalate(OWNER)]
-SOURCE = Source("gemini", "some-model", "assess@1")
+SOURCE = AnswerSource("gemini", "some-model", "assess@1")
 
 
 def answer(
     order: tuple[str, ...] = (), escalated: bool = False, cause: str = "BAD_RELEASE"
 ) -> Assessment:
-    choices = tuple(Choice(one, "") for one in order)
+    choices = tuple(RankedCandidate(one, "") for one in order)
     return Assessment(
         "The port is wrong.", "", 0.9, cause, (), (), (), choices, escalated, "", (), SOURCE
     )

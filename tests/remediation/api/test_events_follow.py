@@ -119,7 +119,7 @@ def test_following_tells_each_change_once_oldest_first(api: Api) -> None:
     cursor = api.get("remediation/events").json()["cursor"]
     assert listed(api, after=cursor) == []
     for incident in (second, first, second):
-        states.note(incident, "comment", actor="a", reason="look", now=records.NOW)
+        states.note_event(incident, "comment", actor="a", reason="look", now=records.NOW)
     answer = api.get("remediation/events", after=cursor)
     assert names(answer) == ["first", "second"]
     assert listed(api, after=answer.json()["cursor"]) == []
@@ -157,9 +157,9 @@ def test_a_cursor_stays_short_however_many_numbers_are_missing(api: Api) -> None
     Transition.objects.create(
         id=last + 10_000_000, incident=incident, at=records.NOW, actor="a", kind="comment"
     )
-    cursor = views_events.changes(str(last), 10).cursor
+    cursor = views_events.changes_after(str(last), 10).cursor
     assert len(cursor.split(".")) <= views_events.GAP_DEPTH + 1
-    assert views_events.changes(cursor, 10).incident_ids == []
+    assert views_events.changes_after(cursor, 10).incident_ids == []
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "-1", "1.", "1..2", "9" * 19, "1;drop"])

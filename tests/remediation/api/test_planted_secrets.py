@@ -15,10 +15,10 @@ from django.test import Client
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import ContainerFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
-from detection.incidents.record import record
+from detection.incidents.record import record_findings
 from detection.models import Cluster, Incident
 from detection.pipeline.detect import detect
-from detection.snapshot.pod_templates import changes
+from detection.snapshot.pod_templates import template_changes
 from kubewise_site.core.redaction import redact_all
 from remediation.approval import approvals
 from remediation.clients import Clients
@@ -109,9 +109,9 @@ FOUND = Finding(
 def test_the_facts_of_a_finding_are_redacted_before_they_are_stored(
     cluster: Cluster, api: Api, admin: User
 ) -> None:
-    record(cluster, [FOUND], {}, NOW)
+    record_findings(cluster, [FOUND], {}, NOW)
     revised = replace(FOUND, severity=Severity.CRITICAL)
-    record(cluster, [revised], {}, NOW)
+    record_findings(cluster, [revised], {}, NOW)
     incident = Incident.objects.get()
     assert PLANT not in everything()
     assert incident.facts["exit_code"] == 1
@@ -138,7 +138,7 @@ def test_no_line_of_a_diff_shows_a_secret_whatever_its_place(value: dict[str, An
         lines = diff.diff(before, after)
         assert lines
         assert "hunter2" not in str(lines)
-        assert "hunter2" not in str(changes(before, after)), "as a revision's changes"
+        assert "hunter2" not in str(template_changes(before, after)), "as a revision's changes"
     assert "hunter2" not in str(diff.masked(value))
 
 

@@ -120,7 +120,7 @@ def test_a_row_is_made_changed_and_deleted_with_each_step_on_the_audit_trail(
     assert not model.objects.exists()
     steps = [entry.kind.rpartition(" ")[2] for entry in AuditEntry.objects.all()]
     assert steps == ["added", "changed", "deleted"]
-    assert trail.verify() == []
+    assert trail.verify_trail() == []
 
 
 @pytest.mark.parametrize(

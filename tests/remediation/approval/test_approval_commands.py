@@ -10,7 +10,7 @@ import pytest
 
 from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
-from remediation.approval.commands import request
+from remediation.approval.commands import request_command
 from remediation.clients import Clients
 from remediation.execution.act import act
 from remediation.planning.command_line import CommandError
@@ -30,7 +30,7 @@ def test_a_rollback_by_hand_is_carried_out_and_verified(
     broken: Incident, clients: Clients, simulator: Any, now: datetime, ada: Any
 ) -> None:
     text = f"rollback_deployment name={broken.owner_name} namespace=shop"
-    assert isinstance(request(broken.pk, text, ada, "", now), Approved)
+    assert isinstance(request_command(broken.pk, text, ada, "", now), Approved)
     attempt = verified(acted(broken, clients, now), clients)
     assert (attempt.executor, attempt.outcome) == ("ada", "resolved")
     assert attempt.parameters["revision"] == 2
@@ -54,14 +54,14 @@ def test_a_rollback_by_hand_is_carried_out_and_verified(
 def test_a_command_beyond_the_incident_is_refused(
     broken: Incident, ada: Any, now: datetime, text: str, reason: str
 ) -> None:
-    answer = request(broken.pk, text, ada, "", now)
+    answer = request_command(broken.pk, text, ada, "", now)
     assert isinstance(answer, Refused)
     assert reason in answer.reason
 
 
 def test_what_is_no_command_is_a_named_error(broken: Incident, ada: Any, now: datetime) -> None:
     with pytest.raises(CommandError):
-        request(broken.pk, "kubectl delete ns shop", ada, "", now)
+        request_command(broken.pk, "kubectl delete ns shop", ada, "", now)
 
 
 def test_a_blacklisted_command_is_refused(
@@ -69,7 +69,7 @@ def test_a_blacklisted_command_is_refused(
 ) -> None:
     settings.BLACKLISTED_COMMANDS = ("rollback_deployment",)
     text = "rollback_deployment name=checkout namespace=shop"
-    assert isinstance(request(broken.pk, text, ada, "", now), Refused)
+    assert isinstance(request_command(broken.pk, text, ada, "", now), Refused)
 
 
 def test_logs_are_read_without_touching_status_or_budget(
@@ -77,7 +77,7 @@ def test_logs_are_read_without_touching_status_or_budget(
 ) -> None:
     pod = next(ref["name"] for ref in broken.related if ref["kind"] == "Pod")
     text = f"view_logs name={pod} namespace=shop"
-    assert isinstance(request(broken.pk, text, ada, "", now), Approved)
+    assert isinstance(request_command(broken.pk, text, ada, "", now), Approved)
     assert act(broken.pk, clients, now) == Ending.DONE
     attempt = broken.attempts.get()
     assert attempt.open_target is None
@@ -88,7 +88,7 @@ def test_logs_are_read_without_touching_status_or_budget(
 def test_describe_masks_values_of_the_environment(
     broken: Incident, clients: Clients, now: datetime, ada: Any
 ) -> None:
-    request(broken.pk, "describe name=checkout namespace=shop", ada, "", now)
+    request_command(broken.pk, "describe name=checkout namespace=shop", ada, "", now)
     act(broken.pk, clients, now)
     found = broken.attempts.get()
     assert any(line.startswith("metadata.name: checkout") for line in found.response["object"])
@@ -97,4 +97,4 @@ def test_describe_masks_values_of_the_environment(
 def test_a_resolved_incident_takes_no_command(broken: Incident, ada: Any, now: datetime) -> None:
     Incident.objects.filter(pk=broken.pk).update(status=Status.RESOLVED)
     text = "rollback_deployment name=checkout namespace=shop"
-    assert isinstance(request(broken.pk, text, ada, "", now), Handled)
+    assert isinstance(request_command(broken.pk, text, ada, "", now), Handled)

@@ -11,7 +11,7 @@ from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
 from remediation.analysis.analyze import _not_futile
 from remediation.controls import budgets
-from remediation.execution.attempts import State, Work, claim
+from remediation.execution.attempts import State, Work, claim_attempt
 from remediation.models import Attempt, Budget, Plan, PlanSource, Policy
 from remediation.planning.plans import candidates_of, new_plan
 from remediation.policy.case_records import records_of, storm_brake
@@ -158,22 +158,25 @@ def finished(cluster: Cluster) -> None:
 
 def test_the_policy_of_a_namespace_caps_its_attempts_an_hour(auto: Cluster) -> None:
     Policy.objects.create(cluster=auto, namespace_pattern="shop", mode="AUTO", attempts_an_hour=1)
-    assert claim(work(auto, 1), NOW).attempt is not None
-    assert "1 attempt in namespace shop" in claim(work(auto, 2), NOW).reason
-    assert claim(work(auto, 3, "payments"), NOW).attempt is not None
+    assert claim_attempt(work(auto, 1), NOW).attempt is not None
+    assert "1 attempt in namespace shop" in claim_attempt(work(auto, 2), NOW).reason
+    assert claim_attempt(work(auto, 3, "payments"), NOW).attempt is not None
 
 
 def test_a_policy_of_zero_attempts_lets_nothing_through(auto: Cluster) -> None:
     Policy.objects.create(cluster=auto, namespace_pattern="sh*", mode="AUTO", attempts_an_hour=0)
-    assert claim(work(auto, 1), NOW).attempt is None
+    assert claim_attempt(work(auto, 1), NOW).attempt is None
     assert not Budget.objects.filter(spent__gt=0).exists()
 
 
 def test_one_action_is_capped_whatever_the_namespace(auto: Cluster) -> None:
-    for number in range(budgets.Limits().an_hour_of_an_action):
-        assert claim(work(auto, number, f"team-{number}"), NOW).attempt is not None
+    for number in range(budgets.BudgetLimits().an_hour_of_an_action):
+        assert claim_attempt(work(auto, number, f"team-{number}"), NOW).attempt is not None
         finished(auto)
-    assert "rollback_deployment was done 5 times" in claim(work(auto, 99, "team-9"), NOW).reason
+    assert (
+        "rollback_deployment was done 5 times"
+        in claim_attempt(work(auto, 99, "team-9"), NOW).reason
+    )
 
 
 def test_incidents_that_rise_too_fast_suspend_auto(cluster: Cluster, settings: Any) -> None:

@@ -55,7 +55,7 @@ def make() -> None:
 
 def claim_all(start: float) -> list[int]:
     from detection.models import Incident
-    from remediation.execution.attempts import Work, claim
+    from remediation.execution.attempts import Work, claim_attempt
     from remediation.planning.plans import candidates_of
 
     time.sleep(max(0.0, start - time.time()))
@@ -63,7 +63,7 @@ def claim_all(start: float) -> list[int]:
     for incident in Incident.objects.select_related("cluster"):
         plan = incident.plans.get()
         work = Work(incident, plan, 0, candidates_of(plan)[0])
-        if claim(work, NOW).attempt is not None:
+        if claim_attempt(work, NOW).attempt is not None:
             won.append(incident.pk)
     return won
 
@@ -72,8 +72,8 @@ def without_caps(**changes: int) -> None:
     """Only owners are held apart: the stop switch alone is to end it."""
     from remediation.controls import budgets
 
-    wide = budgets.Limits(*[MANY] * 3, 1, MANY, MANY, MANY)
-    budgets.Limits = lambda: replace(wide, **changes)  # type: ignore[assignment,misc]
+    wide = budgets.BudgetLimits(*[MANY] * 3, 1, MANY, MANY, MANY)
+    budgets.BudgetLimits = lambda: replace(wide, **changes)  # type: ignore[assignment,misc]
 
 
 def lease_all(start: float) -> list[int]:
@@ -83,7 +83,7 @@ def lease_all(start: float) -> list[int]:
     time.sleep(max(0.0, start - time.time()))
     until = NOW + timedelta(seconds=60)
     ids = Incident.objects.order_by("pk").values_list("pk", flat=True)
-    return [pk for pk in ids if leases.claim(Incident.objects.filter(pk=pk), NOW, until)]
+    return [pk for pk in ids if leases.claim_lease(Incident.objects.filter(pk=pk), NOW, until)]
 
 
 def stop(start: float) -> None:
@@ -106,7 +106,7 @@ def report() -> dict[str, Any]:
         ),
         "spent": dict(Budget.objects.values_list("name", "spent")),
         "trail": list(AuditEntry.objects.order_by("seq").values_list("kind", flat=True)),
-        "tampered": trail.verify(),
+        "tampered": trail.verify_trail(),
     }
 
 

@@ -20,12 +20,12 @@ from remediation.cluster.diff import diff
 from remediation.llm.protocol import NullClient
 from remediation.llm.providers import ANALYSIS, client_for
 from remediation.models import Budget
-from remediation.planning.command_line import CommandError, parse
+from remediation.planning.command_line import CommandError, parse_command
 from remediation.playbooks import PLAYBOOKS, diagnose
 from remediation.policy.case import PodFacts, Reach
 from remediation.policy.decide import decide
 from remediation.policy.verdicts import Verdict
-from remediation.verification.verify import Look, Timing, judge
+from remediation.verification.verify import OwnerCheck, Timing, judge_owner
 from tests.detection.builders import objects, snapshot_from
 from tests.remediation.cases import NOW, OWNER, acting_case, with_records, with_target
 from tests.remediation.planning.test_candidates import PROVEN, finding
@@ -49,10 +49,12 @@ def test_01_a_resource_patch_names_fields_that_the_api_has_and_an_empty_diff_is_
 
 
 def test_02_nothing_seen_is_never_verified() -> None:
-    nothing = Look()
+    nothing = OwnerCheck()
     assert not nothing.healthy
     for seen in (nothing, replace(WELL, desired=0, ready=0), replace(WELL, gone=True)):
-        assert judge(attempt(healthy_since=NOW), seen, TIMES, NOW + LATE).outcome != "resolved"
+        assert (
+            judge_owner(attempt(healthy_since=NOW), seen, TIMES, NOW + LATE).outcome != "resolved"
+        )
 
 
 def test_03_a_bare_pod_is_not_restarted_nor_one_that_took_anothers_name() -> None:
@@ -69,7 +71,7 @@ def test_04_neither_grace_0_nor_scale_to_0_can_be_said() -> None:
             with pytest.raises(BadValue):
                 parameter.read(zero)
     with pytest.raises(CommandError):
-        parse("scale_deployment name=cart namespace=shop replicas=0")
+        parse_command("scale_deployment name=cart namespace=shop replicas=0")
     for scale in ("scale_deployment", "scale_statefulset", "restore_replicas"):
         former = {**DEPLOYMENT, "spec": {"replicas": 0}}
         assert CATALOGUE[scale].inverse(former, {**NAMED, "replicas": 3}) is None
@@ -125,5 +127,5 @@ def test_10_the_blast_radius_is_computed_and_on_record() -> None:
 
 
 def test_soak_is_never_skipped() -> None:
-    once = judge(attempt(), WELL, Timing(soak=timedelta(seconds=30)), NOW)
+    once = judge_owner(attempt(), WELL, Timing(soak=timedelta(seconds=30)), NOW)
     assert once.outcome is None

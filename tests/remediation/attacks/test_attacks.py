@@ -14,14 +14,14 @@ from detection.domain.statuses import Status
 from detection.kubernetes.client import KubernetesError
 from detection.models import Cluster, Incident
 from remediation.approval import approvals
-from remediation.approval.commands import request
+from remediation.approval.commands import request_command
 from remediation.clients import Clients
 from remediation.cluster import writer
 from remediation.controls import mode_and_stop
 from remediation.execution import act as acting
 from remediation.execution import dry_run_and_write
 from remediation.execution.act import act
-from remediation.execution.attempts import Term, Work, claim
+from remediation.execution.attempts import Term, Work, claim_attempt
 from remediation.execution.reconcile import reconcile
 from remediation.housekeeping.sweep import sweep
 from remediation.models import Attempt, MaintenanceWindow
@@ -255,7 +255,7 @@ def test_a_command_that_only_reads_leaves_the_waiting_plan(
 ) -> None:
     plan = current_plan(waiting)
     assert plan is not None
-    assert isinstance(request(waiting.pk, text, ada, "", now), Approved)
+    assert isinstance(request_command(waiting.pk, text, ada, "", now), Approved)
     assert act(waiting.pk, clients, now) == Ending.DONE
     assert current_plan(fresh(waiting)) == plan
     assert isinstance(approvals.approve(plan.pk, 0, ada, "", plan.digest, now), Approved)
@@ -265,7 +265,7 @@ def test_after_a_command_was_refused_there_is_a_new_plan(
     waiting: Incident, clients: Clients, simulator: Any, now: datetime, ada: Any
 ) -> None:
     simulator.api.switches.add(mode="refuse", code=403, **PATCHES)
-    request(waiting.pk, ROLLBACK, ada, "", now)
+    request_command(waiting.pk, ROLLBACK, ada, "", now)
     assert acted(waiting, clients, now).state == State.REFUSED
     found = fresh(waiting)
     assert (found.status, current_plan(found)) == (Status.ANALYZING, None)
@@ -274,7 +274,7 @@ def test_after_a_command_was_refused_there_is_a_new_plan(
 def test_after_a_command_was_stopped_there_is_a_new_plan(
     waiting: Incident, clients: Clients, now: datetime, ada: Any
 ) -> None:
-    request(waiting.pk, ROLLBACK, ada, "", now)
+    request_command(waiting.pk, ROLLBACK, ada, "", now)
     mode_and_stop.set_stop(waiting.cluster, True, "ada", "hold it", now)
     assert act(waiting.pk, clients, now) == Ending.REFUSED
     assert current_plan(fresh(waiting)) is None
@@ -283,8 +283,8 @@ def test_after_a_command_was_stopped_there_is_a_new_plan(
 def test_a_command_while_another_waits_is_told_so(
     waiting: Incident, now: datetime, ada: Any
 ) -> None:
-    assert isinstance(request(waiting.pk, ROLLBACK, ada, "", now), Approved)
-    answer = request(waiting.pk, ROLLBACK, ada, "", now)
+    assert isinstance(request_command(waiting.pk, ROLLBACK, ada, "", now), Approved)
+    answer = request_command(waiting.pk, ROLLBACK, ada, "", now)
     assert isinstance(answer, Handled)
     assert "has not run yet" in answer.reason
 
@@ -305,13 +305,13 @@ def test_no_approval_lifts_what_makes_the_cause_worse(requested: bool) -> None:
 def test_a_superseded_plan_is_not_claimed(decided: Incident, now: datetime) -> None:
     plan = decided.plans.get()
     supersede(decided, now)
-    assert claim(Work(decided, plan, 0, candidates_of(plan)[0]), now).attempt is None
+    assert claim_attempt(Work(decided, plan, 0, candidates_of(plan)[0]), now).attempt is None
 
 
 def test_a_decision_on_an_older_version_is_not_claimed(decided: Incident, now: datetime) -> None:
     plan = decided.plans.get()
     Incident.objects.filter(pk=decided.pk).update(version=9)
-    assert claim(Work(decided, plan, 0, candidates_of(plan)[0]), now).attempt is None
+    assert claim_attempt(Work(decided, plan, 0, candidates_of(plan)[0]), now).attempt is None
 
 
 def test_an_approval_of_a_plan_for_an_older_version_is_stale(

@@ -22,7 +22,7 @@ from remediation.cluster import writer
 from remediation.cluster.writer import Session
 from remediation.execution.act import act
 from remediation.models import Attempt, Plan
-from remediation.observation.observe import fresh
+from remediation.observation.observe import observe_incident
 from remediation.planning.plans import current_plan
 from remediation.policy import decisions
 from simulator import Simulator, world
@@ -113,8 +113,8 @@ def test_hostile_plans_write_nothing_beyond_the_catalogue_the_owner_and_the_boun
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     root = Session(connect(kubeconfig=str(simulator.kubeconfig(tmp_path / "root.yaml", "admin"))))
-    seen = fresh(clients.reader, decided, datetime.now(UTC))
-    monkeypatch.setattr(decisions, "fresh", lambda *given, may_share: seen)
+    seen = observe_incident(clients.reader, decided, datetime.now(UTC))
+    monkeypatch.setattr(decisions, "observe_incident", lambda *given, may_share: seen)
     targets, plan = refs(root), current_plan(decided)
     assert plan is not None
     pods = {ref.name for ref in targets if ref.kind == "Pod" and ref.name.startswith("checkout-")}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kubewise_site.core.config.reading import BASE_DIR
-from remediation.controls.budgets import Limits
+from remediation.controls.budgets import BudgetLimits
 from tests.remediation.attacks.postgres import postgres
 from tests.remediation.attacks.race import BY_HOUR, INCIDENTS
 
@@ -59,7 +59,7 @@ def report(environment: dict[str, str]) -> dict[str, Any]:
 def test_racing_workers_never_exceed_a_budget_nor_share_an_owner(database: dict[str, str]) -> None:
     answers = race(database, *["claim"] * WORKERS)
     won = [number for answer in answers for number in answer]
-    assert len(won) == len(set(won)) == Limits().at_a_time
+    assert len(won) == len(set(won)) == BudgetLimits().at_a_time
     found = report(database)
     assert set(found["moved"]) == set(won) == {row[0] for row in found["attempts"]}
     targets = [row[1] for row in found["attempts"]]

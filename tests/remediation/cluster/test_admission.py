@@ -6,7 +6,7 @@ import pytest
 
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import Forbidden
-from remediation.cluster.writer import _named, is_admission
+from remediation.cluster.writer import _with_verb_and_resource, is_admission
 
 RBAC = (
     'deployments.apps "a" is forbidden: User "system:serviceaccount:kw:act" cannot patch resource'
@@ -30,7 +30,11 @@ def refused(message: str) -> Forbidden:
 
 @pytest.mark.parametrize("message", DENIED)
 def test_a_denial_by_admission_is_not_told_as_a_missing_right(message: str) -> None:
-    told = str(_named(refused(message), "patch", ObjectRef("Deployment", "shop", "a", "u")))
+    told = str(
+        _with_verb_and_resource(
+            refused(message), "patch", ObjectRef("Deployment", "shop", "a", "u")
+        )
+    )
     assert told.startswith("admission refuses to patch deployments in 'shop'")
     assert "may not" not in told
     assert message.split(":")[0] in told
@@ -48,7 +52,11 @@ def test_a_denial_by_admission_is_not_told_as_a_missing_right(message: str) -> N
 )
 def test_a_missing_right_is_told_as_one_whatever_text_stands_beside_it(message: str) -> None:
     assert not is_admission(refused(message))
-    told = str(_named(refused(message), "patch", ObjectRef("Deployment", "shop", "a", "u")))
+    told = str(
+        _with_verb_and_resource(
+            refused(message), "patch", ObjectRef("Deployment", "shop", "a", "u")
+        )
+    )
     assert told.startswith("the act account may not patch deployments in 'shop'")
 
 

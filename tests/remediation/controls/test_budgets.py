@@ -24,7 +24,7 @@ minutes = some.lists(some.integers(0, 180), max_size=40).map(sorted)
 
 
 def spend(at: datetime, *costs: Cost) -> str:
-    return budgets.spend(current_cluster(), costs or (COST,), at)
+    return budgets.spend_budgets(current_cluster(), costs or (COST,), at)
 
 
 def test_twice_the_budget_can_t_be_spent_around_the_full_hour() -> None:
@@ -71,7 +71,7 @@ def test_what_is_open_is_counted_until_it_is_settled_however_long_that_takes() -
     cluster = current_cluster()
     assert [spend(NOW, OPEN) for _ in range(3)] == ["", "", OPEN.says]
     assert spend(NOW + 9 * HOUR, OPEN) == OPEN.says
-    budgets.release(cluster, (OPEN,))
+    budgets.release_budgets(cluster, (OPEN,))
     assert spend(NOW + 9 * HOUR, OPEN) == ""
 
 
@@ -85,4 +85,4 @@ def test_another_cluster_has_a_budget_of_its_own() -> None:
     for _ in range(3):
         spend(NOW)
     other = Cluster.objects.create(name="other")
-    assert budgets.spend(other, (COST,), NOW) == ""
+    assert budgets.spend_budgets(other, (COST,), NOW) == ""

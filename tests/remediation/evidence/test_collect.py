@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from detection.domain.causes import Cause
-from detection.metrics.history import Frame
+from detection.metrics.history import MetricFrame
 from detection.metrics.samples import Entity, Query, series_key
 from detection.models import Incident
 from detection.snapshot import Snapshot
 from remediation.analysis.analyze import analyze
 from remediation.clients import Clients
-from remediation.evidence.collect import collect
+from remediation.evidence.collect import collect_evidence
 from remediation.evidence.pack import PACK_CHARACTERS, Item, Scene, cut, encoded, packed
 from remediation.models import EvidencePack
 from tests.remediation.cases import NOW, OWNER
@@ -72,10 +72,10 @@ def test_secrets_of_a_log_are_neither_kept_nor_shown(
 
 def test_a_trend_has_numbers() -> None:
     key = series_key("memory", Entity("Deployment", "shop", "cart", "app"))
-    frames = [Frame(at=60.0 * n, values={key: 0.5 + 0.1 * n}) for n in range(5)]
+    frames = [MetricFrame(at=60.0 * n, values={key: 0.5 + 0.1 * n}) for n in range(5)]
     query = Query("memory", "x", "workload", unit="ratio", threshold=0.85)
     scene = Scene(finding(Cause.BAD_RELEASE, PROVEN), Snapshot(NOW), NOW, frames, [query])
-    told = texts(collect(scene))["metrics"]
+    told = texts(collect_evidence(scene))["metrics"]
     assert "first 50 %, lowest 50 %, highest 90 %, last 90 %" in told
     assert "bad above 85 %" in told
 
@@ -83,7 +83,7 @@ def test_a_trend_has_numbers() -> None:
 def test_the_same_facts_give_the_same_pack_at_another_time() -> None:
     scene = Scene(finding(Cause.BAD_RELEASE, PROVEN), Snapshot(NOW), NOW)
     later = Scene(scene.finding, Snapshot(NOW + timedelta(hours=1)), NOW + timedelta(hours=1))
-    assert collect(scene).hash == collect(later).hash
+    assert collect_evidence(scene).hash == collect_evidence(later).hash
 
 
 def test_a_pack_is_bounded_as_json_counts_and_the_first_items_stay() -> None:

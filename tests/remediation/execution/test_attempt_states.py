@@ -21,10 +21,10 @@ from remediation.execution.attempt_states import (
     State,
     WrongMove,
     begin,
-    move,
+    move_attempt,
     sources_of,
 )
-from remediation.execution.attempts import settle
+from remediation.execution.attempts import settle_attempt
 from remediation.models import Attempt, Plan
 from tests.remediation.cases import NOW
 
@@ -78,11 +78,11 @@ def test_a_move_is_made_where_the_table_has_it_and_refused_everywhere_else(
     attempt = in_state(before, fields)
     rows = Attempt.objects.filter(pk=attempt.pk)
     if after in ALLOWED[before]:
-        assert move(rows, (before,), after, error="why")
+        assert move_attempt(rows, (before,), after, error="why")
         assert rows.values_list("state", "error").get() == (after, "why")
         return
     with pytest.raises(WrongMove, match=f"{before} → {after}"):
-        move(rows, (before,), after, error="why")
+        move_attempt(rows, (before,), after, error="why")
     assert rows.values_list("state", "error").get() == (before, "")
 
 
@@ -92,7 +92,7 @@ def test_settling_takes_no_move_past_the_table(
     before: State, after: State, fields: dict[str, Any]
 ) -> None:
     attempt = in_state(before, fields)
-    assert not settle(attempt, after, NOW, refund=False)
+    assert not settle_attempt(attempt, after, NOW, refund=False)
     assert Attempt.objects.get().state == before
 
 
@@ -101,7 +101,7 @@ def test_what_was_before_the_write_is_a_field_of_its_own(fields: dict[str, Any])
     """Attempt has a column `before`, which is no state."""
     attempt = in_state(State.CLAIMED, fields)
     rows = Attempt.objects.filter(pk=attempt.pk)
-    assert move(rows, (State.CLAIMED,), State.SENDING, before={"ready": 2})
+    assert move_attempt(rows, (State.CLAIMED,), State.SENDING, before={"ready": 2})
     assert rows.values_list("state", "before").get() == (State.SENDING, {"ready": 2})
 
 
@@ -109,7 +109,7 @@ def test_what_was_before_the_write_is_a_field_of_its_own(fields: dict[str, Any])
 def test_where_another_was_faster_nothing_is_written(fields: dict[str, Any]) -> None:
     attempt = in_state(State.UNKNOWN, fields)
     rows = Attempt.objects.filter(pk=attempt.pk)
-    assert not move(rows, (State.CLAIMED,), State.SENDING, error="late")
+    assert not move_attempt(rows, (State.CLAIMED,), State.SENDING, error="late")
     assert rows.values_list("state", "error").get() == (State.UNKNOWN, "")
 
 
@@ -117,7 +117,7 @@ def test_where_another_was_faster_nothing_is_written(fields: dict[str, Any]) -> 
 def test_an_attempt_whose_lease_another_has_is_not_settled(fields: dict[str, Any]) -> None:
     attempt = in_state(State.SENDING, fields)
     Attempt.objects.update(lease_until=NOW + timedelta(seconds=60))
-    assert not settle(attempt, State.REFUSED, NOW, refund=False)
+    assert not settle_attempt(attempt, State.REFUSED, NOW, refund=False)
 
 
 @pytest.mark.django_db

@@ -11,11 +11,11 @@ from detection.domain.findings import ObjectRef
 from detection.kubernetes.client import TooManyRequests
 from remediation.clients import Clients
 from remediation.cluster import writer
-from remediation.cluster.writer import Changed, Session
+from remediation.cluster.writer import ObjectChanged, Session
 from remediation.execution import dry_run_and_write
-from remediation.execution.dry_run_and_write import Empty
+from remediation.execution.dry_run_and_write import NothingToChange
 from remediation.planning.candidates import Candidate
-from remediation.planning.command_line import parse
+from remediation.planning.command_line import parse_command
 from tests.remediation.steps import real_writes
 
 STAMP = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ def owner(session: Session, kind: str, namespace: str, name: str) -> ObjectRef:
 
 
 def candidate(text: str, target: ObjectRef) -> Candidate:
-    command = parse(text)
+    command = parse_command(text)
     return Candidate(command.action.name, target, command.parameters)
 
 
@@ -79,7 +79,7 @@ def test_dry_run_then_write_then_nothing_left_to_change(
     after = writer.read(session, ref)
     assert writer.attempt_of(after) == "7"
     assert "kubewise.io/attempt" not in str(after["spec"])
-    with pytest.raises(Empty):
+    with pytest.raises(NothingToChange):
         dry_run_and_write.rehearse(session, chosen, ref, STAMP)
 
 
@@ -125,7 +125,7 @@ def newest_revision(session: Session, ref: ObjectRef) -> int:
 def test_a_revision_that_is_gone_is_refused(session: Session) -> None:
     ref = owner(session, "Deployment", "shop", "web")
     chosen = candidate("rollback_deployment name=web namespace=shop revision=99", ref)
-    with pytest.raises(Changed, match="gone"):
+    with pytest.raises(ObjectChanged, match="gone"):
         dry_run_and_write.rehearse(session, chosen, ref, STAMP)
 
 
@@ -148,7 +148,7 @@ def test_a_pod_that_was_replaced_is_not_evicted(session: Session, simulator: Any
     pod = pod_of(session, "web-")
     other = ObjectRef("Pod", "shop", pod.name, "another-uid")
     chosen = candidate(f"restart_pod name={pod.name} namespace=shop", other)
-    with pytest.raises(Changed):
+    with pytest.raises(ObjectChanged):
         dry_run_and_write.rehearse(session, chosen, ref, STAMP)
     assert simulator.writes == []
 

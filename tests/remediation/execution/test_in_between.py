@@ -23,7 +23,7 @@ from remediation.models import Attempt, Plan
 from remediation.observation import observe as fresh_module
 from remediation.observation.observe import owner_of
 from remediation.results import Ending
-from remediation.verification.verify import Look, Timing, verify
+from remediation.verification.verify import OwnerCheck, Timing, verify
 from tests.remediation.steps import acted, fresh, planned, real_writes
 
 pytestmark = pytest.mark.django_db
@@ -94,13 +94,13 @@ def test_a_sign_that_is_too_young_for_an_incident_is_no_health(
         for item in _findings(decided, clients, now)
     ]
     monkeypatch.setattr("detection.pipeline.observe.find_all", lambda *_: young)
-    around = fresh_module.fresh(clients.reader, decided, now)
+    around = fresh_module.observe_incident(clients.reader, decided, now)
     assert around.about(owner_of(decided)) == []
     assert [item.cause for item in around.signs_of(owner_of(decided))] == [Cause.BAD_RELEASE]
 
 
 def _findings(incident: Incident, clients: Clients, now: datetime) -> list[Any]:
-    around = fresh_module.fresh(clients.reader, incident, now)
+    around = fresh_module.observe_incident(clients.reader, incident, now)
     return around.about(owner_of(incident))
 
 
@@ -109,8 +109,8 @@ def test_time_that_nobody_watched_is_no_soak(
 ) -> None:
     attempt = acted(decided, clients, now)
     long_after = now + timedelta(minutes=20)
-    well = Look(ready=3, desired=3)
-    monkeypatch.setattr("remediation.verification.verify.look", lambda *_: well)
+    well = OwnerCheck(ready=3, desired=3)
+    monkeypatch.setattr("remediation.verification.verify.check_owner", lambda *_: well)
     Attempt.objects.filter(pk=attempt.pk).update(healthy_since=now, verify_due_at=now)
     times = Timing(soak=timedelta(seconds=30))
     assert verify(attempt.pk, clients, long_after, times) == Ending.LATER

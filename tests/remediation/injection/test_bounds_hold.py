@@ -15,7 +15,7 @@ from remediation.llm.failures import LlmFailure
 from remediation.llm.prompt_texts import Prompt, fenced
 from remediation.llm.protocol import Reply
 from remediation.llm.questions.assess import assess
-from remediation.llm.schema import Source
+from remediation.llm.schema import AnswerSource
 from remediation.planning.candidates import Candidate, escalate
 from remediation.playbooks import diagnose
 from tests.remediation.cases import OWNER, candidate
@@ -47,7 +47,7 @@ class Obeying:
     ) -> Reply | LlmFailure:
         document = json.loads(fenced(data).split("\n")[1])
         answer = as_text(self.way(document, self.text))
-        return Reply(answer, Source(self.name, self.model, str(instruction)))
+        return Reply(answer, AnswerSource(self.name, self.model, str(instruction)))
 
 
 def test_there_are_at_least_sixty_different_attacks() -> None:

@@ -7,11 +7,16 @@ from hypothesis import strategies as st
 
 from remediation.actions.base import Risk
 from remediation.llm.failures import FailureKind
-from remediation.llm.questions.answer_bounds import Offer, offers, refused, reordered
-from remediation.llm.schema import Choice
+from remediation.llm.questions.answer_bounds import (
+    OfferedCandidate,
+    answer_failure,
+    offers,
+    reordered,
+)
+from remediation.llm.schema import RankedCandidate
 
 
-def offered(*risks: str) -> list[Offer]:
+def offered(*risks: str) -> list[OfferedCandidate]:
     return offers(
         [
             {"action": "escalate" if risk == "none" else f"act_{n}", "risk": risk}
@@ -22,7 +27,7 @@ def offered(*risks: str) -> list[Offer]:
 
 def order(risks: str, wanted: str, escalate: bool = False) -> list[int]:
     named = {"n": "none", "l": "low", "m": "medium", "h": "high"}
-    choices = [Choice(f"c{one}", "") for one in wanted]
+    choices = [RankedCandidate(f"c{one}", "") for one in wanted]
     return reordered(offered(*(named[one] for one in risks)), choices, escalate)
 
 
@@ -61,7 +66,7 @@ def test_no_answer_adds_drops_or_promotes_a_riskier_candidate(
     given_offers = offered(*(risk.value for risk in risks))
     ids = data.draw(st.permutations([offer.id for offer in given_offers]))
     ranked = ids[: data.draw(st.integers(0, 6))]
-    found = reordered(given_offers, [Choice(one, "") for one in ranked])
+    found = reordered(given_offers, [RankedCandidate(one, "") for one in ranked])
     assert sorted(found) == list(range(len(risks)))
     assert risks[found[0]].rank <= risks[0].rank
     for place, index in enumerate(found):
@@ -70,10 +75,12 @@ def test_no_answer_adds_drops_or_promotes_a_riskier_candidate(
 
 
 def test_an_unknown_id_refuses_the_whole_answer() -> None:
-    failure = refused([Choice("c1", ""), Choice("c9", "")], [], offered("low"), [])
+    failure = answer_failure(
+        [RankedCandidate("c1", ""), RankedCandidate("c9", "")], [], offered("low"), []
+    )
     assert failure
     assert failure.kind == FailureKind.UNKNOWN_CANDIDATE
-    failure = refused([], ["e2"], offered("low"), ["e1"])
+    failure = answer_failure([], ["e2"], offered("low"), ["e1"])
     assert failure
     assert failure.kind == FailureKind.UNKNOWN_EVIDENCE
-    assert refused([Choice("c1", "")], ["e1"], offered("low"), ["e1"]) is None
+    assert answer_failure([RankedCandidate("c1", "")], ["e1"], offered("low"), ["e1"]) is None

@@ -23,7 +23,7 @@ from remediation.llm.protocol import Reply
 from remediation.llm.providers import client_for
 from remediation.llm.providers.metered import Metered
 from remediation.llm.questions.assess import assess
-from remediation.llm.schema import Assessment, Source
+from remediation.llm.schema import AnswerSource, Assessment
 from remediation.llm.usage import budget_and_breaker
 from remediation.models.llm import LlmCall
 from tests.kubewise_site.records import incident
@@ -58,7 +58,7 @@ class Scripted:
 
 
 def good(tokens: int = 100) -> Reply:
-    return Reply('{"a": 1}', Source("scripted", "m", "assess v2", tokens, tokens, 0.5))
+    return Reply('{"a": 1}', AnswerSource("scripted", "m", "assess v2", tokens, tokens, 0.5))
 
 
 def ask(
@@ -108,7 +108,9 @@ def test_an_answer_that_did_not_count_is_not_remembered() -> None:
 
 
 def test_what_is_remembered_holds_no_secret() -> None:
-    answer = Reply('{"root_cause": "password=hunter2-long"}', Source("scripted", "m", "assess v2"))
+    answer = Reply(
+        '{"root_cause": "password=hunter2-long"}', AnswerSource("scripted", "m", "assess v2")
+    )
     ask(Scripted(answer))
     assert "hunter2" not in LlmCall.objects.get().answer
 
@@ -143,10 +145,10 @@ def test_a_call_whose_worker_died_counts_in_full(settings: Any) -> None:
     settings.LLM_TOKENS_PER_INCIDENT = 10_000
     question = Metered(Scripted(good()), incident().pk)._question(prompt("assess"), {})
     assert isinstance(
-        budget_and_breaker.reserve(question, budget_and_breaker.limits(), NOW), LlmCall
+        budget_and_breaker.reserve(question, budget_and_breaker.llm_limits(), NOW), LlmCall
     )
     again = budget_and_breaker.reserve(
-        question, budget_and_breaker.limits(), NOW + timedelta(hours=1)
+        question, budget_and_breaker.llm_limits(), NOW + timedelta(hours=1)
     )
     assert isinstance(again, LlmFailure)
     assert again.kind == FailureKind.OVER_BUDGET
@@ -172,7 +174,7 @@ def test_while_one_call_tries_no_other_is_made() -> None:
     question = Metered(provider)._question(prompt("assess"), {})
     later = NOW + timedelta(minutes=5)
     assert isinstance(
-        budget_and_breaker.reserve(question, budget_and_breaker.limits(), later), LlmCall
+        budget_and_breaker.reserve(question, budget_and_breaker.llm_limits(), later), LlmCall
     )
     assert kind(ask(provider, "other", later)) == "circuit open"
 

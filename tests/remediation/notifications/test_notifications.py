@@ -129,7 +129,7 @@ def test_mail_of_one_incident_answers_one_thread() -> None:
 
 def test_the_clusters_words_are_masked_and_no_markup() -> None:
     hostile = "<http://evil|click> @here `x` \x1b[31m password=hunter2hunter2\nsecond line \u202e"
-    said = notifications.plain(hostile)
+    said = notifications.one_line(hostile)
     assert not set("<>`@\x1b\n\u202e") & set(said)
     assert "hunter2hunter2" not in said
 

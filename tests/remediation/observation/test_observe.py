@@ -13,13 +13,13 @@ from benchmarks.detection.scenarios import Scenario, load_scenarios, logs_of, ob
 from detection.clients import current_cluster
 from detection.domain.causes import Severity
 from detection.domain.findings import Finding
-from detection.incidents.record import record
+from detection.incidents.record import record_findings
 from detection.models import Incident
 from detection.pipeline import inputs
 from detection.pipeline import observe as looking
 from detection.snapshot import Snapshot
 from detection.snapshot.scope import Scope
-from remediation.observation.observe import fresh, owner_of
+from remediation.observation.observe import observe_incident, owner_of
 from tests.detection.builders import NOW, incidents, snapshot_from
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def opened_of(one: Scenario) -> list[Incident]:
     found: list[Finding] = [i for i in incidents(seen(one)) if i.severity != Severity.INFO]
-    record(current_cluster(), found, {}, NOW)
+    record_findings(current_cluster(), found, {}, NOW)
     return list(Incident.objects.exclude(owner_uid=""))
 
 
@@ -74,7 +74,7 @@ def test_a_look_at_one_namespace_names_the_cause_of_the_whole_pass(
 ) -> None:
     looks[0].scenario = one
     for incident in opened_of(one):
-        found = fresh(NoConnection(), incident, NOW)  # type: ignore[arg-type]
+        found = observe_incident(NoConnection(), incident, NOW)  # type: ignore[arg-type]
         causes = [str(item.cause) for item in found.about(owner_of(incident))]
         assert causes == [incident.cause], (one.name, str(incident))
 
@@ -87,5 +87,5 @@ def test_where_a_namespace_alone_tells_another_cause_the_whole_cluster_decides(
     incident = opened_of(one)[0]
     Incident.objects.filter(pk=incident.pk).update(cause="HUNG_REPLICA")
     incident.refresh_from_db()
-    fresh(NoConnection(), incident, NOW)  # type: ignore[arg-type]
+    observe_incident(NoConnection(), incident, NOW)  # type: ignore[arg-type]
     assert looks[1:] == ["shop", ""]

@@ -14,7 +14,7 @@ from remediation.analysis.analyze import analyze
 from remediation.clients import Clients
 from remediation.execution.act import act
 from remediation.models import Attempt
-from remediation.observation.observe import fresh as observed
+from remediation.observation.observe import observe_incident as observed
 from remediation.policy.decisions import decide_incident
 from remediation.verification.verify import verify
 from tests.remediation.steps import QUICK, acted, planned

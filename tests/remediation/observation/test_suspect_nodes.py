@@ -13,9 +13,9 @@ from detection.domain.facts import DaemonSetFacts, NodeFacts
 from detection.domain.families import facts_of
 from detection.domain.findings import Finding, ObjectRef
 from detection.domain.statuses import Status
-from detection.incidents.record import record
+from detection.incidents.record import record_findings
 from detection.models import Incident
-from remediation.observation.suspect_nodes import REMEMBERED, remembered
+from remediation.observation.suspect_nodes import REMEMBERED, with_suspect_nodes
 from remediation.planning.candidates import candidates
 from tests.detection.builders import incidents, snapshot_of
 from tests.remediation.cases import NOW
@@ -42,7 +42,7 @@ def on_node(suspect: bool = False) -> Finding:
 
 
 def opened(one: Finding) -> Incident:
-    record(current_cluster(), [one], {}, NOW)
+    record_findings(current_cluster(), [one], {}, NOW)
     return Incident.objects.get(owner_uid=one.owner.uid)
 
 
@@ -55,22 +55,22 @@ def test_a_neighbours_symptom_that_an_eviction_took_away_still_makes_the_node_su
     if closed:
         rows = Incident.objects.filter(pk=neighbour.pk)
         rows.update(status=Status.RESOLVED, open_key=None, closed_at=NOW)
-    assert remembered(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
+    assert with_suspect_nodes(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
 
 
 def test_a_node_that_was_suspect_stays_so_while_the_failure_lasts() -> None:
     mine = opened(on_node(suspect=True))
-    record(current_cluster(), [on_node(suspect=False)], {}, NOW + timedelta(seconds=15))
+    record_findings(current_cluster(), [on_node(suspect=False)], {}, NOW + timedelta(seconds=15))
     mine.refresh_from_db()
     assert mine.facts["node_suspect"]
-    assert remembered(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
+    assert with_suspect_nodes(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
 
 
 def test_a_failing_node_itself_is_remembered_too() -> None:
     node = ObjectRef("Node", "", "node-f", "u-node")
     opened(replace(finding(node, Cause.NODE_NOT_READY, "node-f"), facts=NodeFacts()))
     mine = opened(on_node())
-    assert remembered(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
+    assert with_suspect_nodes(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
 
 
 def test_other_nodes_other_times_and_mere_anomalies_are_no_reason() -> None:
@@ -80,7 +80,7 @@ def test_other_nodes_other_times_and_mere_anomalies_are_no_reason() -> None:
     odd = ObjectRef("Deployment", "shop", "c", "u-c")
     opened(finding(odd, Cause.METRIC_ANOMALY, "node-f"))
     mine = opened(on_node())
-    assert remembered(on_node(), mine, NOW) == on_node()
+    assert with_suspect_nodes(on_node(), mine, NOW) == on_node()
 
 
 def test_on_a_suspect_node_no_pod_is_offered_for_eviction() -> None:

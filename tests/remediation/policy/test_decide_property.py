@@ -15,9 +15,9 @@ from detection.domain.findings import ObjectRef
 from remediation.actions import CATALOGUE
 from remediation.controls.limits import Limits
 from remediation.controls.policies import PolicyFacts
-from remediation.planning.command_line import CommandError, checked
+from remediation.planning.command_line import CommandError, checked_command
 from remediation.playbooks import playbook_of
-from remediation.policy.case import Case, PodFacts, Reach, Records, Target
+from remediation.policy.case import Case, OwnerTarget, PodFacts, Reach, Records
 from remediation.policy.decide import decide
 from remediation.policy.gates import SAME_ACTION_TWICE
 from remediation.policy.gitops import gitops_owner, is_helm_release
@@ -42,7 +42,7 @@ marks = st.sampled_from(
     ]
 )
 targets = st.builds(
-    Target, refs, st.booleans(), uids, st.booleans(), marks, marks,
+    OwnerTarget, refs, st.booleans(), uids, st.booleans(), marks, marks,
     st.sampled_from([frozenset[str](), frozenset({"argocd-controller"})]), words,
     st.integers(0, 4), st.integers(0, 4), st.booleans(), st.booleans(), words, st.booleans(),
     uids, words, words, words, st.booleans(),
@@ -115,7 +115,7 @@ def _catalogue(case: Case) -> None:
     assert chosen.action in CATALOGUE
     assert chosen.action not in case.limits.blacklist
     try:
-        checked(chosen.action, dict(chosen.parameters))
+        checked_command(chosen.action, dict(chosen.parameters))
     except CommandError as error:
         raise AssertionError("acted beyond the catalogue") from error
     if case.requested:

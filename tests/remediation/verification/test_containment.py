@@ -25,13 +25,15 @@ from remediation.policy.decisions import status_after
 from remediation.policy.verdicts import Decision, Verdict
 from remediation.results import Approved
 from remediation.verification import containment
-from remediation.verification.verify import Look, Timing, judge, verify
+from remediation.verification.verify import OwnerCheck, Timing, judge_owner, verify
 from tests.detection.builders import objects, snapshot_from
 from tests.remediation.cases import NOW
 from tests.remediation.steps import acted, fresh, planned, real_writes, wait_for
 
-ILL = Look(ready=0, desired=1, signal="NODE_NOT_READY: node-3", held="no new pods are scheduled")
-WELL = Look(ready=1, desired=1)
+ILL = OwnerCheck(
+    ready=0, desired=1, signal="NODE_NOT_READY: node-3", held="no new pods are scheduled"
+)
+WELL = OwnerCheck(ready=1, desired=1)
 TIMES = Timing(soak=timedelta(seconds=30))
 LATE = NOW + timedelta(hours=1)
 AT_ONCE = Timing(*[timedelta(0)] * 4)
@@ -47,22 +49,22 @@ def attempt(action: str = "cordon_node", **fields: Any) -> Attempt:
 
 
 def test_a_cordon_of_a_node_that_stays_ill_is_contained_never_resolved() -> None:
-    found = judge(attempt(), ILL, TIMES, LATE)
+    found = judge_owner(attempt(), ILL, TIMES, LATE)
     assert found.outcome == "contained"
     assert "NODE_NOT_READY" in found.reason
     soaked = attempt(healthy_since=NOW)
-    assert judge(soaked, ILL, TIMES, LATE).outcome == "contained"
+    assert judge_owner(soaked, ILL, TIMES, LATE).outcome == "contained"
 
 
 def test_a_node_that_falls_ill_behind_its_cordon_is_no_reason_to_lift_it() -> None:
     was_ready = attempt("cordon_node", before={"ready": 1})
-    assert judge(was_ready, ILL, TIMES, LATE).outcome == "contained"
+    assert judge_owner(was_ready, ILL, TIMES, LATE).outcome == "contained"
 
 
 def test_a_node_has_its_time_to_come_back_before_it_is_called_contained() -> None:
-    assert judge(attempt(), ILL, TIMES, NOW + timedelta(seconds=60)).outcome is None
+    assert judge_owner(attempt(), ILL, TIMES, NOW + timedelta(seconds=60)).outcome is None
     back = attempt(healthy_since=NOW)
-    found = judge(back, replace(WELL, held="no new pods are scheduled"), TIMES, LATE)
+    found = judge_owner(back, replace(WELL, held="no new pods are scheduled"), TIMES, LATE)
     assert (found.outcome, "still cordoned" in found.reason) == ("resolved", True)
 
 
@@ -77,9 +79,9 @@ def test_a_node_has_its_time_to_come_back_before_it_is_called_contained() -> Non
     ],
 )
 def test_what_does_not_hold_or_can_t_be_seen_is_not_called_contained(
-    seen: Look, outcome: str
+    seen: OwnerCheck, outcome: str
 ) -> None:
-    assert judge(attempt("drain_node"), seen, TIMES, LATE).outcome == outcome
+    assert judge_owner(attempt("drain_node"), seen, TIMES, LATE).outcome == outcome
 
 
 def test_an_ill_node_that_is_cordoned_already_leaves_nothing_to_approve() -> None:
@@ -111,7 +113,9 @@ def _pod(name: str, kind: str = "ReplicaSet", phase: str = "Running", ending: bo
 def seen(action: str, snapshot: Snapshot) -> tuple[str, str]:
     node = snapshot.nodes[0]
     made = attempt(action, before={"pods": [{}, {}]})
-    return containment.held(made, node, snapshot), containment.left(made, node, snapshot)
+    return containment.how_it_holds(made, node, snapshot), containment.pods_left(
+        made, node, snapshot
+    )
 
 
 def test_a_cordon_holds_while_the_node_is_cordoned_with_its_pods_on_it() -> None:

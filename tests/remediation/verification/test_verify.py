@@ -12,11 +12,11 @@ from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
 from remediation.execution.attempts import State
 from remediation.models import Attempt, Budget, Plan
-from remediation.verification.verify import Look, Timing, conclude, judge
+from remediation.verification.verify import OwnerCheck, Timing, conclude, judge_owner
 from tests.remediation.cases import NOW
 
 TIMES = Timing(soak=timedelta(seconds=30))
-WELL = Look(ready=3, desired=3)
+WELL = OwnerCheck(ready=3, desired=3)
 LATE = timedelta(hours=1)
 
 
@@ -25,10 +25,10 @@ def attempt(**fields: Any) -> Attempt:
 
 
 def test_healthy_is_not_resolved_before_its_soak_is_over() -> None:
-    assert judge(attempt(), WELL, TIMES, NOW).outcome is None
+    assert judge_owner(attempt(), WELL, TIMES, NOW).outcome is None
     soaked = attempt(healthy_since=NOW)
-    assert judge(soaked, WELL, TIMES, NOW + timedelta(seconds=29)).outcome is None
-    assert judge(soaked, WELL, TIMES, NOW + timedelta(seconds=30)).outcome == "resolved"
+    assert judge_owner(soaked, WELL, TIMES, NOW + timedelta(seconds=29)).outcome is None
+    assert judge_owner(soaked, WELL, TIMES, NOW + timedelta(seconds=30)).outcome == "resolved"
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_healthy_is_not_resolved_before_its_soak_is_over() -> None:
         (replace(WELL, ready=0, desired=0, signal="SCALED_TO_ZERO: x"), "worse"),
     ],
 )
-def test_after_the_deadline(seen: Look, outcome: str) -> None:
-    assert judge(attempt(), seen, TIMES, NOW + LATE).outcome == outcome
+def test_after_the_deadline(seen: OwnerCheck, outcome: str) -> None:
+    assert judge_owner(attempt(), seen, TIMES, NOW + LATE).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,20 @@ def test_after_the_deadline(seen: Look, outcome: str) -> None:
         replace(WELL, blind="kubernetes/pods"),
     ],
 )
-def test_before_the_deadline_it_is_looked_at_again(seen: Look) -> None:
-    assert judge(attempt(), seen, TIMES, NOW + timedelta(seconds=60)).outcome is None
+def test_before_the_deadline_it_is_looked_at_again(seen: OwnerCheck) -> None:
+    assert judge_owner(attempt(), seen, TIMES, NOW + timedelta(seconds=60)).outcome is None
 
 
 def test_the_deadline_is_the_rollouts_own_plus_soak() -> None:
     slow = replace(WELL, progressing=True, deadline_seconds=1200)
-    assert judge(attempt(), slow, TIMES, NOW + timedelta(seconds=1229)).outcome is None
-    assert judge(attempt(), slow, TIMES, NOW + timedelta(seconds=1230)).outcome == "not fixed"
+    assert judge_owner(attempt(), slow, TIMES, NOW + timedelta(seconds=1229)).outcome is None
+    assert judge_owner(attempt(), slow, TIMES, NOW + timedelta(seconds=1230)).outcome == "not fixed"
 
 
 def test_no_data_is_never_resolved_however_long_it_soaked() -> None:
     soaked = attempt(healthy_since=NOW)
     blind = replace(WELL, blind="kubernetes/pods")
-    assert judge(soaked, blind, TIMES, NOW + LATE).outcome != "resolved"
+    assert judge_owner(soaked, blind, TIMES, NOW + LATE).outcome != "resolved"
 
 
 @pytest.fixture

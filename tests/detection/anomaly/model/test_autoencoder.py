@@ -32,7 +32,7 @@ print(sorted(heavy & set(sys.modules)))
 
 
 def install(directory: Path) -> None:
-    autoencoder.save(network(), directory / WEIGHTS)
+    autoencoder.save_network(network(), directory / WEIGHTS)
     known = {
         "version": "v1",
         "threshold": 1.0,
@@ -54,7 +54,7 @@ def install_version(directory: Path, name: str) -> None:
 def test_saved_weights_come_back_the_same(tmp_path: Path) -> None:
     install(tmp_path)
     rows = np.random.default_rng(0).normal(size=(20, 32)).astype(np.float32)
-    loaded = artifacts.load(tmp_path)
+    loaded = artifacts.load_artifacts(tmp_path)
     np.testing.assert_array_equal(loaded.network.rebuild(rows), network().rebuild(rows))
     assert loaded.version == "v1"
 
@@ -70,19 +70,19 @@ def test_a_weights_file_that_the_manifest_does_not_name_is_refused(tmp_path: Pat
     with (tmp_path / WEIGHTS).open("ab") as file:
         file.write(b"x")
     with pytest.raises(ModelRefused, match="is not the file that the manifest names"):
-        artifacts.load(tmp_path)
+        artifacts.load_artifacts(tmp_path)
 
 
 def test_without_a_manifest_the_message_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelRefused, match="train a model first"):
-        artifacts.load(tmp_path)
+        artifacts.load_artifacts(tmp_path)
 
 
 def test_a_pickle_in_place_of_weights_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / WEIGHTS
     np.savez(path, center=np.array([object()], dtype=object))
     with pytest.raises(BadWeights):
-        autoencoder.load(path)
+        autoencoder.load_network(path)
 
 
 def test_a_detect_worker_imports_neither_tensorflow_nor_scikit_learn_nor_joblib() -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 
 from kubewise_site.core.access import issuing
 from kubewise_site.core.access.models import ApiToken
-from kubewise_site.core.access.scopes import Scope
+from kubewise_site.core.access.scopes import TokenScope
 from remediation.models import Mode
 from tests.kubewise_site import records
 from tests.kubewise_site.api_client import Api, check_problem
@@ -58,7 +58,7 @@ def test_a_token_that_is_none_is_401(db: None, header: str) -> None:
     check_problem(client.get("/api/v1/setup/mode"), 401)
 
 
-@pytest.mark.parametrize("scopes", [[], [Scope.APPROVE]])
+@pytest.mark.parametrize("scopes", [[], [TokenScope.APPROVE]])
 def test_a_token_without_the_scope_changes_nothing(admin: User, scopes: list[str]) -> None:
     answer = Api(admin, scopes=scopes).send("PUT", "setup/mode", {"mode": "AUTO"})
     assert "scope operate" in check_problem(answer, 403)["detail"]
@@ -69,9 +69,9 @@ def test_a_token_to_operate_does_not_approve(admin: User) -> None:
     plan = records.plan(records.incident())
     path = f"remediation/events/{plan.incident.anomaly_id}/approve"
     body = {"plan": plan.pk, "digest": plan.digest}
-    refused = Api(admin, scopes=[Scope.OPERATE]).send("POST", path, body)
+    refused = Api(admin, scopes=[TokenScope.OPERATE]).send("POST", path, body)
     assert "scope approve" in check_problem(refused, 403)["detail"]
-    assert Api(admin, scopes=[Scope.APPROVE]).send("POST", path, body).status_code == 202
+    assert Api(admin, scopes=[TokenScope.APPROVE]).send("POST", path, body).status_code == 202
 
 
 def test_a_token_may_no_more_than_its_user(reader: User) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubewise_site.core.config.reading import BASE_DIR, SETTINGS, WrongSetting, read
+from kubewise_site.core.config.reading import BASE_DIR, SETTINGS, WrongSetting, read_settings
 
 NAMES_OF_THE_SPECIFICATION = [
     "PROMETHEUS_URL",
@@ -53,7 +53,7 @@ def test_every_setting_that_users_know_is_in_the_table() -> None:
 
 
 def test_defaults_are_themselves_allowed() -> None:
-    values = read({})
+    values = read_settings({})
     assert values["PROMETHEUS_URL"] == "http://localhost:9090"
     assert values["DEFAULT_REMEDIATION_MODE"] == "MANUAL"
     assert values["DRY_RUN"] is False
@@ -82,7 +82,7 @@ def test_defaults_are_themselves_allowed() -> None:
 )
 def test_a_wrong_value_names_variable_value_and_what_is_allowed(name: str, value: str) -> None:
     with pytest.raises(WrongSetting) as caught:
-        read({name: value})
+        read_settings({name: value})
     assert name in str(caught.value)
     assert "must be" in str(caught.value)
     if name != "DATABASE_URL":
@@ -90,35 +90,37 @@ def test_a_wrong_value_names_variable_value_and_what_is_allowed(name: str, value
 
 
 def test_a_header_needs_a_name_and_is_not_shown() -> None:
-    assert read({"PROMETHEUS_HEADERS": "X-Scope-OrgID=team-a"})
+    assert read_settings({"PROMETHEUS_HEADERS": "X-Scope-OrgID=team-a"})
     with pytest.raises(WrongSetting) as caught:
-        read({"PROMETHEUS_HEADERS": "Bearer hunter2"})
+        read_settings({"PROMETHEUS_HEADERS": "Bearer hunter2"})
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_wrong_secret_is_not_shown() -> None:
     with pytest.raises(WrongSetting) as caught:
-        read({"DATABASE_URL": "mysql://user:hunter2@db/x"})
+        read_settings({"DATABASE_URL": "mysql://user:hunter2@db/x"})
     assert "hunter2" not in str(caught.value)
 
 
 def test_the_port_alone_means_localhost() -> None:
-    assert read({"PROMETHEUS_PORT": "9091"})["PROMETHEUS_URL"] == "http://localhost:9091"
+    assert read_settings({"PROMETHEUS_PORT": "9091"})["PROMETHEUS_URL"] == "http://localhost:9091"
     both = {"PROMETHEUS_PORT": "9091", "PROMETHEUS_URL": "http://prom:9090"}
-    assert read(both)["PROMETHEUS_URL"] == "http://prom:9090"
+    assert read_settings(both)["PROMETHEUS_URL"] == "http://prom:9090"
 
 
 def test_an_empty_prometheus_url_is_scan_only_and_other_empty_values_are_defaults() -> None:
-    values = read({"PROMETHEUS_URL": "", "LOG_LEVEL": ""})
+    values = read_settings({"PROMETHEUS_URL": "", "LOG_LEVEL": ""})
     assert values["PROMETHEUS_URL"] == ""
     assert values["LOG_LEVEL"] == "INFO"
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("k-123\n")
-    assert read({"GEMINI_API_KEY_FILE": str(tmp_path / "key")})["GEMINI_API_KEY"] == "k-123"
+    assert (
+        read_settings({"GEMINI_API_KEY_FILE": str(tmp_path / "key")})["GEMINI_API_KEY"] == "k-123"
+    )
     with pytest.raises(WrongSetting, match="GEMINI_API_KEY_FILE"):
-        read({"GEMINI_API_KEY_FILE": str(tmp_path / "missing")})
+        read_settings({"GEMINI_API_KEY_FILE": str(tmp_path / "missing")})
 
 
 def test_a_wrong_value_stops_the_start_with_one_sentence() -> None:
