@@ -1,30 +1,34 @@
-"""Detectors on metrics. To add one: write it beside thresholds.py and register it here."""
+"""Detectors on metrics.
+
+To add one: a class with `@detector(Cause.X)` in a file beside thresholds.py; every module of this
+folder is loaded here, so nothing else is to be edited.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
+from pkgutil import iter_modules
 
 import structlog
 
 from detection.anomaly.context_from_records import anomaly_view
 from detection.anomaly.long_history import Reader
-from detection.detectors.anomaly import Autoencoder
 from detection.detectors.daily_budget import within_budget
-from detection.detectors.forecast import LIMITS, Forecast
-from detection.detectors.protocol import Detector, View, detectors, register
-from detection.detectors.thresholds import Thresholds
+from detection.detectors.forecast import LIMITS
+from detection.detectors.protocol import Detector, View, detector, detectors
 from detection.domain.findings import Finding
 from detection.metrics import daily_peaks, history, queries
 from detection.metrics.prometheus import Prometheus
 from detection.models import Cluster
 
-__all__ = ["Detector", "View", "detectors", "find_in_metrics", "register"]
+__all__ = ["Detector", "View", "detector", "detectors", "find_in_metrics"]
 
 log = structlog.get_logger(__name__)
-register(Thresholds())
-register(Forecast())
-register(Autoencoder())
+
+for module in sorted(found.name for found in iter_modules(__path__)):
+    import_module(f"{__name__}.{module}")
 
 
 def find_in_metrics(
@@ -51,9 +55,9 @@ def find_in_metrics(
 def find_in(view: View) -> list[Finding]:
     """One detector's bug is logged with its traceback and does not silence the others."""
     found: list[Finding] = []
-    for detector in detectors():
+    for one in detectors():
         try:
-            found += detector.find(view)
+            found += one.find(view)
         except Exception:
-            log.exception("a detector failed", detector=detector.name)
+            log.exception("a detector failed", detector=one.name)
     return found

@@ -16,7 +16,7 @@ from detection.anomaly.scoring import Scored
 from detection.anomaly.scoring.recurrence import recurs
 from detection.anomaly.scoring.series import Series
 from detection.anomaly.screening import screen, strongest, to_step
-from detection.detectors.protocol import View
+from detection.detectors.protocol import View, detector
 from detection.domain.arrays import Bools, Floats
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import AnomalyFacts
@@ -50,6 +50,7 @@ class EntityScores:
         return f"judged on {max(span, 1)} h of history{daily}"
 
 
+@detector(Cause.METRIC_ANOMALY)
 @dataclass
 class Autoencoder:
     """Screens every series, looks closely at the entities that stand out. Needs a model."""

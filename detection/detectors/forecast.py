@@ -13,7 +13,7 @@ import numpy as np
 from django.conf import settings
 
 from detection.anomaly.screening import to_step
-from detection.detectors.protocol import View
+from detection.detectors.protocol import View, detector
 from detection.domain.arrays import Floats
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
@@ -40,6 +40,7 @@ LIMITS: dict[str, float] = {
 COUNTDOWNS = {"certificate_seconds_left": 7 * 86_400.0}
 
 
+@detector(Cause.FORECAST_BREACH)
 class Forecast:
     """Looks `PREDICTION_HORIZON_MINUTES` ahead at the metrics that have a limit."""
 

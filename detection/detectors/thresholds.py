@@ -1,4 +1,7 @@
-"""Values beyond their query's threshold for the whole of its dwell → THRESHOLD_BREACH."""
+"""Values beyond their query's threshold for the whole of its dwell → THRESHOLD_BREACH.
+
+The thresholds themselves are those of the queries: metrics/seed_queries.toml, then the admin.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from detection.detectors.breach_runs import Runs, runs
-from detection.detectors.protocol import View
+from detection.detectors.protocol import View, detector
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import Facts, MetricFacts
 from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
@@ -22,6 +25,7 @@ HIGHEST_SCORE = 10.0
 FRESH_SECONDS = 60
 
 
+@detector(Cause.THRESHOLD_BREACH)
 class Thresholds:
     """The detector that needs no training: a line, a direction and a dwell for each query."""
 

@@ -7,7 +7,8 @@ every module of every topic below this folder is loaded here, so nothing else is
 from importlib import import_module
 from pkgutil import walk_packages
 
-from detection.failures.context import Context, Dwell, Metrics
+from detection.failures.context import Context, Metrics
+from detection.failures.dwell import Dwell
 from detection.failures.registry import FAILURES, Failure, failure, find_all
 
 __all__ = ["FAILURES", "Context", "Dwell", "Failure", "Metrics", "failure", "find_all"]

@@ -1,58 +1,18 @@
-"""What failures are judged by beside the snapshot: the time, dwell times, what is remembered."""
+"""What failures are judged by beside the snapshot: the time, the past, what metrics say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from detection.domain.facts import Growth
+from detection.failures.dwell import Dwell
 from detection.forecasting.restart_interval import Rhythm
 
 if TYPE_CHECKING:
     from detection.domain.baselines import Baseline
-
-
-@dataclass(frozen=True)
-class Dwell:
-    """How long a signal must last before it is a finding. Seconds, but for `crash_restarts`."""
-
-    crash_restarts: int = 3
-    crash_backoff_seconds: float = 60
-    image_seconds: float = 60
-    config_seconds: float = 60
-    unschedulable_seconds: float = 120
-    scale_up_seconds: float = 300
-    not_ready_seconds: float = 300
-    node_seconds: float = 300
-    storm_window_seconds: float = 600
-    init_seconds: float = 600
-    scaled_to_zero_seconds: float = 120
-    quota_seconds: float = 60
-    sandbox_seconds: float = 120
-    mount_seconds: float = 300
-    terminating_seconds: float = 300
-    claim_seconds: float = 300
-    cron_seconds: float = 1800
-    cron_job_seconds: float = 3600
-    scaler_maxed_seconds: float = 900
-    scaler_blind_seconds: float = 120
-    drain_seconds: float = 600
-    disruption_seconds: float = 3600
-    throttled_seconds: float = 900
-    unexplained_seconds: float = 600
-    stable_seconds: float = 3600
-
-    def scaled(self, factor: float) -> Dwell:
-        """All of it multiplied, the number of restarts and the storm's window left alone."""
-        kept = {"crash_restarts", "storm_window_seconds"}
-        return Dwell(
-            **{
-                f.name: getattr(self, f.name) * (1 if f.name in kept else factor)
-                for f in fields(self)
-            }
-        )
 
 
 @dataclass(frozen=True)
@@ -114,7 +74,7 @@ class Context:
     """`baselines`: owner UID → revisions that KubeWise itself saw fully available."""
 
     now: datetime
-    dwell: Dwell = Dwell()
+    dwell: Dwell = field(default_factory=Dwell)
     baselines: Mapping[str, Sequence[Baseline]] = field(default_factory=dict)
     metrics: Metrics = Metrics()
 

@@ -17,7 +17,8 @@ from detection.correlation import correlate
 from detection.domain.causes import Severity
 from detection.domain.findings import Finding, ObjectRef
 from detection.failures import find_all
-from detection.failures.context import Context, Dwell
+from detection.failures.context import Context
+from detection.failures.dwell import Dwell
 from detection.kubernetes.client import Connection
 from detection.pipeline.inputs import Inputs, MetricView
 from detection.pipeline.shared_observations import Key, Shared

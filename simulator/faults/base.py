@@ -134,6 +134,11 @@ FAULTS: dict[str, type[Fault]] = {}
 
 
 def fault(cls: type[Fault]) -> type[Fault]:
+    """List it under its name. ValueError where it has none, or one that is taken."""
+    if not cls.name:
+        raise ValueError(f"{cls.__name__} lacks name: by which it is injected")
+    if cls.name in FAULTS:
+        raise ValueError(f"two faults are called {cls.name}")
     FAULTS[cls.name] = cls
     return cls
 

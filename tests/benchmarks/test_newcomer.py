@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,20 @@ def test_what_a_row_says_to_run_exists(row: ExtensionPoint) -> None:
             assert list(ROOT.glob(f"*/management/commands/{words[2]}.py")), command
         if ">" in words:
             assert (ROOT / words[-1]).is_file(), command
+
+
+def test_every_proof_is_collected() -> None:
+    proofs = {row.proof for row in rows()}
+    assert len(proofs) == len(CHANGES)
+    assert proofs <= collected({proof.partition("::")[0] for proof in proofs})
+
+
+def collected(files: Iterable[str]) -> set[str]:
+    """The tests of these files, without their parameters."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *sorted(files)]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    return {line.partition("[")[0] for line in shown.stdout.splitlines() if "::" in line}
 
 
 def test_contributing_shows_the_table() -> None:

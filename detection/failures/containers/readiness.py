@@ -188,7 +188,7 @@ def _flapping(
         pods,
         f"{full_name(owner)}: the readiness of {len(pods)} pods comes and goes",
         onset,
-        onset + FLAPPING_FOR,
+        onset + timedelta(seconds=context.dwell.flapping_seconds),
         [line for pod in pods[:3] for line in _probe_failures(snapshot, pod)],
         facts=ReadinessFacts(reason="ReadinessFlapping"),
     )

@@ -18,8 +18,6 @@ from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.services import services_of
 
-DWELL = timedelta(minutes=5)
-
 
 @failure(Cause.CERT_EXPIRED)
 def cert_expired(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
@@ -69,7 +67,8 @@ def _problem(item: policy.Certificate, context: Context) -> tuple[datetime, str]
         return ends, f"it ended at {ends:%Y-%m-%d %H:%M}"
     if ready is not None and ready.status == "False":
         since = ready.last_transition_time or context.now
-        return since + DWELL, f"Ready=False/{ready.reason}: {ready.message}"
+        opens = since + timedelta(seconds=context.dwell.certificate_seconds)
+        return opens, f"Ready=False/{ready.reason}: {ready.message}"
     return None
 
 

@@ -31,7 +31,7 @@ def dependency_cascade(snapshot: Snapshot, context: Context) -> Iterator[Finding
         callers = {key_of(one.owner) for one in told}
         weak = len(callers) < SEVERAL or _is_scaled_down(snapshot, ref)
         if not weak or ref.uid:
-            yield _cascade(snapshot, ref, told, weak)
+            yield _cascade(snapshot, context, ref, told, weak)
 
 
 def _by_dependency(snapshot: Snapshot) -> Mapping[str, tuple[ObjectRef, list[Complaining]]]:
@@ -108,7 +108,11 @@ def _is_scaled_down(snapshot: Snapshot, ref: ObjectRef) -> bool:
 
 
 def _cascade(
-    snapshot: Snapshot, ref: ObjectRef, told: Sequence[Complaining], weak: bool
+    snapshot: Snapshot,
+    context: Context,
+    ref: ObjectRef,
+    told: Sequence[Complaining],
+    weak: bool,
 ) -> Finding:
     callers = len({one.owner for one in told})
     pods = [p for p in snapshot.pods_below(ref) if is_active(p) and not is_ready(p)]
@@ -123,5 +127,6 @@ def _cascade(
         told,
         f"{callers} owners fail on {full_name(ref)}",
         state,
+        dwell_seconds=context.dwell.callers_seconds,
         facts=with_pods(DependencyFacts(weak=weak, dependency=ref.name), pods),
     )

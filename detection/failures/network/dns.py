@@ -36,7 +36,7 @@ def dns_failure(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     by_owner = _of_resolving(snapshot, bool(sick))
     told = [one for items in by_owner.values() for one in items]
     if len(by_owner) >= MANY or (by_owner and sick):
-        yield _cluster(snapshot, server, told, sick)
+        yield _cluster(snapshot, context, server, told, sick)
     else:
         for items in by_owner.values():
             if _is_own_fault(items):
@@ -131,6 +131,7 @@ def _server_is_sick(
 
 def _cluster(
     snapshot: Snapshot,
+    context: Context,
     server: ObjectRef | None,
     told: Sequence[Complaining],
     sick: Sequence[Evidence],
@@ -144,6 +145,7 @@ def _cluster(
         told,
         f"{owners} owners can't resolve names",
         sick,
+        dwell_seconds=context.dwell.callers_seconds,
         severity=Severity.CRITICAL,
         facts=DnsFacts(
             server_sick=bool(sick),
@@ -173,6 +175,7 @@ def _single(snapshot: Snapshot, context: Context, items: Sequence[Complaining]) 
         items,
         f"{full_name(owner)} can't resolve a name; no other owner has this trouble",
         [observed("pods", f"dnsPolicy {', '.join(policy)}"), *changed_evidence(revision)],
+        dwell_seconds=context.dwell.callers_seconds,
         onset=onset,
         revision=revision,
         related=_refs(pods),

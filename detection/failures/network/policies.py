@@ -34,7 +34,7 @@ def netpol_block(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
             if blocking is not None:
                 told.setdefault(key_of(blocking.ref), (blocking, []))[1].append(one)
     for blocking, victims in told.values():
-        yield _blocked(snapshot, blocking, victims)
+        yield _blocked(snapshot, context, blocking, victims)
 
 
 def _blocking(snapshot: Snapshot, one: Complaining) -> policy.NetworkPolicy | None:
@@ -178,7 +178,10 @@ def _namespace_labels(snapshot: Snapshot, name: str) -> Mapping[str, str]:
 
 
 def _blocked(
-    snapshot: Snapshot, item: policy.NetworkPolicy, victims: Sequence[Complaining]
+    snapshot: Snapshot,
+    context: Context,
+    item: policy.NetworkPolicy,
+    victims: Sequence[Complaining],
 ) -> Finding:
     changed = changed_at(item) or snapshot.at
     ends = {
@@ -195,6 +198,7 @@ def _blocked(
                 "networkpolicies", f"{item.metadata.name} was changed at {changed:%H:%M:%S}", True
             )
         ],
+        dwell_seconds=context.dwell.callers_seconds,
         onset=changed,
         related=ends.values(),
     )
@@ -209,7 +213,7 @@ def mesh_deny(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         if ref is not None:
             told.setdefault(key_of(ref), (ref, []))[1].append(one)
     for ref, victims in told.values():
-        yield _denied(snapshot, ref, victims)
+        yield _denied(snapshot, context, ref, victims)
 
 
 def _of_kinds(snapshot: Snapshot, *kinds: ErrorKind) -> Iterable[Complaining]:
@@ -256,7 +260,9 @@ def _covers_pod(item: policy.MeshPolicy, pod: o.Pod) -> bool:
     return has_labels(pod.metadata.labels, labels)
 
 
-def _denied(snapshot: Snapshot, ref: ObjectRef, victims: Sequence[Complaining]) -> Finding:
+def _denied(
+    snapshot: Snapshot, context: Context, ref: ObjectRef, victims: Sequence[Complaining]
+) -> Finding:
     item = snapshot.get(ref)
     changed = changed_at(item) if item and ref.kind.endswith(("Policy", "Authentication")) else None
     ends = {
@@ -272,6 +278,7 @@ def _denied(snapshot: Snapshot, ref: ObjectRef, victims: Sequence[Complaining]) 
         victims,
         f"{full_name(ref)}: the mesh denies calls to healthy endpoints",
         said,
+        dwell_seconds=context.dwell.callers_seconds,
         onset=changed,
         related=ends.values(),
     )

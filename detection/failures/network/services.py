@@ -32,7 +32,6 @@ ALIKE = 0.7
 ENOUGH_PODS = 5
 OFTEN = 3
 SETTLED = timedelta(minutes=30)
-SETTLING = timedelta(minutes=2)
 NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/instance")
 UNREACHED = (ErrorKind.REFUSED, ErrorKind.TIMEOUT, ErrorKind.RESET)
 
@@ -113,7 +112,7 @@ def _mismatch(
             observed("pods", f"{near[0].metadata.name} is ready and bears {labels}"),
         ],
         onset=onset,
-        dwell_seconds=SETTLING.total_seconds(),
+        dwell_seconds=context.dwell.service_seconds,
         severity=Severity.CRITICAL,
         related=owners.values(),
         facts=ServiceFacts(selector=service.spec.selector, labels=near[0].metadata.labels),
@@ -205,7 +204,7 @@ def _led_astray(
         f"{full_name(service.ref)} leads to port {target}; its pods listen on {ports}",
         [observed("services", f"targetPort {target}; {full_name(owner)} declares {ports}", True)],
         onset=changed_at(service) or context.now,
-        dwell_seconds=SETTLING.total_seconds(),
+        dwell_seconds=context.dwell.service_seconds,
         severity=Severity.CRITICAL,
         related=[owner],
         facts=ServiceFacts(target_port=target, declared=tuple(ports)),
@@ -276,6 +275,7 @@ def _deleted(
             *(observed("ingresses", f"{full_name(i.ref)} leads to it") for i in ingresses[:3]),
         ],
         onset=onset,
+        dwell_seconds=context.dwell.callers_seconds,
         severity=Severity.CRITICAL,
         related=[*([owner] if owner else []), *(i.ref for i in ingresses)],
         facts=ServiceFacts(missing=name.name, missing_kind="Service"),

@@ -15,7 +15,6 @@ from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 
-TERMINATING_FOR = timedelta(minutes=15)
 SLOW_LISTS = 3
 KUBERNETES = "kubernetes/"
 THROTTLED = (" 429 ", "too many requests")
@@ -82,7 +81,7 @@ def namespace_terminating(snapshot: Snapshot, context: Context) -> Iterator[Find
             severity=Severity.WARNING,
             summary=f"Namespace {item.metadata.name} has been terminating for long",
             onset=since,
-            opens_at=since + TERMINATING_FOR,
+            opens_at=since + timedelta(seconds=context.dwell.namespace_seconds),
             evidence=tuple(_said(found) for found in blockers)
             or (
                 observed(

@@ -36,7 +36,6 @@ FAULTS = frozenset(
     }
 )
 SYSTEM_OOM = "SystemOOM"
-DWELL = timedelta(minutes=2)
 LATELY = timedelta(minutes=30)
 
 
@@ -85,7 +84,7 @@ def _pressed(snapshot: Snapshot, context: Context, node: o.Node, found: o.Condit
         severity=Severity.WARNING,
         summary=f"Node {node.metadata.name} reports {found.type}",
         onset=onset,
-        opens_at=onset + DWELL,
+        opens_at=onset + timedelta(seconds=context.dwell.node_condition_seconds),
         evidence=(observed("nodes", text, decisive=True), *said),
         related=tuple(dict.fromkeys(related)),
         facts=PressureFacts(
@@ -141,7 +140,7 @@ def _faulty(snapshot: Snapshot, context: Context, node: o.Node, found: o.Conditi
         severity=Severity.CRITICAL if not_ready_since(node, snapshot.at) else Severity.WARNING,
         summary=f"Node {node.metadata.name} reports {found.type}",
         onset=onset,
-        opens_at=onset + DWELL,
+        opens_at=onset + timedelta(seconds=context.dwell.node_condition_seconds),
         evidence=(observed("nodes", text, decisive=True), *signs),
         related=tuple({key_of(r): r for r in map(snapshot.top_owner, failing)}.values()),
         facts=NodeFacts(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detection import detectors
-from detection.detectors.protocol import View, register
+from detection.detectors.protocol import IncompleteDetector, View, detector
 from detection.detectors.thresholds import Thresholds
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import MetricFacts
@@ -154,23 +154,30 @@ def test_a_finding_never_rests_on_less_than_its_dwell(values: list[float | None]
 def test_a_bug_in_one_detector_does_not_silence_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr("detection.detectors.protocol.DETECTORS", {})
+    monkeypatch.setattr("detection.detectors.protocol.CAUSES_OF", {})
+
+    @detector(Cause.THRESHOLD_BREACH)
     class Broken:
         name = "broken"
 
         def find(self, view: View) -> list[Finding]:
             raise KeyError("oops")
 
-    monkeypatch.setattr("detection.detectors.protocol._REGISTRY", {})
-    register(Broken())
-    register(Thresholds())
+    detector(Cause.THRESHOLD_BREACH)(Thresholds)
     frames = [_frame(NOW.timestamp() - 400 + STEP * n, 0.94) for n in range(27)]
     assert len(detectors.find_in(View(window_of(frames), [QUERY], NOW))) == 1
     assert "a detector failed" in str([record.msg for record in caplog.records])
 
 
 def test_a_second_detector_of_a_name_is_a_bug() -> None:
-    with pytest.raises(ValueError, match="thresholds"):
-        register(Thresholds())
+    with pytest.raises(IncompleteDetector, match="'thresholds' already"):
+        detector(Cause.THRESHOLD_BREACH)(Thresholds)
+
+
+def test_detectors_run_in_the_order_of_their_causes() -> None:
+    names = [one.name for one in detectors.detectors()]
+    assert names == ["thresholds", "forecast", "autoencoder"]
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from remediation import notifications
+from kubewise_site.console import notifications
 from tests.kubewise_site import records
 
 PATH = "/admin/notifications/"

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -16,10 +11,9 @@ from detection.domain import causes
 from detection.failures import docs_table
 from detection.failures.workloads import jobs
 from remediation.playbooks import workloads
-from tests.contributing.failure_cause import PAGE, ROOT, shown
+from tests.contributing.failure_cause.parts import PAGE, shown
+from tests.contributing.repository_copy import CHECK, append, edit, run
 
-PARTS = ("detection", "remediation", "kubewise_site", "simulator", "benchmarks", "models")
-CHECK = "tests.contributing.failure_cause"
 NAME = '    JOB_SUSPENDED = "JOB_SUSPENDED"\n'
 ROW = '    CauseInfo(Cause.JOB_SUSPENDED, "F65", "The Job is suspended", P.SPECIFIC),\n'
 FINDER = """
@@ -60,40 +54,6 @@ expect:
   ok: [escalate]
   verdicts: [suggest]
 """
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    for part in PARTS:
-        unneeded = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=unneeded)
-    shutil.copytree(ROOT / "tests" / "contributing", tmp_path / "tests" / "contributing")
-    shutil.copy(ROOT / "tests" / "__init__.py", tmp_path / "tests")
-    shutil.copy(ROOT / "manage.py", tmp_path)
-    (tmp_path / shown(PAGE)).parent.mkdir()
-    shutil.copy(PAGE, tmp_path / shown(PAGE))
-    return tmp_path
-
-
-def run(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    known = {
-        name: os.environ[name] for name in ("PATH", "HOME", "SECRET_KEY") if name in os.environ
-    }
-    return subprocess.run(
-        [sys.executable, "-m", *command], cwd=copy, env=known, capture_output=True, text=True
-    )
-
-
-def edit(copy: Path, module: ModuleType, after: str, added: str) -> None:
-    path = copy / shown(module)
-    text = path.read_text()
-    assert text.count(after) == 1
-    path.write_text(text.replace(after, after + added))
-
-
-def append(copy: Path, module: ModuleType, added: str) -> None:
-    path = copy / shown(module)
-    path.write_text(path.read_text() + added)
 
 
 @pytest.mark.timeout(600)

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import pytest
 
 from detection.domain.causes import Cause
-from tests.contributing.failure_cause import ROOT, Parts, lacking, parts_of_the_repository
+from tests.contributing.failure_cause.parts import ROOT, Parts, lacking, parts_of_the_repository
 
 FILE_OF = {
     "rows": "causes.py",
@@ -41,7 +41,8 @@ def test_a_name_alone_lacks_everything(parts: Parts) -> None:
     assert len(list(lacking("ALL_NEW", parts))) == len(FILE_OF) == len(fields(Parts)) - 1
 
 
-def test_what_metrics_alone_say_needs_no_finder_and_no_scenario(parts: Parts) -> None:
+def test_what_metrics_alone_say_needs_a_detector_and_no_scenario(parts: Parts) -> None:
     bare = replace(parts, finders=(), scenarios=())
-    assert list(lacking(Cause.METRIC_ANOMALY, bare)) == []
+    (line,) = lacking(Cause.METRIC_ANOMALY, bare)
+    assert line.endswith("add a detector to detection/detectors")
     assert len(list(lacking(Cause.BAD_RELEASE, bare))) == 2
