@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kubewise_site.core.config.reading import read
+from kubewise_site.core.config.reading import read_settings
 from remediation.models import Delivery
 from remediation.notifications import notify
 from tests.kubewise_site import records
@@ -48,7 +48,7 @@ def test_an_address_alone_gets_the_message(settings: Any) -> None:
     incident = records.incident(status="Analyzing")
     with receiver() as (port, got):
         entry = f"json://127.0.0.1:{port}/one,json://127.0.0.1:{port}/two"
-        settings.NOTIFY_URLS = read({"NOTIFY_URLS": entry})["NOTIFY_URLS"]
+        settings.NOTIFY_URLS = read_settings({"NOTIFY_URLS": entry})["NOTIFY_URLS"]
         assert notify(incident.pk, records.NOW) == [Delivery.State.OPENED]
     assert [path for path, _ in got] == ["/one", "/two"]
     assert {said["title"] for _, said in got} == {f"[KubeWise #{incident.pk}] Deployment shop/cart"}
@@ -56,6 +56,6 @@ def test_an_address_alone_gets_the_message(settings: Any) -> None:
 
 
 def test_without_an_address_nobody_is_told(settings: Any) -> None:
-    settings.NOTIFY_URLS = read({})["NOTIFY_URLS"]
+    settings.NOTIFY_URLS = read_settings({})["NOTIFY_URLS"]
     assert notify(records.incident().pk, records.NOW) == []
     assert not Delivery.objects.exists()

@@ -11,7 +11,7 @@ from detection.clients import current_cluster
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import ContainerFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
-from detection.incidents.record import record
+from detection.incidents.record import record_findings
 from detection.models import Incident
 from kubewise_site.core import redaction
 from kubewise_site.core.redaction import redact, redact_all
@@ -45,7 +45,7 @@ def found() -> Finding:
 
 def told(api: Api) -> tuple[Any, str]:
     """The stored facts and the whole answer of the API."""
-    record(current_cluster(), [found()], {}, records.NOW)
+    record_findings(current_cluster(), [found()], {}, records.NOW)
     incident = Incident.objects.get()
     answer = api.get(f"remediation/events/{incident.anomaly_id}")
     assert answer.status_code == 200
