@@ -167,11 +167,11 @@ def _refresh(
             "count": incident.count + 1,
             "gone_since": None,
             "degraded": degraded,
-            "returns": F("returns") + returned,
+            "returns": F("returns") + int(returned),
             "flapping": finding.flapping
             or incident.returns + returned >= RETURNS_THAT_ARE_FLAPPING,
             # In the database: an analysis on demand may have raised it since the pass began.
-            "version": F("version") + revised,
+            "version": F("version") + int(revised),
             "parent": None,
         }
     )

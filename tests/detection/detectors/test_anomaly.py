@@ -228,7 +228,7 @@ def test_a_kubelets_certificate_is_foretold_a_week_ahead_and_not_once_it_is_rene
         return Forecast().find(View(given, (query,), NOW))
 
     (soon,) = found(3 * 86_400.0)
-    assert "ends in 2 d 23 h unless it is renewed" in soon.summary
+    assert "expires in 2 d 23 h unless it is renewed" in soon.summary
     assert soon.facts.prediction["limit"] == 0.0
     assert found(300 * 86_400.0) == []
     assert found(-60.0) == []

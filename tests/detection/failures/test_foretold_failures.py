@@ -166,7 +166,7 @@ def test_a_certificate_that_was_not_renewed_in_time_is_foretold_by_its_object() 
     snapshot = snapshot_of(managed("2025-12-04T12:00:00Z", "2026-03-04T12:00:00Z"))
     (found,) = forecasts(snapshot, Metrics())
     assert found.owner.kind == "Certificate"
-    assert "ends in 3 d" in found.summary
+    assert "expires in 3 d" in found.summary
     assert found.facts.prediction["predicted_at"].startswith("2026-03-04T12:00")
 
 

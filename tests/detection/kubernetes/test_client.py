@@ -53,6 +53,6 @@ def test_an_answer_over_the_limit_is_named_and_the_next_call_works(
     monkeypatch.setattr(client, "ANSWER_LIMIT_BYTES", 1000)
     with serving(Reply(b"x" * 5000), Reply(b"{}")) as server:
         connection = connected(tmp_path, server)
-        with pytest.raises(TooLarge, match="1000 bytes"):
+        with pytest.raises(TooLarge, match="1000 B"):
             connection.get("/api/v1/pods")
         assert connection.get("/version") == b"{}"

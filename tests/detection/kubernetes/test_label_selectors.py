@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from detection.failures.scheduling.node_affinity import matches_selector
 from detection.kubernetes.label_selectors import holds, selector_of, selects
+from detection.snapshot.selectors import selecting_in
 from simulator.apimachinery.label_selectors import label_match
 from tests.detection.builders import snapshot_from
 
@@ -89,7 +90,7 @@ def test_budgets_of_a_snapshot_select_by_their_expressions_too(
         ]
     )
     (pod,) = snapshot.pods
-    assert bool(snapshot.pdbs_of(pod)) == selects(selector_of(selector), labels)
+    assert bool(selecting_in(snapshot).pdbs_of(pod)) == selects(selector_of(selector), labels)
 
 
 def _pod_and_node(one: dict[str, Any], labels: dict[str, str]) -> Any:

@@ -231,8 +231,8 @@ settings.CACHES["default"] = {
     "BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": sys.argv[1]}
 from detection.metrics import history
 for tick in range(3):
-    frame = history.Frame(float(sys.argv[2]) + 15 * tick, {"m|Node||n1|": float(tick)})
-    assert history.append(7, frame)
+    frame = history.MetricFrame(float(sys.argv[2]) + 15 * tick, {"m|Node||n1|": float(tick)})
+    assert history.append_frame(7, frame)
 """
 
 

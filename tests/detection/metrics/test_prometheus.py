@@ -120,7 +120,7 @@ STRING = Reply.of({"status": "success", "data": {"resultType": "string", "result
         (STRING, p.WrongShape, "string"),
         (CUT, p.Truncated, "middle"),
         (HALF, p.Truncated, "broke off"),
-        (HUGE, p.TooLarge, "10000 bytes"),
+        (HUGE, p.TooLarge, "10000 B"),
         (DRIP, p.TimedOut, "still coming"),
         (Reply(b"{}", delay_seconds=5), p.TimedOut, "does not answer in time"),
         (Reply(drop=True), p.Unreachable, "can't be reached"),

@@ -116,7 +116,7 @@ def test_one_odd_object_makes_its_source_blind_and_the_pass_goes_on() -> None:
     odd = {"kind": "List", "items": [{"metadata": {"name": "a"}}, {"spec": []}]}
     snapshot = scanned(Server().set("/api/v1/pods", odd))
     assert [pod.metadata.name for pod in snapshot.pods] == ["a"]
-    assert snapshot.blind["kubernetes/pods"].startswith("1 objects")
+    assert snapshot.blind["kubernetes/pods"].startswith("1 object")
 
 
 def test_a_group_that_discovery_does_not_list_is_not_installed_and_is_not_asked_for() -> None:

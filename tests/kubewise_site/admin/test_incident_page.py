@@ -95,7 +95,7 @@ def test_a_silence_without_bounds_or_reason_is_none(
 
 def test_an_analysis_is_asked_for_once(browser: Client) -> None:
     incident = records.incident()
-    assert do(browser, incident.pk, "analyze") == "The analysis is on its way."
+    assert do(browser, incident.pk, "analyze") == "The analysis was requested."
     incident.refresh_from_db()
     assert incident.version == 2
 

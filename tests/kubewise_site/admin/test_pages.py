@@ -45,7 +45,7 @@ def test_the_dashboard_tells_mode_blindness_incidents_and_pulse(browser: Client)
     beat("scrape", records.NOW)
     page = browser.get("/admin/").content.decode()
     for text in ("MANUAL", "kubernetes/pods", "403: forbidden", "1</strong> critical",
-                 "1 waits for a person", "Deployment shop/cart"):  # fmt: skip
+                 "1 incident waiting for a person", "Deployment shop/cart"):  # fmt: skip
         assert text in page, text
     assert "shop/old" not in page
 

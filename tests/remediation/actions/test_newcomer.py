@@ -254,9 +254,9 @@ def test_a_module_of_the_folder_is_all_that_the_catalogue_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = """
-        from remediation.actions.informational import Harmless
+        from remediation.actions.informational import Informational
 
-        class Wave(Harmless):
+        class Wave(Informational):
             name = "wave"
             family = "wave"
             parameters = ()

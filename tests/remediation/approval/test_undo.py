@@ -174,7 +174,7 @@ def test_one_action_is_capped_whatever_the_namespace(auto: Cluster) -> None:
         assert claim_attempt(work(auto, number, f"team-{number}"), NOW).attempt is not None
         finished(auto)
     assert (
-        "rollback_deployment was done 5 times"
+        "5 attempts with rollback_deployment in the last hour"
         in claim_attempt(work(auto, 99, "team-9"), NOW).reason
     )
 

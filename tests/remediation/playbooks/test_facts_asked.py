@@ -16,7 +16,8 @@ import pytest
 
 import remediation
 from detection.domain.causes import Cause, Severity
-from detection.domain.facts import FAMILIES, Facts, FactsT
+from detection.domain.facts import Facts, FactsT
+from detection.domain.families import FAMILIES
 from detection.domain.findings import Finding, ObjectRef, Revision
 from detection.snapshot import Snapshot
 from remediation.planning.candidates import candidates

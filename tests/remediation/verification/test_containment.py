@@ -128,7 +128,7 @@ def test_a_drain_holds_once_nothing_that_moves_is_left() -> None:
     held, left = seen("drain_node", world(*stay))
     assert ("2 pods were evicted" in held, left) == (True, "")
     held, left = seen("drain_node", world(*stay, {"ending": True}))
-    assert "1 of them not confirmed" in held
+    assert "1 of them still terminating" in held
     held, left = seen("drain_node", world(*stay, {}, {"kind": ""}))
     assert (held, left) == ("", "still on the node: shop/p4, shop/p5")
     assert seen("drain_node", world(cordoned=False))[0] == ""
