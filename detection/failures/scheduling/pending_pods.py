@@ -48,11 +48,11 @@ PLACED = (
 )
 WHAT = {
     Cause.INSUFFICIENT_CAPACITY: "no node has enough room",
-    Cause.NODE_SELECTOR_MISMATCH: "no node has the labels they require",
-    Cause.UNTOLERATED_TAINT: "they do not tolerate the taints of the suitable nodes",
+    Cause.NODE_SELECTOR_MISMATCH: "no node has the labels that the Pod spec requires",
+    Cause.UNTOLERATED_TAINT: "the taints of the suitable nodes are not tolerated",
     Cause.ANTI_AFFINITY: "affinity rules forbid the nodes with room",
-    Cause.PVC_NOT_FOUND: "their PersistentVolumeClaim does not exist",
-    Cause.VOLUME_NODE_AFFINITY: "their volume is not reachable from the nodes they can run on",
+    Cause.PVC_NOT_FOUND: "the PersistentVolumeClaim does not exist",
+    Cause.VOLUME_NODE_AFFINITY: "the volume is not reachable from the nodes that are possible",
 }
 
 
@@ -84,7 +84,8 @@ def _finding(
     judged = judge_newest_revision(snapshot, owner, context, pending, onset)
     revision = judged.revision if _brought(cause, first, judged) else not_borne(judged.revision)
     facts = _facts(snapshot, cause, found) | SchedulingFacts(scale_up_running=scale_up is not None)
-    more = f" ({', '.join(facts.short_of)})" if facts.short_of else ""
+    short_of = ", ".join(one.rstrip(".") for one in facts.short_of)
+    more = f" ({short_of})" if short_of else ""
     waiting = counted(len(pending), "pod is", "pods are")
     return about_pods(
         snapshot,
