@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from detection.kubernetes.objects.core import Object, Part
+from kubewise_site.core.foreign_text import safe_json
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 ItemT = TypeVar("ItemT")
@@ -53,6 +54,7 @@ class ListPage(Generic[ObjectT]):
 
 def decode_page(content: bytes, type_: type[ObjectT]) -> ListPage[ObjectT]:
     """Raises Undecodable where the answer as a whole is no list."""
+    content = safe_json(content)
     try:
         answer: ListAnswer[ObjectT] = _list_decoder(type_).decode(content)
     except msgspec.DecodeError:

@@ -50,7 +50,7 @@ KINDS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         (
             ErrorKind.NO_SPACE,
-            r"no space left on device|\benospc\b|disk (?:is )?full|quota exceeded.*disk",
+            r"no space left on device|\benospc\b|disk (?:is )?full|quota exceeded.{0,200}disk",
         ),
         (
             ErrorKind.EXPIRED,
@@ -69,7 +69,8 @@ KINDS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         (
             ErrorKind.RESOLVER,
             r"server misbehaving|servfail|temporary failure in name resolution|eai_again"
-            r"|try again.{0,20}resol|lookup \S+(?: on \S+)?:.{0,80}(?:i/o timeout|timed? ?out)"
+            r"|try again.{0,20}resol"
+            r"|lookup \S{1,253}(?: on \S{1,253})?:.{0,80}(?:i/o timeout|timed? ?out)"
             r"|dns (?:query|request|lookup|resolution)?.{0,20}(?:timed? ?out|failed|failure)"
             r"|name resolution.{0,20}(?:failed|timed? ?out)|resolver.{0,20}(?:failed|timed? ?out)"
             r"|could not contact dns|no servers could be reached|resolving.{0,80}timed out",
@@ -136,17 +137,20 @@ AFTER_RESOLVER = re.compile(
     re.IGNORECASE,
 )
 AFTER_CLIENT = re.compile(
-    r"\b(?:host(?:name)?[=: ]+|dial tcp|connect(?:ing)? to|connection to(?: server)?(?: at)?"
-    r"|server at|address|upstream|addr[=:]|reach|talking to|for host|from|to|calling|against)"
+    r"\b(?:host(?:name)?(?: {0,3}[=:]| )|dial tcp|connect(?:ing)? to"
+    r"|connection to(?: server)?(?: at)?|server at|address|upstream|addr[=:]"
+    r"|reach|talking to|for host|from|to|calling|against)"
     rf"[\s\"'`(:]*{HOST}",
     re.IGNORECASE,
 )
-URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:[^\s/@\"']+@)?([a-z0-9][a-z0-9.-]*)(?::(\d+))?", re.I)
+URL = re.compile(
+    r"\b[a-z][a-z0-9+.-]{0,20}://(?:[^\s/@\"']{1,200}@)?([a-z0-9][a-z0-9.-]*)(?::(\d+))?", re.I
+)
 WITH_PORT = re.compile(r"(?<![\w./-])([a-z0-9][a-z0-9.-]*[a-z0-9]):(\d{2,5})\b(?!:\d)", re.I)
 QUOTED = re.compile(r"[\"'`(]([a-z0-9][a-z0-9.-]*[a-z0-9])[\"'`)]", re.IGNORECASE)
 QUALIFIED = re.compile(r"(?<![\w@/.-])((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+)\b", re.IGNORECASE)
-ON_RESOLVER = re.compile(r" on (?:\d+\.){3}\d+:53\b| on \[[0-9a-f:]+\]:53\b", re.IGNORECASE)
-FROM_OWN = re.compile(r"(?:\d+\.){3}\d+:\d+->")
+ON_RESOLVER = re.compile(r" on (?:\d{1,3}\.){3}\d{1,3}:53\b| on \[[0-9a-f:]+\]:53\b", re.IGNORECASE)
+FROM_OWN = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}->")
 TIMESTAMP = re.compile(r"\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?\b|\b\d{4}-\d\d-\d\dT\S+")
 HARMLESS = re.compile(
     r"\bno errors?\b|\b0 errors?\b|errors?[=:] ?(?:0|nil|null|none|\"\")|without error"
@@ -242,7 +246,7 @@ def ports_in(text: str) -> list[int]:
     found = [match[2] for match in URL.finditer(text) if match[2]]
     found += [match[2] for match in WITH_PORT.finditer(text)]
     found += re.findall(r"\bport[\s\"':=]+(\d{2,5})\b", text, re.IGNORECASE)
-    found += re.findall(r"(?:\d+\.){3}\d+:(\d{2,5})\b", text)
+    found += re.findall(r"(?:\d{1,3}\.){3}\d{1,3}:(\d{2,5})\b", text)
     return list(dict.fromkeys(int(port) for port in found))
 
 
@@ -252,7 +256,7 @@ def complaints_of(text: str) -> list[Complaint]:
     It is over where a later line says so, or where much else was written since and it never came
     again.
     """
-    lines = text.splitlines()[-MOST_LINES:]
+    lines = [line[:LONGEST_LINE] for line in text.splitlines()[-MOST_LINES:]]
     found = [(n, one) for n, line in enumerate(lines) if (one := complaint_of(line)) is not None]
     counts = Counter(one.kind for _, one in found)
     recovered = max((n for n, line in enumerate(lines) if RECOVERED.search(line)), default=-1)

@@ -8,6 +8,7 @@ containers that ended: their last words do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,8 +21,10 @@ from detection.kubernetes.client import Connection, Forbidden, KubernetesError
 from detection.kubernetes.objects import core as o
 from detection.snapshot import LogKey, Snapshot
 from detection.snapshot.pod_status import FINISHED, ContainerView, containers, is_active, is_ready
+from kubewise_site.core.foreign_text import safe
 
 SOURCE = "kubernetes/pods/log"
+COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
 THREADS = 8
 TAIL_LINES = 60
 LIMIT_BYTES = 16 * 1024
@@ -94,7 +97,7 @@ def _get(connection: Connection, one: LogRequest) -> str | Forbidden:
         return error
     except KubernetesError:
         return ""
-    return content[:LIMIT_BYTES].decode("utf-8", "replace")
+    return safe(COLOUR.sub("", content[:LIMIT_BYTES].decode("utf-8", "replace")))
 
 
 def _wanted(snapshot: Snapshot) -> Iterator[LogRequest]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kubewise_site.core.token_patterns import DENSE, PATTERNS, is_dense
+from kubewise_site.core.token_patterns import DENSE, PATTERNS, Substitutes, is_dense
 
 SENSITIVE = (
     r"pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key"
@@ -53,13 +53,13 @@ def _rule(kind: str, pattern: str, replace: Replace = "") -> tuple[re.Pattern[st
 
 
 # In this order: what is recognised by its own form first, then what its name gives away.
-RULES: tuple[tuple[re.Pattern[str], Replace], ...] = (
+RULES: tuple[tuple[Substitutes, Replace], ...] = (
     _rule(
         "private key",
         r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[\s\S]*?"
         r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\Z)",
     ),
-    _rule("jwt", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
+    _rule("jwt", r"\beyJ[A-Za-z0-9_-]{8,512}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
     _rule(
         "credentials",
         r"(?i)\b(?P<scheme>[a-z][a-z0-9+.-]{0,20}://)[^\s:/@\"']{0,200}:[^\s/@\"']{1,200}@",

@@ -1,7 +1,8 @@
 """Forms by which a token gives itself away: those that detect-secrets keeps, and entropy.
 
-Only its detectors of one provider's own form are used: they are specific and take bounded time.
-Its keyword and IP detectors would take away what a diagnosis needs.
+Only its detectors of one provider's own form are used: they are specific. Its keyword and IP
+detectors would take away what a diagnosis needs. Its expressions run in RE2, which is linear for
+every text; those with look-around, which RE2 lacks, have bounded repetitions.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any, Protocol, cast
 
+import re2
 from detect_secrets.plugins.artifactory import ArtifactoryDetector
 from detect_secrets.plugins.aws import AWSKeyDetector
 from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
@@ -32,10 +35,36 @@ DETECTORS = (
     GitLabTokenDetector, MailchimpDetector, OpenAIDetector, PypiTokenDetector, SendGridDetector,
     SlackDetector, SquareOAuthDetector, StripeDetector, TelegramBotTokenDetector, TwilioKeyDetector,
 )  # fmt: skip
+
+
+class Substitutes(Protocol):
+    """What `re` and RE2 have in common, as far as a mark takes a token's place."""
+
+    @property
+    def pattern(self) -> str: ...
+
+    def sub(self, repl: Any, string: str, /) -> str: ...
+
+
+def _linear(pattern: re.Pattern[str]) -> Substitutes:
+    """The same in RE2, but for look-around and repetitions that it doesn't take."""
+    flags = "(?i)" if pattern.flags & re.IGNORECASE else ""
+    try:
+        return cast(Substitutes, re2.compile(flags + pattern.pattern, _quiet()))
+    except re2.error:
+        return pattern
+
+
+def _quiet() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    return options
+
+
 # Of Artifactory only the API token: its form of a password is that of any capitalised word.
-PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    *((one.secret_type.lower(), pattern) for one in DETECTORS for pattern in one.denylist),
-    (ArtifactoryDetector.secret_type.lower(), ArtifactoryDetector.denylist[0]),
+PATTERNS: tuple[tuple[str, Substitutes], ...] = (
+    *((one.secret_type.lower(), _linear(pattern)) for one in DETECTORS for pattern in one.denylist),
+    (ArtifactoryDetector.secret_type.lower(), _linear(ArtifactoryDetector.denylist[0])),
 )
 DENSE = re.compile(r"(?<![A-Za-z0-9+/_=.%-])[A-Za-z0-9+/_-]{24,512}={0,2}(?![A-Za-z0-9+/_-])")
 HEXADECIMAL = re.compile(r"[0-9a-fA-F-]+")

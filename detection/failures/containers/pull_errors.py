@@ -58,7 +58,7 @@ REFUSED = re.compile(
 MISSING = re.compile(
     r"code = notfound|not found|\b404\b|manifest unknown|manifest_unknown|name unknown|name_unknown"
     r"|does not exist|invalid reference format|couldn't parse image|no such image"
-    r"|invalid image name|failed to resolve reference .*: not found|tag .* (was )?deleted",
+    r"|invalid image name|failed to resolve reference .{0,300}: not found|tag .{0,300} deleted",
     re.IGNORECASE,
 )
 WRONG_ARCH = re.compile(r"no match for platform|no matching manifest for", re.IGNORECASE)
@@ -70,7 +70,7 @@ TABLE = (
     (REFUSED, Pull.REFUSED),
     (MISSING, Pull.MISSING),
 )
-REFERENCE = re.compile(r'"\S*"|\'[^\' ]*[/:][^\' ]*\'|\S*[/@:]\S*/\S*')
+REFERENCE = re.compile(r'"\S*"|\'[^\'/: ]*[/:][^\' ]*\'|(?<!\S)[^\s/@:]*[/@:][^\s/]*/\S*')
 
 
 def pull_of(reason: str, texts: Iterable[str]) -> Pull:

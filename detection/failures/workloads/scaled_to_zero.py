@@ -26,7 +26,9 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SCALED_DOWN = "ScalingReplicaSet"
 # Servers differ: "web-1 from 3 to 0" is what 1.36 says, "web-1 to 0 from 3" what 1.24 says, and
 # 1.20 "web-1 to 0" alone (pkg/controller/deployment/sync.go).
-SCALED = re.compile(r"\b(?P<of>\S+)(?: from (?P<a>\d+))? to (?P<to>\d+)(?: from (?P<b>\d+))?$")
+SCALED = re.compile(
+    r"(?<!\S)[^\s\w]{0,3}(?P<of>\w\S*)(?: from (?P<a>\d+))? to (?P<to>\d+)(?: from (?P<b>\d+))?$"
+)
 Scalable = o.Deployment | o.StatefulSet
 
 
