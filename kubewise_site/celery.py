@@ -25,6 +25,9 @@ app.conf.update(
     task_default_queue="sweep",
     task_serializer="json",
     accept_content=["json"],
+    result_accept_content=["json"],
+    result_serializer="json",
+    event_serializer="json",
     task_ignore_result=True,
     # Early acknowledgement: the sweep is the one recovery, so nothing runs twice by the broker.
     task_acks_late=False,

@@ -101,7 +101,7 @@ OWN_BROKER = not VALUES["CELERY_BROKER_URL"]
 CELERY_BROKER_URL = VALUES["CELERY_BROKER_URL"] or broker.default_url(DATA_DIR)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "kubewise_site.core.cache.plain_redis.PlainRedisCache",
         "LOCATION": broker.cache_url(CELERY_BROKER_URL),
         "KEY_PREFIX": "kubewise",
         "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2},

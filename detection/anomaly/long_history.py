@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from detection.metrics.prometheus import Prometheus
 from detection.metrics.responses import InvalidQuery, PrometheusError, QueryResult
 from detection.metrics.samples import SEPARATOR, Owners, Query, series_key, wrong_labels
 from kubewise_site.core import cache
+from kubewise_site.core.cache import packed
 
 log = structlog.get_logger(__name__)
 HOURS = 72
@@ -45,9 +45,6 @@ class _Kept(msgspec.Struct, frozen=True):
     start: float
     step: float
     values: dict[str, bytes]
-
-
-_ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(_Kept)
 
 
 @dataclass(frozen=True)
@@ -154,7 +151,7 @@ def _key(cluster_id: int, owner: Owner) -> str:
 def _encode(one: Earlier) -> bytes:
     step = float(one.times[1] - one.times[0])
     values = {key: value.tobytes() for key, value in one.values.items()}
-    return zlib.compress(_ENCODER.encode(_Kept(float(one.times[0]), step, values)), 1)
+    return packed.compress(_Kept(float(one.times[0]), step, values))
 
 
 def _decoded(keys: Mapping[Owner, str], kept: Mapping[str, Any]) -> dict[Owner, Earlier | None]:
@@ -164,10 +161,12 @@ def _decoded(keys: Mapping[Owner, str], kept: Mapping[str, Any]) -> dict[Owner, 
 def _decode(value: Any) -> Earlier | None:
     """None for what is not one of ours."""
     try:
-        kept = _DECODER.decode(zlib.decompress(value))
+        kept: _Kept = packed.decompress(value, _Kept)
         values = {key: np.frombuffer(one, dtype=np.float32) for key, one in kept.values.items()}
-    except (TypeError, ValueError, zlib.error, msgspec.DecodeError):
+    except ValueError:  # Unreadable is one too
         return None
     count = len(next(iter(values.values()), ()))
+    if any(len(one) != count for one in values.values()):
+        return None
     times: Floats = kept.start + kept.step * np.arange(count, dtype=np.float64)
     return Earlier(times, values)

@@ -22,6 +22,7 @@ from detection.metrics.promql import one_of
 from detection.metrics.responses import PrometheusError, ResultSeries
 from detection.metrics.samples import Entity, Owners, Query, entity_of
 from kubewise_site.core import cache
+from kubewise_site.core.cache import packed
 
 log = structlog.get_logger(__name__)
 KEPT_SECONDS = 60
@@ -83,12 +84,18 @@ def evidence(
     if client is None:
         return Metrics()
     key = f"evidence:{cluster_id}"
-    known = (cache.get_many([key]) or {}).get(key)
-    if isinstance(known, Metrics):
+    if known := _kept(key):
         return known
     found = query_evidence(client, now, owners or owner_map(cluster_id))
-    cache.set_many({key: found}, KEPT_SECONDS)
+    cache.set_many({key: packed.compress(found)}, KEPT_SECONDS)
     return found
+
+
+def _kept(key: str) -> Metrics | None:
+    try:
+        return packed.decompress((cache.get_many([key]) or {}).get(key), Metrics)
+    except packed.Unreadable:
+        return None
 
 
 def query_evidence(client: Prometheus, now: datetime, owners: Owners) -> Metrics:

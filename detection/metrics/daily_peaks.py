@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -54,8 +53,7 @@ def _raise(hours: dict[int, float], hour: int, value: float) -> None:
 
 
 def _known(cluster_id: int) -> Hours:
-    found: Any = (cache.get_many([_key(cluster_id)]) or {}).get(_key(cluster_id))
-    return found if isinstance(found, dict) else {}
+    return cache.get(_key(cluster_id), Hours) or {}
 
 
 def _key(cluster_id: int) -> str:

@@ -11,7 +11,6 @@ whole and the series was not in it (`absent`, it is gone), or nobody could tell 
 from __future__ import annotations
 
 import threading
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,12 +26,15 @@ from django.conf import settings
 from detection.domain.findings import ObjectRef
 from detection.metrics.samples import Owner, Owners, owners_of
 from kubewise_site.core import cache
+from kubewise_site.core.cache import packed
 
 log = structlog.get_logger(__name__)
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 State = Literal["ok", "empty", "away"]
+Ticks = list[int]
+OwnerMap = tuple[dict[str, tuple[str, str, str]], dict[str, str]]
 
 OWNER_MAP_SECONDS = 900
 FILL_LOCK_SECONDS = 300
@@ -83,10 +85,6 @@ class Window:
         raise KeyError(key)
 
 
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(MetricFrame)
-
-
 def append_frame(cluster_id: int, frame: MetricFrame) -> bool:
     """Add one tick; False where the cache is away."""
     return append_many(cluster_id, [frame])
@@ -101,7 +99,7 @@ def append_many(cluster_id: int, frames: list[MetricFrame]) -> bool:
         return True
     keep_seconds = settings.ANOMALY_METRIC_WINDOW_SECONDS + FILL_LOCK_SECONDS
     values: dict[str, object] = {
-        _frame_key(cluster_id, _tick(frame)): _encode(frame) for frame in frames
+        _frame_key(cluster_id, _tick(frame)): packed.compress(frame) for frame in frames
     }
     index = sorted({*known, *map(_tick, frames)})
     oldest = index[-1] - keep_seconds * 1000
@@ -149,7 +147,7 @@ def tick_times(cluster_id: int) -> list[int] | None:
     """The ticks there are, in milliseconds, oldest first; None: the cache is away."""
     key = _index_key(cluster_id)
     found = cache.get_many([key])
-    return None if found is None else list(found.get(key, []))
+    return None if found is None else cache.as_kind(found.get(key, []), Ticks) or []
 
 
 def may_fill(cluster_id: int) -> bool:
@@ -170,16 +168,18 @@ def save_owner_map(
 ) -> bool:
     """Keep what the scan saw: "namespace/pod" → top owner, "Kind/namespace/name" → UID."""
     owners = {pod: (ref.kind, ref.name, ref.uid) for pod, ref in pods.items()}
-    value = zlib.compress(_ENCODER.encode((owners, dict(uids or {}))), 1)
+    value = packed.compress((owners, dict(uids or {})))
     return cache.set_many({_owner_key(cluster_id): value}, OWNER_MAP_SECONDS)
 
 
 def owner_map(cluster_id: int) -> Owners:
     """Owners as of the last scan; without pods where there was none, or long ago."""
     value = (cache.get_many([_owner_key(cluster_id)]) or {}).get(_owner_key(cluster_id))
-    if value is None:
+    try:
+        known: OwnerMap = packed.decompress(value, OwnerMap)
+    except packed.Unreadable:
         return Owners()
-    pods, uids = msgspec.msgpack.decode(zlib.decompress(value))
+    pods, uids = known
     return owners_of({pod: Owner(*owner) for pod, owner in pods.items()}, uids)
 
 
@@ -263,19 +263,16 @@ _LOCK = threading.Lock()
 _LOCAL: dict[int, _Decoded] = {}
 
 
-def _encode(frame: MetricFrame) -> bytes:
-    return zlib.compress(_ENCODER.encode(frame), 1)
-
-
 def _decode(value: Any) -> MetricFrame | None:
     """None for a frame that is gone or not one of ours."""
-    if not isinstance(value, bytes):
+    if value is None:
         return None
     try:
-        return _DECODER.decode(zlib.decompress(value))
-    except (zlib.error, msgspec.DecodeError) as error:
+        frame: MetricFrame = packed.decompress(value, MetricFrame)
+    except packed.Unreadable as error:
         log.warning("a frame of the metric history can't be read", error=str(error))
         return None
+    return frame
 
 
 def _milliseconds(at: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 from django.core.cache import cache, caches
 from django.utils.connection import ConnectionProxy
@@ -19,6 +20,21 @@ _away = False
 def get_many(keys: Iterable[str]) -> dict[str, Any] | None:
     """What there is of `keys`; None: the cache is away."""
     return _ask(lambda: cache.get_many(list(keys)), None)
+
+
+def get(key: str, kind: type[T] | Any) -> T | None:
+    """What stands under `key`, where it is a `kind`; else None."""
+    found = (get_many([key]) or {}).get(key)
+    return None if found is None else as_kind(found, kind)
+
+
+def as_kind(value: Any, kind: type[T] | Any) -> T | None:
+    """A value that was read, where it is a `kind`: others may write to the cache as well."""
+    try:
+        converted: T = msgspec.convert(value, kind)
+    except (msgspec.ValidationError, RecursionError):
+        return None
+    return converted
 
 
 def set_many(values: Mapping[str, Any], seconds: float) -> bool:
@@ -38,7 +54,7 @@ def count(key: str, seconds: float) -> int:
 
 def counted(key: str) -> int:
     """How often `key` was counted; 0 too where the cache is away."""
-    return _ask(lambda: int(limits.get(key, 0)), 0)
+    return _ask(lambda: as_kind(limits.get(key, 0), int) or 0, 0)
 
 
 def _count(key: str, seconds: float) -> int:
