@@ -44,6 +44,6 @@ def decompress(data: object, kind: type[T] | Any, most_bytes: int = MOST_BYTES) 
     except zlib.error as error:
         raise Unreadable(str(error)) from error
     if not stream.eof:
-        raise Unreadable(f"it is cut off, or over {most_bytes} bytes")
+        raise Unreadable(f"it is cut off, or over {most_bytes} B")
     found: T = decode(content, kind)
     return found
