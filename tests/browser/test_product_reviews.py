@@ -81,7 +81,7 @@ def test_an_approval_of_a_plan_that_was_made_anew_meanwhile_is_stale(
     open_page(operator, "ledger")
     planned_anew(product, event)
     operator.get_by_role("button", name="Approve").click()
-    expect(operator.get_by_text("Stale: the plan or its target has changed")).to_be_visible()
+    expect(operator.get_by_text("Stale: the plan or its target changed")).to_be_visible()
     assert product.event("ledger", WAITS)["status"] == WAITS
     assert product.writes() == before
 
