@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -24,6 +23,7 @@ from detection.models import (
     Transition,
     WorkloadBaseline,
 )
+from kubewise_site.core import clock
 from kubewise_site.core.admin.base import Editable, Record, badge
 
 STATE_COLOURS = {
@@ -76,7 +76,7 @@ class MetricQueryAdmin(Editable):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        found = query_preview.preview(request.POST, clients.prometheus(), datetime.now(UTC))
+        found = query_preview.preview(request.POST, clients.prometheus(), clock.now())
         return JsonResponse(found)
 
     @admin.display(description="Breach")
@@ -115,7 +115,7 @@ class MetricQueryAdmin(Editable):
         form = super().get_form(request, stored)(request.POST, instance=stored)
         if not form.is_valid():
             return None
-        return queries.validate(form.instance, clients.prometheus(), datetime.now(UTC))
+        return queries.validate(form.instance, clients.prometheus(), clock.now())
 
     def get_form(
         self, request: HttpRequest, obj: MetricQuery | None = None, change: bool = False, **kw: Any
@@ -126,7 +126,7 @@ class MetricQueryAdmin(Editable):
 
     def save_model(self, request: HttpRequest, obj: MetricQuery, form: Any, change: bool) -> None:
         if form.checked:
-            queries.apply_check(obj, form.checked, datetime.now(UTC))
+            queries.apply_check(obj, form.checked, clock.now())
         super().save_model(request, obj, form, change)
         if form.checked and not form.checked.active:
             self.message_user(request, _asleep(form.checked), "warning")

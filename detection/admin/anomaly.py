@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,6 +16,7 @@ from detection.anomaly.model.artifacts import ModelRefused
 from detection.models import Heartbeat
 from detection.models.anomaly import AnomalyFeedback, ModelVersion
 from detection.training.model import versions
+from kubewise_site.core import clock
 from kubewise_site.core.admin.base import Record
 
 PERMISSION = "detection.use_modelversion"
@@ -97,7 +97,7 @@ class ModelVersionAdmin(Record):
 
     def _tell(self, request: HttpRequest, version: str) -> None:
         """'' is the version before. A refusal is said, and changes nothing."""
-        who, now = request.user.get_username(), datetime.now(UTC)
+        who, now = request.user.get_username(), clock.now()
         try:
             row = versions.use(version, who, now) if version else versions.go_back(who, now)
         except (ModelRefused, OSError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 from detection.clients import current_cluster
 from detection.incidents import alertmanager
 from detection.models import Alert
+from kubewise_site.core import clock
 from kubewise_site.core.rest.fields import TextField
 from kubewise_site.core.rest.views import Guarded, validated_body
 
@@ -70,7 +70,7 @@ class AlertsView(Guarded):
     )
     def post(self, request: Request) -> Response:
         told = [_plain(alert) for alert in validated_body(WebhookSerializer, request)["alerts"]]
-        counts = alertmanager.receive(current_cluster(), told, datetime.now(UTC))
+        counts = alertmanager.receive(current_cluster(), told, clock.now())
         message = "Received; the next pass matches them to owners."
         body = {"status": "success", "message": message, **counts}
         return Response(body, status=HTTPStatus.ACCEPTED)

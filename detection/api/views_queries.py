@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +14,7 @@ from detection import clients
 from detection.api.serializers import QueriesSerializer, QuerySerializer
 from detection.metrics import queries
 from detection.models import MetricQuery
+from kubewise_site.core import clock
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded
 
@@ -79,7 +79,7 @@ def _written(form: QuerySerializer, row: MetricQuery) -> MetricQuery:
     given: dict[str, Any] = form.validated_data
     for name, value in given.items():
         setattr(row, name, value)
-    now = datetime.now(UTC)
+    now = clock.now()
     checked = queries.validate(row, clients.prometheus(), now)
     if not checked.accepted:
         error = {"field": "query", "detail": checked.message}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +15,7 @@ from rest_framework.response import Response
 from detection.anomaly.model.artifacts import ModelRefused
 from detection.models.anomaly import ModelVersion
 from detection.training.model import versions
+from kubewise_site.core import clock
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded
 
@@ -86,7 +86,7 @@ class UseView(Guarded):
         if row.in_force:
             told = f"{version} is already in use."
             raise Problem(HTTPStatus.CONFLICT, "in-force", told)
-        return _used(lambda: versions.use(row.version, who, datetime.now(UTC)))
+        return _used(lambda: versions.use(row.version, who, clock.now()))
 
 
 class BackView(Guarded):
@@ -97,7 +97,7 @@ class BackView(Guarded):
     @extend_schema(request=None, responses=UsedAnswer, operation_id="model_version_back")
     def post(self, request: Request) -> Response:
         who = request.user.get_username()
-        return _used(lambda: versions.go_back(who, datetime.now(UTC)))
+        return _used(lambda: versions.go_back(who, clock.now()))
 
 
 def _find(version: str) -> ModelVersion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -11,6 +11,7 @@ from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from detection.models import Heartbeat
+from kubewise_site.core import clock
 from kubewise_site.core.redaction import redact_all
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ def beat(name: str, now: datetime, ok: bool = True, **detail: Any) -> None:
 def sign_of_life(name: str, ok: bool = True, **detail: Any) -> None:
     """`beat` from where work must go on while the database is away."""
     try:
-        beat(name, datetime.now(UTC), ok, **detail)
+        beat(name, clock.now(), ok, **detail)
     except DatabaseError as error:
         log.warning("no sign of life could be written", name=name, error=str(error))
 

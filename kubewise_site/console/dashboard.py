@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -16,6 +16,7 @@ from detection.domain.causes import Severity
 from detection.domain.statuses import OPEN, WAITING
 from detection.models import Heartbeat, Incident, SourceState
 from kubewise_site.console import trends
+from kubewise_site.core import clock
 from kubewise_site.ops import pulse
 from remediation.controls import mode_and_stop
 from remediation.llm.usage.spend import spend_of_day
@@ -28,13 +29,13 @@ SEE_MODEL_CALLS = "remediation.view_llmcall"
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's hook: what the template of the index page gets."""
-    return context | dashboard_context(request, datetime.now(UTC))
+    return context | dashboard_context(request, clock.now())
 
 
 @never_cache
 def fragment(request: HttpRequest) -> HttpResponse:
     """The dashboard without the page around it, for the script that keeps it fresh."""
-    context = dashboard_context(request, datetime.now(UTC))
+    context = dashboard_context(request, clock.now())
     return render(request, "kubewise/dashboard.html", context)
 
 
@@ -43,7 +44,7 @@ def charts(request: HttpRequest) -> HttpResponse:
     """Incidents and outcomes of the last day, for the charts. 403 for who may not view them."""
     if not request.user.has_perm(SEE_INCIDENTS):
         return JsonResponse({"charts": []}, status=403)
-    shown = trends.over_time(datetime.now(UTC))
+    shown = trends.over_time(clock.now())
     titles = {"opened": "Incidents an hour, by severity", "closed": "Ended an hour, by outcome"}
     return JsonResponse(
         {

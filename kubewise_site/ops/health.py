@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import redis
@@ -19,6 +19,7 @@ from detection.models import Heartbeat, SourceState
 from detection.runtime.heartbeats import is_fresh
 from detection.runtime.latency import broker_ms, database_ms
 from kubewise_site import pipeline, schedule
+from kubewise_site.core import clock
 from kubewise_site.ops import queues
 from kubewise_site.ops.queues import LateTick
 from kubewise_site.ops.states import HealthState as HealthState
@@ -67,7 +68,7 @@ def check_database() -> ServiceHealth:
     except DatabaseError as error:
         since = _last_answers.get("database")
         return ServiceHealth(HealthState.UNHEALTHY, type(error).__name__, since, since)
-    now = _last_answers["database"] = datetime.now(UTC)
+    now = _last_answers["database"] = clock.now()
     return ServiceHealth(HealthState.HEALTHY, "", None, now, latency_ms)
 
 
@@ -77,7 +78,7 @@ def check_broker() -> ServiceHealth:
         latency_ms = broker_ms()
     except (redis.RedisError, OSError) as error:
         return ServiceHealth(HealthState.UNHEALTHY, type(error).__name__)
-    return ServiceHealth(HealthState.HEALTHY, "", None, datetime.now(UTC), latency_ms)
+    return ServiceHealth(HealthState.HEALTHY, "", None, clock.now(), latency_ms)
 
 
 def _with_since(found: ServiceHealth, row: Heartbeat | None, now: datetime) -> ServiceHealth:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -20,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kubewise_site.core import clock
 from kubewise_site.core.access.throttling import address_of
 from kubewise_site.core.config.reading import SETTINGS
 from kubewise_site.core.config.setting import Setting
@@ -65,7 +65,7 @@ class HealthView(Guarded):
         operation_id="health",
     )
     def get(self, request: Request) -> Response:
-        parts = health.services(datetime.now(UTC))
+        parts = health.services(clock.now())
         healthy = health.is_healthy(parts)
         body = {
             "overall_status": "healthy" if healthy else "unhealthy",
@@ -98,7 +98,7 @@ class MetricsView(Guarded):
     renderer_classes = (PlainText,)
 
     def get(self, request: Request) -> HttpResponse:
-        text = exposition(datetime.now(UTC))
+        text = exposition(clock.now())
         return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 
 from detection.domain import units
+from kubewise_site.core.clock import now
 
 register = template.Library()
 
@@ -39,7 +40,7 @@ def counted(number: int, one: str) -> str:
 @register.filter
 def age(moment: datetime | None) -> str:
     """`4 min`, from then to now; '' where there is no moment."""
-    return span((datetime.now(UTC) - moment).total_seconds()) if moment else ""
+    return span((now() - moment).total_seconds()) if moment else ""
 
 
 def span(seconds: float) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
 
 from django.contrib.auth import get_user_model
 
 from detection.metrics.queries import seed
+from kubewise_site.core import clock
 from kubewise_site.schedule import sync_schedule
 
 
 def prepare_database() -> list[str]:
     """Idempotent. Returns the warnings that the operator should read."""
-    seed(datetime.now(UTC))
+    seed(clock.now())
     return sync_schedule()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from detection.incidents.feedback import NotAnAnomaly, false_positive
 from detection.models import Incident
+from kubewise_site.core import clock
 from remediation.analysis import reanalysis
 from remediation.controls import silences
 from remediation.models.permissions import ANALYZE, COMMENT, FEEDBACK, SILENCE
@@ -36,7 +37,7 @@ def do(request: HttpRequest, incident_id: int, verb: str) -> HttpResponse:
     incident = Incident.objects.filter(pk=incident_id).first()
     if incident is None:
         raise Http404
-    messages.add_message(request, *carry_out(incident, request, datetime.now(UTC)))
+    messages.add_message(request, *carry_out(incident, request, clock.now()))
     return redirect("admin:detection_incident_change", incident.pk)
 
 

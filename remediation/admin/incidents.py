@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
@@ -21,6 +20,7 @@ from detection.incidents.search import found
 from detection.metrics.charts import charts_of
 from detection.models import Incident
 from detection.models.indexes import BY_NAME, NEWEST
+from kubewise_site.core import clock
 from kubewise_site.core.admin.base import Record, badge
 from kubewise_site.templatetags.kubewise import plain, span, words
 from remediation.admin import incident_page
@@ -87,7 +87,7 @@ class IncidentAdmin(Record):
         incident = Incident.objects.filter(pk=incident_id).first()
         if incident is None:
             raise Http404
-        shown = charts_of(incident, prometheus(), datetime.now(UTC))
+        shown = charts_of(incident, prometheus(), clock.now())
         return JsonResponse({"charts": shown.charts, "notice": shown.notice})
 
     @admin.display(description="Owner", ordering="owner_name")
@@ -108,7 +108,7 @@ class IncidentAdmin(Record):
 
     @admin.display(description="Age", ordering="first_seen")
     def age(self, incident: Incident) -> str:
-        until = incident.closed_at or datetime.now(UTC)
+        until = incident.closed_at or clock.now()
         return span((until - incident.first_seen).total_seconds())
 
     def change_view(
@@ -124,9 +124,7 @@ class IncidentAdmin(Record):
         incident = self._find(object_id)
         context = {
             **self.admin_site.each_context(request),
-            **incident_page.incident_context(
-                incident, request.user.has_perm(APPROVE), datetime.now(UTC)
-            ),
+            **incident_page.incident_context(incident, request.user.has_perm(APPROVE), clock.now()),
             "related": related_of(incident),
             "silent_hours": SILENT_HOURS,
             "is_anomaly": incident.cause == Cause.METRIC_ANOMALY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from detection.clients import current_cluster
+from kubewise_site.core import clock
 from remediation.controls import mode_and_stop
 from remediation.models import Mode, ModeChoice, StopSwitch
 from remediation.models.permissions import PULL_STOP, SET_MODE
@@ -70,4 +71,4 @@ def _require(request: HttpRequest, permission: str) -> None:
 
 def _by(request: HttpRequest) -> tuple[str, str, datetime]:
     """Actor, reason and time, in the order that `modes` takes them."""
-    return request.user.get_username(), request.POST.get("reason", "")[:2000], datetime.now(UTC)
+    return request.user.get_username(), request.POST.get("reason", "")[:2000], clock.now()

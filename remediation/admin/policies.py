@@ -20,6 +20,7 @@ from detection.domain.units import counted
 from detection.metrics import history
 from detection.metrics.samples import Owners
 from detection.models import Cluster, Incident
+from kubewise_site.core import clock
 from kubewise_site.core.admin.base import Editable
 from remediation.actions import CATALOGUE
 from remediation.admin.incident_page import owner
@@ -127,7 +128,7 @@ class OnBehalf(Editable):
 
 
 def _by(request: HttpRequest) -> AbstractContextManager[None]:
-    return by(request.user.get_username(), datetime.now(UTC))
+    return by(request.user.get_username(), clock.now())
 
 
 @admin.register(Policy)
@@ -166,7 +167,7 @@ class PauseAdmin(OnBehalf):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return JsonResponse(coverage(current_cluster(), request.POST, datetime.now(UTC)))
+        return JsonResponse(coverage(current_cluster(), request.POST, clock.now()))
 
     def changeform_view(
         self,

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from detection.domain.units import counted
 from detection.models import Incident
+from kubewise_site.core import clock
 from kubewise_site.templatetags.kubewise import plain
 from remediation import results
 from remediation.admin import incident_page
@@ -53,7 +53,7 @@ def confirm(
 
 
 def _review_item(incident: Incident) -> dict[str, Any] | None:
-    shown = incident_page.incident_context(incident, True, datetime.now(UTC))
+    shown = incident_page.incident_context(incident, True, clock.now())
     approvable = [item for item in shown["candidates"] if item["approvable"]]
     if not (shown["reviewable"] and approvable):
         return None
@@ -124,7 +124,7 @@ def review_all(
 
 
 def _ending(verdict: str, choice: ReviewedCandidate, user: Any, reason: str) -> str:
-    now = datetime.now(UTC)
+    now = clock.now()
     if verdict == ReviewButton.REJECT:
         return sentence(approvals.reject(choice.plan_id, user, reason, now))
     ending = approvals.approve(choice.plan_id, choice.index, user, reason, choice.digest, now)
@@ -160,7 +160,7 @@ def plan_next_view(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     asked = ReviewedCandidate.read(request.POST.get("next", ""))
     ending = next_candidate.plan_next(
-        asked.plan_id, asked.index, asked.digest, request.user, datetime.now(UTC)
+        asked.plan_id, asked.index, asked.digest, request.user, clock.now()
     )
     if isinstance(ending, next_candidate.Planned):
         told = f"Planned: {ending.command}. It is not approved yet: read what it would change."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.incidents.feedback import NotAnAnomaly, false_positive
+from kubewise_site.core import clock
 from kubewise_site.core.rest.fields import TextField
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, validated_body
@@ -53,7 +53,7 @@ class CommentView(Guarded):
         text = validated_body(CommentRequest, request)["text"]
         incident, who = find(anomaly_id), request.user.get_username()
         try:
-            silences.comment(incident, who, text, datetime.now(UTC))
+            silences.comment(incident, who, text, clock.now())
         except silences.NoReason:
             told = "A comment of spaces alone says nothing."
             error = {"field": "text", "detail": told}
@@ -69,7 +69,7 @@ class SilenceView(Guarded):
     @extend_schema(request=SilenceRequest, responses={201: NotedAnswer}, operation_id="silence")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         asked, incident = validated_body(SilenceRequest, request), find(anomaly_id)
-        now = datetime.now(UTC)
+        now = clock.now()
         try:
             row = silences.silence_owner(
                 incident, request.user.get_username(), asked["reason"], asked["until"], now
@@ -90,9 +90,7 @@ class FalsePositiveView(Guarded):
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         asked, incident = validated_body(FalsePositiveRequest, request), find(anomaly_id)
         try:
-            row = false_positive(
-                incident, request.user.get_username(), datetime.now(UTC), asked["note"]
-            )
+            row = false_positive(incident, request.user.get_username(), clock.now(), asked["note"])
         except NotAnAnomaly as error:
             told = f"Not marked: {error}."
             raise Problem(HTTPStatus.CONFLICT, "not-an-anomaly", told) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
+from kubewise_site.core import clock
 from kubewise_site.core.rest.fields import StrictModelSerializer, TextField
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded
@@ -100,7 +100,7 @@ class _Rows(Guarded):
         row = form.instance or self.model(**fixed)
         for name, value in form.validated_data.items():
             setattr(row, name, value)
-        policies.save_audited(row, user.get_username(), datetime.now(UTC))
+        policies.save_audited(row, user.get_username(), clock.now())
         return row
 
 
@@ -129,7 +129,7 @@ class RowOne(_Rows, generics.GenericAPIView[Any]):
         return Response(self.get_serializer(self.save_form(form, request.user)).data)
 
     def delete(self, request: Request, pk: int) -> Response:
-        policies.delete_audited(self.get_object(), request.user.get_username(), datetime.now(UTC))
+        policies.delete_audited(self.get_object(), request.user.get_username(), clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

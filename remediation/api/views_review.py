@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.models import Incident
+from kubewise_site.core import clock
 from kubewise_site.core.rest.fields import TextField, WholeNumberField
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, validated_body
@@ -106,7 +106,7 @@ class ApproveView(Guarded):
             request.user,
             asked["reason"],
             asked["digest"],
-            datetime.now(UTC),
+            clock.now(),
         )
         _raise_unless_done(ending)
         return _done(anomaly_id, "Approved. KubeWise checks every gate again, then acts.")
@@ -121,7 +121,7 @@ class RejectView(Guarded):
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         asked = validated_body(RejectRequest, request)
         plan = _plan(anomaly_id, asked["plan"])
-        ending = approvals.reject(plan.pk, request.user, asked["reason"], datetime.now(UTC))
+        ending = approvals.reject(plan.pk, request.user, asked["reason"], clock.now())
         _raise_unless_done(ending)
         return _done(anomaly_id, "Rejected.", HTTPStatus.OK)
 
@@ -142,7 +142,7 @@ class RemediateView(Guarded):
         )
         try:
             ending = commands.request_command(
-                incident.pk, text, request.user, asked["reason"], datetime.now(UTC)
+                incident.pk, text, request.user, asked["reason"], clock.now()
             )
         except CommandError as error:
             raise _unreadable(error) from None
@@ -164,9 +164,7 @@ class AnalyzeView(Guarded):
     @extend_schema(request=None, responses={202: DoneAnswer}, operation_id="analyze")
     def post(self, request: Request, anomaly_id: UUID) -> Response:
         incident = _incident(anomaly_id)
-        asked = reanalysis.request_reanalysis(
-            incident, request.user.get_username(), datetime.now(UTC)
-        )
+        asked = reanalysis.request_reanalysis(incident, request.user.get_username(), clock.now())
         if asked is not reanalysis.ReanalysisResult.PUBLISHED:
             raise Problem(HTTPStatus.CONFLICT, asked.name.lower().replace("_", "-"), asked.value)
         answer = _done(anomaly_id, f"{asked.value.capitalize()}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from detection.clients import current_cluster
+from kubewise_site.core import clock
 from kubewise_site.core.rest.fields import TextField, YesNo
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, validated_body
@@ -82,7 +82,7 @@ class ModeView(Guarded):
     @extend_schema(request=ModeRequest, responses=ModeAnswer, operation_id="mode_set")
     def put(self, request: Request) -> Response:
         asked = validated_body(ModeRequest, request)
-        now, actor = datetime.now(UTC), request.user.get_username()
+        now, actor = clock.now(), request.user.get_username()
         try:
             row = mode_and_stop.set_mode(
                 current_cluster(), asked["mode"], actor, asked.get("reason", ""), now
@@ -105,7 +105,7 @@ class StopView(Guarded):
     @extend_schema(request=StopRequest, responses=StopAnswer, operation_id="stop_set")
     def put(self, request: Request) -> Response:
         asked = validated_body(StopRequest, request)
-        now, actor = datetime.now(UTC), request.user.get_username()
+        now, actor = clock.now(), request.user.get_username()
         cluster = current_cluster()
         mode_and_stop.set_stop(cluster, asked["stopped"], actor, asked.get("reason", ""), now)
         return _stop(mode_and_stop.standing(cluster))

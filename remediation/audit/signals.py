@@ -10,13 +10,14 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
 from django.db import transaction
 from django.db.models.signals import post_save, pre_delete
 
+from kubewise_site.core import clock
 from remediation.audit import trail
 from remediation.models.audited import Audited
 
@@ -52,7 +53,7 @@ def _deleted(sender: type[Audited], instance: Any, **given: Any) -> None:
 
 def _tell(model: type[Audited], pk: Any, what: str) -> None:
     """Of the row as the database has it: what is in memory may be an expression, or changed."""
-    actor, now = _behalf.get() or (_process(), datetime.now(UTC))
+    actor, now = _behalf.get() or (_process(), clock.now())
     with transaction.atomic():
         for row in model._base_manager.filter(pk=pk):
             trail.append_entry(row.entry_kind(what), actor[:LONGEST_ACTOR], row, now)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from detection.anomaly.model.artifacts import ModelRefused
+from kubewise_site.core import clock
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         from detection.training.model import versions
         from detection.training.model.autoencoder import BadModel
 
-        now = datetime.now(UTC)
+        now = clock.now()
         try:
             versions.adopt_shipped(now)
             row = import_model.import_model(model, scaler, now)

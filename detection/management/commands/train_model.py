@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from detection.anomaly.dataset import WrongData
 from detection.anomaly.model.artifacts import ModelRefused
 from detection.management.progress import progress
+from kubewise_site.core import clock
 
 EPOCHS, SEEDS, FOLDS, HOURS = 10, 3, 3, 24
 STEPS_DATA = FOLDS + (FOLDS + 1) * SEEDS * EPOCHS
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         from detection.training.jobs.retraining import from_data, from_history
         from detection.training.model.errors import NoHistory, TooLittleData
 
-        now, force = datetime.now(UTC), options["force"]
+        now, force = clock.now(), options["force"]
         steps = STEPS_HISTORY if options["from_history"] else STEPS_DATA
         try:
             with progress(self.stderr, steps) as tell:

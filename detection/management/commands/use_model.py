@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from detection.anomaly.model.artifacts import ModelRefused
 from detection.models.anomaly import ModelVersion
+from kubewise_site.core import clock
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, version: str | None, back: bool, **options: Any) -> None:
         from detection.training.model import versions
 
-        now = datetime.now(UTC)
+        now = clock.now()
         versions.adopt_shipped(now)
         if not version and not back:
             self._list()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -11,6 +10,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from kubewise_site.core import clock
 from kubewise_site.core.access import issuing
 from kubewise_site.core.access.models import ApiToken
 from kubewise_site.core.access.scopes import TokenScope
@@ -60,8 +60,6 @@ class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         given = form.cleaned_data
-        row, token = issuing.issue(
-            obj.user, obj.name, given["scopes"], given["days"], datetime.now(UTC)
-        )
+        row, token = issuing.issue(obj.user, obj.name, given["scopes"], given["days"], clock.now())
         obj.pk = row.pk
         messages.info(request, f"The token, shown only once: {token}")

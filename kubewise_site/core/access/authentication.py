@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework.authentication import TokenAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
+
+from kubewise_site.core import clock
 
 KEYWORDS = ("Bearer", "Token")
 
@@ -38,7 +39,7 @@ class BearerAuthentication(TokenAuthentication):
         row = issuing.find(key)
         if row is None or not row.user.is_active:
             raise AuthenticationFailed("This token is unknown, or its user is disabled.")
-        if row.expires_at <= datetime.now(UTC):
+        if row.expires_at <= clock.now():
             ended = f"{row.expires_at:%Y-%m-%d %H:%M} UTC"
             raise AuthenticationFailed(f"This token expired at {ended}.")
         return row.user, row

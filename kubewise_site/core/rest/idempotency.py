@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from hashlib import sha256
 from http import HTTPStatus
@@ -16,6 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kubewise_site.core import clock
 from kubewise_site.core.access.models import IdempotencyKey
 from kubewise_site.core.rest.problem import Problem
 
@@ -42,7 +43,7 @@ def idempotent(handler: Handler) -> Handler:
 
 
 def _once(request: Request, key: str, call: Callable[[], Response]) -> Response:
-    now = datetime.now(UTC)
+    now = clock.now()
     row, mine = _claim(request, key, now)
     if not mine:
         return _answer_of(row, _fingerprint(request))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -12,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from detection.models import Heartbeat
 from detection.runtime.heartbeats import is_fresh
+from kubewise_site.core import clock
 
 
 class Command(BaseCommand):
@@ -41,4 +41,4 @@ def _row_name(role: str) -> str:
 
 def _heartbeat(name: str) -> bool:
     row = Heartbeat.objects.filter(name=name).first()
-    return row is not None and is_fresh(row, datetime.now(UTC))
+    return row is not None and is_fresh(row, clock.now())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from kubewise_site.core import clock
 from kubewise_site.core.access import issuing
 from kubewise_site.core.access.scopes import TokenScope
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         name = options["name"] or "created by create_token"
         try:
             row, token = issuing.issue(
-                user, name, options["scopes"] or (), options["days"], datetime.now(UTC)
+                user, name, options["scopes"] or (), options["days"], clock.now()
             )
         except ValueError as error:
             raise CommandError(f"No token created: {error}.") from None

@@ -9,7 +9,6 @@ import json
 import sys
 from argparse import ArgumentParser
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from detection.kubernetes.client import (
     has_current_context,
 )
 from detection.pipeline.inputs import ReadMetrics
+from kubewise_site.core import clock
 from kubewise_site.core.config.reading import in_cluster
 from remediation.actions.parameters import BadValue, label
 from remediation.controls.limits import limits
@@ -77,9 +77,7 @@ class Command(BaseCommand):
             return self._could_not_look(f"namespace {namespace!r}: {error}", output)
         except KubernetesError as error:
             return self._could_not_look(str(error), output)
-        report = diagnose_cluster(
-            connection, datetime.now(UTC), as_auto(limits()), namespace, _metrics()
-        )
+        report = diagnose_cluster(connection, clock.now(), as_auto(limits()), namespace, _metrics())
         self._show(report, output)
         return _exit_code(report)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any, Protocol
 
+from kubewise_site.core.clock import Clock, now
 from kubewise_site.core.redaction import redact_all
 from remediation.digests import digest_of
 from remediation.llm.failures import LlmFailure
@@ -19,7 +19,6 @@ from remediation.models.llm import LlmCall
 
 CHARACTERS_A_TOKEN = 4
 ANSWER_TOKENS = 8192
-Clock = Callable[[], datetime]
 
 
 class Provider(LlmClient, Protocol):
@@ -33,7 +32,7 @@ class Metered:
         self,
         inner: Provider,
         incident_id: int | None = None,
-        clock: Clock = lambda: datetime.now(UTC),
+        clock: Clock = now,
     ) -> None:
         self.name, self._inner, self._incident_id = inner.name, inner, incident_id
         self._clock = clock
