@@ -18,6 +18,7 @@ class AnomalyView:
     `threshold` overrides the model's; `raised`: owner → factor on it, from feedback;
     `settling`: owners (kind, namespace, name) after a rollout or a change of scale; `longer`
     answers with the history before the window of the owners it is asked for, None: nobody can.
+    `learning_seconds`: an owner with a shorter history of its own is learned, not judged.
     """
 
     model: Model | None = None
@@ -25,3 +26,4 @@ class AnomalyView:
     raised: Mapping[Owner, float] = field(default_factory=dict)
     settling: frozenset[Owner] = frozenset()
     longer: Longer | None = None
+    learning_seconds: float = 0.0

@@ -37,6 +37,7 @@ def anomaly_view(cluster: Cluster, window: Window, now: datetime) -> AnomalyView
         threshold=settings.AUTOENCODER_THRESHOLD,
         raised=raised(cluster, now),
         settling=settling(cluster, window, now),
+        learning_seconds=settings.ANOMALY_LEARNING_HOURS * 3600,
     )
 
 

@@ -20,6 +20,7 @@ from detection.detectors.forecast import LIMITS
 from detection.detectors.protocol import Detector, View, detector, detectors
 from detection.domain.findings import Finding
 from detection.metrics import daily_peaks, history, queries
+from detection.metrics.presence import of_what_is_there
 from detection.metrics.prometheus import Prometheus
 from detection.models import Cluster
 
@@ -49,7 +50,8 @@ def find_in_metrics(
     earlier = daily_peaks.earlier_peaks(cluster.pk, window)
     found = find_in(View(window, active, now, owners, about, earlier))
     daily_peaks.remember(cluster.pk, window, LIMITS, now)
-    return within_budget(cluster, found, now)
+    there = of_what_is_there(found, owners, now.timestamp())
+    return within_budget(cluster, there, now)
 
 
 def find_in(view: View) -> list[Finding]:

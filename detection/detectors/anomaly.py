@@ -29,6 +29,7 @@ CLOSER_LOOKS, LONGER_LOOKS = 50, 12
 STANDS_OUT = 2.0
 UNSETTLED_SAMPLES, LONGEST_UNSETTLED = 5, 20
 DRIFT_SHARE = 0.5
+LEAST_SHARE_OFF = 0.15
 MOST_KNOWN = 300_000
 
 
@@ -64,7 +65,7 @@ class Autoencoder:
         if model is None or not len(window.times):
             return []
         times, values = to_step(window.times, window.values, model.step_seconds)
-        if values.shape[1] <= UNSETTLED_SAMPLES:
+        if values.shape[1] < max(model.network.window, UNSETTLED_SAMPLES + 1):
             return []
         names, groups = self._groups(window)
         stands_out = screen(model.network, values).stands_out
@@ -163,9 +164,30 @@ def drifting(above: Bools) -> bool:
     return bool(above.mean() > DRIFT_SHARE)
 
 
+def is_learning(view: View, look: EntityScores) -> bool:
+    """Whether the owner's history is too short to know what is usual at this time of the day."""
+    known = np.flatnonzero(np.isfinite(look.series.values).any(axis=1))
+    seconds = (len(look.times) - int(known[0])) * look.series.step_seconds if len(known) else 0.0
+    return seconds < view.anomaly.learning_seconds
+
+
+def matters(look: EntityScores) -> bool:
+    """Whether a metric is off its usual level by a share that somebody would notice.
+
+    A very even metric is unusual at a twentieth more; nobody gets up for that.
+    """
+    values = look.series.values
+    usual = np.nanmedian(np.where(look.series.train[:, None], values, np.nan), axis=0)
+    newest = np.nanmean(values[-UNSETTLED_SAMPLES:], axis=0)
+    away = np.abs(newest - usual)
+    return bool(np.any(away >= LEAST_SHARE_OFF * np.abs(usual)))
+
+
 def _judged(view: View, model: Model, look: EntityScores) -> Finding | None:
     scored, recent = look.scored, look.scored.score[-look.recent :]
-    if scored.warming_up or not scored.alarm[-1]:
+    if scored.warming_up or not scored.alarm[-1] or is_learning(view, look):
+        return None
+    if not matters(look):
         return None
     if drifting(recent > threshold(view, model, look.owner)):
         return None

@@ -34,7 +34,7 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 State = Literal["ok", "empty", "away"]
 Ticks = list[int]
-OwnerMap = tuple[dict[str, tuple[str, str, str]], dict[str, str]]
+OwnerMap = tuple[dict[str, tuple[str, str, str]], dict[str, str], float]
 
 OWNER_MAP_SECONDS = 900
 FILL_LOCK_SECONDS = 300
@@ -164,11 +164,17 @@ def window_of(frames: list[MetricFrame]) -> Window:
 
 
 def save_owner_map(
-    cluster_id: int, pods: Mapping[str, ObjectRef], uids: Mapping[str, str] | None = None
+    cluster_id: int,
+    pods: Mapping[str, ObjectRef],
+    uids: Mapping[str, str] | None = None,
+    at: datetime | None = None,
 ) -> bool:
-    """Keep what the scan saw: "namespace/pod" → top owner, "Kind/namespace/name" → UID."""
+    """Keep what the scan saw: "namespace/pod" → top owner, "Kind/namespace/name" → UID.
+
+    `at`: when it saw the whole cluster; None: what is not in the map may still be there.
+    """
     owners = {pod: (ref.kind, ref.name, ref.uid) for pod, ref in pods.items()}
-    value = packed.compress((owners, dict(uids or {})))
+    value = packed.compress((owners, dict(uids or {}), at.timestamp() if at else 0.0))
     return cache.set_many({_owner_key(cluster_id): value}, OWNER_MAP_SECONDS)
 
 
@@ -179,8 +185,8 @@ def owner_map(cluster_id: int) -> Owners:
         known: OwnerMap = packed.decompress(value, OwnerMap)
     except packed.Unreadable:
         return Owners()
-    pods, uids = known
-    return owners_of({pod: Owner(*owner) for pod, owner in pods.items()}, uids)
+    pods, uids, at = known
+    return owners_of({pod: Owner(*owner) for pod, owner in pods.items()}, uids, at)
 
 
 @dataclass

@@ -21,7 +21,16 @@ WORKLOAD_LABELS = {
     "cronjob": "CronJob",
     "horizontalpodautoscaler": "HorizontalPodAutoscaler",
 }
-NODE_LABELS = ("exported_node", "node", "nodename", "instance")
+# The kinds of which a scan knows every object.
+SCANNED_KINDS = frozenset(
+    {
+        "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Node",
+        "PersistentVolumeClaim", "HorizontalPodAutoscaler",
+    }
+)  # fmt: skip
+SCAN_COUNTS_SECONDS = 60.0
+NODE_NAME_LABELS = ("exported_node", "node", "nodename")
+NODE_LABELS = (*NODE_NAME_LABELS, "instance")
 
 
 class Check(StrEnum):
@@ -92,24 +101,40 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True)
 class Owners:
-    """Who owns which pod: "namespace/pod" → owner; and "Kind/namespace/name" → UID."""
+    """Who owns which pod: "namespace/pod" → owner; and "Kind/namespace/name" → UID.
+
+    `at`: when a scan saw all of them, epoch seconds; 0 where they are not known to be all.
+    """
 
     pods: Mapping[str, Owner] = field(default_factory=dict)
     uids: Mapping[str, str] = field(default_factory=dict)
+    at: float = 0.0
 
     def uid(self, kind: str, namespace: str, name: str) -> str:
         """'' where nobody knows it."""
         return self.uids.get(f"{kind}/{namespace}/{name}", "")
 
+    def is_gone(self, kind: str, namespace: str, name: str, uid: str, now: float) -> bool:
+        """Whether a scan of the last minute saw no such object, or another one of that name.
 
-def owners_of(pods: Mapping[str, Owner], uids: Mapping[str, str] | None = None) -> Owners:
+        False where nobody can tell: no scan, an old one, a kind that none reads.
+        """
+        if kind not in SCANNED_KINDS or now - self.at > SCAN_COUNTS_SECONDS:
+            return False
+        known = self.uid(kind, namespace, name)
+        return not known or bool(uid and uid != known)
+
+
+def owners_of(
+    pods: Mapping[str, Owner], uids: Mapping[str, str] | None = None, at: float = 0.0
+) -> Owners:
     """Owners whose UIDs include those that the pods' owners bring along."""
     known = {
         f"{owner.kind}/{pod.partition('/')[0]}/{owner.name}": owner.uid
         for pod, owner in pods.items()
         if owner.uid
     }
-    return Owners(pods, known | dict(uids or {}))
+    return Owners(pods, known | dict(uids or {}), at)
 
 
 PARTS = {

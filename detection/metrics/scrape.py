@@ -23,6 +23,7 @@ from detection.metrics.backfill import TIME_OUTS_BEFORE_GIVING_UP, backfill
 from detection.metrics.exporters import PROMETHEUS, Sources
 from detection.metrics.history import MetricFrame
 from detection.metrics.pod_owners import known_or_asked
+from detection.metrics.presence import is_gone
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.queries import query_of_row
 from detection.metrics.responses import (
@@ -201,14 +202,20 @@ def _failed(query: Query, began: float, state: Check, message: str) -> _Dealt:
 def deal(
     query: Query, answer: QueryResult, owners: Owners, sources: Sources, took_seconds: float = 0.0
 ) -> _Dealt:
-    """Give each value to its entity; of several for one entity, the worst."""
+    """Give each value to its entity; of several for one entity, the worst.
+
+    A series of an object that is not there any more is left out, as if it had ended.
+    """
     dealt = _Dealt(QueryOutcome(query.name, Check.OK))
     kept = _without_duplicates(answer.series)
     unmatched = nan = infinite = 0
+    at = answer.evaluated_at.timestamp()
     for one in kept:
         entity, value = entity_of(query, one.labels, owners), one.values[-1]
         if entity is None:
             unmatched += 1
+            continue
+        if is_gone(entity, one.labels, owners, at):
             continue
         nan += math.isnan(value)
         infinite += math.isinf(value)

@@ -51,4 +51,5 @@ def _save_what_was_seen(cluster: Cluster, snapshot: Snapshot, now: datetime) -> 
     forget_sources(cluster, KUBERNETES, keep=seen | snapshot.blind.keys() | snapshot.not_installed)
     save_baselines(cluster, available_now(snapshot), now)
     if not OWNER_SOURCES & snapshot.blind.keys():  # an older map beats one with holes
-        save_owner_map(cluster.pk, snapshot.owner_map(), snapshot.uids())
+        whole = None if snapshot.blind else snapshot.at
+        save_owner_map(cluster.pk, snapshot.owner_map(), snapshot.uids(), whole)

@@ -45,9 +45,15 @@ AUTOENCODER_THRESHOLD = setting(
     "", kinds.OPTIONAL_NUMBER, "Overrides the threshold in the model's manifest."
 )
 ANOMALY_INCIDENTS_PER_DAY = setting(
-    "5",
+    "1",
     kinds.whole("whole number", 0, 1000),
     "The most incidents a day that anomalies alone open, the strongest first.",
+)
+ANOMALY_LEARNING_HOURS = setting(
+    "24",
+    kinds.whole("whole hours", 0, 336),
+    "No anomaly of a workload is told before this much of its own history is known; what "
+    "Prometheus still has counts.",
 )
 PREDICTION_HORIZON_MINUTES = setting(
     "60", kinds.whole("whole minutes", 1, 10080), "How far ahead a forecast looks."

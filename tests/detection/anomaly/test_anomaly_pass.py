@@ -32,6 +32,12 @@ CPU, MEMORY = (series_key(name, CART) for name in ("container_cpu_cores", "conta
 OWNER = ("Deployment", "shop", "cart")
 
 
+@pytest.fixture(autouse=True)
+def learned(settings: Any) -> None:
+    """These histories are an hour long; test_learning.py has what is asked for elsewhere."""
+    settings.ANOMALY_LEARNING_HOURS = 0
+
+
 @pytest.fixture
 def cluster(db: None) -> Cluster:
     cache.clear()

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,6 +43,12 @@ ANOMALY = replace(
 )  # fmt: skip
 BREACH = replace(FORECAST, cause=Cause.THRESHOLD_BREACH, source="threshold", facts=MetricFacts())
 CRASH = replace(FORECAST, cause=Cause.OOM_LIMIT_LOW, source="kubernetes", facts=MemoryFacts())
+
+
+@pytest.fixture(autouse=True)
+def learned(settings: Any) -> None:
+    """These histories are an hour long; test_learning.py has what is asked for elsewhere."""
+    settings.ANOMALY_LEARNING_HOURS = 0
 
 
 @pytest.fixture
