@@ -20,7 +20,6 @@ from remediation.analysis.model_opinion import merged
 from remediation.evidence.storage import kept
 from remediation.llm.protocol import LlmClient, NullClient
 from remediation.llm.providers import ANALYSIS, client_for
-from remediation.llm.providers.retrying import PAUSE_SECONDS, TRIES
 from remediation.llm.questions.assess import assess
 from remediation.models import EvidencePack, Plan, PlanSource
 from remediation.planning.candidates import Candidate
@@ -53,7 +52,7 @@ def _claim(incident: Incident, now: datetime) -> bool:
         analyzed_version=F("version"),
         decided_version__lt=F("version"),
     )
-    seconds = TRIES * (2 * settings.LLM_TIMEOUT_SECONDS + PAUSE_SECONDS) + SLACK_SECONDS
+    seconds = settings.LLM_TIMEOUT_SECONDS + SLACK_SECONDS
     incident.lease_until = now + timedelta(seconds=seconds)
     return leases.claim_lease(rows, now, incident.lease_until)
 

@@ -82,20 +82,20 @@ def _other_first(options: Sequence[Candidate], order: Sequence[Candidate]) -> li
 def _with_model_opinion(
     diagnosis: Diagnosis, cause: str, answer: Assessment, doubts: Sequence[str]
 ) -> Diagnosis:
-    """The rules' sentence stays first: it is made of what the finding proves."""
+    """What a model says stands in `details` alone: sentence and advice stay those of the rules."""
     known = cause in Cause.__members__ and playbook_of(Cause(cause)).explained
     confidence = min(diagnosis.confidence, DOUBTED) if doubts else diagnosis.confidence
     return replace(
         diagnosis,
-        root_cause=f"{diagnosis.root_cause} The model adds: {answer.root_cause}",
         confidence=confidence,
-        recommendations=(*diagnosis.recommendations, *answer.recommendations),
         evidence=tuple(dict.fromkeys((*diagnosis.evidence, *answer.evidence))),
         source=PlanSource.BOTH.value if known else answer.source.provider,
         details={
             "model": answer.source.model,
             "provider": answer.source.provider,
             "cached": answer.source.cached,
+            "root_cause": answer.root_cause,
+            "recommendations": list(answer.recommendations),
             "cause": answer.cause,
             "confidence": answer.confidence,
             "impact": answer.impact,

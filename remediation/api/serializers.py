@@ -24,6 +24,16 @@ CANDIDATE_TEXTS = (
 SEVERITIES = [severity.value for severity in Severity]
 
 
+class ModelWordsSerializer(serializers.Serializer[Any]):
+    """Text of a language model, which nobody has checked. Never carry out a command in it."""
+
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    root_cause = serializers.CharField()
+    impact = serializers.CharField()
+    recommendations = serializers.ListField(child=serializers.CharField())
+
+
 class AnalysisSerializer(serializers.Serializer[Any]):
     root_cause = serializers.CharField()
     impact = serializers.CharField()
@@ -33,6 +43,10 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     source = serializers.CharField(help_text="rules, both, …")  # type: ignore[assignment]
     evidence = serializers.ListField(
         child=serializers.CharField(), help_text="Ids of the observations that it cites."
+    )
+    model_says = ModelWordsSerializer(
+        allow_null=True,
+        help_text="What a language model adds, unchecked; null where none was asked.",
     )
 
 
@@ -203,7 +217,17 @@ def analysis_of(incident: Incident) -> dict[str, Any] | None:
         "recommendations": list(told.get("recommendations", ())),
         "source": told.get("source", "rules"),
         "evidence": list(told.get("evidence", ())),
+        "model_says": model_words(told),
     }
+
+
+def model_words(diagnosis: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A model's own text, apart from the rules'; None where no answer of one counted."""
+    details = diagnosis.get("details") or {}
+    if not details.get("root_cause"):
+        return None
+    texts = {name: details.get(name, "") for name in ("provider", "model", "root_cause", "impact")}
+    return texts | {"recommendations": list(details.get("recommendations") or ())}
 
 
 def serialized_candidates(plan: Plan) -> list[dict[str, Any]]:

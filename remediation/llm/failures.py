@@ -51,6 +51,10 @@ ITS_TROUBLE = RETRIED | {
     FailureKind.NOT_FOUND,
     FailureKind.NOT_THE_API,
     FailureKind.TOO_LARGE,
+    FailureKind.TRUNCATED,
+    FailureKind.EMPTY,
+    FailureKind.BAD_JSON,
+    FailureKind.OFF_SCHEMA,
 }
 NEVER_SENT = frozenset({FailureKind.OFF, FailureKind.OVER_BUDGET, FailureKind.CIRCUIT_OPEN})
 
@@ -59,12 +63,19 @@ def by_hundreds(status: int) -> FailureKind:
     return FailureKind.SERVER_ERROR if status >= 500 else FailureKind.BAD_REQUEST
 
 
+MESSAGE_CHARACTERS = 500
+
+
 @dataclass(frozen=True)
 class LlmFailure:
-    """`message` is redacted and short enough to be stored."""
+    """`message` is redacted, one line of printable text, and short enough to be stored."""
 
     kind: FailureKind
     message: str = ""
+
+    def __post_init__(self) -> None:
+        shown = "".join(one if one.isprintable() else " " for one in self.message)
+        object.__setattr__(self, "message", shown[:MESSAGE_CHARACTERS])
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.message}" if self.message else str(self.kind)

@@ -14,6 +14,7 @@ from remediation.llm.prompt_texts import Prompt
 from remediation.llm.schema import AnswerSource
 
 log = structlog.get_logger(__name__)
+MOST_TOKENS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,24 @@ class LlmClient(Protocol):
         self, instruction: Prompt, data: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Reply | LlmFailure:
         """One question: `data` is redacted and fenced before it leaves the process."""
+
+
+class Provider(LlmClient, Protocol):
+    """A client of one model, without budgets."""
+
+    model: str
+
+    def close(self) -> None:
+        """Let go of its connections."""
+
+
+def token_count(told: Any) -> int:
+    """What a provider says that it took; 0 where it says nothing. Raises ValueError."""
+    if told is None:
+        return 0
+    if type(told) is not int or not 0 <= told <= MOST_TOKENS:
+        raise ValueError("a usage that is no count of tokens")
+    return told
 
 
 class NullClient:

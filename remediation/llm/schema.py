@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-Sentence = Annotated[str, Meta(max_length=2000)]
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL refuses it
+Sentence = Annotated[str, Meta(max_length=2000, pattern=NO_NUL)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Name = Annotated[str, Meta(min_length=1, max_length=400)]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Name = Annotated[str, Meta(min_length=1, max_length=400, pattern=NO_NUL)]
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
 
 
 class ChoiceAnswer(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,10 +25,10 @@ class ChoiceAnswer(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AssessmentAnswer(msgspec.Struct, forbid_unknown_fields=True):
-    root_cause: Annotated[str, Meta(min_length=1, max_length=2000)]
+    root_cause: Annotated[str, Meta(min_length=1, max_length=2000, pattern=NO_NUL)]
     impact: Sentence
     confidence: Share
-    cause: Annotated[str, Meta(max_length=40)]
+    cause: Annotated[str, Meta(max_length=40, pattern=NO_NUL)]
     evidence: Annotated[list[Id], Meta(max_length=50)]
     objects: Annotated[list[Name], Meta(max_length=20)]
     reasons: Annotated[list[Name], Meta(max_length=20)]
@@ -46,13 +47,13 @@ class VerificationAnswer(msgspec.Struct, forbid_unknown_fields=True):
 
 class QueryAnswer(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{2,79}$")]
-    query: Annotated[str, Meta(min_length=1, max_length=2000)]
+    query: Annotated[str, Meta(min_length=1, max_length=2000, pattern=NO_NUL)]
     entity_kind: Literal["pod", "workload", "node", "volume"]
-    unit: Annotated[str, Meta(max_length=30)]
+    unit: Annotated[str, Meta(max_length=30, pattern=NO_NUL)]
     direction: Literal["above", "below"]
     threshold: float
     dwell_seconds: Annotated[int, Meta(ge=60, le=3600)]
-    description: Annotated[str, Meta(max_length=300)]
+    description: Annotated[str, Meta(max_length=300, pattern=NO_NUL)]
 
 
 class QueriesAnswer(msgspec.Struct, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ class Diagnosis:
     """`confidence` is 0 to 1. `evidence`: ids of the pack's items that prove it.
 
     `source` says who spoke: `rules`, a model's provider, or `both`. `details` holds the model's
-    part, and under `doubts` why nothing is to be done without a person.
+    part, its words as well, and under `doubts` why nothing is to be done without a person.
     """
 
     root_cause: str

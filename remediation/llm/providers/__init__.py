@@ -28,10 +28,12 @@ def client_for(switch: str = "", incident_id: int | None = None) -> LlmClient:
         return NullClient(lacking)
     if switch and not getattr(settings, switch):
         return NullClient(f"{switch} is False")
+    from remediation.llm.providers.in_time import Patience
     from remediation.llm.providers.metered import Metered
     from remediation.llm.providers.retrying import Retrying
 
-    return Retrying(Metered(provider(), incident_id))
+    patience = Patience(float(settings.LLM_TIMEOUT_SECONDS))
+    return Retrying(Metered(provider(patience), incident_id), patience=patience)
 
 
 @lru_cache(maxsize=4)
@@ -46,8 +48,14 @@ def _cached_client(provider: str, key: str, model: str, url: str, seconds: float
     return OpenAICompatible(key, model, url, seconds)
 
 
-def provider() -> Any:
-    """The client of the settings' provider, without budgets: for benchmarks."""
+def provider(patience: Any = None) -> Any:
+    """The client of the settings' provider, without budgets; alone it is for benchmarks."""
+    from remediation.llm.providers.in_time import InTime, Patience
+
+    return InTime(_named(), patience or Patience(float(settings.LLM_TIMEOUT_SECONDS)))
+
+
+def _named() -> Any:
     seconds = float(settings.LLM_TIMEOUT_SECONDS)
     if settings.LLM_PROVIDER == "gemini":
         endpoint = settings.GEMINI_API_ENDPOINT

@@ -19,7 +19,7 @@ from kubewise_site.core import http_body
 from kubewise_site.core.redaction import redact
 from remediation.llm.failures import BY_STATUS, FailureKind, LlmFailure, by_hundreds
 from remediation.llm.prompt_texts import Prompt, fenced
-from remediation.llm.protocol import Reply
+from remediation.llm.protocol import Reply, token_count
 from remediation.llm.schema import AnswerSource
 
 with warnings.catch_warnings():
@@ -102,7 +102,7 @@ class Gemini:
         return _read(response, AnswerSource(self.name, self.model, str(instruction), 0, 0, took))
 
     def _failure(self, error: Exception) -> LlmFailure:
-        """The failure's name; what has none is a bug and raised again."""
+        """The failure's name; what has none is raised again, for `InTime` to name."""
         kind = _kind(error)
         if kind is None:
             raise error
@@ -189,11 +189,11 @@ def _priced(source: AnswerSource, usage: Any) -> AnswerSource:
         source.provider,
         source.model,
         source.prompt,
-        int(usage.prompt_token_count),
+        token_count(usage.prompt_token_count),
         # What a model thinks is charged as answered, and told in the total alone.
         max(
-            int(usage.candidates_token_count),
-            int(usage.total_token_count) - int(usage.prompt_token_count),
+            token_count(usage.candidates_token_count),
+            token_count(usage.total_token_count) - usage.prompt_token_count,
         ),
         round(source.duration_seconds, 3),
     )

@@ -5,24 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from kubewise_site.core.clock import Clock, now
 from kubewise_site.core.redaction import redact_all
 from remediation.digests import digest_of
-from remediation.llm.failures import LlmFailure
+from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import Prompt
-from remediation.llm.protocol import LlmClient, Reply
+from remediation.llm.protocol import Provider, Reply
 from remediation.llm.schema import AnswerSource
 from remediation.llm.usage import budget_and_breaker
 from remediation.models.llm import LlmCall
 
 CHARACTERS_A_TOKEN = 4
 ANSWER_TOKENS = 8192
-
-
-class Provider(LlmClient, Protocol):
-    model: str
 
 
 class Metered:
@@ -48,7 +44,12 @@ class Metered:
         if isinstance(call, LlmFailure):
             return call
         began = time.monotonic()
-        answer = self._inner.ask(instruction, data, schema)
+        try:
+            answer = self._inner.ask(instruction, data, schema)
+        except BaseException as error:
+            answer = LlmFailure(FailureKind.NOT_THE_API, type(error).__name__)
+            budget_and_breaker.failed(call, answer, round(time.monotonic() - began, 3))
+            raise
         if isinstance(answer, LlmFailure):
             budget_and_breaker.failed(call, answer, round(time.monotonic() - began, 3))
             return answer

@@ -18,7 +18,7 @@ from kubewise_site.core import http_body
 from kubewise_site.core.redaction import redact
 from remediation.llm.failures import BY_STATUS, FailureKind, LlmFailure, by_hundreds
 from remediation.llm.prompt_texts import Prompt, fenced
-from remediation.llm.protocol import Reply
+from remediation.llm.protocol import Reply, token_count
 from remediation.llm.schema import AnswerSource
 
 TIMEOUT_SECONDS = 20.0
@@ -86,7 +86,7 @@ class OpenAICompatible:
         )
 
     def _failure(self, error: Exception) -> LlmFailure:
-        """The failure's name; what has none is a bug and raised again."""
+        """The failure's name; what has none is raised again, for `InTime` to name."""
         kind = _kind(error)
         if kind is None:
             raise error
@@ -205,8 +205,8 @@ def _text(message: Any, ended: str, source: AnswerSource) -> Reply | LlmFailure:
 
 
 def _priced(source: AnswerSource, usage: Any) -> AnswerSource:
-    asked = int(getattr(usage, "prompt_tokens", 0) or 0)
-    answered = int(getattr(usage, "completion_tokens", 0) or 0)
+    asked = token_count(getattr(usage, "prompt_tokens", None))
+    answered = token_count(getattr(usage, "completion_tokens", None))
     return AnswerSource(
         source.provider, source.model, source.prompt, asked, answered, source.duration_seconds
     )

@@ -86,7 +86,7 @@ def _read(text: str, kind: type[Answer]) -> Answer | LlmFailure:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
         return LlmFailure(FailureKind.OFF_SCHEMA, redact(str(error)))
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return LlmFailure(FailureKind.BAD_JSON, redact(str(error)))
 
 

@@ -149,7 +149,7 @@ def _clean(text: str) -> str:
     """Compact JSON, redacted; '' for what is no JSON and so no answer."""
     try:
         return msgspec.json.encode(redact_all(msgspec.json.decode(text))).decode()
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return ""
 
 

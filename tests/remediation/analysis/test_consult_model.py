@@ -100,8 +100,9 @@ def test_what_a_model_adds_is_on_record_with_its_cost(
     assert consult(one.pk, now) == Ending.DONE
     told = diagnosis(one)
     assert told["source"] == "both"
-    assert told["root_cause"].endswith("The model adds: The tag does not exist.")
-    assert told["recommendations"][-1] == "Push the image."
+    assert told["details"]["root_cause"] == "The tag does not exist."
+    assert told["details"]["recommendations"] == ["Push the image."]
+    assert "Push the image." not in told["recommendations"]
     assert one.plans.get().source == "both"
     call = LlmCall.objects.get()
     assert (call.incident_id, call.prompt_tokens, call.outcome) == (one.pk, 800, "ok")

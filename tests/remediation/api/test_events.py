@@ -25,6 +25,7 @@ EVENT_KEYS = {
 }  # fmt: skip
 ANALYSIS_KEYS = {
     "root_cause", "impact", "severity", "confidence", "recommendations", "source", "evidence",
+    "model_says",
 }  # fmt: skip
 CANDIDATE_KEYS = {
     "action_type", "resource_type", "resource_name", "namespace", "parameters", "command",

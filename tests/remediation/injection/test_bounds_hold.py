@@ -68,7 +68,8 @@ def test_however_it_is_obeyed_nothing_is_added_and_nothing_passes_by_itself(way:
         assert first in (rules, OPTIONS[-1]) or doubted, attack.name
         assert rank(first) <= rank(rules), attack.name
         assert diagnosis.confidence <= diagnose(FOUND).confidence
-        assert diagnosis.root_cause.startswith(diagnose(FOUND).root_cause)
+        assert diagnosis.root_cause == diagnose(FOUND).root_cause
+        assert diagnosis.recommendations == diagnose(FOUND).recommendations
 
 
 def obeyed(attack: Attack, way: Any) -> model_opinion.Opinion:

@@ -179,10 +179,15 @@ def test_while_one_call_tries_no_other_is_made() -> None:
     assert kind(ask(provider, "other", later)) == "circuit open"
 
 
-def test_answers_that_did_not_count_do_not_open_the_circuit() -> None:
-    provider = Scripted(LlmFailure(FailureKind.EMPTY, ""))
-    seen = {kind(ask(provider, str(n), NOW + timedelta(minutes=n))) for n in range(8)}
-    assert seen == {"empty"}
+def test_a_refusal_to_answer_does_not_open_the_circuit_and_unreadable_answers_do() -> None:
+    for failure, expected in (
+        (FailureKind.BLOCKED, {"blocked"}),
+        (FailureKind.EMPTY, {"empty", "circuit open"}),
+    ):
+        provider = Scripted(LlmFailure(failure, ""))
+        seen = {kind(ask(provider, str(n), NOW + timedelta(minutes=n))) for n in range(8)}
+        assert seen == expected
+        LlmCall.objects.all().delete()
 
 
 def test_workers_that_ask_at_once_share_the_budget(tmp_path: Path) -> None:
