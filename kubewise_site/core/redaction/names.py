@@ -22,6 +22,7 @@ class Strength(Enum):
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 KNOWN = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+OBJECTS = frozenset({"secret", "secrets", "credentials", "credential"})
 SECRET, BEFORE_KEY, WEAK, FORMS = (
     frozenset(KNOWN[name].split()) for name in ("secret", "before_key", "weak", "forms")
 )
@@ -56,3 +57,9 @@ def _is_secret(words: tuple[str, ...]) -> bool:
     if last in SECRET or any(words[-len(pair) :] == pair for pair in PAIRS):
         return True
     return last == "pass" and len(words) > 1
+
+
+def names_an_object(name: str) -> bool:
+    """Whether a Secret object's name may stand behind it: `secret=shop/db-credentials`."""
+    words = WORDS.findall(name)
+    return bool(words) and words[-1].lower() in OBJECTS

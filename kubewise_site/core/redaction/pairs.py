@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import re2
 
 from kubewise_site.core.redaction import values
-from kubewise_site.core.redaction.names import Strength, strength
+from kubewise_site.core.redaction.names import Strength, names_an_object, strength
 from kubewise_site.core.redaction.spans import Span
 
 MOST, MOST_WEAK = 512, 96
@@ -50,7 +50,9 @@ def find(text: str) -> Iterator[Span]:
     for found in FLAG.finditer(text):
         name = found[1].lstrip("-")
         if strength(name) is Strength.STRONG and not text.startswith("-", found.end()):
-            yield from _span(text, *_quoted_or_open(text, found.end()), Strength.STRONG, False)
+            yield from _span(
+                text, name, *_quoted_or_open(text, found.end()), Strength.STRONG, False
+            )
 
 
 def _value(text: str, at: int, name: str, sep: str, start: int) -> Iterator[Span]:
@@ -66,7 +68,7 @@ def _value(text: str, at: int, name: str, sep: str, start: int) -> Iterator[Span
     if is_line and first == start and known is Strength.STRONG and ":" in sep:
         last = max(last, _line_end(text, start))
     prose = sep == ":" and first == start
-    yield from _span(text, first, last, known, prose)
+    yield from _span(text, name, first, last, known, prose)
 
 
 def _strength(text: str, at: int, name: str) -> Strength:
@@ -101,7 +103,7 @@ def _header(text: str, start: int) -> Iterator[Span]:
     )
     if text[start : start + 1] in "\"'" and start < len(text):
         first, last = _quoted_or_open(text, start)
-        yield from _span(text, first, last, Strength.STRONG, False)
+        yield from _span(text, "", first, last, Strength.STRONG, False)
         return
     value = text[start:quote].rstrip()
     if value and not values.is_said(value.split(" ")[0]):
@@ -133,19 +135,21 @@ def _is_sentence(line: str) -> bool:
     return any(values.is_said(word) for word in words)
 
 
-def _span(text: str, first: int, last: int, known: Strength, prose: bool) -> Iterator[Span]:
+def _span(
+    text: str, name: str, first: int, last: int, known: Strength, prose: bool
+) -> Iterator[Span]:
     value = text[first:last]
-    if _is_harmless(value, known) or (prose and _speaks_of_it(text, value, last)):
+    if _is_harmless(name, value, known) or (prose and _speaks_of_it(text, value, last)):
         return
     yield Span(first, last, "secret" if known is Strength.STRONG else "value")
 
 
-def _is_harmless(value: str, known: Strength) -> bool:
+def _is_harmless(name: str, value: str, known: Strength) -> bool:
     if values.is_placeholder(value) or values.is_plain(value) or values.is_elsewhere(value):
         return True
     if known is Strength.WEAK:
         return not _is_weak_secret(value)
-    return values.is_object_name(value)
+    return names_an_object(name) and values.is_object_name(value)
 
 
 def _is_weak_secret(value: str) -> bool:

@@ -26,6 +26,7 @@ HEX = re2.compile(
     rf"(?i)\b(?:{NOUN}|hmac|aes|salt|seed|iv|signature)[^\n0-9A-Za-z][^\n]{{0,24}}?"
     r"\b((?:0x)?[0-9a-f]{24,})\b"
 )
+SCHEME = re2.compile(r"(?i)\b(?:bearer|basic|digest|apikey|geniekey) ([0-9A-Za-z._~+/=-]{8,})")
 OTHER_LANGUAGES = re.compile(
     r"(?:пароль|секрет|ключ|токен|密码|密碼|口令|密钥|令牌|パスワード|暗証番号|비밀번호|암호|"
     r"كلمة المرور|كلمة السر|"
@@ -45,6 +46,9 @@ def find(text: str) -> Iterator[Span]:
     for found in NEXT_TO.finditer(text):
         if _is_random_word(found[2]) and STRONG_NOUN.match(found[1]):
             yield _trimmed(found, 2)
+    for found in SCHEME.finditer(text):
+        if any(char.isdigit() for char in found[1]):
+            yield matched(found, "token", 1)
     yield from (matched(found, "secret", 1) for found in HEX.finditer(text))
 
 

@@ -60,7 +60,7 @@ def _span(start: int, value: str, known: Strength) -> Iterator[Span]:
         return
     if known is Strength.WEAK and not values.is_random(bare):
         return
-    if not values.is_elsewhere(bare) and not values.is_object_name(bare):
+    if not values.is_elsewhere(bare):
         begin = start + value.index(bare)
         yield Span(begin, begin + len(bare), "secret")
 

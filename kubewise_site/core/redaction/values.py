@@ -58,7 +58,8 @@ def is_elsewhere(value: str) -> bool:
 
 def is_object_name(value: str) -> bool:
     """`shop/db-credentials`: how objects are called, with a dash or a dot between words."""
-    return bool(OBJECT_NAME.match(value) and SECOND_WORD.search(value))
+    named = OBJECT_NAME.match(value) and SECOND_WORD.search(value)
+    return bool(named) and ("/" in value or not any(char.isdigit() for char in value))
 
 
 def is_readable(value: str) -> bool:
