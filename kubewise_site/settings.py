@@ -8,12 +8,14 @@ from kubewise_site.console import theme
 from kubewise_site.core import broker
 from kubewise_site.core.config import reading
 from kubewise_site.core.config.settings_table import *  # noqa: F403 names and their types
+from kubewise_site.core.config.unsafe import refuse_what_is_unsafe
 from kubewise_site.core.logging import configure
 from kubewise_site.core.secret_key import stored_secret_key
 
 BASE_DIR = reading.BASE_DIR
 try:
     VALUES = reading.load()
+    refuse_what_is_unsafe(VALUES)
 except reading.WrongSetting as error:
     sys.exit(f"KubeWise can't start: {error}")
 globals().update(VALUES)
@@ -121,6 +123,17 @@ LOGIN_URL = "admin:login"
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = VALUES["HTTPS"]
+SECURE_HSTS_SECONDS = VALUES["HTTPS_HSTS_SECONDS"] if VALUES["HTTPS"] else 0
+# A kubelet's probe comes by http to the pod itself.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+if VALUES["HTTPS_PROXY_HEADER"]:
+    SECURE_PROXY_SSL_HEADER = (
+        f"HTTP_{VALUES['HTTPS_PROXY_HEADER'].upper().replace('-', '_')}",
+        "https",
+    )
+# Subdomains and preload lists belong to whoever owns the domain, not to one program on it.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -10,7 +10,7 @@ for setting in SETTINGS:
         os.environ.pop(setting.name, None)
 os.environ["KUBEWISE_ENV_FILE"] = os.devnull
 os.environ["KUBEWISE_DATA_DIR"] = tempfile.mkdtemp(prefix="kubewise-tests-")
-os.environ["SECRET_KEY"] = "only-for-tests"
+os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefgh"
 
 from kubewise_site.settings import *  # noqa: E402, F403
 

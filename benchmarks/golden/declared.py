@@ -41,7 +41,7 @@ FULL = {
     "CLUSTER_NAME": "eu-1",
     "CELERY_BROKER_URL": "rediss://user:secret@broker.example:6380/3",
     "DATABASE_URL": "postgres://user:secret@db.example:5432/kubewise",
-    "SECRET_KEY": "a long random text",
+    "SECRET_KEY": "a long random text of 0123456789",
     "ALLOWED_HOSTS": "kubewise.example",
     "CSRF_TRUSTED_ORIGINS": "https://kubewise.example",
     "METRICS_NETWORKS": "10.0.0.0/8",

@@ -51,7 +51,7 @@ class Recording:
             "KUBEWISE_ENV_FILE": os.devnull,
             "KUBEWISE_DATA_DIR": str(self.folder),
             "DATABASE_URL": f"sqlite:///{self.database}",
-            "SECRET_KEY": "only-for-this-recording",
+            "SECRET_KEY": "only-for-this-recording-0123456789",
             "PROMETHEUS_URL": "",
             "ALLOWED_HOSTS": "testserver",
             "LOG_LEVEL": "CRITICAL",

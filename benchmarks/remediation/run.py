@@ -235,7 +235,7 @@ def _django(folder: Path) -> None:
         "KUBEWISE_ENV_FILE": os.devnull,
         "KUBEWISE_DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3",
-        "SECRET_KEY": "only-for-this-benchmark",
+        "SECRET_KEY": "only-for-this-benchmark-0123456789",
         "AUTO_REMEDIATE_CRITICAL": "True",
         "DEFAULT_REMEDIATION_MODE": "AUTO",
         "VERIFICATION_DELAY_SECONDS": "60",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularSwaggerView
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,6 +34,7 @@ from kubewise_site.ops.prometheus_exposition import exposition
 from kubewise_site.ops.serializers import ConfigSerializer, HealthSerializer, RootSerializer
 from kubewise_site.version import VERSION
 
+SCRAPER = "METRICS_TOKEN"
 NOTE = "Secrets are left out: “set” or “unset” is all that is told."
 
 
@@ -57,8 +63,42 @@ class DocsView(SpectacularSwaggerView):
         return super().dispatch(request, *args, **kwargs)
 
 
+class ScrapeToken(BaseAuthentication):
+    """METRICS_TOKEN as a bearer: it is nobody's, and opens the two views that name this class."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, str] | None:
+        sent = get_authorization_header(request).removeprefix(b"Bearer ")
+        token = settings.METRICS_TOKEN.encode()
+        return (AnonymousUser(), SCRAPER) if token and compare_digest(sent, token) else None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class ScrapeTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema shows it."""
+
+    target_class = ScrapeToken
+    name = "scrapeToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "METRICS_TOKEN."}
+
+
+class MayScrape(Needs):
+    """Whoever may read, METRICS_TOKEN, and without a token the networks of METRICS_NETWORKS."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if request.method in SAFE_METHODS and request.auth == SCRAPER:
+            return True
+        return _is_near(request) or super().has_permission(request, view)
+
+
 class HealthView(Guarded):
     """Each part with its state; 503 when a part that is needed is not healthy."""
+
+    authentication_classes = (ScrapeToken, *Guarded.authentication_classes)
+    permission_classes = (MayScrape,)
 
     @extend_schema(
         responses={200: HealthSerializer, 503: OpenApiResponse(HealthSerializer)},
@@ -83,17 +123,11 @@ class PlainText(BaseRenderer):
         return JSONRenderer().render(data)
 
 
-class MayScrape(Needs):
-    """Whoever may read, and without a token the networks of METRICS_NETWORKS."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return _is_near(request) or super().has_permission(request, view)
-
-
 class MetricsView(Guarded):
     """KubeWise's own metrics, for Prometheus."""
 
     schema = None
+    authentication_classes = (ScrapeToken, *Guarded.authentication_classes)
     permission_classes = (MayScrape,)
     renderer_classes = (PlainText,)
 

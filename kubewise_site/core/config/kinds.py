@@ -38,6 +38,7 @@ OPTIONAL_FILE = text("a file's path, or empty")
 EXISTING_FILE = SettingKind(parsers.existing_file, OPTIONAL_FILE.allowed)
 
 URL = SettingKind(parsers.web_address, "an http:// or https:// address, or empty")
+HEADER = SettingKind(parsers.header, "the name of a header, or empty")
 HEADERS = SettingKind(parsers.headers, "Name=value pairs, comma-separated")
 NETWORKS = SettingKind(parsers.networks, "networks such as 10.0.0.0/8, comma-separated")
 BROKER = SettingKind(

@@ -104,6 +104,13 @@ def headers(value: str) -> tuple[str, ...]:
     return found
 
 
+def header(value: str) -> str:
+    """A header's name (a token, RFC 9110), or nothing."""
+    if value and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,80}", value):
+        raise ValueError
+    return value
+
+
 def existing_file(value: str) -> str:
     if value and not Path(value).expanduser().is_file():
         raise ValueError

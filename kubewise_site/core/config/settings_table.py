@@ -215,6 +215,27 @@ CSRF_TRUSTED_ORIGINS: Sequence[str] = setting(
     kinds.listed("origins with scheme, comma-separated"),
     "Origins that may submit forms when KubeWise runs behind a proxy.",
 )
+HTTPS = setting(
+    "False",
+    kinds.YES_NO,
+    "People reach KubeWise by https: cookies are Secure, http is redirected, browsers remember it.",
+)
+HTTPS_HSTS_SECONDS = setting(
+    "31536000",
+    kinds.whole("whole seconds", 0, 63_072_000),
+    "With HTTPS: how long browsers refuse http for this host; 0: they are not told.",
+)
+HTTPS_PROXY_HEADER = setting(
+    "",
+    kinds.HEADER,
+    "The header by which your proxy says https, such as X-Forwarded-Proto; it must always set it.",
+)
+METRICS_TOKEN = setting(
+    "",
+    kinds.text("a long random text, or empty"),
+    "A bearer token that reads /metrics and health, and nothing else.",
+    secret=True,
+)
 API_WRITES_PER_MINUTE = setting(
     "120", kinds.FROM_ONE, "The most API writes per user and minute; beyond that the answer is 429."
 )

@@ -19,10 +19,12 @@ from kubewise_site.core.access.scopes import TokenScope, scope_for
 from kubewise_site.core.rest.idempotency import idempotent
 
 View = Callable[..., HttpResponseBase]
+# What every group has, and a user without a group has not.
+LOOKS = "detection.view_incident"
 
 
 class Needs(BasePermission):
-    """Reading needs a known user; writing needs the permission that the view names per method.
+    """Reading needs a user of a group; writing the permission that the view names per method.
 
     A view says `writes = {"PUT": "remediation.set_mode"}`. A handler without an entry is refused
     to everybody; a method without a handler passes, so that the answer is 405.
@@ -33,7 +35,7 @@ class Needs(BasePermission):
             return False
         method = request.method or ""
         if method in SAFE_METHODS:
-            return _may(request, TokenScope.READ, getattr(view, "reads", ""))
+            return _may(request, TokenScope.READ, getattr(view, "reads", "") or LOOKS)
         needed: str | None = getattr(view, "writes", {}).get(method)
         if needed is None:
             return not hasattr(view, method.lower())

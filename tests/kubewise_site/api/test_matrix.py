@@ -20,6 +20,7 @@ from detection.models.anomaly import AnomalyFeedback, ModelVersion
 from kubewise_site.core.access.models import IdempotencyKey
 from kubewise_site.core.access.scopes import TokenScope, scope_for
 from kubewise_site.core.config.reading import BASE_DIR
+from kubewise_site.core.rest.views import LOOKS, Guarded
 from remediation import models
 from tests.kubewise_site import records
 from tests.kubewise_site.api_client import Api, check_problem
@@ -52,10 +53,10 @@ def _counts() -> dict[str, int]:
 
 
 def _needed(method: str, path: str) -> str:
-    """The permission that the view names; '' where every account may."""
+    """The permission that the view names; to look, where it names none."""
     view = resolve(_path(path)).func.view_class
     if method == "GET":
-        return str(getattr(view, "reads", ""))
+        return str(getattr(view, "reads", "") or (LOOKS if issubclass(view, Guarded) else ""))
     return str(view.writes[method])
 
 

@@ -46,8 +46,8 @@ SECRETS = [
     ("-----BEGIN PRIVATE KEY-----\nMIIcut off", "MIIcut"),
     ("mail to alice.b@corp.example failed", "alice"),
     ("LICENSE=ABCD-EFGH-1234", "EFGH"),
-    ("- name: LICENSE\n  value: abcd-efgh", "efgh"),
-    ('{"name": "LICENSE", "value": "abcd-efgh"}', "efgh"),
+    ("- name: LICENSE\n  value: x9Kq2LmZ8w", "Kq2LmZ"),
+    ('{"name": "LICENSE", "value": "x9Kq2LmZ8w"}', "Kq2LmZ"),
     ("set-cookie: session=abcdefgh", "abcdefgh"),
 ]
 

@@ -66,28 +66,39 @@ PATTERNS: tuple[tuple[str, Substitutes], ...] = (
     *((one.secret_type.lower(), _linear(pattern)) for one in DETECTORS for pattern in one.denylist),
     (ArtifactoryDetector.secret_type.lower(), _linear(ArtifactoryDetector.denylist[0])),
 )
-DENSE = re.compile(r"(?<![A-Za-z0-9+/_=.%-])[A-Za-z0-9+/_-]{24,512}={0,2}(?![A-Za-z0-9+/_-])")
+# A run of what base64, base32 or a random string is written in, of any length.
+DENSE = re2.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 HEXADECIMAL = re.compile(r"[0-9a-fA-F-]+")
+ULID = re.compile(r"0[0-9A-HJKMNP-TV-Z]{25}")
+DIGEST_BEFORE = re.compile(r"(?:sha(?:1|224|256|384|512)|md5|h1)[-:=]$", re.I)
 SEPARATOR = re.compile(r"[/+_-]")
+JUDGED = 512
 LEAST_IN_A_ROW = 14
+LEAST_OF_TWO_CLASSES = 24
 LEAST_BITS = 4.0
-LEAST_CHANGES = 0.35
+LEAST_BITS_OF_TWO_CLASSES = 3.6
+LEAST_CHANGES = 0.33
 
 
 def is_dense(token: str) -> bool:
     """Whether it reads like random characters: entropy, and a class that changes all the time.
 
     Digests and UIDs are hexadecimal, names are words: neither changes between upper case, lower
-    case and digit at every third character, within one run without a separator.
+    case and digit at every third character, within one run without a separator. Of two classes
+    alone (base32, lower case with digits) a longer run is asked for.
     """
-    body = token.rstrip("=")
+    body = token.rstrip("=")[:JUDGED]
     longest = max(SEPARATOR.split(body), key=len)
-    if HEXADECIMAL.fullmatch(body) or len(longest) < LEAST_IN_A_ROW:
+    if HEXADECIMAL.fullmatch(longest) or ULID.fullmatch(body) or len(longest) < LEAST_IN_A_ROW:
         return False
     classes = [_class(char) for char in longest]
     changes = sum(one != other for one, other in pairwise(classes))
-    mixed = len(set(classes)) == 3 and changes >= LEAST_CHANGES * (len(longest) - 1)
-    return mixed and _bits(body) >= LEAST_BITS
+    if changes < LEAST_CHANGES * (len(longest) - 1):
+        return False
+    if len(set(classes)) == 3:
+        return _bits(body) >= LEAST_BITS
+    random = len(longest) >= LEAST_OF_TWO_CLASSES and "0" in classes
+    return random and _bits(longest) >= LEAST_BITS_OF_TWO_CLASSES
 
 
 def _class(char: str) -> str:

@@ -1,0 +1,81 @@
+"""Secrets told in a sentence: `the password is X`, `with key 9f86…`, `Passwort lautet X`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import re2
+
+from kubewise_site.core.redaction import values
+from kubewise_site.core.redaction.spans import Span, matched
+
+NOUN = (
+    r"password|passwd|passphrase|passcode|pass phrase|pwd|secret|token|api[ _-]?key|access[ _-]?key"
+    r"|secret[ _-]?key|private[ _-]?key|encryption[ _-]?key|signing[ _-]?key|license[ _-]?key|key"
+    r"|pin|otp|code|credentials?|passwort|kennwort|contrasena|clave|mot de passe|senha"
+    r"|wachtwoord|parola"
+)
+TOLD = re2.compile(
+    rf"(?i)\b({NOUN})(?: for [0-9A-Za-z_.@/-]{{1,60}})?(?: \([^()\n]{{1,40}}\))?"
+    r" (?:is|was|ist|war|lautet|es|est|e|to|set to|changed to|reset to|equals|of|as|now|=|:)"
+    r"(?: now| set to| currently)?:? [\"'`(\[]?([^\s\"'`)\]]{3,512})"
+)
+NEXT_TO = re2.compile(rf"(?i)\b({NOUN})s? [\"'`(]?([^\s\"'`),;]{{4,512}})")
+HEX = re2.compile(
+    rf"(?i)\b(?:{NOUN}|hmac|aes|salt|seed|iv|signature)[^\n0-9A-Za-z][^\n]{{0,24}}?"
+    r"\b((?:0x)?[0-9a-f]{24,})\b"
+)
+SCHEME = re2.compile(r"(?i)\b(?:bearer|basic|digest|apikey|geniekey) ([0-9A-Za-z._~+/=-]{8,})")
+OTHER_LANGUAGES = re.compile(
+    r"(?:пароль|секрет|ключ|токен|密码|密碼|口令|密钥|令牌|パスワード|暗証番号|비밀번호|암호|"
+    r"كلمة المرور|كلمة السر|"
+    r"סיסמה|รหัสผ่าน|κωδικός|गुप्तशब्द|पासवर्ड)"
+    r"[\"'` \t]{0,4}(?:[:=：＝]|=>|is|は|是|为)[ \t\"'`]{0,6}([^\s\"'`,;，。]{3,512})",
+    re.I,
+)
+STRONG_NOUN = re.compile(r"pass|pwd|kennwort|contrase|clave|mot de|senha|wacht|parola", re.I)
+NO_PASSWORD = re.compile(r"[0-9A-Za-z_.-]{0,60}+[=:]|v?\d{1,6}+\.\d|[\[<({]")
+
+
+def find(text: str) -> Iterator[Span]:
+    """What a sentence gives away; words about a secret stay."""
+    for found in TOLD.finditer(text):
+        if _is_told(found[1], found[2]):
+            yield _trimmed(found, 2)
+    for found in NEXT_TO.finditer(text):
+        if _is_random_word(found[2]) and STRONG_NOUN.match(found[1]):
+            yield _trimmed(found, 2)
+    for found in SCHEME.finditer(text):
+        if any(char.isdigit() for char in found[1]):
+            yield matched(found, "token", 1)
+    yield from (matched(found, "secret", 1) for found in HEX.finditer(text))
+
+
+def find_in_other_scripts(text: str) -> Iterator[Span]:
+    """For the original: in the view of plain letters those words are gone."""
+    for found in OTHER_LANGUAGES.finditer(text):
+        if not values.is_placeholder(found[1]):
+            yield matched(found, "secret", 1)
+
+
+def _is_told(noun: str, value: str) -> bool:
+    bare = value.rstrip(".,;:!?")
+    if values.is_said(bare) or values.is_placeholder(bare) or values.is_elsewhere(bare):
+        return False
+    if STRONG_NOUN.match(noun):
+        return not values.is_plain(bare) or len(bare) > 3
+    return _is_random_word(bare)
+
+
+def _is_random_word(value: str) -> bool:
+    bare = value.rstrip(".,;:!?")
+    if values.is_object_name(bare) or values.is_plain(bare) or "/" in bare[:1]:
+        return False
+    digits, letters = any(c.isdigit() for c in bare), any(c.isalpha() for c in bare)
+    return digits and letters and not NO_PASSWORD.match(bare)
+
+
+def _trimmed(found: re2._Match[str], group: int) -> Span:
+    start, _ = found.span(group)
+    return Span(start, start + len(found[group].rstrip(".,;:!?")), "secret")
