@@ -181,7 +181,7 @@ def test_while_one_call_tries_no_other_is_made() -> None:
 
 def test_a_refusal_to_answer_does_not_open_the_circuit_and_unreadable_answers_do() -> None:
     for failure, expected in (
-        (FailureKind.BLOCKED, {"blocked"}),
+        (FailureKind.BLOCKED, {"safety block"}),
         (FailureKind.EMPTY, {"empty", "circuit open"}),
     ):
         provider = Scripted(LlmFailure(failure, ""))
