@@ -11,6 +11,7 @@ from detection.domain.causes import CAUSES, Cause, Precedence
 from detection.domain.facts import Facts
 from detection.domain.findings import Evidence, Finding
 from detection.failures.context import Context
+from detection.failures.isolation import judge_in_isolation
 from detection.snapshot import Snapshot
 
 log = structlog.get_logger(__name__)
@@ -43,16 +44,26 @@ def find_all(snapshot: Snapshot, context: Context) -> list[Finding]:
     """Every finding, those younger than their dwell included (`opens_at` tells).
 
     A function that raises is a bug, never the end of the pass: it is logged and named in
-    `snapshot.blind` as `detection/<name>`.
+    `snapshot.blind` as `detection/<name>`, with the objects that could not be judged; all others
+    are.
     """
-    found: list[Finding] = []
-    for entry in FAILURES:
-        try:
-            found += [_bare(finding) for finding in entry.find(snapshot, context)]
-        except Exception as error:
-            log.exception("a failure function broke", failure=entry.name)
-            snapshot.blind[f"detection/{entry.name}"] = f"{type(error).__name__}: {error}"
-    return found
+    return [finding for entry in FAILURES for finding in _found(entry, snapshot, context)]
+
+
+def _found(entry: Failure, snapshot: Snapshot, context: Context) -> list[Finding]:
+    def judge(part: Snapshot) -> list[Finding]:
+        return [_bare(finding) for finding in entry.find(part, context)]
+
+    try:
+        return judge(snapshot)
+    except Exception as error:
+        log.exception("a failure function broke", failure=entry.name)
+        isolated = judge_in_isolation(judge, snapshot)
+        why = f"{type(error).__name__}: {error}"
+        if isolated:
+            why = f"could not judge {'; '.join(isolated.unjudged)}"
+        snapshot.blind[f"detection/{entry.name}"] = why
+        return list(isolated.findings) if isolated else []
 
 
 def _bare(finding: Finding) -> Finding:

@@ -17,6 +17,7 @@ import msgspec
 
 from detection.kubernetes.objects.core import Object, Part
 from kubewise_site.core.foreign_text import safe_json
+from kubewise_site.core.nesting import without_depths
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 ItemT = TypeVar("ItemT")
@@ -57,6 +58,8 @@ def decode_page(content: bytes, type_: type[ObjectT]) -> ListPage[ObjectT]:
     content = safe_json(content)
     try:
         answer: ListAnswer[ObjectT] = _list_decoder(type_).decode(content)
+    except RecursionError:
+        return _page_by_item(without_depths(content), type_)
     except msgspec.DecodeError:
         return _page_by_item(content, type_)
     return ListPage(_items(answer), *_rest(answer))
@@ -79,7 +82,7 @@ def _raw_answer(content: bytes) -> ListAnswer[msgspec.Raw]:
     decoder: msgspec.json.Decoder[ListAnswer[msgspec.Raw]] = _list_decoder(msgspec.Raw)
     try:
         return decoder.decode(content)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Undecodable(f"no list that can be read: {error}") from error
 
 
@@ -88,7 +91,7 @@ def decode_object(content: bytes, type_: type[ObjectT]) -> ObjectT:
     decoder: msgspec.json.Decoder[ObjectT] = _decoder(type_)
     try:
         return decoder.decode(content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         pass
     try:
         return decoder.decode(json.dumps(without_nulls(json.loads(content))))
