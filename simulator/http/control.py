@@ -41,6 +41,8 @@ class Front:
     def _prometheus(self, request: Request) -> Response:
         from simulator.prometheus.http.http import handle
 
+        if self.simulator.prometheus_away:
+            return text_response("Service Unavailable\n", 503)
         params = {k: list(v) for k, v in request.query.items()}
         if request.method == "POST":
             for key, value in parse_qs(request.body.decode()).items():
