@@ -191,6 +191,7 @@ def born(simulator: Simulator, planned: list[Planned], folder: Path, target: str
     with ExitStack() as stack:
         stack.enter_context(moved)
         stack.enter_context(answered_in_process(simulator))
+        stack.enter_context(patch("kubernetes.client.configuration.getproxies", dict))
         stack.enter_context(_eager(life))
         stack.enter_context(_moved_clock(life))
         prepare(life.now)

@@ -21,7 +21,7 @@ class Sampler:
     def __init__(self, cluster: Cluster, store: MetricStore) -> None:
         self.cluster, self.store = cluster, store
         self.last: datetime | None = None
-        self.live: set[Series] = set()
+        self.live: dict[Series, int] = {}
         self.enabled = False
         self.away: set[str] = set()
         self.instances: dict[str, str] = {}
@@ -39,12 +39,15 @@ class Sampler:
         self.scrape(now)
 
     def scrape(self, now: datetime) -> None:
-        seconds, present = now.timestamp(), set[Series]()
+        seconds, present = now.timestamp(), dict[Series, int]()
         for name, labels, value in self._samples(now):
-            self.store.append(name, labels, seconds, value)
-            present.add((name, tuple(labels.items())))
-        for name, items in self.live - present:
-            self.store.end(name, dict(items), seconds)
+            series = (name, tuple(labels.items()))
+            known = self.live.get(series)
+            found = self.store.reference(name, labels) if known is None else known
+            present[series] = found
+            self.store.append_to(found, seconds, value)
+        for series in self.live.keys() - present.keys():
+            self.store.end(series[0], dict(series[1]), seconds)
         self.live, self.last = present, now
 
     def _samples(self, now: datetime) -> Iterator[Sample]:

@@ -1,6 +1,7 @@
 """A client's requests answered without a socket: what urllib3 sends here is handed over."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def answered_in_process(simulator: "Simulator") -> Iterator[None]:
     """Until it ends, requests of this process to the simulator's address need no server.
 
-    Whoever uses urllib3 or requests is served by the very handler that the sockets lead to.
+    Whoever uses urllib3 or requests is served by the very handler that the sockets lead to; pools
+    of threads, and the environment's proxies, are left out on the way.
     Watches, and the delays of switches, are not for this way.
     """
     front, port = Front(simulator), simulator.server.server_address[1]
@@ -34,8 +36,23 @@ def answered_in_process(simulator: "Simulator") -> Iterator[None]:
             return plain(pool, method, url, body, headers, *args, **options)
         return _answer(front, method, url, body, headers, options.get("preload_content", True))
 
-    with patch.object(HTTPConnectionPool, "urlopen", urlopen):
+    with (
+        patch.object(HTTPConnectionPool, "urlopen", urlopen),
+        patch.object(ThreadPoolExecutor, "submit", _at_once),
+        patch("requests.sessions.get_environ_proxies", lambda url, no_proxy=None: {}),
+        patch("requests.sessions.resolve_proxies", lambda *_: {}),
+    ):
         yield
+
+
+def _at_once(pool: ThreadPoolExecutor, call: Any, /, *args: Any, **options: Any) -> Future[Any]:
+    """Nothing is waited for, so threads would only take turns."""
+    done = Future[Any]()
+    try:
+        done.set_result(call(*args, **options))
+    except Exception as error:
+        done.set_exception(error)
+    return done
 
 
 def _answer(front: Front, method: str, url: str, body: Any, headers: Any, preload: bool) -> Any:
