@@ -91,8 +91,12 @@ class Life:
         self.pass_seconds.append(time.process_time() - began)
 
     def move(self, seconds: float) -> None:
-        """The cluster goes on for `seconds`, with whatever is due; the truth looks on."""
+        """The cluster goes on for `seconds`."""
         self.simulator.settle(seconds)
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Whatever is due happens, and the truth looks on, `seconds` after the former time."""
         self._start_due()
         self._go_on()
         self._take_back()

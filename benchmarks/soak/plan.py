@@ -12,6 +12,7 @@ from simulator.world import DEPLOYMENTS, STATEFULSETS
 
 QUIET_NAMESPACES = ("kube-system", "monitoring")
 LEAD, TAIL = timedelta(minutes=15), timedelta(minutes=20)
+LEAD_RATIO, TAIL_RATIO = 1 / 8, 1 / 6
 APART = timedelta(minutes=45)
 SHORTEST_SECONDS, LONGEST_SECONDS = 60.0, 3600.0
 WORKLOAD_FAULTS = (
@@ -55,8 +56,9 @@ def _may(namespace: str) -> bool:
 
 def plan(seed: int, begin: datetime, hours: float, faults: int) -> list[Planned]:
     """Faults and events in the order of their time; nothing strikes one target twice at a time."""
-    random = Random(seed)
-    maker = _Maker(random, begin + LEAD, begin + timedelta(hours=hours) - TAIL)
+    random, length = Random(seed), timedelta(hours=hours)
+    first = begin + min(LEAD, length * LEAD_RATIO)
+    maker = _Maker(random, first, begin + length - min(TAIL, length * TAIL_RATIO))
     made = [maker.fault(kind) for kind in _kinds(random, faults)]
     for name, often in EVENTS_A_DAY.items():
         made += [maker.event(name) for _ in range(_number(random, often * hours / 24))]

@@ -13,7 +13,12 @@ from django.db.models import Model
 from benchmarks.soak.truth import Owner
 
 ANOMALY = "METRIC_ANOMALY"
-WATCH_MODELS = ("Watched", "Watch", "WatchedFinding", "BeingWatched")
+OWNER = ("owner_kind", "owner_namespace", "owner_name")
+SINCE = ("since", "watched_since", "first_seen", "noticed_at", "seen_at", "began")
+DUE = ("due_at", "opens_at", "becomes_incident_at", "incident_at", "due")
+
+Watched = dict[Owner, dict[datetime, tuple[datetime, datetime | None]]]
+"""Owner → since when by the product → (when we saw that it is watched, when it is due)."""
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Watcher:
         self.last: dict[int, tuple[str, str, datetime]] = {}
         self.changes: dict[int, Counter[str]] = {}
         self.suspended_seconds = 0.0
-        self.watched: dict[Owner, set[datetime]] | None = None
+        self.watched: Watched | None = None
 
     def look(self, now: datetime, step_seconds: float) -> None:
         from remediation.policy.case_records import storm_brake
@@ -51,9 +56,15 @@ class Watcher:
             self._compare(pk, (cause, severity, onset))
         if storm_brake(_cluster(), now):
             self.suspended_seconds += step_seconds
-        for owner, since in (watched_since() or {}).items():
-            self.watched = self.watched or {}
-            self.watched.setdefault(owner, set()).add(since)
+        self._note_watched(now)
+
+    def _note_watched(self, now: datetime) -> None:
+        """A row that says it was there before this pass counts from when it was first seen."""
+        rows = watched_now()
+        if rows is not None:
+            self.watched = self.watched if self.watched is not None else {}
+            for owner, since, due in rows:
+                self.watched.setdefault(owner, {}).setdefault(since, (now, due))
 
     def _compare(self, pk: int, seen: tuple[str, str, datetime]) -> None:
         before = self.last.get(pk, seen)
@@ -104,23 +115,29 @@ def _decided(row: Any) -> datetime | None:
     return None
 
 
-def watched_since() -> dict[Owner, datetime] | None:
-    """Owner → since when it is being watched; None where the product has no such table."""
-    for name in WATCH_MODELS:
-        try:
-            model = _model("detection", name)
-        except LookupError:
-            continue
-        return _watched_rows(model)
-    return None
+def watched_now() -> list[tuple[Owner, datetime, datetime | None]] | None:
+    """(owner, since when, when it becomes an incident) of what is being watched.
 
-
-def _watched_rows(model: type[Model]) -> dict[Owner, datetime]:
+    None where the product has no such table; the last is None where the table does not say.
+    """
+    model = _watch_model()
+    if model is None:
+        return None
     names = {field.name for field in model._meta.get_fields()}
-    since = next(one for one in ("since", "first_seen", "noticed_at", "began") if one in names)
-    columns = ("owner_kind", "owner_namespace", "owner_name", since)
-    rows = model._default_manager.values_list(*columns)
-    return {(kind, namespace, name): at for kind, namespace, name, at in rows}
+    since = next((one for one in SINCE if one in names), None)
+    due = next((one for one in DUE if one in names), since)
+    rows = model._default_manager.values_list(*OWNER, since, due) if since else ()
+    return [((kind, place, name), at, then if due != since else None)
+            for kind, place, name, at, then in rows]  # fmt: skip
+
+
+def _watch_model() -> type[Model] | None:
+    """The table of what is being watched, whatever it is called in detail."""
+    for model in apps.get_app_config("detection").get_models():
+        fields = {field.name for field in model._meta.get_fields()}
+        if "watch" in model.__name__.lower() and fields.issuperset(OWNER):
+            return model
+    return None
 
 
 def row_counts() -> dict[str, int]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.soak.judge import Judged, Kind, must_be_found, percentile
-from benchmarks.soak.records import Told
-from benchmarks.soak.truth import Owner, Span
-
-Watched = Mapping[Owner, Iterable[datetime]]
+from benchmarks.soak.records import Told, Watched
+from benchmarks.soak.truth import Span
 
 
 @dataclass
@@ -66,6 +64,8 @@ def _latencies(judged: Judged, watched: Watched | None) -> dict[str, Any]:
     return {
         "injected → incident": _spread(_gaps(judged, lambda s, t: (s.began, t.opened))),
         "first abnormal state → being watched": _watch(judged, watched),
+        "end of the dwell time → incident": _after_due(judged, watched),
+        "injected → incident, urgent": _spread(_urgent(judged)),
         "first abnormal state → incident": _spread(
             _gaps(judged, lambda s, t: (s.first_bad, t.opened))
         ),
@@ -81,6 +81,12 @@ def _gaps(judged: Judged, pair: Any) -> list[float]:
     by_number = {span.number: span for span in judged.spans}
     pairs = [pair(by_number[number], told) for number, told in judged.found.items()]
     return [(late - early).total_seconds() for early, late in pairs if early and late]
+
+
+def _urgent(judged: Judged) -> list[float]:
+    """Of faults that cannot mend themselves or cost a Service half of its endpoints."""
+    urgent = [span for span in judged.spans if span.urgent and span.number in judged.found]
+    return [(judged.found[one.number].opened - one.began).total_seconds() for one in urgent]
 
 
 def _by_kind(judged: Judged) -> dict[str, Any]:
@@ -101,12 +107,25 @@ def _watch(judged: Judged, watched: Watched | None) -> dict[str, Any] | None:
 
 
 def _watched_after(span: Span, watched: Watched) -> float | None:
-    """Seconds from its first abnormal state until it was being watched; None: never."""
+    """Seconds from its first abnormal state until we saw it being watched; None: never."""
     if span.first_bad is None:
         return None
-    moments = (at for owner in span.affected for at in watched.get(owner, ()))
+    moments = (seen for owner in span.affected for seen, _ in watched.get(owner, {}).values())
     during = [at for at in moments if span.began <= at <= span.well_at]
     return (min(during) - span.first_bad).total_seconds() if during else None
+
+
+def _after_due(judged: Judged, watched: Watched | None) -> dict[str, Any] | None:
+    """From the time at which it was to become an incident to the incident, where told."""
+    if watched is None:
+        return None
+    gaps = []
+    for number, told in judged.found.items():
+        span = next(one for one in judged.spans if one.number == number)
+        rows = [row for owner in span.affected for row in watched.get(owner, {}).values()]
+        due = [due for _, due in rows if due and span.began <= due <= told.opened]
+        gaps += [(told.opened - max(due)).total_seconds()] if due else []
+    return _spread(gaps)
 
 
 def _spread(values: Sequence[float]) -> dict[str, Any]:

@@ -30,9 +30,12 @@ MORE = tuple(
 )
 
 
-def stage(seed: int, begin: datetime = BEGIN) -> Simulator:
-    """About a hundred pods with an hour of past; it moves only when it is told to."""
-    simulator = Simulator(background=False, seed=seed)
+def stage(seed: int, begin: datetime = BEGIN, background: bool = False) -> Simulator:
+    """About a hundred pods with an hour of past; it moves only when it is told to.
+
+    `background`: by itself, once it is entered and its clock released.
+    """
+    simulator = Simulator(background=background, seed=seed)
     simulator.tick(begin)
     simulator.cluster.behaviour.load = Load()
     world.build(simulator, history_seconds=0, more=MORE)

@@ -28,6 +28,7 @@ Owner = tuple[str, str, str]
 STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 START_SECONDS = 20.0
 RECENT_SECONDS = 30.0
+CANNOT_MEND_ITSELF = frozenset({"image_not_found", "bad_config", "exec_format_error"})
 TABLES = {
     "Deployment": "deployments.apps",
     "StatefulSet": "statefulsets.apps",
@@ -57,6 +58,7 @@ class Span:
     last_bad: datetime | None = None
     bad_seconds: float = 0.0
     words: str = ""
+    half_lost: bool = False
 
     def look(self, store: Store, now: datetime, step_seconds: float) -> None:
         """Note whether anything that it concerns is abnormal now."""
@@ -65,9 +67,15 @@ class Span:
             self.first_bad, self.words = self.first_bad or now, self.words or words
             self.last_bad = now + timedelta(seconds=step_seconds)
             self.bad_seconds += step_seconds
+            self.half_lost = self.half_lost or lost_half(store, self.owner)
 
     def _watched(self) -> list[Owner]:
         return [self.owner, *sorted(self.affected - {self.owner})]
+
+    @property
+    def urgent(self) -> bool:
+        """It cannot mend itself, or its Service has lost half of its ready endpoints or more."""
+        return self.fault in CANNOT_MEND_ITSELF or self.half_lost
 
     @property
     def well_at(self) -> datetime:
@@ -139,6 +147,19 @@ def trouble(store: Store, owner: Owner, now: datetime) -> str:
     if held["spec"].get("replicas") == 0:
         return "no replicas wanted"
     return next(filter(None, (_pod(pod, now) for pod in pods_of(store, held))), "")
+
+
+def lost_half(store: Store, owner: Owner) -> bool:
+    """Whether a Service of its name has at most half of the endpoints that it should have."""
+    kind, namespace, name = owner
+    held = store.get(TABLES[kind], namespace, name) if kind in TABLES else None
+    if held is None or store.get("services", namespace, name) is None:
+        return False
+    wanted = held["spec"].get("replicas", 1)
+    ready = [
+        pod for pod in pods_of(store, held) if condition_of(pod, "Ready").get("status") == "True"
+    ]
+    return len(ready) * 2 <= wanted
 
 
 def pods_of(store: Store, workload: Obj) -> Iterator[Obj]:

@@ -82,13 +82,17 @@ class Sampler:
         if self.last is not None and self.last >= moment:
             self.last = None
 
-    def exposition(self) -> str:
-        """The current samples in the text format that a Prometheus scrapes."""
+    def exposition(self, job: str = "") -> str:
+        """The current samples in the text format that a Prometheus scrapes.
+
+        Of one job with the addresses of its targets, or of all without any.
+        """
         lines: dict[str, list[str]] = {}
+        hidden = ("job",) if job else ("job", "instance")
         for name, labels, value in self._samples(self.cluster.clock.now()):
-            told = ",".join(
-                f'{k}="{_escaped(v)}"' for k, v in labels.items() if k not in ("job", "instance")
-            )
+            if job and (labels.get("job") != job or name == "up"):
+                continue
+            told = ",".join(f'{k}="{_escaped(v)}"' for k, v in labels.items() if k not in hidden)
             lines.setdefault(name, []).append(f"{name}{{{told}}} {value}")
         blocks = []
         for name, rows in lines.items():

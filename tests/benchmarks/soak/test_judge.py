@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.soak.bars import broken
 from benchmarks.soak.judge import Judged, Kind, judge, percentile
 from benchmarks.soak.records import Told
 from benchmarks.soak.report import Costs, figures, slope, table
@@ -129,13 +130,14 @@ def test_the_report_counts_by_cause_and_measures_from_the_first_abnormal_state()
     found = told(decided=at(11.5), closed=at(22), changes=Counter(cause=2))
     found.attempts = [("rollback_deployment", "verified", "resolved")]
     judged = judge([found, told(CART, number=2)], [span()], aliases)
-    run = figures(judged, Costs(), 30.0, {WEB: {at(10.5)}}, 3)
+    run = figures(judged, Costs(), 30.0, {WEB: {at(10): (at(10.5), at(10.9))}}, 3)
     assert (run["found"], run["missed"], run["false_by_cause"]) == (1, 0, {"BAD_RELEASE": 1})
     latency = run["latency_seconds"]
     assert latency["first abnormal state → incident"]["p50"] == 60
     assert latency["first abnormal state → being watched"] == {
         "number": 1, "p50": 30, "p95": 30, "most": 30, "never": 0,
     }  # fmt: skip
+    assert latency["end of the dwell time → incident"]["p95"] == 6
     assert latency["incident → decided"]["p95"] == 30
     assert latency["well → resolved"]["p95"] == 120
     assert run["flips"] == {"cause": 2, "severity": 0, "onset": 0}
@@ -155,3 +157,38 @@ def test_a_product_without_being_watched_has_a_dash_and_one_that_did_not_watch_h
 def test_the_slope_is_that_of_the_line_through_the_points() -> None:
     assert slope([(0, 10), (1, 12), (2, 14)]) == 2
     assert slope([(0, 10), (1, 12)]) is None
+
+
+def run_of(told_rows: list[Told], spans: list[Span], watched: Any = None, messages: int = 0) -> Any:
+    return figures(judge(told_rows, spans, aliases), Costs(), 0, watched, messages)
+
+
+def test_a_run_in_which_all_is_as_wanted_breaks_no_bar() -> None:
+    watched = {WEB: {at(10): (at(10.2), at(10.9))}}
+    assert broken(run_of([told(closed=at(21))], [span()], watched, 2)) == []
+    assert broken(run_of([], [], {})) == []
+
+
+def test_each_figure_that_is_not_as_wanted_is_named() -> None:
+    slow, missed = span(half_lost=True), span(CART, 40, 50)
+    missed.number = 2
+    wrong = [told(CART, number=2), told(POD, 25, 3), told(POD, 16, 4)]
+    odd = [told(CART, 12, number, cause="METRIC_ANOMALY") for number in (5, 6)]
+    rows = [told(opened=15, closed=at(30)), *wrong, *odd]
+    run = run_of(rows, [slow, missed], {}, 9) | {"auto_suspended_seconds": 60.0}
+    assert broken(run) == [
+        "3 false, late or duplicate incidents; at most 0",
+        "2 false anomalies; at most 1",
+        "1 faults that showed for 90 s were not found; none may be missed",
+        "first abnormal state → being watched: 2 never",
+        "injected → incident, urgent: p95 300 s; at most 90",
+        "well → resolved: p95 600 s; at most 150",
+        "4.5 messages a fault; at most 2",
+        "AUTO was suspended for 60 s",
+    ]
+
+
+def test_without_a_fault_every_message_is_one_too_many() -> None:
+    said = broken(run_of([], [], None, 1))
+    assert "1 messages although there was no fault" in said
+    assert "first abnormal state → being watched: the product does not say" in said

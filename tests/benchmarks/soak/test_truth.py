@@ -138,3 +138,17 @@ def test_after_an_event_the_cluster_is_well(simulator: Simulator, name: str) -> 
     assert ("node-2" in nodes) is (name != "node_exchange")
     pods = simulator.store.items("pods")
     assert {pod["spec"].get("nodeName") for pod in pods} <= nodes
+
+
+@pytest.mark.parametrize(
+    ("kind", "urgent"),
+    [("hung_workload", True), ("scaled_to_zero", True), ("bad_config", True),
+     ("readiness_misconfig", False), ("pull_unauthorized", False)],
+)  # fmt: skip
+def test_urgent_is_what_cannot_mend_itself_or_costs_half_of_the_endpoints(
+    simulator: Simulator, kind: str, urgent: bool
+) -> None:
+    owner = owner_of(simulator, kind)
+    span = Span(1, kind, "", owner, simulator.cluster.clock.now(), {owner})
+    lived(simulator, span, 60)
+    assert span.urgent is urgent
