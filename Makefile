@@ -52,6 +52,12 @@ bench-diagnosis: .venv/dev ## root cause, citations and size of the evidence pac
 bench-remediation: .venv/dev ## failures run to their end in AUTO, judged by an oracle of its own
 	$(BIN)/python -m benchmarks.remediation.run
 
+soak-day: .venv/dev ## a day in minutes: found, missed, false, late, latency by kind; ARGS="--hours 2 --faults 0 --seed 3"
+	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+soak: .venv/dev ## an hour of real time on both pairs, with a real Prometheus; ARGS="--minutes 10 --pair sqlite"
+	$(BIN)/python -m benchmarks.soak.hour $(ARGS)
+
 house: .venv/dev ## figures of the code's structure: import circles, sizes, one home each; fails below the bar
 	$(BIN)/python -m benchmarks.house $(ARGS)
 

@@ -67,6 +67,7 @@ class Simulator:
         self.api = Api(self.cluster)
         self.metric_store = MetricStore()
         self.sampler = Sampler(self.cluster, self.metric_store)
+        self.prometheus_away = False
         self.faults: list[Fault] = []
         self.scheduled: list[tuple[datetime, str, str | None]] = []
         self.server = Server(host, port, Front(self).handle)
@@ -169,7 +170,8 @@ class Simulator:
         with self.store.lock:
             self._inject_due(now)
             self.engine.run_until(now)
-            self.sampler.sample(now)
+            if not self.prometheus_away:
+                self.sampler.sample(now)
 
     def settle(self, seconds: float = 60.0) -> datetime:
         """Lets `seconds` of simulated time pass at once; returns the new now."""

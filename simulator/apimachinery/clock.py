@@ -35,8 +35,8 @@ class Clock:
 
 
 def stamp(moment: datetime) -> str:
-    """RFC 3339 in seconds, as metav1.Time writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """RFC 3339 in seconds, as metav1.Time writes it. (Several times as quick as strftime.)"""
+    return moment.isoformat(timespec="seconds")[:19] + "Z"
 
 
 def micro_stamp(moment: datetime) -> str:

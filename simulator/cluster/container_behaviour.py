@@ -5,8 +5,10 @@ images that exist or crash, memory needs, wedged pods, dead nodes.
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from simulator.cluster.fault_rules import Affliction
+from simulator.cluster.load import Load
 
 Workload = tuple[str, str, str]
 """(namespace, name of the top controller, container)"""
@@ -67,7 +69,9 @@ class Behaviour:
     registry_errors: dict[str, str] = field(default_factory=dict)
     memory: dict[Workload, Memory] = field(default_factory=dict)
     cpu_cores: dict[Workload, float] = field(default_factory=dict)
+    load: Load | None = None
     hung_pods: set[str] = field(default_factory=set)
+    hung_workloads: set[tuple[str, str]] = field(default_factory=set)
     flapping: dict[tuple[str, str], float] = field(default_factory=dict)
     dead_nodes: set[str] = field(default_factory=set)
     slow_termination: set[str] = field(default_factory=set)
@@ -111,3 +115,8 @@ class Behaviour:
 
     def memory_of(self, workload: Workload) -> Memory:
         return self.memory.get(workload) or Memory()
+
+    def cores_of(self, workload: Workload, now: datetime, otherwise: float = 0.0) -> float:
+        """What the workload uses now, by its setting and the hour of the day."""
+        cores = self.cpu_cores.get(workload, otherwise)
+        return cores * self.load.of_day("/".join(workload), now) if self.load else cores

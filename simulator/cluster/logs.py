@@ -80,10 +80,11 @@ def _lines_of_run(cluster: Cluster, pod: Obj, wanted: LogOptions, now: datetime)
     own = [(start, text) for text in (profile.log if profile else ())]
     if ended or (profile and profile.run_seconds is not None):
         return own
-    return [(start, f"starting {spec['image']}"), *own, *_requests(start, end)]
+    most = MOST_LINES if wanted.tail_lines is None else min(MOST_LINES, wanted.tail_lines)
+    return [(start, f"starting {spec['image']}"), *own, *_requests(start, end, most)]
 
 
-def _requests(start: datetime, end: datetime) -> list[Line]:
-    total = min(MOST_LINES, int((end - start).total_seconds() // LINE_SECONDS))
+def _requests(start: datetime, end: datetime, most: int) -> list[Line]:
+    total = min(most, int((end - start).total_seconds() // LINE_SECONDS))
     times = [end - timedelta(seconds=LINE_SECONDS * (total - i)) for i in range(total)]
     return [(at, f'{stamp(at)} INFO "GET /healthz HTTP/1.1" 200 2') for at in times]

@@ -106,11 +106,12 @@ def usage_samples(cluster: Cluster, pod: Obj, now: datetime) -> Iterator[Sample]
         memory, cores = _usage(
             cluster, (namespace_of(pod), workload, spec["name"]), spec, uid_of(pod), age, now
         )
-        total_memory, total_cpu = total_memory + memory, total_cpu + cores * age
+        spent, throttled = _counters(cluster, pod, spec, running["startedAt"], cores, now)
+        total_memory, total_cpu = total_memory + memory, total_cpu + spent
         labels = {**base, "container": spec["name"], "image": spec["image"]}
         yield "container_memory_working_set_bytes", labels, memory
-        yield "container_cpu_usage_seconds_total", {**labels, "cpu": "total"}, cores * age
-        yield from _throttling(spec, labels, cores, age)
+        yield "container_cpu_usage_seconds_total", {**labels, "cpu": "total"}, spent
+        yield from _periods(spec, labels, age * 10, throttled)
     if total_memory:
         yield "container_memory_working_set_bytes", {**base, "container": ""}, total_memory + 5e5
         yield (
@@ -127,11 +128,13 @@ def _usage(
 ) -> tuple[float, float]:
     """(bytes, cores): the need with a little noise of the pod's own, never above the limit."""
     limits = (spec.get("resources") or {}).get("limits") or {}
-    need, noise = cluster.behaviour.memory_of(workload), _noise(uid, now)
+    need, load = cluster.behaviour.memory_of(workload), cluster.behaviour.load
+    noise = (load.of_pod(uid, now) - 1) / load.noise_ratio if load else _noise(uid, now)
     memory = (need.base_bytes + need.per_second_bytes * age) * (1 + 0.02 * noise)
     if "memory" in limits:
         memory = min(memory, parse_quantity(limits["memory"]) * 0.995)
-    cores = cluster.behaviour.cpu_cores.get(workload, DEFAULT_CORES)
+    cores = cluster.behaviour.cores_of(workload, now, DEFAULT_CORES)
+    cores *= load.of_pod(uid, now) if load else 1
     if "cpu" in limits:
         cores = min(cores, parse_quantity(limits["cpu"]))
     return memory * min(1.0, 0.6 + age / 10), cores
@@ -142,14 +145,33 @@ def _noise(uid: str, now: datetime) -> float:
     return (hash((uid, int(now.timestamp()) // 15)) % 2001 - 1000) / 1000
 
 
-def _throttling(spec: Obj, labels: dict[str, str], cores: float, age: float) -> Iterator[Sample]:
-    limit = ((spec.get("resources") or {}).get("limits") or {}).get("cpu")
-    if limit is None:
-        return
-    periods = age * 10
-    share = 0.6 if cores >= parse_quantity(limit) else 0.01
-    yield "container_cpu_cfs_periods_total", labels, periods
-    yield "container_cpu_cfs_throttled_periods_total", labels, periods * share
+def _counters(
+    cluster: Cluster, pod: Obj, spec: Obj, started: str, cores: float, now: datetime
+) -> tuple[float, float]:
+    """(CPU seconds, throttled periods) since its start."""
+    age, share = max(0.0, seconds_since(started, now)), _throttled_ratio(spec, cores)
+    load = cluster.behaviour.load
+    if load is None:
+        return cores * age, age * 10 * share
+    counter = load.counted((uid_of(pod), spec["name"]), started, age, now, cores, share)
+    return counter.seconds, counter.throttled
+
+
+def _periods(spec: Obj, labels: dict[str, str], periods: float, cut: float) -> Iterator[Sample]:
+    if _cpu_limit(spec) is not None:
+        yield "container_cpu_cfs_periods_total", labels, periods
+        yield "container_cpu_cfs_throttled_periods_total", labels, cut
+
+
+def _cpu_limit(spec: Obj) -> str | None:
+    found: str | None = ((spec.get("resources") or {}).get("limits") or {}).get("cpu")
+    return found
+
+
+def _throttled_ratio(spec: Obj, cores: float) -> float:
+    """Share of the CFS periods in which it was throttled."""
+    limit = _cpu_limit(spec)
+    return 0.6 if limit is not None and cores >= parse_quantity(limit) else 0.01
 
 
 def _simple(obj: Obj, key: str, families: dict[str, tuple[str, str]]) -> Iterator[Sample]:

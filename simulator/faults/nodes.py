@@ -40,6 +40,28 @@ class NodeNotReady(Fault):
             self.cluster.store.put("pods", new)
 
 
+@fault
+class NodeDiskPressure(Fault):
+    """The kubelet says that the disk is full; nothing is evicted."""
+
+    name, code, cause = "node_disk_pressure", "F53", "DISK_PRESSURE"
+    default = "/node/node-2"
+
+    def inject(self, now: datetime) -> None:
+        self._set("True", "KubeletHasDiskPressure", "kubelet has disk pressure", now)
+
+    def clear(self, now: datetime) -> None:
+        self._set("False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now)
+
+    def _set(self, status: str, reason: str, message: str, now: datetime) -> None:
+        node = deepcopy(self.obj())
+        for condition in node["status"]["conditions"]:
+            if condition["type"] == "DiskPressure":
+                condition |= {"status": status, "reason": reason, "message": message}
+                condition["lastTransitionTime"] = stamp(now)
+        self.cluster.store.put("nodes", node)
+
+
 def restarted(pod: Obj, now: datetime) -> Obj:
     new = deepcopy(pod)
     for status in new["status"].get("containerStatuses") or ():

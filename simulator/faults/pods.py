@@ -97,3 +97,24 @@ class HungReplica(Fault):
         self.cluster.behaviour.hung_pods.discard(self.uid)
         for pod in self.pods():
             self.simulator.poke("pods", pod)
+
+
+@fault
+class HungWorkload(Fault):
+    """What all of its pods depend on does not answer: none of them is ready."""
+
+    name, code, cause = "hung_workload", "F16", "HUNG_REPLICA"
+    default = "shop/deployment/web"
+
+    def inject(self, now: datetime) -> None:
+        self._set(True)
+
+    def clear(self, now: datetime) -> None:
+        self._set(False)
+
+    def _set(self, hung: bool) -> None:
+        where = (self.target.namespace, self.target.name)
+        held = self.cluster.behaviour.hung_workloads
+        held.add(where) if hung else held.discard(where)
+        for pod in self.pods():
+            self.simulator.poke("pods", pod)

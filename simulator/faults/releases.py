@@ -147,3 +147,17 @@ class InsufficientCapacity(Fault):
         resources["requests"] = {**(resources.get("requests") or {}), "memory": "512Gi"}
         resources["limits"] = {**(resources.get("limits") or {}), "memory": "512Gi"}
         self.release(now, resources=resources)
+
+
+@fault
+class ExecFormatError(Fault):
+    """The new image is of another architecture: it ends at once, whatever is tried."""
+
+    name, code, cause = "exec_format_error", "F04", "WRONG_ARCH"
+    ends_by = ("rollback",)
+
+    def inject(self, now: datetime) -> None:
+        image = self.image("v2.4.0-arm")
+        log = ("exec /app/main: exec format error",)
+        self.cluster.behaviour.add_image(image, Image(exit_code=255, run_seconds=0.2, log=log))
+        self.release(now, image=image)

@@ -111,3 +111,19 @@ class FinishedJobWithFailures(JobFault):
             self.simulator.engine.run_until(now + timedelta(seconds=second))
             if (self.obj().get("status") or {}).get("failed", 0) >= 2:
                 return
+
+
+@fault
+class RetriedJob(JobFault):
+    """Its pods fail until `mend`; the next one succeeds, and the Job is Complete."""
+
+    name, code = "retried_job", "C02"
+    default = "payments/job/import-rates"
+    backoff_limit = 4
+
+    def inject(self, now: datetime) -> None:
+        self.cluster.behaviour.add_image(self.tag("v2"), Image(exit_code=1, run_seconds=2))
+        self.create(self.tag("v2"), now)
+
+    def mend(self) -> None:
+        self.cluster.behaviour.add_image(self.tag("v2"), Image(run_seconds=3))

@@ -27,10 +27,15 @@ class Front:
         if request.path.startswith("/prometheus"):
             return self._prometheus(request)
         if request.path == "/metrics":
-            return Response(
-                200, self.simulator.sampler.exposition().encode(), "text/plain; version=0.0.4"
-            )
+            return self._metrics(request.param("job"))
         return self.simulator.api.handle(request)
+
+    def _metrics(self, job: str) -> Response:
+        """Of all exporters, or of one job (`?job=kubelet`), which may be away."""
+        sampler = self.simulator.sampler
+        if job in sampler.away:
+            return text_response("Service Unavailable\n", 503)
+        return Response(200, sampler.exposition(job).encode(), "text/plain; version=0.0.4")
 
     def _as_user(self, request: Request) -> Request:
         """ "/as/TOKEN/api…" is "/api…" with that bearer token, unless a header gives another."""
@@ -41,6 +46,8 @@ class Front:
     def _prometheus(self, request: Request) -> Response:
         from simulator.prometheus.http.http import handle
 
+        if self.simulator.prometheus_away:
+            return text_response("Service Unavailable\n", 503)
         params = {k: list(v) for k, v in request.query.items()}
         if request.method == "POST":
             for key, value in parse_qs(request.body.decode()).items():

@@ -1,6 +1,7 @@
 """A healthy cluster with a past: built by running the controllers through simulated days."""
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from simulator.world import manifests as parts
 if TYPE_CHECKING:
     from simulator.simulator import Simulator
 
+Sized = tuple[str, str, int]
 NAMESPACES = (
     "default",
     "kube-system",
@@ -64,9 +66,16 @@ def image_of(namespace: str, name: str, version: int) -> str:
 
 class World:
     def __init__(
-        self, simulator: "Simulator", pods: int = 0, nodes: int = 5, history: float = 3600.0
+        self,
+        simulator: "Simulator",
+        pods: int = 0,
+        nodes: int = 5,
+        history: float = 3600.0,
+        more: Sequence[Sized] = (),
     ) -> None:
         self.history_seconds = history
+        self.deployments = (*DEPLOYMENTS, *more)
+        self.namespaces = tuple(dict.fromkeys((*NAMESPACES, *(row[0] for row in more))))
         self.simulator, self.cluster = simulator, simulator.cluster
         self.store = simulator.store
         self.extra_pods, self.nodes = pods, nodes
@@ -124,7 +133,7 @@ class World:
         return f"10.96.{self.addresses // 250}.{self.addresses % 250}"
 
     def _foundations(self, now: datetime) -> None:
-        for name in NAMESPACES:
+        for name in self.namespaces:
             self.create("namespaces", {"metadata": {"name": name}}, now)
         provisioner = {
             "metadata": {
@@ -148,7 +157,7 @@ class World:
             now,
         )
         for index in range(1, self.nodes + 1):
-            self._node(index, now)
+            self.add_node(index, now)
         for namespace in ("shop", "payments", "platform"):
             config = {
                 "metadata": {"name": "app-config", "namespace": namespace},
@@ -162,7 +171,7 @@ class World:
             }
             self.create("secrets", secret, now)
 
-    def _node(self, index: int, now: datetime) -> None:
+    def add_node(self, index: int, now: datetime) -> None:
         large = self.extra_pods > 1000
         obj = parts.node(index, *(("64", "256Gi", "500") if large else ()))
         made = self.create("nodes", obj, now)
@@ -187,7 +196,7 @@ class World:
         )
 
     def _workloads(self, now: datetime) -> None:
-        for namespace, name, replicas in DEPLOYMENTS:
+        for namespace, name, replicas in self.deployments:
             image = image_of(namespace, name, 2)
             self.cluster.behaviour.add_image(image)
             self.cluster.behaviour.memory[(namespace, name, name)] = Memory(90 * 2**20)
@@ -229,7 +238,7 @@ class World:
     def _releases(self, now: datetime) -> None:
         """The second revision, so that each Deployment has an old ReplicaSet at 0."""
         resource = self.cluster.resource("deployments.apps")
-        for namespace, name, _ in DEPLOYMENTS:
+        for namespace, name, _ in self.deployments:
             if name in SINGLE_REVISION:
                 continue
             image = image_of(namespace, name, 3)
@@ -343,15 +352,20 @@ class Bulk:
 
 
 def build(
-    simulator: "Simulator", pods: int = 0, nodes: int | None = None, history_seconds: float = 3600.0
+    simulator: "Simulator",
+    pods: int = 0,
+    nodes: int | None = None,
+    history_seconds: float = 3600.0,
+    more: Sequence[Sized] = (),
 ) -> None:
     """Fills an empty simulator.
 
     `pods` is the total to reach, 0 for the background alone (about 60).
 
     `history_seconds` of metrics are made up from the present state, a sample a minute.
+    `more` are Deployments beside those of the background: (namespace, name, replicas).
     """
-    World(simulator, pods, nodes or max(5, pods // 200), history_seconds).build()
+    World(simulator, pods, nodes or max(5, pods // 200), history_seconds, more).build()
 
 
 def clone(source: "Simulator", target: "Simulator", history_seconds: float | None = None) -> None:

@@ -41,7 +41,7 @@ def readiness(cluster: Cluster, pod: Obj, container: Obj, status: Obj, now: date
     """(ready, seconds until that may change, the failing probe's words) of a running container."""
     started = status["state"]["running"]["startedAt"]
     age, failing = seconds_since(started, now), "Readiness probe failed: "
-    if uid_of(pod) in cluster.behaviour.hung_pods:
+    if _hangs(cluster, pod):
         return False, None, f"{failing}{_url(pod, container)}: {TIMEOUT}"
     if not (cluster.behaviour.image(container["image"]) or Image()).ready:
         return False, None, f"{failing}HTTP probe failed with statuscode: 503"
@@ -57,3 +57,11 @@ def readiness(cluster: Cluster, pod: Obj, container: Obj, status: Obj, now: date
         left = period - age % period
         return int(age // period) % 2 == 0, left, f"{failing}HTTP probe failed with statuscode: 503"
     return True, None, ""
+
+
+def _hangs(cluster: Cluster, pod: Obj) -> bool:
+    """Its own process, or what all pods of its workload depend on."""
+    if uid_of(pod) in cluster.behaviour.hung_pods:
+        return True
+    hung = cluster.behaviour.hung_workloads
+    return bool(hung) and (namespace_of(pod), workload_name(cluster, pod)) in hung

@@ -70,7 +70,7 @@ class Autoscaler(Base):
             (namespace_of(target), name_of(target), c["name"])
             for c in target["spec"]["template"]["spec"]["containers"]
         ]
-        load = sum(self.cluster.behaviour.cpu_cores.get(n, 0.0) for n in names)
+        load = sum(self.cluster.behaviour.cores_of(n, self.cluster.clock.now()) for n in names)
         return load / asked if asked else None
 
     def _scale(self, scaler: Obj, target: Obj, now: datetime) -> None:

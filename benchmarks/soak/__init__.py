@@ -1,0 +1,1 @@
+"""KubeWise over time: a day in minutes (`python -m benchmarks.soak`), an hour with processes."""
