@@ -29,7 +29,8 @@ class Isolated:
 
 def judge_in_isolation(judge: Judge, snapshot: Snapshot) -> Isolated | None:
     """Judge all but the objects on which it breaks; None where no few of them are the reason."""
-    row, unjudged = list(_objects(snapshot)), []
+    row = list(_objects(snapshot))
+    unjudged: list[str] = []
     for _ in range(MOST_CULPRITS + 1):
         try:
             return Isolated(tuple(judge(_only(snapshot, row))), tuple(unjudged))
