@@ -62,7 +62,7 @@ def settings_of(folder: Path, database_url: str = "") -> dict[str, str]:
         "KUBEWISE_ENV_FILE": os.devnull,
         "KUBEWISE_DATA_DIR": str(folder),
         "DATABASE_URL": database_url or f"sqlite:///{folder}/soak.sqlite3",
-        "SECRET_KEY": "only-for-this-benchmark",
+        "SECRET_KEY": "only-for-this-benchmark-0123456789",
         "DEFAULT_REMEDIATION_MODE": "AUTO",
         "LLM_PROVIDER": "none",
         "CLUSTER_NAME": "soak",
