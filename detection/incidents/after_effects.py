@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from detection.domain.causes import CAUSES, SYMPTOMS_OF_CALLERS, Cause, Precedence
@@ -44,11 +45,10 @@ class AfterEffect:
     metrics: frozenset[str] | None = None
     kinds: frozenset[str] = frozenset()
 
-    def can_be(self, sign: Sign, finding: Finding) -> bool:
-        """Whether the cause can produce this sign of the finding, wherever it shows."""
+    def is_about(self, sign: Sign, finding: Finding) -> bool:
+        """Whether it is a metric and an owner of which the row speaks."""
         named = self.metrics is None or not sign.metric or sign.metric in self.metrics
-        kind = not self.kinds or finding.owner.kind in self.kinds
-        return sign.cause in self.symptoms and named and kind
+        return named and (not self.kinds or finding.owner.kind in self.kinds)
 
 
 class Sign(NamedTuple):
@@ -300,5 +300,7 @@ AFTER_EFFECTS: tuple[AfterEffect, ...] = (
 LONGEST_SECONDS = max(row.seconds for row in AFTER_EFFECTS)
 
 
-def rows_after(earlier: str) -> tuple[AfterEffect, ...]:
-    return tuple(row for row in AFTER_EFFECTS if earlier in row.earlier)
+@cache
+def rows_for(earlier: str, symptom: Cause) -> tuple[AfterEffect, ...]:
+    """The rows by which that cause can produce this symptom."""
+    return tuple(r for r in AFTER_EFFECTS if earlier in r.earlier and symptom in r.symptoms)

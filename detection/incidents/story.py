@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,13 +12,14 @@ from django.db import transaction
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from detection.domain.findings import Finding
+from detection.domain.statuses import TERMINAL
 from detection.incidents import states
 from detection.incidents.after_effects import (
     LONGEST_SECONDS,
     AfterEffect,
     Reach,
     Sign,
-    rows_after,
+    rows_for,
     signs_of,
 )
 from detection.incidents.happenings import Happening, Kind, Name, name_of
@@ -138,10 +140,10 @@ def explained(earlier: Earlier, sign: Sign, finding: Finding, now: datetime) -> 
     """How this cause can have produced that sign of the finding by now; None: it cannot."""
     if finding.onset < earlier.began - EARLY or _is_of_another_revision(earlier, finding):
         return None
-    for row in rows_after(earlier.cause):
+    for row in rows_for(earlier.cause, sign.cause):
         until = _until(earlier, row)
         in_time = until is None or now <= until
-        if in_time and row.can_be(sign, finding) and REACHES[row.reach](earlier, finding):
+        if in_time and row.is_about(sign, finding) and REACHES[row.reach](earlier, finding):
             return Explanation(earlier, row, until)
     return None
 
@@ -160,21 +162,29 @@ class Story:
         self._happened = happened
 
     @cached_property
-    def _earlier(self) -> list[Earlier]:
+    def _earlier(self) -> dict[str, list[Earlier]]:
+        """By cause, the newest first. Most findings are a symptom of few causes, or of none."""
         since = self._now - timedelta(seconds=LONGEST_SECONDS)
-        closed = Incident.objects.filter(cluster=self._cluster, closed_at__gte=since)
-        incidents = sorted((*self._open, *closed), key=lambda one: one.onset, reverse=True)
-        return [*map(of_incident, incidents), *map(of_happening, self._happened)]
+        over = Incident.objects.filter(cluster=self._cluster, status__in=TERMINAL)
+        over = over.filter(closed_at__gte=since)
+        incidents = sorted((*self._open, *over), key=lambda one: one.onset, reverse=True)
+        found: defaultdict[str, list[Earlier]] = defaultdict(list)
+        for earlier in (*map(of_incident, incidents), *map(of_happening, self._happened)):
+            found[earlier.cause].append(earlier)
+        return found
 
     def before(self, finding: Finding) -> Explanation | None:
         """What explains every sign of a finding that has no incident of its own."""
-        causes = [one for one in self._earlier if not self._is_superseded(one, finding)]
-        found = [self._first(causes, sign, finding) for sign in signs_of(finding)]
+        found = [self._first(sign, finding) for sign in signs_of(finding)]
         return found[0] if all(found) else None
 
-    def _first(self, causes: Iterable[Earlier], sign: Sign, finding: Finding) -> Explanation | None:
-        told = (explained(one, sign, finding, self._now) for one in causes)
-        return next((one for one in told if one is not None), None)
+    def _first(self, sign: Sign, finding: Finding) -> Explanation | None:
+        for cause, group in self._earlier.items():
+            for earlier in group if rows_for(cause, sign.cause) else ():
+                why = explained(earlier, sign, finding, self._now)
+                if why is not None and not self._is_superseded(earlier, finding):
+                    return why
+        return None
 
     def _is_superseded(self, earlier: Earlier, finding: Finding) -> bool:
         """Whether the owner was rolled out after it ended, and the finding began later still."""
@@ -201,7 +211,8 @@ class Story:
 
     @cached_property
     def _told(self) -> set[tuple[int, str, str]]:
-        pks = [one.incident.pk for one in self._earlier if one.incident]
+        earlier = (one for group in self._earlier.values() for one in group)
+        pks = [one.incident.pk for one in earlier if one.incident]
         rows = Transition.objects.filter(incident__in=pks, kind=SYMPTOM)
         return set(rows.values_list("incident_id", "before", "after"))
 
