@@ -11,7 +11,14 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from detection.domain.causes import CAUSES, SYMPTOMS_OF_CALLERS, Cause, Precedence
+from detection.domain.causes import (
+    CAUSES,
+    SYMPTOMS_OF_CALLERS,
+    Cause,
+    Precedence,
+    Through,
+    explaining,
+)
 from detection.domain.facts import Facts, MetricFacts
 from detection.domain.findings import Finding
 from detection.incidents.happenings import Kind
@@ -20,8 +27,7 @@ from detection.incidents.happenings import Kind
 class Reach(StrEnum):
     """Where the symptoms of a cause show: what is compared with the owner of the symptom.
 
-    UNPLACED: any owner whose pods find no node. NAMESPACE counts from the beginning and again from
-    the end of the cause: in between a neighbour is as used to it as it will be.
+    UNPLACED: any owner whose pods find no node.
     """
 
     OWNER = "the same owner, or its pods"
@@ -30,6 +36,18 @@ class Reach(StrEnum):
     UNPLACED = "pods without a node"
     NAMESPACE = "others in the namespace"
     CLUSTER = "everything"
+
+
+class Span(StrEnum):
+    """When the symptoms of a cause show. `seconds` count from its end, or also its beginning.
+
+    ENDS: what moves when it begins and when it ends; in between a failure has another reason.
+    AFTER: what began before its end; as long as it goes on, correlation knows the reason.
+    """
+
+    WHOLE = "as long as it goes on, and after its end"
+    ENDS = "after its beginning, and after its end"
+    AFTER = "after its end"
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,7 @@ class AfterEffect:
     reason: str
     metrics: frozenset[str] | None = None
     kinds: frozenset[str] = frozenset()
+    span: Span = Span.WHOLE
 
     def is_about(self, sign: Sign, finding: Finding) -> bool:
         """Whether it is a metric and an owner of which the row speaks."""
@@ -184,16 +203,23 @@ AFTER_EFFECTS: tuple[AfterEffect, ...] = (
         Reach.RELATED,
         1080,
         "who depends on it counted errors and restarts meanwhile",
+        metrics=COUNTED | READINESS | LOAD,
     ),
     AfterEffect(
-        SHARED,
-        SYMPTOMS_OF_CALLERS - {Cause.JOB_FAILED},
+        frozenset(explaining(Through.CALLERS)),
+        SYMPTOMS_OF_CALLERS - {Cause.JOB_FAILED, Cause.BAD_RELEASE, Cause.ENV_CHANGED},
         Reach.RELATED,
         330,
         "a container that crashed meanwhile waits up to 300 s for its next start",
+        span=Span.AFTER,
     ),
     AfterEffect(
-        FAILURES, ANOMALY, Reach.NAMESPACE, 900, "neighbours get other traffic while it fails"
+        FAILURES,
+        ANOMALY,
+        Reach.NAMESPACE,
+        900,
+        "neighbours get other traffic once it fails",
+        span=Span.ENDS,
     ),
     AfterEffect(
         _of(P.METRIC), ANOMALY, Reach.OWNER, 900, "the same excursion, seen by another detector"
@@ -201,8 +227,22 @@ AFTER_EFFECTS: tuple[AfterEffect, ...] = (
     AfterEffect(
         NODES, ON_A_NEW_NODE, Reach.NODE, 300, "sandboxes, volumes and DaemonSets come back"
     ),
-    AfterEffect(NODES, ON_A_NEW_NODE, Reach.RELATED, 300, "its pods start elsewhere, or again"),
-    AfterEffect(NODES, HOMELESS, Reach.UNPLACED, 300, "its pods look for another place"),
+    AfterEffect(
+        NODES,
+        ON_A_NEW_NODE,
+        Reach.RELATED,
+        300,
+        "its pods start elsewhere, or again",
+        span=Span.ENDS,
+    ),
+    AfterEffect(
+        NODES,
+        HOMELESS,
+        Reach.UNPLACED,
+        300,
+        "its pods look for another place",
+        span=Span.ENDS,
+    ),
     # After what is no failure at all.
     AfterEffect(
         frozenset({Kind.NODE_STARTED}),

@@ -19,6 +19,7 @@ from detection.incidents.after_effects import (
     AfterEffect,
     Reach,
     Sign,
+    Span,
     rows_for,
     signs_of,
 )
@@ -126,9 +127,17 @@ REACHES: Mapping[Reach, Callable[[Earlier, Finding], bool]] = {
 
 
 def _until(earlier: Earlier, row: AfterEffect) -> datetime | None:
-    """None while it goes on: as long as a cause is there, its symptoms are too."""
-    begins = earlier.ended or (earlier.began if row.reach == Reach.NAMESPACE else None)
-    return begins + timedelta(seconds=row.seconds) if begins else None
+    """None: as long as it goes on."""
+    if earlier.ended is None and row.span == Span.WHOLE:
+        return None
+    return (earlier.ended or earlier.began) + timedelta(seconds=row.seconds)
+
+
+def _is_in_time(earlier: Earlier, row: AfterEffect, finding: Finding, now: datetime) -> bool:
+    if row.span == Span.AFTER and (earlier.ended is None or finding.onset > earlier.ended):
+        return False
+    until = _until(earlier, row)
+    return until is None or now <= until
 
 
 def _is_of_another_revision(earlier: Earlier, finding: Finding) -> bool:
@@ -141,10 +150,9 @@ def explained(earlier: Earlier, sign: Sign, finding: Finding, now: datetime) -> 
     if finding.onset < earlier.began - EARLY or _is_of_another_revision(earlier, finding):
         return None
     for row in rows_for(earlier.cause, sign.cause):
-        until = _until(earlier, row)
-        in_time = until is None or now <= until
-        if in_time and row.is_about(sign, finding) and REACHES[row.reach](earlier, finding):
-            return Explanation(earlier, row, until)
+        there = row.is_about(sign, finding) and REACHES[row.reach](earlier, finding)
+        if there and _is_in_time(earlier, row, finding, now):
+            return Explanation(earlier, row, _until(earlier, row))
     return None
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from detection.domain.causes import Cause, Severity
+from detection.domain.facts import Facts
 from detection.domain.findings import ObjectRef
 from detection.domain.statuses import Status
 from detection.incidents.after_effects import AFTER_EFFECTS
@@ -175,6 +176,36 @@ def test_a_caller_that_waits_for_its_next_start_joins_what_it_called(story: Stor
     assert story.opened == [("ledger", "SERVICE_DELETED")]
     story.look(30 + 345, seen(Cause.CRASH_STABLE_REVISION, CART, since=10))
     assert story.opened[1:] == [("cart", "CRASH_STABLE_REVISION")]
+
+
+def test_a_caller_that_begins_to_crash_after_the_end_opens(story: Story) -> None:
+    down = seen(Cause.SERVICE_DELETED, replace(FAR, kind="Service"), related=(CART,))
+    story.look(15, down).gone(30)
+    story.look(OVER + 60, seen(Cause.CRASH_STABLE_REVISION, CART, since=OVER))
+    assert story.opened[1:] == [("cart", "CRASH_STABLE_REVISION")]
+
+
+def test_a_bad_release_of_a_caller_opens_while_what_it_calls_is_down(story: Story) -> None:
+    down = seen(Cause.SERVICE_DELETED, replace(FAR, kind="Service"), related=(CART,))
+    story.look(15, down).look(60, down, seen(Cause.BAD_RELEASE, CART, since=50, revision=2))
+    assert ("cart", "BAD_RELEASE") in story.opened
+
+
+def test_a_replica_elsewhere_opens_long_after_a_node_was_lost(story: Story) -> None:
+    """The owner had a pod on the lost node, which is still lost an hour later."""
+    lost = seen(Cause.NODE_NOT_READY, NODE, related=(CART,))
+    story.looks(300, 3600, lost, every=300)
+    hung = on_node(Cause.HUNG_REPLICA, CART, "node-b", since=3500)
+    waits = seen(Cause.INSUFFICIENT_CAPACITY, FAR, 3500, facts=Facts(unplaced=1, pods=1))
+    story.look(3615, lost, hung, waits)
+    assert {("cart", "HUNG_REPLICA"), ("ledger", "INSUFFICIENT_CAPACITY")} < set(story.opened)
+
+
+def test_a_callers_full_volume_is_no_effect_of_what_it_calls(story: Story) -> None:
+    down = seen(Cause.SERVICE_DELETED, replace(FAR, kind="Service"), related=(CART,))
+    story.look(15, down).look(45).look(60, breach("volume_used_ratio", since=30))
+    assert ("cart", "THRESHOLD_BREACH") in story.opened
+    assert story.joined(FAR) == []
 
 
 def test_information_disturbs_no_neighbour(story: Story) -> None:
