@@ -20,7 +20,7 @@ from detection.domain.statuses import IN_HAND, Status
 from detection.domain.units import duration
 from detection.incidents import states
 from detection.incidents.happenings import Happening
-from detection.incidents.refresh import ACTOR, content_of, refresh
+from detection.incidents.refresh import ACTOR, content_of, note_onset, refresh
 from detection.incidents.steadiness import keeps_its_cause
 from detection.incidents.story import Explanation, Story
 from detection.models import Cluster, Incident
@@ -91,7 +91,7 @@ def _begin(
     if why := story.before(finding):
         _joins(story, why, finding, done)
     else:
-        _open(cluster, finding, degraded, now, done)
+        _open(cluster, finding, story.onset_of(finding), degraded, now, done)
 
 
 def _joins(story: Story, why: Explanation, finding: Finding, done: RecordResult) -> None:
@@ -152,7 +152,12 @@ def _open_incidents(cluster: Cluster) -> Sequence[Incident]:
 
 
 def _open(
-    cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: RecordResult
+    cluster: Cluster,
+    finding: Finding,
+    onset: datetime,
+    degraded: bool,
+    now: datetime,
+    done: RecordResult,
 ) -> None:
     predicted = finding.cause == Cause.FORECAST_BREACH
     incident = Incident(
@@ -165,7 +170,7 @@ def _open(
         status=Status.PREDICTED_FAILURE if predicted else Status.DETECTED,
         first_seen=now,
         last_seen=now,
-        onset=finding.onset,
+        onset=onset,
         cause_seen=now,
         severity_seen=now,
         degraded=degraded,
@@ -175,6 +180,9 @@ def _open(
         with transaction.atomic():
             incident.save()
             states.note_beginning(incident, actor=ACTOR, reason=finding.summary, now=now)
+            if onset != finding.onset:
+                why = "it was seen to be over since"
+                note_onset(incident, finding.onset, onset, why, now)
     except IntegrityError:
         return  # another worker was faster: a normal end
     done.opened += 1

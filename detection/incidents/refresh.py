@@ -127,8 +127,15 @@ def _note_changes(
         _note(incident, "cause", finding.summary, f"{incident.cause} {incident.severity}",
             f"{content['cause']} {content['severity']}", now)  # fmt: skip
     if why := moved_onset(incident, finding):
-        _note(incident, "onset", f"it began at {finding.onset:%H:%M:%S}: {why}",
-            incident.onset.isoformat(), finding.onset.isoformat(), now)  # fmt: skip
+        note_onset(incident, incident.onset, finding.onset, why, now)
+
+
+def note_onset(
+    incident: Incident, before: datetime, after: datetime, why: str, now: datetime
+) -> None:
+    """Put on record that it began at another time than was told at first."""
+    reason = f"it began at {after:%H:%M:%S}, not {before:%H:%M:%S}: {why}"
+    _note(incident, "onset", reason, before.isoformat(), after.isoformat(), now)
 
 
 def _note(

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from detection.domain.findings import Finding
-from detection.domain.statuses import TERMINAL
+from detection.domain.statuses import TERMINAL, Status
 from detection.incidents import states
 from detection.incidents.after_effects import (
     LONGEST_SECONDS,
@@ -204,6 +204,21 @@ class Story:
             and earlier.ended < one.at <= finding.onset
             for one in self._happened
         )
+
+    def onset_of(self, finding: Finding) -> datetime:
+        """When a new incident began: by the objects' own times, unless these are refuted.
+
+        A failure that was past its dwell before the owner's last incident was seen to end would
+        have been seen then. So it began anew, by now: its times are of what is over.
+        """
+        if is_metric(finding.cause):
+            return finding.onset  # its run of samples has no gap
+        kind, namespace, name = name_of(finding.owner)
+        of_owner = Incident.objects.filter(cluster=self._cluster, status=Status.RESOLVED,
+            owner_kind=kind, owner_namespace=namespace, owner_name=name)  # fmt: skip
+        last = of_owner.order_by("-closed_at").values_list("gone_since", "closed_at").first()
+        ended = last and (last[0] or last[1])
+        return self._now if ended and finding.opens_at <= ended else finding.onset
 
     def echo(self, incident: Incident, finding: Finding) -> Explanation | None:
         """How metrics alone still tell of the failure that the incident is about.

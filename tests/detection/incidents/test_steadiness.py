@@ -88,6 +88,27 @@ def test_a_return_of_the_same_failure_moves_nothing(story: Story) -> None:
     assert (story.began(), story.of().returns) == (0, 1)
 
 
+def test_a_later_failure_does_not_have_the_times_of_one_that_is_over(story: Story) -> None:
+    """Events and counters of the first one are still there when the second begins."""
+    flapping = seen(Cause.UNCLASSIFIED, since=0)
+    story.look(600, flapping).gone(615)
+    story.look(1440, flapping)
+    assert (len(story.opened), story.began()) == (2, 1440)
+    assert story.changes("onset") == [(at(0).isoformat(), at(1440).isoformat())]
+
+
+def test_a_failure_that_was_young_when_another_ended_keeps_its_times(story: Story) -> None:
+    hung = replace(seen(Cause.HUNG_REPLICA, since=580), opens_at=at(880))
+    story.look(600, seen(Cause.CONFIGMAP_MISSING)).gone(615).look(885, hung)
+    assert (story.opened[1:], story.began()) == ([("cart", "HUNG_REPLICA")], 580)
+
+
+def test_a_threshold_that_outlasts_its_cause_keeps_its_onset(story: Story) -> None:
+    story.look(30, CRASH).gone(45)
+    story.look(2000, breach("container_restarts", since=20))
+    assert (len(story.opened), story.began()) == (2, 20)
+
+
 def test_a_weaker_view_that_takes_turns_changes_nothing(story: Story) -> None:
     for step in range(20):
         story.look(15 * step, WEAKER if step % 3 else CRASH)
