@@ -330,6 +330,13 @@ AFTER_EFFECTS: tuple[AfterEffect, ...] = (
         "rates and averages begin anew, after a gap",
     ),
     AfterEffect(
+        frozenset({Kind.SOURCE_SEEN}),
+        ANOMALY,
+        Reach.CLUSTER,
+        900,
+        "after a gap nobody knows what is usual",
+    ),
+    AfterEffect(
         frozenset({Kind.METRICS_STARTED}),
         THRESHOLD,
         Reach.CLUSTER,

@@ -16,6 +16,8 @@ from detection.failures.finding_builder import full_name
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.scheduling.cordons import cordoned_since
 from detection.kubernetes.objects import core as o
+from detection.models import Cluster, SourceState
+from detection.runtime.source_visibility import DETECTION, KUBERNETES
 from detection.snapshot import LONG_AGO, Snapshot, revision_of_replicaset
 from detection.snapshot.pod_status import containers
 
@@ -39,6 +41,7 @@ class Kind(StrEnum):
     JOB_STARTED = "started a run"
     JOB_ENDED = "ended a run"
     METRICS_STARTED = "was started anew"
+    SOURCE_SEEN = "was seen for the first time, or again,"
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,15 @@ def happenings(snapshot: Snapshot) -> list[Happening]:
     ]
     lately = (one for one in found if _is_recent(snapshot, one.at))
     return sorted(lately, key=lambda one: one.at, reverse=True)
+
+
+def of_sources(cluster: Cluster, now: datetime) -> list[Happening]:
+    """Sources of metrics that can be seen since lately: a new one, or one that was restarted."""
+    rows = SourceState.objects.filter(
+        cluster=cluster, state=SourceState.State.SEEN, since__gte=now - LATELY
+    )
+    rows = rows.exclude(name__startswith=KUBERNETES).exclude(name__startswith=DETECTION)
+    return [Happening(Kind.SOURCE_SEEN, row.since, row.name) for row in rows]
 
 
 def _is_recent(snapshot: Snapshot, at: datetime | None) -> bool:

@@ -175,7 +175,8 @@ class Story:
         since = self._now - timedelta(seconds=LONGEST_SECONDS)
         over = Incident.objects.filter(cluster=self._cluster, status__in=TERMINAL)
         over = over.filter(closed_at__gte=since)
-        incidents = sorted((*self._open, *over), key=lambda one: one.onset, reverse=True)
+        known = (one for one in (*self._open, *over) if one.cause in CAUSES)
+        incidents = sorted(known, key=lambda one: one.onset, reverse=True)
         found: defaultdict[str, list[Earlier]] = defaultdict(list)
         for earlier in (*map(of_incident, incidents), *map(of_happening, self._happened)):
             found[earlier.cause].append(earlier)

@@ -11,7 +11,7 @@ from detection.domain.findings import Finding
 from detection.incidents.alertmanager import find_in_alerts
 from detection.incidents.baselines import available_workloads as available_now
 from detection.incidents.baselines import save_baselines
-from detection.incidents.happenings import happenings
+from detection.incidents.happenings import happenings, of_sources
 from detection.incidents.record import RecordResult, record_findings
 from detection.kubernetes.client import Connection
 from detection.metrics.history import save_owner_map
@@ -35,8 +35,8 @@ def detect(cluster: Cluster, connection: Connection, now: datetime) -> RecordRes
     """Raises KubernetesError only where the cluster can't be read at all."""
     inputs = from_records(cluster, partial(_of_metrics_and_alerts, cluster, now))
     seen = observe(connection, EVERYTHING, now, inputs)
-    blind, happened = blind_sources(cluster, now), happenings(seen.snapshot)
-    return record_findings(cluster, seen.opened, blind, now, happened)
+    happened = [*happenings(seen.snapshot), *of_sources(cluster, now)]
+    return record_findings(cluster, seen.opened, blind_sources(cluster, now), now, happened)
 
 
 def _of_metrics_and_alerts(cluster: Cluster, now: datetime, snapshot: Snapshot) -> list[Finding]:

@@ -13,7 +13,7 @@ from detection.domain.facts import AnomalyFacts, Facts, MetricFacts
 from detection.domain.findings import Finding, ObjectRef, Revision
 from detection.domain.statuses import Status
 from detection.incidents import states
-from detection.incidents.happenings import happenings
+from detection.incidents.happenings import happenings, of_sources
 from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record_findings
 from detection.models import Cluster, Incident
 from detection.snapshot import Snapshot
@@ -93,7 +93,8 @@ class Story:
         there = snapshot or snapshot_from(objects(objects_, now), now)
         self.now = seconds
         found = correlate(findings, there)
-        record_findings(self.cluster, found, blind or {}, now, happenings(there))
+        happened = [*happenings(there), *of_sources(self.cluster, now)]
+        record_findings(self.cluster, found, blind or {}, now, happened)
         return self
 
     def looks(self, first: float, last: float, *findings: Finding, every: float = 15) -> Story:

@@ -16,6 +16,7 @@ from detection.domain.facts import Facts
 from detection.domain.findings import Finding, ObjectRef
 from detection.incidents.happenings import Kind, happenings
 from detection.models import Cluster
+from detection.runtime.source_visibility import save_sources
 from tests.detection.builders import crash, objects, snapshot_from
 from tests.detection.incidents.sequences import START, Story, anomaly, at, breach, deployment, seen
 from tests.detection.incidents.sequences import on_node as on
@@ -187,6 +188,18 @@ def test_no_later_rollout_explains_a_signal_that_goes_on(story: Story) -> None:
     story.look(0, unusual, objects_=[deployment("60s")])
     story.look(1800, unusual, objects_=[deployment("60s")])
     assert story.opened == [("cart", "METRIC_ANOMALY")]
+
+
+def test_an_anomaly_after_prometheus_was_away_opens_once_it_lasts(story: Story) -> None:
+    """A Prometheus outside the cluster has no pod; that it was blind is on record."""
+    for seconds, seen_now, blind in ((-900, ["prometheus"], {}), (-120, [], {"prometheus": "x"}),
+                                     (-60, ["prometheus"], {})):  # fmt: skip
+        save_sources(story.cluster, seen_now, blind, [], at(seconds))
+    unusual = anomaly(CART, -30)
+    story.look(0, unusual, breach("volume_used_ratio", HPA, -30))
+    assert story.opened == [("cart", "THRESHOLD_BREACH")]
+    story.look(855, unusual)
+    assert story.opened[1:] == [("cart", "METRIC_ANOMALY")]
 
 
 def test_a_cluster_at_rest_has_no_happenings() -> None:
