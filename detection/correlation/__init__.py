@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from detection.correlation.callers import fold_victims
 from detection.correlation.dependents import fold_users
@@ -26,10 +27,13 @@ from detection.domain.causes import (
     explaining,
     order_of,
 )
-from detection.domain.facts import ConfigurationFacts, Facts, ImageFacts
+from detection.domain.facts import ConfigurationFacts, Facts, ImageFacts, MetricFacts
 from detection.domain.findings import Finding, ObjectRef, Revision, key_of
 from detection.domain.units import counted
 from detection.snapshot import Snapshot
+
+# Two sources tell of one moment by different clocks and intervals.
+SAME_TIME = timedelta(seconds=120)
 
 
 def correlate(
@@ -72,12 +76,19 @@ def _merged(group: Sequence[Finding]) -> Finding:
         first,
         revision=first.revision or _own_revision(first, ordered),
         severity=max((f.severity for f in judged), key=lambda one: one.rank),
-        onset=min(f.onset for f in judged),
+        onset=_onset(first, judged),
         evidence=first_of((e for f in ordered for e in f.evidence), MOST_EVIDENCE),
         related=refs_of((r for f in ordered for r in f.related), first.owner),
         flapping=any(f.flapping for f in ordered),
         facts=_facts(ordered),
     )
+
+
+def _onset(first: Finding, judged: Sequence[Finding]) -> datetime:
+    """That of the cause that names it. Another signal of the owner may be older: it is the same
+    fault only where it is of that cause, or began at nearly the same time."""
+    same = [f.onset for f in judged if f.cause == first.cause or first.onset - f.onset <= SAME_TIME]
+    return min(same, default=first.onset)
 
 
 def _own_revision(first: Finding, ordered: Sequence[Finding]) -> Revision | None:
@@ -93,6 +104,8 @@ def _facts(ordered: Sequence[Finding]) -> Facts:
     also = [f.cause.value for f in ordered[1:] if f.cause != ordered[0].cause]
     if also:
         facts |= Facts(also=tuple(dict.fromkeys(also)))
+    if len(ordered) > 1 and (beyond := _beyond(ordered)):
+        facts |= Facts(beyond=beyond)
     metrics = (f.facts.metrics for f in ordered if f.facts.metrics is not None)
     if (newest := next(metrics, None)) is not None:
         facts |= Facts(metrics=newest)
@@ -100,6 +113,12 @@ def _facts(ordered: Sequence[Finding]) -> Facts:
     if (foretold := next(predictions, None)) is not None:
         facts |= Facts(prediction=foretold)
     return facts | Facts(sources=tuple(sorted({f.source for f in ordered})))
+
+
+def _beyond(ordered: Sequence[Finding]) -> tuple[str, ...]:
+    """The metrics of its thresholds and forecasts."""
+    names = (f.facts.of(MetricFacts).metric for f in ordered)
+    return tuple(sorted({name for name in names if name}))
 
 
 def _fold_storm(findings: list[Finding]) -> list[Finding]:

@@ -1,32 +1,34 @@
 """Findings → incidents: one open incident per cluster and owner.
 
 Findings that are still there refresh their incident; a better cause revises it; an incident whose
-signal is gone for a while closes. Where a source is blind nothing closes: no data is no good news.
+signal is gone for a while closes. What an earlier cause can have produced joins that one's
+timeline. Where a source is blind nothing closes: no data is no good news.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
+import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
-from detection.domain.causes import CAUSES, Cause, Precedence, Severity
-from detection.domain.facts import DaemonSetFacts
+from detection.domain.causes import Cause, Severity
 from detection.domain.findings import Finding, FoundBy, ObjectRef, redacted
 from detection.domain.statuses import IN_HAND, Status
 from detection.domain.units import duration
 from detection.incidents import states
+from detection.incidents.happenings import Happening
+from detection.incidents.refresh import ACTOR, content_of, note_onset, refresh
+from detection.incidents.steadiness import keeps_its_cause
+from detection.incidents.story import Explanation, Story
 from detection.models import Cluster, Incident
 from detection.runtime.source_visibility import OWNER_SOURCES
 
+log = structlog.get_logger(__name__)
 GONE_BEFORE_CLOSING_SECONDS = 120
-RETURNS_THAT_ARE_FLAPPING = 3
 SCAN_SOURCES = ("kubernetes/", "detection/")
-ACTOR = "KubeWise"
 
 
 @dataclass
@@ -37,33 +39,79 @@ class RecordResult:
     opened: int = 0
     revised: int = 0
     closed: int = 0
+    joined: int = 0
 
     def as_detail(self) -> dict[str, int]:
-        return {"opened": self.opened, "revised": self.revised, "closed": self.closed}
+        told = ("opened", "revised", "closed", "joined")
+        return {name: getattr(self, name) for name in told}
 
 
 def record_findings(
-    cluster: Cluster, findings: Sequence[Finding], blind: Mapping[str, str], now: datetime
+    cluster: Cluster,
+    findings: Sequence[Finding],
+    blind: Mapping[str, str],
+    now: datetime,
+    happened: Sequence[Happening] = (),
 ) -> RecordResult:
-    """Write one pass. `findings` are correlated: one an owner, `opens_at` past."""
+    """Write one pass. `findings` are correlated: one an owner, `opens_at` past.
+
+    `happened`: what is normal in this cluster's life and looks like a failure for a while.
+    """
     done = RecordResult()
     open_now = {row.open_key: row for row in _open_incidents(cluster)}
+    story = Story(cluster, open_now.values(), happened, now)
     for finding in map(redacted, findings):
         incident = _taken(open_now, cluster, finding.owner)
-        if incident is not None and _is_another_failure(incident, finding):
+        if incident is not None and _is_another_failure(incident, finding, now):
             states.close_dismissed(incident, now)
             incident = None
         if incident is None:
-            _open(cluster, finding, bool(blind), now, done)
-        else:
-            _refresh(incident, finding, bool(blind), now, done)
-    shared = _shared_causes(cluster, findings)
-    for incident in open_now.values():
+            _begin(cluster, finding, story, bool(blind), now, done)
+        elif why := story.echo(incident, finding):
+            _joins(story, why, finding, done)
+            open_now[incident.open_key] = incident
+        elif refresh(incident, finding, bool(blind), now):
+            done.revised += 1
+            done.to_advance.append(incident.pk)
+    _end(cluster, open_now, _shared_causes(cluster, findings), blind, now, done)
+    return done
+
+
+def _begin(
+    cluster: Cluster,
+    finding: Finding,
+    story: Story,
+    degraded: bool,
+    now: datetime,
+    done: RecordResult,
+) -> None:
+    """It opens an incident, unless it is new by nothing: silence, or what an earlier cause does."""
+    if finding.facts.unseen:
+        return  # the silence after a breach keeps an incident open; it is no reason for a new one
+    if why := story.before(finding):
+        _joins(story, why, finding, done)
+    else:
+        _open(cluster, finding, story.onset_of(finding), degraded, now, done)
+
+
+def _joins(story: Story, why: Explanation, finding: Finding, done: RecordResult) -> None:
+    done.joined += story.tell(why, finding)
+    log.debug("an after-effect", symptom=finding.summary, cause=why.earlier.text, told=why.text)
+
+
+def _end(
+    cluster: Cluster,
+    unseen: Mapping[str | None, Incident],
+    shared: Mapping[str | None, str],
+    blind: Mapping[str, str],
+    now: datetime,
+    done: RecordResult,
+) -> None:
+    for incident in unseen.values():
         if cause_key := shared.get(incident.open_key):
             _fold(incident, cause_key, now)
         else:
             _signal_gone(incident, blind, now, done)
-    return done
 
 
 def _taken(
@@ -86,9 +134,9 @@ def _has_name(incident: Incident, owner: ObjectRef) -> bool:
     return held == (owner.kind, owner.namespace, owner.name)
 
 
-def _is_another_failure(incident: Incident, finding: Finding) -> bool:
+def _is_another_failure(incident: Incident, finding: Finding, now: datetime) -> bool:
     """A dismissal is of what was seen: a new cause or a higher severity is asked about again."""
-    if incident.status != Status.DISMISSED or _keeps_its_cause(incident, finding):
+    if incident.status != Status.DISMISSED or keeps_its_cause(incident, finding, now):
         return False
     worse = finding.severity.rank > Severity(incident.severity).rank
     return worse or finding.cause != incident.cause
@@ -104,10 +152,13 @@ def _open_incidents(cluster: Cluster) -> Sequence[Incident]:
 
 
 def _open(
-    cluster: Cluster, finding: Finding, degraded: bool, now: datetime, done: RecordResult
+    cluster: Cluster,
+    finding: Finding,
+    onset: datetime,
+    degraded: bool,
+    now: datetime,
+    done: RecordResult,
 ) -> None:
-    if finding.facts.unseen:
-        return  # the silence after a breach keeps an incident open; it is no reason for a new one
     predicted = finding.cause == Cause.FORECAST_BREACH
     incident = Incident(
         cluster=cluster,
@@ -119,114 +170,23 @@ def _open(
         status=Status.PREDICTED_FAILURE if predicted else Status.DETECTED,
         first_seen=now,
         last_seen=now,
-        onset=finding.onset,
+        onset=onset,
+        cause_seen=now,
+        severity_seen=now,
         degraded=degraded,
-        **_content(finding),
+        **content_of(finding),
     )
     try:
         with transaction.atomic():
             incident.save()
             states.note_beginning(incident, actor=ACTOR, reason=finding.summary, now=now)
+            if onset != finding.onset:
+                why = "it was seen to be over since"
+                note_onset(incident, finding.onset, onset, why, now)
     except IntegrityError:
         return  # another worker was faster: a normal end
     done.opened += 1
     done.to_advance.append(incident.pk)
-
-
-def _content(finding: Finding) -> dict[str, Any]:
-    """The fields of an incident that say what was found."""
-    return {
-        "cause": finding.cause.value,
-        "severity": finding.severity.value,
-        "summary": finding.summary,
-        "score": finding.score,
-        "is_predicted": finding.cause == Cause.FORECAST_BREACH,
-        "flapping": finding.flapping,
-        "source": finding.source,
-        "sources": sorted({finding.source, *finding.facts.sources}),
-        "evidence": [item.as_dict() for item in finding.evidence],
-        "related": [item.as_dict() for item in finding.related],
-        "facts": finding.facts.as_json(),
-        "revision": asdict(finding.revision) if finding.revision else None,
-        "metric_snapshot": dict(finding.facts.metrics or {}),
-        "prediction": finding.facts.prediction,
-    }
-
-
-def _refresh(
-    incident: Incident, finding: Finding, degraded: bool, now: datetime, done: RecordResult
-) -> None:
-    content = {} if _keeps_its_cause(incident, finding) else _content(_lasting(incident, finding))
-    revised = bool(content) and _is_revised(incident, content)
-    returned = incident.gone_since is not None
-    changes = (
-        content
-        | _uid_learned(incident, finding.owner)
-        | {
-            "last_seen": now,
-            "count": incident.count + 1,
-            "gone_since": None,
-            "degraded": degraded,
-            "returns": F("returns") + int(returned),
-            "flapping": finding.flapping
-            or incident.returns + returned >= RETURNS_THAT_ARE_FLAPPING,
-            # In the database: an analysis on demand may have raised it since the pass began.
-            "version": F("version") + int(revised),
-            "parent": None,
-        }
-    )
-    with transaction.atomic():
-        rows = Incident.objects.filter(pk=incident.pk, open_key=incident.open_key)
-        if rows.update(**changes) and revised:
-            _note_revision(incident, finding, now)
-    if revised:
-        done.revised += 1
-        done.to_advance.append(incident.pk)
-
-
-def _lasting(incident: Incident, finding: Finding) -> Finding:
-    """A node that was suspect stays so while the same failure lasts: F35 acts on what was seen."""
-    if incident.cause == finding.cause and incident.facts_as(DaemonSetFacts).node_suspect:
-        return replace(finding, facts=finding.facts | DaemonSetFacts(node_suspect=True))
-    return finding
-
-
-def _uid_learned(incident: Incident, owner: ObjectRef) -> dict[str, str]:
-    """An incident that was opened by name alone is its owner's from now on."""
-    if incident.owner_uid or not owner.uid:
-        return {}
-    return {"owner_uid": owner.uid, "open_key": f"{incident.cluster_id}|{owner.uid}"}
-
-
-def _keeps_its_cause(incident: Incident, finding: Finding) -> bool:
-    """While an action is verified, and where metrics still echo what the API server told."""
-    if incident.status in IN_HAND:
-        return True
-    known = CAUSES[Cause(incident.cause)].precedence
-    return CAUSES[finding.cause].precedence == Precedence.METRIC and known != Precedence.METRIC
-
-
-def _is_revised(incident: Incident, content: Mapping[str, Any]) -> bool:
-    """Whether there is news that a plan depends on; counts and times are no news."""
-    return (
-        incident.cause != content["cause"]
-        or incident.severity != content["severity"]
-        or incident.revision != _as_stored(content["revision"])
-    )
-
-
-def _as_stored(revision: dict[str, Any] | None) -> dict[str, Any] | None:
-    """As JSON gives it back: tuples are lists there."""
-    if revision is None:
-        return None
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in revision.items()}
-
-
-def _note_revision(incident: Incident, finding: Finding, now: datetime) -> None:
-    before, after = f"{incident.cause} {incident.severity}", f"{finding.cause} {finding.severity}"
-    states.note_event(
-        incident, "cause", actor=ACTOR, reason=finding.summary, now=now, before=before, after=after
-    )
 
 
 def _shared_causes(cluster: Cluster, findings: Sequence[Finding]) -> dict[str | None, str]:

@@ -48,6 +48,8 @@ class Incident(models.Model):
     onset = models.DateTimeField(help_text="When the signal began, by the objects' own times.")
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
+    cause_seen = models.DateTimeField(null=True, blank=True, editable=False)
+    severity_seen = models.DateTimeField(null=True, blank=True, editable=False)
     gone_since = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     count = models.PositiveIntegerField(default=1, help_text="Passes that found it.")

@@ -11,6 +11,7 @@ from detection.domain.findings import Finding
 from detection.incidents.alertmanager import find_in_alerts
 from detection.incidents.baselines import available_workloads as available_now
 from detection.incidents.baselines import save_baselines
+from detection.incidents.happenings import happenings, of_sources
 from detection.incidents.record import RecordResult, record_findings
 from detection.kubernetes.client import Connection
 from detection.metrics.history import save_owner_map
@@ -33,8 +34,9 @@ from detection.snapshot.scope import EVERYTHING
 def detect(cluster: Cluster, connection: Connection, now: datetime) -> RecordResult:
     """Raises KubernetesError only where the cluster can't be read at all."""
     inputs = from_records(cluster, partial(_of_metrics_and_alerts, cluster, now))
-    opened = observe(connection, EVERYTHING, now, inputs).opened
-    return record_findings(cluster, opened, blind_sources(cluster, now), now)
+    seen = observe(connection, EVERYTHING, now, inputs)
+    happened = [*happenings(seen.snapshot), *of_sources(cluster, now)]
+    return record_findings(cluster, seen.opened, blind_sources(cluster, now), now, happened)
 
 
 def _of_metrics_and_alerts(cluster: Cluster, now: datetime, snapshot: Snapshot) -> list[Finding]:

@@ -37,6 +37,7 @@ class Facts:
     shared_by: int = 0  # how many owners fail on it
     specific: str = ""  # a bare pod's: the cause that it would have with a controller
     also: tuple[str, ...] = ()  # the owner's other causes, after correlation
+    beyond: tuple[str, ...] = ()  # metrics beyond thresholds, where the finding names more than one
     sources: tuple[str, ...] = ()  # what found it, after correlation: kubernetes, threshold, …
     changed_before: tuple[str, ...] = ()  # a sentence for each change shortly before the onset
     metrics: Mapping[str, int | float] | None = None  # newest value by metric, or metric/container

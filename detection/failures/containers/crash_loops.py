@@ -1,8 +1,9 @@
 """Which containers crash in a loop, and since when, by their own timestamps.
 
 The status holds only the last two states of a container, so the start of the loop is estimated:
-the kubelet waits 10 s, 20 s, 40 s … 300 s between restarts, and forgets that after a run of ten
-minutes. So n restarts with runs as long as the last one can't have begun earlier than the sum.
+the kubelet restarts at once, then waits 10 s, 20 s, 40 s … 300 s between restarts, and forgets that
+after a run of ten minutes. So n restarts with runs as long as the last one can't have begun earlier
+than the sum.
 """
 
 from __future__ import annotations
@@ -84,11 +85,14 @@ def loops(pods: Sequence[Pod], context: Context) -> Iterator[Loop]:
 def _loop(pod: Pod, view: ContainerView, kills: int, context: Context) -> Loop | None:
     if not _is_looping(pod, view, kills, context):
         return None
-    onset = first_crash(pod, view, context)
+    crashes = _earlier_crashes(view)
+    onset = _crash_before_last(pod, view, context, crashes)
     restarts = _restarts_of_loop(view)
     if restarts >= context.dwell.crash_restarts or kills >= context.dwell.crash_restarts:
         return Loop(pod, view, onset, onset)
-    return Loop(pod, view, onset, onset + timedelta(seconds=context.dwell.crash_backoff_seconds))
+    backs_off_since = _crash_before_last(pod, view, context, crashes - 1)
+    dwell = timedelta(seconds=context.dwell.crash_backoff_seconds)
+    return Loop(pod, view, onset, backs_off_since + dwell)
 
 
 def _is_looping(pod: Pod, view: ContainerView, kills: int, context: Context) -> bool:
@@ -152,26 +156,39 @@ def _recent_kills(pods: Sequence[Pod], context: Context) -> dict[str, int]:
     return found
 
 
-def first_crash(pod: Pod, view: ContainerView, context: Context) -> datetime:
-    """The earliest time at which the loop can have begun, never before the pod."""
+def _earlier_crashes(view: ContainerView) -> int:
+    """How many crashes of this loop came before the last one, in whichever phase it is now.
+
+    A container that runs was restarted since its last crash; one that waits or ended was not.
+    """
+    if _began_anew(view):
+        return 0
+    return max(view.status.restart_count - (view.status.state.running is not None), 0)
+
+
+def _crash_before_last(pod: Pod, view: ContainerView, context: Context, earlier: int) -> datetime:
+    """When it crashed so many times before its last one, at the earliest; never before the pod."""
     born = began(pod) or context.now
     end = view.last_end
     last = end.finished_at if end else None
-    if _restarts_of_loop(view) <= 1:
+    if earlier <= 0 or (last is None and view.status.restart_count <= 1):
         return max(born, last or condition_since(pod, "ContainersReady") or born)
-    earlier = view.status.restart_count - (view.status.state.terminated is None)
     run = _run_seconds(end) if end else None
-    lasted = _backoffs(earlier) + earlier * (UNKNOWN_RUN_SECONDS if run is None else run)
+    lasted = _backoffs(earlier - 1) + earlier * (UNKNOWN_RUN_SECONDS if run is None else run)
     return max(born, (last or context.now) - timedelta(seconds=lasted))
 
 
 def _restarts_of_loop(view: ContainerView) -> int:
-    """Restarts that may belong to the present loop; a long run ended the one before."""
+    """Restarts that may belong to the present loop."""
+    count = view.status.restart_count
+    return min(count, 1) if _began_anew(view) else count
+
+
+def _began_anew(view: ContainerView) -> bool:
+    """A long run ended the loop before; memory that runs out is the same failure however slow."""
     end = view.last_end
     run = _run_seconds(end) if end else None
-    if run is not None and run > FORGOTTEN_AFTER_SECONDS and not (end and was_oom(end)):
-        return min(view.status.restart_count, 1)
-    return view.status.restart_count
+    return run is not None and run > FORGOTTEN_AFTER_SECONDS and not (end and was_oom(end))
 
 
 def _run_seconds(end: Terminated) -> float | None:

@@ -14,6 +14,7 @@ from detection.kubernetes.objects.core import (
     Part,
     Quantity,
     Selector,
+    Time,
 )
 
 
@@ -167,6 +168,7 @@ class ScalerSpec(Part, frozen=True):
 
 class ScalerStatus(Part, frozen=True):
     current_replicas: int = 0
+    last_scale_time: Time | None = None
     current_metrics: tuple[ScalerMetric, ...] = ()
     conditions: tuple[Condition, ...] = ()
 

@@ -146,7 +146,15 @@ def test_a_metric_that_lags_behind_does_not_rename_the_incident(cluster: Cluster
     echo = replace(FOUND, cause=Cause.THRESHOLD_BREACH, source="threshold", revision=None)
     assert record_findings(cluster, [echo], {}, LATER).revised == 0
     incident = Incident.objects.get()
-    assert (incident.cause, incident.count, incident.version) == ("BAD_RELEASE", 2, 1)
+    assert (incident.cause, incident.version) == ("BAD_RELEASE", 1)
+
+
+def test_a_metric_that_lags_behind_is_no_sight_of_the_failure(cluster: Cluster) -> None:
+    record_findings(cluster, [replace(FOUND, cause=Cause.BAD_RELEASE)], {}, NOW)
+    echo = replace(FOUND, cause=Cause.THRESHOLD_BREACH, source="threshold", revision=None)
+    record_findings(cluster, [echo], {}, LATER)
+    incident = Incident.objects.get()
+    assert (incident.count, incident.gone_since) == (1, LATER)
 
 
 def test_what_is_being_verified_keeps_its_cause(cluster: Cluster) -> None:

@@ -68,8 +68,8 @@ def test_a_node_that_was_suspect_stays_so_while_the_failure_lasts() -> None:
 
 def test_a_failing_node_itself_is_remembered_too() -> None:
     node = ObjectRef("Node", "", "node-f", "u-node")
-    opened(replace(finding(node, Cause.NODE_NOT_READY, "node-f"), facts=NodeFacts()))
     mine = opened(on_node())
+    opened(replace(finding(node, Cause.NODE_NOT_READY, "node-f"), facts=NodeFacts()))
     assert with_suspect_nodes(on_node(), mine, NOW).facts.of(DaemonSetFacts).node_suspect
 
 
@@ -77,7 +77,7 @@ def test_other_nodes_other_times_and_mere_anomalies_are_no_reason() -> None:
     opened(finding(LODGER, Cause.HUNG_REPLICA, "node-a"))
     old = opened(finding(ObjectRef("Deployment", "shop", "b", "u-b"), Cause.BAD_RELEASE, "node-f"))
     Incident.objects.filter(pk=old.pk).update(last_seen=NOW - REMEMBERED - timedelta(minutes=1))
-    odd = ObjectRef("Deployment", "shop", "c", "u-c")
+    odd = ObjectRef("Deployment", "bank", "c", "u-c")
     opened(finding(odd, Cause.METRIC_ANOMALY, "node-f"))
     mine = opened(on_node())
     assert with_suspect_nodes(on_node(), mine, NOW) == on_node()
