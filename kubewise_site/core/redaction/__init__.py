@@ -69,7 +69,7 @@ def _cut(text: str) -> str:
     kept = text[: LONGEST - 100]
     space = max(kept.rfind(" ", LONGEST - 4096), kept.rfind("\n", LONGEST - 4096))
     kept = kept[:space] if space > 0 else kept[: LONGEST - 4096]
-    return f"{kept} [{len(text) - len(kept)} more characters]"
+    return f"{kept} [cut: the whole length is {len(text)}]"
 
 
 def redact_all(value: Any) -> Any:

@@ -85,7 +85,7 @@ def test_an_unknown_version_is_404(models: Path, api: Api) -> None:
 
 @pytest.mark.parametrize("path", [f"{VERSIONS}/v1/use", BACK])
 def test_only_the_permission_puts_a_version_in_force(models: Path, path: str) -> None:
-    api = Api(records.user("viewer", "detection.view_modelversion"))
+    api = Api(records.user("viewer", "detection.view_modelversion", "detection.view_incident"))
     assert api.get(VERSIONS).status_code == 200
     check_problem(api.send("POST", path), 403)
     assert in_force() == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from detection.pipeline.ticks import train_tick
 from detection.training.jobs import from_prometheus, new_data, retraining
 from detection.training.model import versions
 from detection.training.model.errors import NoHistory
+from kubewise_site.core import clock
 from tests.detection.metrics.backends import real_over, simulated
 from tests.detection.metrics.dataset import NOW
 from tests.detection.metrics.dataset import cluster as lines
@@ -39,22 +40,15 @@ pytestmark = [
 ]
 
 
-class Clock(datetime):
-    """The time of the data, for commands that ask for it themselves."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-        return NOW.astimezone(tz or UTC)
-
-
 @pytest.fixture
-def watched(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+def watched(tmp_path: Path, settings: Any) -> Iterator[Cluster]:
     cache.clear()
     history._LOCAL.clear()
     settings.AUTOENCODER_MODEL_PATH = str(tmp_path / "models" / "kube_anomaly_autoencoder.keras")
-    monkeypatch.setattr("detection.management.commands.train_model.datetime", Clock)
+    clock.use(lambda: NOW)  # the time of the data, for commands that ask for it themselves
     seed(NOW)
     yield clients.current_cluster()
+    clock.use()
     cache.clear()
 
 
