@@ -75,10 +75,14 @@ def _verdict(told: Told, judged: Judged, whom: set[Owner]) -> Verdict:
 
 
 def _find(span: Span, judged: Judged, aliases: Aliases) -> None:
-    """The first incident on the fault's own owner found it, else the first on a victim."""
-    mine = [one for one in judged.of(Kind.DUPLICATE) if one.span is span]
+    """The first incident on the fault's own owner found it, else the first on a victim.
+
+    On its own owner it counts also where the product takes it for a part of something else.
+    """
+    mine = [one for one in judged.verdicts if one.span is span and one.told.cause != ANOMALY]
+    mine = [one for one in mine if one.kind in (Kind.DUPLICATE, Kind.PART)]
     own = [one for one in mine if span.owner in aliases(one.told.owner)]
-    for one in (own or mine)[:1]:
+    for one in (own or [one for one in mine if one.kind == Kind.DUPLICATE])[:1]:
         one.kind = Kind.FOUND
         judged.found[span.number] = one.told
 

@@ -125,8 +125,10 @@ def watched_now() -> list[tuple[Owner, datetime, datetime | None]] | None:
         return None
     names = {field.name for field in model._meta.get_fields()}
     since = next((one for one in SINCE if one in names), None)
+    if since is None:
+        return []
     due = next((one for one in DUE if one in names), since)
-    rows = model._default_manager.values_list(*OWNER, since, due) if since else ()
+    rows = model._default_manager.values_list(*OWNER, since, due)
     return [((kind, place, name), at, then if due != since else None)
             for kind, place, name, at, then in rows]  # fmt: skip
 

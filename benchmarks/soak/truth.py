@@ -155,7 +155,7 @@ def lost_half(store: Store, owner: Owner) -> bool:
     held = store.get(TABLES[kind], namespace, name) if kind in TABLES else None
     if held is None or store.get("services", namespace, name) is None:
         return False
-    wanted = held["spec"].get("replicas", 1)
+    wanted = int(held["spec"].get("replicas", 1))
     ready = [
         pod for pod in pods_of(store, held) if condition_of(pod, "Ready").get("status") == "True"
     ]

@@ -56,6 +56,11 @@ def test_what_is_part_of_another_incident_is_no_duplicate() -> None:
     assert kinds(judged) == [Kind.FOUND, Kind.PART]
 
 
+def test_what_the_product_takes_for_a_part_finds_the_fault_of_its_own_owner() -> None:
+    judged = judge([told(is_part=True)], [span()], aliases)
+    assert (kinds(judged), judged.missed) == ([Kind.FOUND], [])
+
+
 def test_an_incident_about_an_object_without_a_fault_is_false_whatever_it_is_called() -> None:
     judged = judge([told(CART), told(CART, 12, 2, cause="UNCLASSIFIED")], [span()], aliases)
     assert kinds(judged) == [Kind.FALSE, Kind.FALSE]
