@@ -1,5 +1,8 @@
 """Telling people, through apprise: never more than one message an incident and state.
 
+An incident that needs nobody tells at most that it opened and that it is over; each decision that
+needs a person is one more. Opening and a decision that come together are one message.
+
 The Delivery row is committed before anything is sent, so a worker that dies in between costs a
 message and never sends it twice; the row shows it as `sending`. A message only links to the
 incident: nothing is ever approved by opening a link.
@@ -10,6 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from urllib.parse import urlsplit
 
 import apprise
@@ -19,8 +24,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
-from detection.domain.causes import Severity
-from detection.domain.statuses import OPEN, TERMINAL, Status
+from detection.domain.causes import Cause, Severity
+from detection.domain.statuses import OPEN, START, TERMINAL, Status
 from detection.models import Cluster, Incident
 from kubewise_site.core.redaction import redact
 from remediation.controls.policies import covering
@@ -30,6 +35,9 @@ log = structlog.get_logger(__name__)
 State = Delivery.State
 LONGEST_TEXT = 500
 RECENT = timedelta(days=1)
+DECISION_COMES = timedelta(seconds=15)
+UNDECIDED = START | {Status.ANALYZING}
+ASKING = {Status.AWAITING_APPROVAL: State.AWAITING_APPROVAL, Status.ESCALATED: State.ESCALATED}
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 MARKUP = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "`": "'", "*": "·", "@": "＠"})
 MAIL = ("mailto", "mailtos")
@@ -58,22 +66,13 @@ def notify(incident_id: int, now: datetime, deliver: Send = send) -> list[str]:
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     if covering(Silence, incident, now) or not settings.NOTIFY_URLS:
         return []
-    return [state for state in due_states(incident) if _tell(incident, state, now, deliver)]
+    return [state for state in due_states(incident, now) if _tell(incident, state, now, deliver)]
 
 
-def due_states(incident: Incident) -> list[State]:
-    """What its status is worth a message of; closing is told only where opening was."""
-    found = []
-    if incident.severity == Severity.CRITICAL and incident.status in OPEN:
-        found.append(State.OPENED)
-    if incident.status == Status.AWAITING_APPROVAL:
-        found.append(State.AWAITING_APPROVAL)
-    if incident.status == Status.ESCALATED:
-        found.append(State.ESCALATED)
-    if incident.status in TERMINAL and incident.deliveries.exists():
-        found.append(State.CLOSED)
-    told = set(incident.deliveries.values_list("state", flat=True))
-    return [state for state in found if state not in told]
+def due_states(incident: Incident, now: datetime) -> list[State]:
+    """What the incident is worth a message of now, by the one rule that the sweep asks too."""
+    rows = Incident.objects.filter(pk=incident.pk)
+    return [state for state, due in _due(now).items() if rows.filter(due).exists()]
 
 
 def _tell(incident: Incident, state: State, now: datetime, deliver: Send) -> bool:
@@ -94,13 +93,29 @@ def due_notifications(cluster: Cluster, now: datetime) -> Q:
     """Incidents that somebody is to be told of, for the sweep."""
     if not settings.NOTIFY_URLS:
         return Q(pk__in=())
-    told = Q(cluster=cluster, last_seen__gt=now - RECENT)
-    opened = Q(severity=Severity.CRITICAL, status__in=OPEN) & ~_has_delivery(State.OPENED)
-    asked = Q(status=Status.AWAITING_APPROVAL) & ~_has_delivery(State.AWAITING_APPROVAL)
-    handed = Q(status=Status.ESCALATED) & ~_has_delivery(State.ESCALATED)
+    any_due = reduce(or_, _due(now).values())
+    return Q(cluster=cluster, last_seen__gt=now - RECENT) & any_due
+
+
+def _due(now: datetime) -> dict[State, Q]:
+    """Which incidents are due for which message.
+
+    An opened incident and a decision that comes with it are one message: what is opened is told
+    alone only where no decision came at once. A decision is told once the grace time is over;
+    what ended before has told nothing. Symptoms of another incident, and what is no alarm, tell
+    nothing of their own.
+    """
     any_told = Q(Exists(Delivery.objects.filter(incident=OuterRef("pk"))))
-    closed = Q(status__in=TERMINAL) & any_told & ~_has_delivery(State.CLOSED)
-    return told & (opened | asked | handed | closed)
+    alarm = Q(parent__isnull=True) & ~Q(severity=Severity.INFO) & ~Q(cause=Cause.METRIC_ANOMALY)
+    grace = timedelta(seconds=settings.NOTIFY_GRACE_SECONDS)
+    lasting = Q(severity=Severity.CRITICAL) | Q(first_seen__lte=now - grace)
+    undecided = Q(status__in=UNDECIDED, first_seen__gt=now - DECISION_COMES)
+    opened = Q(severity=Severity.CRITICAL, status__in=OPEN - set(ASKING)) & ~undecided & ~any_told
+    due = {State.OPENED: alarm & opened}
+    for status, state in ASKING.items():
+        due[state] = alarm & lasting & Q(status=status) & ~_has_delivery(state)
+    over = Q(status__in=TERMINAL, parent__isnull=True)
+    return due | {State.CLOSED: over & any_told & ~_has_delivery(State.CLOSED)}
 
 
 def _has_delivery(state: State) -> Q:
@@ -116,8 +131,9 @@ def title_of(incident: Incident) -> str:
 
 def body_of(incident: Incident, state: State) -> str:
     """Plain text: state, cause, summary, link. The cluster's words are masked and no markup."""
-    lines = [f"{state.capitalize()} ({incident.severity}): {incident.cause}",
-             one_line(incident.summary)]  # fmt: skip
+    first = not incident.deliveries.exclude(state=state).exists()
+    said = f"Opened, {state}" if first and state in ASKING.values() else state.capitalize()
+    lines = [f"{said} ({incident.severity}): {incident.cause}", one_line(incident.summary)]
     if link := link_to(incident):
         lines.append(link)
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from detection.models import Heartbeat, Incident, SourceState
 from kubewise_site.console import trends
 from kubewise_site.core import clock
 from kubewise_site.ops import pulse
-from remediation.controls import mode_and_stop
+from remediation.controls import mode_and_stop, storm_brake
 from remediation.llm.usage.spend import spend_of_day
 from remediation.models.permissions import PULL_STOP, SET_MODE
 
@@ -58,9 +58,11 @@ def charts(request: HttpRequest) -> HttpResponse:
 
 def dashboard_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
     beats = {row.name: row for row in Heartbeat.objects.all()}
+    cluster = current_cluster()
     context: dict[str, Any] = {
         "now": now,
-        "standing": mode_and_stop.standing(current_cluster()),
+        "standing": mode_and_stop.standing(cluster),
+        "suspended": storm_brake.suspensions(cluster, now),
         "may_set_mode": request.user.has_perm(SET_MODE),
         "may_stop": request.user.has_perm(PULL_STOP),
         "blind": list(SourceState.objects.filter(state=SourceState.State.BLIND)),

@@ -16,7 +16,7 @@ from kubewise_site.core.rest.fields import TextField, YesNo
 from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, validated_body
 from remediation.actions import blacklist, catalogue_as_dict
-from remediation.controls import mode_and_stop
+from remediation.controls import mode_and_stop, storm_brake
 from remediation.models import ModeChoice
 from remediation.models.permissions import PULL_STOP, SET_MODE
 
@@ -33,8 +33,18 @@ class ModeRequest(serializers.Serializer[Any]):
     reason = TextField(required=False, allow_blank=True, max_length=LONGEST_REASON)
 
 
+class SuspensionEntry(serializers.Serializer[Any]):
+    reason = serializers.CharField()
+    since = serializers.DateTimeField()
+    lifts = serializers.CharField(help_text="What lifts it; nobody has to.")
+    lifts_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it lifts if nothing new comes; null: no time lifts it."
+    )
+
+
 class ModeAnswer(serializers.Serializer[Any]):
     mode = serializers.ChoiceField(choices=ModeChoice.values)
+    suspended = SuspensionEntry(many=True, help_text="What suspends AUTO now; empty: nothing.")
     success = serializers.BooleanField()
     message = serializers.CharField()
 
@@ -131,7 +141,9 @@ def _no_mode(given: str) -> Problem:
 
 
 def _mode(mode: str, message: str) -> Response:
-    return Response({"mode": str(mode), "success": True, "message": message})
+    found = storm_brake.suspensions(current_cluster(), clock.now())
+    told = SuspensionEntry(found, many=True).data
+    return Response({"mode": str(mode), "suspended": told, "success": True, "message": message})
 
 
 def _stop(found: mode_and_stop.ModeAndStop) -> Response:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from detection.models import Cluster, Incident
 from remediation.audit.signals import by
-from remediation.models import MaintenanceWindow, Policy, Silence
+from remediation.models import MaintenanceWindow, Pause, Policy, Silence
 from remediation.models.audited import Audited
+
+PauseT = TypeVar("PauseT", MaintenanceWindow, Silence)
 
 
 def policy_for(cluster: Cluster, namespace: str) -> PolicyFacts | None:
     """A policy that names the namespace, else the longest pattern that matches it."""
-    rows = Policy.objects.filter(cluster=cluster)
+    return policy_among(Policy.objects.filter(cluster=cluster), namespace)
+
+
+def policy_among(rows: Iterable[Policy], namespace: str) -> PolicyFacts | None:
+    """The same, of rows that were read already."""
     matching = [row for row in rows if fnmatchcase(namespace, row.namespace_pattern)]
     if not matching:
         return None
@@ -42,12 +50,21 @@ def covering(
     model: type[MaintenanceWindow] | type[Silence], incident: Incident, now: datetime
 ) -> str:
     """Author and reason of the window or silence that covers the owner now; '' for none."""
-    rows = model._default_manager.filter(
-        cluster_id=incident.cluster_id, starts_at__lte=now, ends_at__gt=now
-    )
+    rows = in_force(model, incident.cluster, now)
+    return covering_among(rows, incident.owner_namespace, incident.owner_name)
+
+
+def in_force(model: type[PauseT], cluster: Cluster, now: datetime) -> list[PauseT]:
+    """The windows or silences that count now, whatever they cover."""
+    rows = model._default_manager.filter(cluster=cluster, starts_at__lte=now, ends_at__gt=now)
+    return list(rows)
+
+
+def covering_among(rows: Iterable[Pause], namespace: str, name: str) -> str:
+    """Author and reason of the first of the rows that covers the owner; '' for none."""
     for row in rows:
-        here = fnmatchcase(incident.owner_namespace, row.namespace_pattern)
-        if here and fnmatchcase(incident.owner_name, row.name_pattern):
+        here = fnmatchcase(namespace, row.namespace_pattern)
+        if here and fnmatchcase(name, row.name_pattern):
             return f"{row.author}: {row.reason}"
     return ""
 

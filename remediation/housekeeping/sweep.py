@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from detection.clients import current_cluster
 from detection.domain.statuses import START, WAITING, Status
-from detection.models import Incident
+from detection.models import Heartbeat, Incident
 from detection.runtime import latency
 from detection.runtime.heartbeats import beat
 from detection.runtime.leases import claim_lease, is_free
@@ -18,11 +18,14 @@ from remediation import notifications
 from remediation.execution.attempt_states import State
 from remediation.llm.provider_settings import missing
 from remediation.models import Attempt
-from remediation.policy import reconsideration
+from remediation.policy import gate_inputs, reconsideration
 from remediation.policy.verdicts import Verdict
 
 PUBLISH_AGAIN = timedelta(seconds=20)
+LONGEST_PATIENCE = timedelta(minutes=10)
+TIMES_THE_WAIT = 2
 MOST_AT_ONCE = 200
+ADVANCE, ACT = (pipeline.QUEUES[task] for task in (pipeline.ANALYZE, pipeline.ACT))
 
 
 def sweep(now: datetime) -> list[str]:
@@ -31,10 +34,11 @@ def sweep(now: datetime) -> list[str]:
     Of the watched cluster only: another one's records can't be settled by looking at this one.
     """
     cluster = Q(cluster=current_cluster())
+    gate_inputs.reconsider_changed(current_cluster(), now)
     attempts = Q(incident__cluster=current_cluster())
     done = [
-        *_publish("advance", pipeline.advance, _claimed(cluster & _to_advance(now), now)),
-        *_publish("act", pipeline.act, _claimed(cluster & _to_act(now), now)),
+        *_publish("advance", pipeline.advance, _claimed(ADVANCE, cluster & _to_advance(now), now)),
+        *_publish("act", pipeline.act, _claimed(ACT, cluster & _to_act(now), now)),
         *_publish("reconcile", pipeline.reconcile, _due(attempts & _to_reconcile(now))),
         *_publish("verify", pipeline.verify, _due(attempts & _to_verify(now))),
         *_publish("notify", pipeline.notify, _to_notify(now)),
@@ -75,12 +79,28 @@ def _decided_to_act() -> Q:
     return Q(decided_version=F("version"), decision__verdict=Verdict.ACT)
 
 
-def _claimed(wanted: Q, now: datetime) -> list[int]:
-    """Those that were not published a moment ago, marked as published now."""
-    lately = now - PUBLISH_AGAIN
-    quiet = is_free(lately, "published_at")
-    ids = Incident.objects.filter(wanted & quiet).order_by("pk").values_list("pk", flat=True)
-    return [pk for pk in ids[:MOST_AT_ONCE] if _mark(pk, lately, now)]
+def _claimed(queue: str, wanted: Q, now: datetime) -> list[int]:
+    """Those that are not in the queue already, marked as published now; the longest wait first.
+
+    No more than MOST_AT_ONCE are in the queue at a time, and one is sent again only once its
+    message must be lost: the queue holds what it can work off, not each incident many times.
+    """
+    lately = now - patience(queue, now)
+    waiting = Incident.objects.filter(wanted)
+    room = MOST_AT_ONCE - waiting.filter(published_at__gt=lately).count()
+    quiet = waiting.filter(is_free(lately, "published_at"))
+    oldest = quiet.order_by(F("published_at").asc(nulls_first=True), "pk")
+    ids = oldest.values_list("pk", flat=True)[: max(room, 0)]
+    return [pk for pk in ids if _mark(pk, lately, now)]
+
+
+def patience(queue: str, now: datetime) -> timedelta:
+    """How long a message may be in its queue, by how long the newest one waited there."""
+    row = Heartbeat.objects.filter(name=f"queue/{queue}").first()
+    if row is None or now - row.at > LONGEST_PATIENCE:
+        return PUBLISH_AGAIN
+    waited = timedelta(milliseconds=float(row.detail.get("wait_ms") or 0))
+    return min(max(PUBLISH_AGAIN, TIMES_THE_WAIT * waited), LONGEST_PATIENCE)
 
 
 def _mark(pk: int, lately: datetime, now: datetime) -> bool:

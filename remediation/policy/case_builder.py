@@ -12,6 +12,7 @@ from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_ready
 from detection.snapshot.selectors import selecting_in
 from remediation.controls.limits import Limits
+from remediation.controls.storm_brake import storm
 from remediation.observation.field_managers import changed_by, managers
 from remediation.planning.candidates import Candidate
 from remediation.planning.situation import is_last_schedulable, situation_of, update_running
@@ -19,7 +20,6 @@ from remediation.playbooks import playbook_of
 from remediation.playbooks.base import Situation
 from remediation.policy.blast_radius import reach_of
 from remediation.policy.case import Case, OwnerTarget, PodFacts, Records
-from remediation.policy.storm import storm
 from remediation.policy.verdicts import Verdict
 
 SYSTEM = frozenset({"system-node-critical", "system-cluster-critical"})

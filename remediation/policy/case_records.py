@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
-
-from detection.domain.causes import Severity
-from detection.domain.units import counted
-from detection.models import Cluster, Incident
+from detection.models import Incident
 from detection.runtime.source_visibility import blind_sources
 from remediation.controls import budgets
 from remediation.controls.mode_and_stop import standing
 from remediation.controls.policies import covering, policy_for
+from remediation.controls.storm_brake import storm_brake
 from remediation.models import Attempt, MaintenanceWindow, Silence
 from remediation.models.querysets import DAY, came_back
 from remediation.planning.candidates import Candidate
 from remediation.policy.case import Records
-from remediation.policy.storm import SUSPENDING
 
 State = Attempt.State
-STORM_WINDOW = timedelta(minutes=10)
 DONE = (State.APPLIED, State.VERIFIED)
 
 
@@ -45,21 +40,6 @@ def records_of(
         came_back_in_a_day=came_back(incident, now).count(),
         storm=storm_brake(incident.cluster, now),
     )
-
-
-def storm_brake(cluster: Cluster, now: datetime) -> str:
-    """Incidents that rise faster than STORM_INCIDENTS in ten minutes, or a lost cluster."""
-    rows = Incident.objects.filter(cluster=cluster)
-    lost = rows.filter(cause__in=SUSPENDING, open_key__isnull=False).first()
-    if lost:
-        return f"{lost.cause} is open: AUTO is suspended for the whole cluster"
-    young = rows.filter(first_seen__gt=now - STORM_WINDOW).exclude(severity=Severity.INFO)
-    count, most = young.count(), settings.STORM_INCIDENTS
-    if count > most:
-        return (
-            f"{counted(count, 'incident')} in ten minutes, the limit is {most}: AUTO is suspended"
-        )
-    return ""
 
 
 def blind_besides_scan(incident: Incident, now: datetime) -> dict[str, str]:

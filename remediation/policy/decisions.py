@@ -25,7 +25,7 @@ from remediation.observation.suspect_nodes import with_suspect_nodes
 from remediation.planning.candidates import Candidate
 from remediation.planning.plans import candidates_of, current_plan
 from remediation.playbooks.diagnosis import doubts_of
-from remediation.policy import reconsideration
+from remediation.policy import gate_inputs, reconsideration
 from remediation.policy.case import Case
 from remediation.policy.case_builder import case_of
 from remediation.policy.case_records import blind_besides_scan, records_of
@@ -45,8 +45,15 @@ def decide_incident(incident_id: int, clients: Clients, now: datetime) -> Ending
         return Ending.NOTHING
     if incident.status in WAITING and _unread(incident, plan) and spec_hash_of(incident, clients):
         return _analyze_again(incident)
+    inputs = inputs_of(incident, now)
     case = gather(incident, plan, plan.chosen, clients, now, may_share=True)
-    return _save(incident, decide(case), case.candidates, now)
+    return _save(incident, decide(case), case.candidates, inputs, now)
+
+
+def inputs_of(incident: Incident, now: datetime) -> str:
+    """Read before the case is gathered, so that what changes meanwhile is decided again."""
+    found = gate_inputs.gate_inputs(incident.cluster, now)
+    return found.digest(incident.owner_namespace, incident.owner_name)
 
 
 def gather(
@@ -126,11 +133,15 @@ def _claim(incident: Incident, now: datetime) -> bool:
 
 
 def _save(
-    incident: Incident, decision: Decision, options: Sequence[Candidate], now: datetime
+    incident: Incident,
+    decision: Decision,
+    options: Sequence[Candidate],
+    inputs: str,
+    now: datetime,
 ) -> Ending:
     """The decision with its Transition, unless the lease was lost meanwhile."""
     fields = {
-        "decision": decision.as_dict(),
+        "decision": decision.as_dict() | {gate_inputs.KEY: inputs},
         "decided_version": incident.version,
         "lease_until": None,
         **reconsideration.fields_of(decision, incident.decided_again, now),

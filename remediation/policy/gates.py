@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
 from detection.domain.units import counted, duration
@@ -17,6 +17,7 @@ from remediation.policy.gitops import gitops_owner, is_helm_release
 from remediation.policy.owner_guards import owner_guards
 from remediation.policy.verdicts import Ruling, Verdict, ask, ignore, suggest
 
+WHOLE_SECOND = timedelta(seconds=1)
 SAME_ACTION_TWICE = 2  # the third failure within a day is only escalated
 Rulings = Iterator[Ruling]
 
@@ -136,11 +137,17 @@ def policy(case: Case) -> Rulings:
 
 def warm_up(case: Case) -> Rulings:
     records = _records(case)
-    if records.auto and records.auto_since and case.onset < records.auto_since:
+    if records.auto and records.auto_since and _surely_before(case.onset, records.auto_since):
         yield ask("the incident began before AUTO was switched on")
     started = records.running_since
     if started and case.onset < started + case.limits.warm_up:
         yield ask(_watched_too_short(case.limits.warm_up))
+
+
+def _surely_before(onset: datetime, moment: datetime) -> bool:
+    """Kubernetes tells whole seconds: such an onset may be up to a second later than it says."""
+    width = WHOLE_SECOND if onset.microsecond == 0 else timedelta(0)
+    return onset < moment and onset + width <= moment
 
 
 def _watched_too_short(warm_up: timedelta) -> str:

@@ -170,6 +170,11 @@ NOTIFY_URLS = setting(
     "Where notifications are sent: mailto://, slack://, msteams:// …",
     secret=True,
 )
+NOTIFY_GRACE_SECONDS = setting(
+    "60",
+    kinds.DELAY,
+    "What ends within this time sends no message, unless it is critical; the page shows it.",
+)
 KUBEWISE_URL = setting("", kinds.URL, "Address of the admin; notifications link to it.")
 KUBE_CONTEXT = setting(
     "",

@@ -11,10 +11,11 @@ from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
 from remediation.analysis.analyze import _not_futile
 from remediation.controls import budgets
+from remediation.controls.storm_brake import storm_brake
 from remediation.execution.attempts import State, Work, claim_attempt
 from remediation.models import Attempt, Budget, Plan, PlanSource, Policy
 from remediation.planning.plans import candidates_of, new_plan
-from remediation.policy.case_records import records_of, storm_brake
+from remediation.policy.case_records import records_of
 from remediation.verification.verify import Timing, conclude
 from tests.remediation.cases import NOW, candidate
 

@@ -9,6 +9,7 @@ import pytest
 
 from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
+from detection.runtime.heartbeats import beat
 from remediation.execution.attempts import State
 from remediation.housekeeping.sweep import PUBLISH_AGAIN, sweep
 from remediation.models import Approval, Plan
@@ -27,9 +28,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def incident(cluster: Cluster, status: Status, **fields: Any) -> Incident:
     return Incident.objects.create(
-        cluster=cluster, open_key="k", owner_kind="Deployment", owner_namespace="shop",
-        owner_name="cart", owner_uid="uid-1", cause="BAD_RELEASE", severity="warning",
-        status=status, summary="x", onset=NOW, first_seen=NOW, last_seen=NOW, **fields,
+        cluster=cluster, **{"open_key": "k"} | fields, owner_kind="Deployment",
+        owner_namespace="shop", owner_name="cart", owner_uid="uid-1", cause="BAD_RELEASE",
+        severity="warning", status=status, summary="x", onset=NOW, first_seen=NOW, last_seen=NOW,
     )  # fmt: skip
 
 
@@ -92,6 +93,36 @@ def test_what_was_published_a_moment_ago_is_not_published_again(cluster: Cluster
     assert sweep(NOW)
     assert sweep(NOW + timedelta(seconds=5)) == []
     assert sweep(NOW + PUBLISH_AGAIN) == [f"advance {found.pk}"]
+
+
+def many(cluster: Cluster, number: int) -> None:
+    for name in range(number):
+        incident(cluster, Status.DETECTED, open_key=f"k{name}")
+
+
+def test_a_full_queue_gets_nothing_more_and_what_waits_longest_comes_first(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remediation.housekeeping.sweep.MOST_AT_ONCE", 3)
+    many(cluster, 5)
+    first = sweep(NOW)
+    assert len(first) == 3
+    assert sweep(NOW + timedelta(seconds=5)) == [], "all three still wait in the queue"
+    taken = Incident.objects.get(pk=int(first[0].split()[1]))
+    Incident.objects.filter(pk=taken.pk).update(status=Status.VERIFICATION_PENDING)
+    (second,) = sweep(NOW + timedelta(seconds=10))
+    assert second not in first
+    assert sweep(NOW + timedelta(seconds=21))[0] not in {*first, second}, "the last new one first"
+
+
+def test_a_slow_queue_is_not_filled_with_the_same_incident_many_times(cluster: Cluster) -> None:
+    incident(cluster, Status.DETECTED)
+    beat("queue/analyze", NOW, wait_ms=60_000)
+    sent = [bool(sweep(NOW + timedelta(seconds=at))) for at in range(0, 240, 5)]
+    assert sent.count(True) == 2
+    beat("queue/analyze", NOW, wait_ms=10)
+    quick = [bool(sweep(NOW + timedelta(seconds=at))) for at in range(240, 480, 5)]
+    assert quick.count(True) == 12
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,22 @@ def incident(**fields: Any) -> Incident:
         "cluster": current_cluster(), "open_key": "k", "owner_kind": "Deployment",
         "owner_namespace": "shop", "owner_name": "cart", "owner_uid": "u",
         "cause": "BAD_RELEASE", "severity": "critical", "status": Status.ANALYZING,
-        "summary": "it crashes", "onset": NOW, "first_seen": NOW, "last_seen": NOW,
+        "summary": "it crashes", "onset": NOW,
+        "first_seen": NOW - timedelta(minutes=5), "last_seen": NOW,
     }  # fmt: skip
     return Incident.objects.create(**(given | fields))
+
+
+def story(found: Incident, *steps: tuple[float, Status]) -> list[str]:
+    """What is told while the incident is moved, `seconds` after it was first seen, and swept."""
+    post = Post()
+    for seconds, status in steps:
+        now = found.first_seen + timedelta(seconds=seconds)
+        at(found, status)
+        due = notifications.due_notifications(current_cluster(), now)
+        if Incident.objects.filter(due, pk=found.pk).exists():
+            notifications.notify(found.pk, now, post)
+    return [body.partition(" (")[0] for _, _, body in post.sent]
 
 
 def at(found: Incident, status: Status) -> None:
@@ -56,7 +69,7 @@ def at(found: Incident, status: Status) -> None:
 
 def test_each_state_is_told_once_whatever_is_swept_and_how_often_it_returns() -> None:
     found, post = incident(), Post()
-    for status in (Status.ANALYZING, Status.AWAITING_APPROVAL, Status.ESCALATED,
+    for status in (Status.DETECTED, Status.ANALYZING, Status.AWAITING_APPROVAL, Status.ESCALATED,
                    Status.AWAITING_APPROVAL, Status.ESCALATED, Status.RESOLVED):  # fmt: skip
         at(found, status)
         for _ in range(3):
@@ -73,6 +86,50 @@ def test_a_warning_is_no_message_until_somebody_is_needed() -> None:
     at(found, Status.RESOLVED)
     notifications.notify(found.pk, NOW, post)
     assert post.sent == [], "closing is told only where something was told before"
+
+
+A, D = Status.ANALYZING, Status.DETECTED
+WAITS, HANDED, OVER = Status.AWAITING_APPROVAL, Status.ESCALATED, Status.RESOLVED
+ACTED = Status.VERIFICATION_PENDING
+
+
+@pytest.mark.parametrize(
+    ("severity", "steps", "told"),
+    [
+        ("critical", [(0, D), (5, A), (6, WAITS), (70, WAITS), (90, OVER)],
+         ["Opened, awaiting approval", "Closed"]),
+        ("critical", [(0, D), (5, A), (10, ACTED), (90, OVER)], ["Opened", "Closed"]),
+        ("critical", [(0, D), (16, A), (30, WAITS), (90, OVER)],
+         ["Opened", "Awaiting approval", "Closed"]),
+        ("critical", [(0, D), (5, WAITS), (90, A), (95, WAITS), (200, HANDED), (300, OVER)],
+         ["Opened, awaiting approval", "Escalated", "Closed"]),
+        ("warning", [(0, D), (5, WAITS), (59, WAITS), (59.5, OVER)], []),
+        ("warning", [(0, D), (5, WAITS), (60, WAITS), (61, WAITS), (90, OVER)],
+         ["Opened, awaiting approval", "Closed"]),
+        ("warning", [(0, D), (5, A), (70, ACTED), (90, OVER)], []),
+        ("info", [(0, D), (70, WAITS), (80, HANDED), (90, OVER)], []),
+    ],
+)  # fmt: skip
+def test_a_story_is_told_in_few_messages(
+    severity: str, steps: list[tuple[float, Status]], told: list[str]
+) -> None:
+    assert story(incident(severity=severity), *steps) == told
+
+
+def test_the_grace_time_is_a_setting(settings: Any) -> None:
+    settings.NOTIFY_GRACE_SECONDS = 0
+    assert story(incident(severity="warning"), (0, WAITS)) == ["Opened, awaiting approval"]
+
+
+@pytest.mark.parametrize("severity", ["critical", "warning"])
+def test_an_anomaly_of_metrics_alone_is_no_message(severity: str) -> None:
+    found = incident(severity=severity, cause="METRIC_ANOMALY")
+    assert story(found, (0, D), (70, WAITS), (80, HANDED), (90, OVER)) == []
+
+
+def test_a_symptom_of_another_incident_tells_nothing_of_its_own() -> None:
+    found = incident(parent=incident(open_key="root", owner_name="node"))
+    assert story(found, (0, D), (70, WAITS), (80, HANDED), (90, OVER)) == []
 
 
 def test_a_failed_delivery_is_on_record_and_not_repeated() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -459,3 +459,20 @@ def test_without_a_database_the_gates_that_need_one_are_named() -> None:
         "stop switch", "maintenance window", "silence", "policy", "warm-up", "budgets",
         "futility", "mode", "dry run", "approval",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("onset", "since", "asks"),
+    [
+        (NOW, NOW + timedelta(milliseconds=999), False),
+        (NOW, NOW + timedelta(seconds=1), True),
+        (NOW, NOW, False),
+        (NOW + timedelta(milliseconds=1), NOW + timedelta(milliseconds=2), True),
+        (NOW + timedelta(milliseconds=2), NOW + timedelta(milliseconds=1), False),
+    ],
+)
+def test_a_time_of_whole_seconds_is_before_another_only_when_its_second_is_over(
+    onset: datetime, since: datetime, asks: bool
+) -> None:
+    said = decide(with_records(acting_case(onset=onset), auto_since=since)).reasons
+    assert any("before AUTO was switched on" in reason for reason in said) is asks
