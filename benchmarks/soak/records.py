@@ -49,7 +49,7 @@ class Watcher:
         self.watched: Watched | None = None
 
     def look(self, now: datetime, step_seconds: float) -> None:
-        from remediation.policy.case_records import storm_brake
+        from remediation.controls.storm_brake import storm_brake
 
         rows = _model("detection", "Incident").objects.filter(open_key__isnull=False)
         for pk, cause, severity, onset in rows.values_list("pk", "cause", "severity", "onset"):

@@ -17,10 +17,10 @@ from detection.anomaly.context_from_records import anomaly_view
 from detection.anomaly.long_history import Reader
 from detection.detectors.daily_budget import within_budget
 from detection.detectors.forecast import LIMITS
+from detection.detectors.presence import of_what_is_there
 from detection.detectors.protocol import Detector, View, detector, detectors
 from detection.domain.findings import Finding
 from detection.metrics import daily_peaks, history, queries
-from detection.metrics.presence import of_what_is_there
 from detection.metrics.prometheus import Prometheus
 from detection.models import Cluster
 

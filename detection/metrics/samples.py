@@ -30,6 +30,7 @@ SCANNED_KINDS = frozenset(
 )  # fmt: skip
 SCAN_COUNTS_SECONDS = 60.0
 NODE_NAME_LABELS = ("exported_node", "node", "nodename")
+UID_LABEL = "uid"
 NODE_LABELS = (*NODE_NAME_LABELS, "instance")
 
 
@@ -135,6 +136,20 @@ def owners_of(
         if owner.uid
     }
     return Owners(pods, known | dict(uids or {}), at)
+
+
+def is_gone(entity: Entity, labels: Mapping[str, str], owners: Owners, now: float) -> bool:
+    """Whether the object that the labels name is certainly gone; of a pod's value, the pod.
+
+    Prometheus keeps a dead pod in `increase`, `rate` and `last_over_time` for their whole range.
+    `now` in epoch seconds. An exporter's address (`instance`) need not be a node's name.
+    """
+    if entity.pod:
+        uid = labels.get(UID_LABEL, "")
+        return owners.is_gone("Pod", entity.namespace, entity.pod, uid, now)
+    if entity.kind == "Node" and not any(label in labels for label in NODE_NAME_LABELS):
+        return False
+    return owners.is_gone(entity.kind, entity.namespace, entity.name, "", now)
 
 
 PARTS = {

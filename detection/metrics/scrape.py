@@ -23,7 +23,6 @@ from detection.metrics.backfill import TIME_OUTS_BEFORE_GIVING_UP, backfill
 from detection.metrics.exporters import PROMETHEUS, Sources
 from detection.metrics.history import MetricFrame
 from detection.metrics.pod_owners import known_or_asked
-from detection.metrics.presence import is_gone
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.queries import query_of_row
 from detection.metrics.responses import (
@@ -40,6 +39,7 @@ from detection.metrics.samples import (
     Query,
     Sample,
     entity_of,
+    is_gone,
     series_key,
     wrong_labels,
 )

@@ -46,9 +46,7 @@ def policy_text(policy: PolicyFacts | None) -> list[str]:
     return [policy.mode, str(policy.literal), *sorted(policy.forbidden), *allowed]
 
 
-def covering(
-    model: type[MaintenanceWindow] | type[Silence], incident: Incident, now: datetime
-) -> str:
+def covering(model: type[PauseT], incident: Incident, now: datetime) -> str:
     """Author and reason of the window or silence that covers the owner now; '' for none."""
     rows = in_force(model, incident.cluster, now)
     return covering_among(rows, incident.owner_namespace, incident.owner_name)

@@ -12,9 +12,8 @@ from detection.detectors import find_in_metrics
 from detection.domain.findings import ObjectRef
 from detection.metrics import history
 from detection.metrics.history import MetricFrame
-from detection.metrics.presence import is_gone
 from detection.metrics.queries import seed
-from detection.metrics.samples import Entity, Owner, Owners, Query, owners_of
+from detection.metrics.samples import Entity, Owner, Owners, Query, is_gone, owners_of
 from detection.metrics.scrape import Scrape, query_all
 from detection.models import Cluster
 from tests.detection.metrics.backends import simulated
