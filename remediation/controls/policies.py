@@ -13,7 +13,7 @@ from remediation.audit.signals import by
 from remediation.models import MaintenanceWindow, Pause, Policy, Silence
 from remediation.models.audited import Audited
 
-PauseT = TypeVar("PauseT", MaintenanceWindow, Silence)
+PauseT = TypeVar("PauseT", bound=Pause)
 
 
 def policy_for(cluster: Cluster, namespace: str) -> PolicyFacts | None:
