@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from detection.models import Cluster, Incident
 from remediation.audit.signals import by
-from remediation.models import MaintenanceWindow, Pause, Policy, Silence
+from remediation.models import Pause, Policy
 from remediation.models.audited import Audited
 
 PauseT = TypeVar("PauseT", bound=Pause)
