@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from detection.models import MetricQuery
+from detection.models import MetricQuery, WatchedFailure
 from kubewise_site.core.rest.fields import StrictModelSerializer, TextField, WholeNumberField
 
 LONGEST_QUERY = 10_000
@@ -27,6 +27,21 @@ class MetricsSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField(allow_null=True, help_text="When it was measured.")
     metrics = serializers.DictField(child=ValueSerializer(many=True))
     next = serializers.URLField(allow_null=True)
+
+
+class WatchedSerializer(serializers.ModelSerializer[WatchedFailure]):
+    class Meta:
+        model = WatchedFailure
+        fields = (
+            "owner_kind", "owner_namespace", "owner_name", "cause", "severity", "summary",
+            "onset", "since", "opens_at", "last_seen",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class WatchedListSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    watched = WatchedSerializer(many=True)
 
 
 class QuerySerializer(StrictModelSerializer):

@@ -1,12 +1,13 @@
 """Paths below /api/v1/ that read what detection measures."""
 
-from detection.api import views, views_alerts, views_queries, views_versions
+from detection.api import views, views_alerts, views_queries, views_versions, views_watched
 from kubewise_site.core.rest.views import with_and_without_slash
 
 VERSION = "metrics/model/versions/<slug:version>"
 
 urlpatterns = [
     *with_and_without_slash("alerts", views_alerts.AlertsView.as_view(), "alerts"),
+    *with_and_without_slash("watched", views_watched.WatchedView.as_view(), "watched"),
     *with_and_without_slash("metrics/", views.MetricsView.as_view(), "metrics"),
     *with_and_without_slash(
         "metrics/queries", views_queries.QueriesView.as_view(), "metric-queries"

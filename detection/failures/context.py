@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from detection.domain.facts import Growth
+from detection.domain.findings import ObjectRef, key_of
+from detection.domain.sights import Sight, Sights
 from detection.failures.dwell import Dwell
 from detection.forecasting.restart_interval import Rhythm
 
@@ -71,12 +73,20 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Context:
-    """`baselines`: owner UID → revisions that KubeWise itself saw fully available."""
+    """`baselines`: owner UID → revisions that KubeWise itself saw fully available.
+
+    `sights`: what earlier passes saw abnormal.
+    """
 
     now: datetime
     dwell: Dwell = field(default_factory=Dwell)
     baselines: Mapping[str, Sequence[Baseline]] = field(default_factory=dict)
     metrics: Metrics = Metrics()
+    sights: Sights = field(default_factory=dict)
+
+    def sight_of(self, owner: ObjectRef) -> Sight | None:
+        """What earlier passes saw of this owner; None: it looked well, or nobody looked."""
+        return self.sights.get(key_of(owner))
 
     def ago(self, seconds: float) -> datetime:
         return self.now - timedelta(seconds=seconds)

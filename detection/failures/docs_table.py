@@ -6,6 +6,7 @@ import sys
 
 from detection.domain.causes import CAUSES, Cause
 from detection.failures import FAILURES
+from detection.failures.dwell import Dwell, dwell_names
 
 HEAD = """# Failures that KubeWise recognises
 
@@ -18,11 +19,30 @@ one finding an owner, the lowest precedence first.
 """
 
 
+DWELL_HEAD = """
+## How long a signal lasts before it is an incident
+
+Seconds (of crash restarts, a number), multiplied by `DWELL_FACTOR`. Until then it is *being
+watched*: shown on the dashboard and at `/api/v1/watched`, told to nobody. The last four shorten
+the others: for what cannot mend itself, and by what it costs. What comes and goes opens once it
+was bad for its whole time within twice that time.
+
+| time | value | why it is no shorter |
+|---|---|---|
+"""
+
+
 def failures_page() -> str:
     """The page, ending with a newline."""
     finders = {cause: _finders(cause) for cause in Cause}
     rows = sorted(Cause, key=lambda cause: (CAUSES[cause].failure or "~", cause.value))
-    return HEAD + "".join(_row(cause, finders[cause]) for cause in rows)
+    causes = "".join(_row(cause, finders[cause]) for cause in rows)
+    return f"{HEAD}{causes}{DWELL_HEAD}{''.join(_dwell_row(name) for name in dwell_names())}"
+
+
+def _dwell_row(name: str) -> str:
+    value, plain = getattr(Dwell(), name), name.removesuffix("_seconds").replace("_", " ")
+    return f"| {plain} | {value:g} | {Dwell().why(name)} |\n"
 
 
 def _row(cause: Cause, finders: str) -> str:

@@ -14,6 +14,7 @@ from detection.models.incidents import Incident, Transition
 from detection.models.metric_queries import MetricQuery
 from detection.models.processes import Heartbeat, Lease
 from detection.models.sources import SourceState
+from detection.models.watched import WatchedFailure
 
 __all__ = [
     "Alert",
@@ -26,5 +27,6 @@ __all__ = [
     "ModelVersion",
     "SourceState",
     "Transition",
+    "WatchedFailure",
     "WorkloadBaseline",
 ]

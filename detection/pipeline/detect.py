@@ -13,6 +13,7 @@ from detection.incidents.baselines import available_workloads as available_now
 from detection.incidents.baselines import save_baselines
 from detection.incidents.happenings import happenings, of_sources
 from detection.incidents.record import RecordResult, record_findings
+from detection.incidents.watched import watch
 from detection.kubernetes.client import Connection
 from detection.metrics.history import save_owner_map
 from detection.models import Cluster
@@ -36,6 +37,7 @@ def detect(cluster: Cluster, connection: Connection, now: datetime) -> RecordRes
     inputs = from_records(cluster, partial(_of_metrics_and_alerts, cluster, now))
     seen = observe(connection, EVERYTHING, now, inputs)
     happened = [*happenings(seen.snapshot), *of_sources(cluster, now)]
+    watch(cluster, seen.signs, seen.opened, now)
     return record_findings(cluster, seen.opened, blind_sources(cluster, now), now, happened)
 
 

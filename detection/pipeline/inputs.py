@@ -9,8 +9,10 @@ from datetime import datetime
 from detection.clients import prometheus
 from detection.domain.baselines import Baseline
 from detection.domain.findings import Finding
+from detection.domain.sights import Sights
 from detection.failures.context import Metrics
 from detection.incidents.baselines import load_baselines
+from detection.incidents.watched import sights_of
 from detection.metric_evidence import evidence
 from detection.metrics import history
 from detection.models import Cluster
@@ -55,6 +57,7 @@ class Inputs:
     baselines: Callable[[], Mapping[str, Sequence[Baseline]]] = dict
     extra_findings: ExtraFindings = without_extra_findings
     cluster_id: int | None = None
+    sights: Callable[[], Sights] = dict
 
 
 def from_records(
@@ -68,4 +71,7 @@ def from_records(
     def baselines() -> Mapping[str, Sequence[Baseline]]:
         return load_baselines(cluster)
 
-    return Inputs(metrics, baselines, extra_findings, cluster.pk)
+    def sights() -> Sights:
+        return sights_of(cluster)
+
+    return Inputs(metrics, baselines, extra_findings, cluster.pk, sights)

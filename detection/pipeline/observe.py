@@ -19,6 +19,7 @@ from detection.domain.findings import Finding, ObjectRef
 from detection.failures import find_all
 from detection.failures.context import Context
 from detection.failures.dwell import Dwell
+from detection.failures.urgency import with_urgency
 from detection.kubernetes.client import Connection
 from detection.pipeline.inputs import Inputs, MetricView
 from detection.pipeline.shared_observations import Key, Shared
@@ -99,7 +100,7 @@ def _scan_and_find(
     scanned = scan(connection, now, scope)
     snapshot = with_logs(connection, scanned, scope.most_logs, scope.logs_first)
     metrics, dwell = inputs.metrics(snapshot, now), Dwell().scaled(settings.DWELL_FACTOR)
-    context = Context(now, dwell, inputs.baselines(), metrics.evidence)
-    failures = find_all(snapshot, context)
+    context = Context(now, dwell, inputs.baselines(), metrics.evidence, inputs.sights())
+    failures = with_urgency(find_all(snapshot, context), snapshot, context)
     found = (*failures, *metrics.findings, *inputs.extra_findings(snapshot))
     return Observation(snapshot, found, metrics)

@@ -14,6 +14,7 @@ from detection.admin.badges import WORST_FIRST
 from detection.clients import current_cluster
 from detection.domain.causes import Severity
 from detection.domain.statuses import OPEN, WAITING
+from detection.incidents import watched
 from detection.models import Heartbeat, Incident, SourceState
 from kubewise_site.console import trends
 from kubewise_site.core import clock
@@ -74,6 +75,7 @@ def dashboard_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
         context["spend"] = spend_of_day(now)
     if request.user.has_perm(SEE_INCIDENTS):
         context |= incidents_now()
+        context["watched"] = watched.shown(cluster)[:NEWEST]
         context |= {"waiting": pulse.waiting(), "durations": trends.durations(now)}
     return context
 

@@ -1,0 +1,119 @@
+"""How soon a failure opens an incident: by what proves it, and by what it costs.
+
+A failure's own time stands in its module; here it is shortened where nothing can mend it, where
+people suffer, and where it comes and goes. Nothing here makes a time longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from detection.domain.causes import Cause, Severity
+from detection.domain.findings import Finding, ObjectRef
+from detection.failures.context import Context
+from detection.kubernetes.objects import core as o
+from detection.snapshot import Snapshot
+from detection.snapshot.pod_status import is_active, is_ready
+
+WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+# What stays as it is until somebody changes it: the kubelet or the registry says so.
+CANNOT_MEND_ITSELF = frozenset(
+    {
+        Cause.IMAGE_NOT_FOUND, Cause.WRONG_ARCH, Cause.CONFIGMAP_MISSING, Cause.SECRET_MISSING,
+        Cause.BAD_COMMAND,
+    }
+)  # fmt: skip
+# What costs replicas while it lasts, and does not wait for a node or a volume.
+COSTS_REPLICAS = CANNOT_MEND_ITSELF | {
+    Cause.BAD_RELEASE, Cause.CRASH_NO_HISTORY, Cause.CRASH_STABLE_REVISION, Cause.INIT_CRASH,
+    Cause.OOM_LIMIT_LOW, Cause.OOM_LEAK, Cause.HUNG_REPLICA, Cause.LIVENESS_MISCONFIG,
+    Cause.READINESS_MISCONFIG, Cause.UNCLASSIFIED, Cause.SANDBOX_FAILED,
+}  # fmt: skip
+ROLLED_OUT = "NewReplicaSetAvailable"
+# How long a pod may take to become ready for the first time before that is a failure.
+STARTING_SECONDS = 120.0
+
+
+def with_urgency(
+    findings: Iterable[Finding], snapshot: Snapshot, context: Context
+) -> Iterator[Finding]:
+    """The findings, each with the earliest time at which it opens."""
+    for finding in findings:
+        times = [finding.opens_at, *_earlier(finding, snapshot, context)]
+        yield replace(finding, opens_at=min(times))
+
+
+def _earlier(finding: Finding, snapshot: Snapshot, context: Context) -> Iterator[datetime]:
+    if finding.severity == Severity.INFO:
+        return
+    yield from _second_sight(finding, context)
+    yield from _share_of_bad_time(finding, context)
+    seconds = _by_cost(finding, snapshot, context)
+    if seconds is not None:
+        yield finding.onset + timedelta(seconds=seconds)
+
+
+def _second_sight(finding: Finding, context: Context) -> Iterator[datetime]:
+    sight = context.sight_of(finding.owner)
+    if sight is not None and finding.cause in CANNOT_MEND_ITSELF:
+        yield sight.since + timedelta(seconds=context.dwell.second_sight_seconds)
+
+
+def _share_of_bad_time(finding: Finding, context: Context) -> Iterator[datetime]:
+    """What is bad for its whole time within twice that time counts, though it came and went."""
+    sight = context.sight_of(finding.owner)
+    whole = (finding.opens_at - finding.onset).total_seconds()
+    if sight is None or whole <= 0 or finding.cause not in COSTS_REPLICAS:
+        return
+    if sight.bad_seconds(context.now, 2 * whole) >= whole:
+        yield context.now
+
+
+def _by_cost(finding: Finding, snapshot: Snapshot, context: Context) -> float | None:
+    if finding.cause == Cause.NODE_NOT_READY and _serves(snapshot, finding.owner.name):
+        return context.dwell.serving_node_seconds
+    if finding.cause not in COSTS_REPLICAS or finding.owner.kind not in WORKLOADS:
+        return None
+    if _is_progressing(snapshot, finding.owner) or _is_starting(snapshot, finding.owner, context):
+        return None
+    ready, wanted = snapshot.ready_of(finding.owner)
+    if wanted and (ready == 0 or 2 * ready <= wanted):
+        return context.dwell.none_ready_seconds
+    return context.dwell.some_not_ready_seconds if ready < wanted else None
+
+
+def _serves(snapshot: Snapshot, node: str) -> bool:
+    """Whether pods of the node belong to workloads that other nodes do not run anyway."""
+    owners = (snapshot.top_owner(pod) for pod in snapshot.pods if pod.spec.node_name == node)
+    return any(owner.kind in WORKLOADS - {"DaemonSet"} for owner in owners)
+
+
+def _is_progressing(snapshot: Snapshot, owner: ObjectRef) -> bool:
+    """Whether a rollout runs that its controller does not call stuck."""
+    item = snapshot.get(owner)
+    if isinstance(item, o.Deployment):
+        told = o.condition(item.status.conditions, "Progressing")
+        return told is not None and told.status == "True" and told.reason != ROLLED_OUT
+    if isinstance(item, o.StatefulSet):
+        return item.status.update_revision != item.status.current_revision
+    return False
+
+
+def _is_starting(snapshot: Snapshot, owner: ObjectRef, context: Context) -> bool:
+    """Whether every pod that is not ready is young, and none of its containers has failed."""
+    missing = [pod for pod in snapshot.pods_below(owner) if is_active(pod) and not is_ready(pod)]
+    return bool(missing) and all(_is_young(pod, context) for pod in missing)
+
+
+def _is_young(pod: o.Pod, context: Context) -> bool:
+    created = pod.metadata.creation_timestamp
+    restarts = sum(status.restart_count for status in pod.status.container_statuses)
+    waits = any(
+        status.state.waiting
+        and status.state.waiting.reason not in ("", "ContainerCreating", "PodInitializing")
+        for status in pod.status.container_statuses
+    )
+    young = created is not None and created > context.ago(STARTING_SECONDS)
+    return young and not restarts and not waits
