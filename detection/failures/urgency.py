@@ -15,7 +15,7 @@ from detection.domain.findings import Finding, ObjectRef
 from detection.failures.context import Context
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.pod_status import is_active, is_ready
+from detection.snapshot.pod_status import is_active, is_ready, was_ready
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 # What stays as it is until somebody changes it: the kubelet or the registry says so.
@@ -78,6 +78,8 @@ def _by_cost(finding: Finding, snapshot: Snapshot, context: Context) -> float | 
         return None
     if _is_progressing(snapshot, finding.owner) or _is_starting(snapshot, finding.owner, context):
         return None
+    if finding.cause == Cause.UNCLASSIFIED and not _has_lost_one(snapshot, finding.owner):
+        return None  # it may still be starting, or waiting for a node or a volume
     ready, wanted = snapshot.ready_of(finding.owner)
     if wanted and (ready == 0 or 2 * ready <= wanted):
         return context.dwell.none_ready_seconds
@@ -99,6 +101,14 @@ def _is_progressing(snapshot: Snapshot, owner: ObjectRef) -> bool:
     if isinstance(item, o.StatefulSet):
         return item.status.update_revision != item.status.current_revision
     return False
+
+
+def _has_lost_one(snapshot: Snapshot, owner: ObjectRef) -> bool:
+    """Whether one of its pods was ready and is not any more."""
+    return any(
+        is_active(pod) and not is_ready(pod) and was_ready(pod)
+        for pod in snapshot.pods_below(owner)
+    )
 
 
 def _is_starting(snapshot: Snapshot, owner: ObjectRef, context: Context) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from detection.kubernetes.objects.core import Container, ContainerStatus, Pod, Terminated, condition
 
 FINISHED = ("Succeeded", "Failed")
+
+# How long after its start a pod's conditions may still move.
+SETTLED = timedelta(seconds=15)
 
 
 @dataclass(frozen=True)
@@ -85,3 +88,14 @@ def condition_since(pod: Pod, type_: str) -> datetime | None:
     """Since when the condition is as it is; None where the pod doesn't carry it."""
     found = condition(pod.status.conditions, type_)
     return found.last_transition_time if found else None
+
+
+def was_ready(pod: Pod) -> bool:
+    """It lost its readiness well after it started: a pod that never was ready keeps the time of
+    its start in the condition."""
+    since, born = condition_since(pod, "Ready"), began(pod)
+    if since is None or born is None:
+        return False
+    running = [view.status.state.running for view in containers(pod)]
+    starts = [run.started_at for run in running if run is not None and run.started_at is not None]
+    return since - max([born, *starts]) >= SETTLED

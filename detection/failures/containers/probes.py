@@ -11,7 +11,6 @@ from detection.domain.facts import ProbeFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
 from detection.domain.units import counted
 from detection.failures.containers.crash_loops import Loop, loops
-from detection.failures.containers.readiness import was_ready
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
@@ -32,6 +31,7 @@ from detection.snapshot.pod_status import (
     containers,
     is_active,
     is_ready,
+    was_ready,
 )
 
 LIVENESS = re.compile(r"(liveness|startup)[ -]?probe", re.IGNORECASE)

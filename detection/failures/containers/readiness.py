@@ -18,9 +18,14 @@ from detection.failures.registry import failure
 from detection.failures.rollback_evidence import key_of_pod
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.pod_status import began, condition_since, containers, is_active, is_ready
+from detection.snapshot.pod_status import (
+    condition_since,
+    containers,
+    is_active,
+    is_ready,
+    was_ready,
+)
 
-SETTLED = timedelta(seconds=15)
 PRESSURES = frozenset({"MemoryPressure", "DiskPressure", "PIDPressure"})
 MEMBERS = frozenset({"Job", "CronJob", "DaemonSet", "Pod"})
 FLAPS = 10
@@ -69,17 +74,6 @@ def runs_without_trouble(pod: o.Pod, context: Context) -> bool:
         and all(view.status.state.running is not None for view in regular)
         and next(loops([pod], context), None) is None
     )
-
-
-def was_ready(pod: o.Pod) -> bool:
-    """It lost its readiness well after it started: a pod that never was ready keeps the time of
-    its start in the condition."""
-    since, born = condition_since(pod, "Ready"), began(pod)
-    if since is None or born is None:
-        return False
-    running = [view.status.state.running for view in containers(pod)]
-    starts = [run.started_at for run in running if run is not None and run.started_at is not None]
-    return since - max([born, *starts]) >= SETTLED
 
 
 def _on_ready_node(snapshot: Snapshot, pod: o.Pod) -> bool:
