@@ -74,16 +74,22 @@ def _share_of_bad_time(finding: Finding, context: Context) -> Iterator[datetime]
 def _by_cost(finding: Finding, snapshot: Snapshot, context: Context) -> float | None:
     if finding.cause == Cause.NODE_NOT_READY and _serves(snapshot, finding.owner.name):
         return context.dwell.serving_node_seconds
-    if finding.cause not in COSTS_REPLICAS or finding.owner.kind not in WORKLOADS:
+    if not _costs_replicas(finding, snapshot, context):
         return None
-    if _is_progressing(snapshot, finding.owner) or _is_starting(snapshot, finding.owner, context):
-        return None
-    if finding.cause == Cause.UNCLASSIFIED and not _has_lost_one(snapshot, finding.owner):
-        return None  # it may still be starting, or waiting for a node or a volume
     ready, wanted = snapshot.ready_of(finding.owner)
-    if wanted and (ready == 0 or 2 * ready <= wanted):
-        return context.dwell.none_ready_seconds
+    if 2 * ready <= wanted:
+        return context.dwell.none_ready_seconds if wanted else None
     return context.dwell.some_not_ready_seconds if ready < wanted else None
+
+
+def _costs_replicas(finding: Finding, snapshot: Snapshot, context: Context) -> bool:
+    """Whether replicas are missing for this, and not for a rollout or a start."""
+    owner = finding.owner
+    if finding.cause not in COSTS_REPLICAS or owner.kind not in WORKLOADS:
+        return False
+    if finding.cause == Cause.UNCLASSIFIED and not _has_lost_one(snapshot, owner):
+        return False  # it may still be starting, or waiting for a node or a volume
+    return not _is_progressing(snapshot, owner) and not _is_starting(snapshot, owner, context)
 
 
 def _serves(snapshot: Snapshot, node: str) -> bool:
