@@ -15,9 +15,9 @@ from typing import Any
 
 from kubewise_site.core.redaction import addresses, commands, pairs, prose, structures, tokens
 from kubewise_site.core.redaction.names import Strength, strength
-from kubewise_site.core.redaction.spans import Span, mark, replaced
+from kubewise_site.core.redaction.spans import Span, mark, repeated, replaced
 from kubewise_site.core.redaction.values import is_plain
-from kubewise_site.core.redaction.views import View, views_of
+from kubewise_site.core.redaction.views import View, views_of, with_strings_joined, without_breaks
 
 __all__ = ["asks_for_a_secret", "is_plain", "names_a_secret", "redact", "redact_all"]
 
@@ -54,9 +54,23 @@ def _remembered(text: str) -> str:
 
 def _redacted(text: str) -> str:
     spans = list(prose.find_in_other_scripts(text)) if not text.isascii() else []
-    for view in views_of(text):
+    views = views_of(text)
+    for view in views:
         spans += [view.in_original(span) for span in _found(view) if span.start < span.end]
-    return replaced(text, spans) if spans else text
+    if "\n" in text:
+        spans += _over_lines(views[-1], spans)
+    return replaced(text, [*spans, *repeated(text, spans)]) if spans else text
+
+
+def _over_lines(view: View, known: Sequence[Span]) -> Iterator[Span]:
+    """Strings and tokens that a line break cuts; a token that is known is not made longer."""
+    if joined := with_strings_joined(view):
+        yield from (joined.in_original(span) for span in _found(joined) if span.start < span.end)
+    begun = {(span.start, span.kind) for span in known}
+    whole = without_breaks(view)
+    for span in map(whole.in_original, tokens.find_broken(whole.text)):
+        if (span.start, span.kind) not in begun:
+            yield span
 
 
 def _found(view: View) -> Iterator[Span]:

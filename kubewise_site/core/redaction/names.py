@@ -22,6 +22,9 @@ class Strength(Enum):
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 KNOWN = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+NUMBERS = frozenset({"pin", "otp", "totp", "mfa", "cvv", "passcode"})
+# A long word ends in it: `Datenbankpasswort`.
+COMPOUND = ("password", "passwd", "passwort", "kennwort", "schlussel", "passphrase", "apikey")
 OBJECTS = frozenset({"secret", "secrets", "credentials", "credential"})
 SECRET, BEFORE_KEY, WEAK, FORMS = (
     frozenset(KNOWN[name].split()) for name in ("secret", "before_key", "weak", "forms")
@@ -54,9 +57,19 @@ def _is_secret(words: tuple[str, ...]) -> bool:
         return False
     if last == "key" or last == "keys":
         return len(words) > 1 and words[-2] in BEFORE_KEY
-    if last in SECRET or any(words[-len(pair) :] == pair for pair in PAIRS):
+    if (
+        last in SECRET
+        or last.endswith(COMPOUND)
+        or any(words[-len(pair) :] == pair for pair in PAIRS)
+    ):
         return True
     return last == "pass" and len(words) > 1
+
+
+def names_a_number(name: str) -> bool:
+    """Whether digits alone are the secret behind it: `PIN: 57123178`."""
+    words = WORDS.findall(name)
+    return bool(words) and words[-1].lower() in NUMBERS
 
 
 def names_an_object(name: str) -> bool:

@@ -8,15 +8,20 @@ from collections.abc import Iterator
 import re2
 
 from kubewise_site.core.redaction import values
-from kubewise_site.core.redaction.names import Strength, names_an_object, strength
-from kubewise_site.core.redaction.spans import Span
+from kubewise_site.core.redaction.names import (
+    Strength,
+    names_a_number,
+    names_an_object,
+    strength,
+)
+from kubewise_site.core.redaction.spans import Span, matched
 
 MOST, MOST_WEAK = 512, 96
 NAME = r"[0-9A-Za-z_.$@-]{1,80}"
 PAIR = re2.compile(rf"({NAME})[\"'`\])]{{0,3}}[ \t]{{0,8}}(=>|:=|->|==|=|:)[ \t]{{0,16}}")
 FLAG = re2.compile(
     rf"(?:^|[\s\"'\[,(])(--?{NAME})[\"'`]{{0,2}}"
-    r"(?:[ \t]{1,8}|,[ \t]{0,8}|\n[ \t]{0,40}-[ \t]{1,8})"
+    r"(?:[ \t]{0,8}\\\n[ \t]{0,40}|[ \t]{1,8}|,[ \t]{0,8}|\n[ \t]{0,40}-[ \t]{1,8})"
 )
 OPEN_END = re.compile(
     r"(?:[^\s,;&\"'`<>(){}\[\]|]|[,;&|](?![\s\"']|$|[\w.-]{1,40}\s?[=:])|[(){}\[\]<>\"'`](?=[^\s,;:)}\]\"'])){0,512}+"
@@ -32,10 +37,15 @@ LINE_START = re.compile(r"[ \t]{0,80}(?:- |# |export |set |ENV |ARG )?[\"']?$")
 WORD = re.compile(r"[A-Za-z']{1,40}(?=[\s.,;:!?)]|$)")
 BEFORE = re.compile(r"([A-Za-z]{1,20}) (?:([A-Za-z]{1,20}) )?$")
 BRACED = {"{": re.compile(r"\{[^{}\n]{1,512}\}"), "[": re.compile(r"\[[^\[\]\n]{1,512}\]")}
+# `<set to the key 'password' in secret 'db'>`, as kubectl describes it.
+PLACE = re.compile(r"<[^<>\n]{1,200}>")
+NEXT_LINE = re.compile(r"\n([^\s:=\"'{}\[\]<>-][^\s:={}\[\]<>]{5,128})[ \t]{0,8}(?:\n|$)")
+SENTENCE = re.compile(r"[A-Za-z]{1,20} [a-z]{1,20}[:,. ]")
 HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-amz-security-token"}
 )
-CAPITALS = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+SHORT_FLAGS = frozenset({"pass", "pw"})
+CAPITALS = re.compile(r"(?!SHA\d|MD5)[A-Z][A-Z0-9_]{2,}")
 
 
 def find(text: str) -> Iterator[Span]:
@@ -49,7 +59,8 @@ def find(text: str) -> Iterator[Span]:
             yield span
     for found in FLAG.finditer(text):
         name = found[1].lstrip("-")
-        if strength(name) is Strength.STRONG and not text.startswith("-", found.end()):
+        is_asked = strength(name) is Strength.STRONG or name in SHORT_FLAGS
+        if is_asked and not text.startswith("-", found.end()):
             yield from _span(
                 text, name, *_quoted_or_open(text, found.end()), Strength.STRONG, False
             )
@@ -67,8 +78,22 @@ def _value(text: str, at: int, name: str, sep: str, start: int) -> Iterator[Span
     is_line = bool(LINE_START.match(text, text.rfind("\n", 0, at) + 1, at))
     if is_line and first == start and known is Strength.STRONG and ":" in sep:
         last = max(last, _line_end(text, start))
-    prose = sep == ":" and first == start
+    if PLACE.match(text, start):
+        return
+    if text[start : start + 1] == "\n":
+        yield from _on_the_next_line(text, start, known)
+        return
+    prose = sep == ":" and text[start : start + 1] not in QUOTED
     yield from _span(text, name, first, last, known, prose)
+
+
+def _on_the_next_line(text: str, start: int, known: Strength) -> Iterator[Span]:
+    """`Password:` and below it one word that holds letters and digits."""
+    line = NEXT_LINE.match(text, start)
+    if line and known is Strength.STRONG:
+        word = line[1]
+        if any(char.isdigit() for char in word) and any(char.isalpha() for char in word):
+            yield matched(line, "secret", 1)
 
 
 def _strength(text: str, at: int, name: str) -> Strength:
@@ -106,8 +131,17 @@ def _header(text: str, start: int) -> Iterator[Span]:
         yield from _span(text, "", first, last, Strength.STRONG, False)
         return
     value = text[start:quote].rstrip()
-    if value and not values.is_said(value.split(" ")[0]):
+    if not _is_no_header(value):
         yield Span(start, start + len(value), "secret")
+
+
+def _is_no_header(value: str) -> bool:
+    """A sentence about it, or a placeholder, behind a scheme or without one."""
+    scheme = SCHEME.match(value)
+    if scheme is None and SENTENCE.match(value):
+        return True
+    bare = value[scheme.end() :] if scheme else value
+    return values.is_said(bare.split(" ")[0]) or values.is_placeholder(bare)
 
 
 def _quoted_or_open(text: str, start: int, most: int = MOST) -> tuple[int, int]:
@@ -147,12 +181,21 @@ def _span(
 def _is_harmless(name: str, value: str, known: Strength) -> bool:
     if values.is_placeholder(value) or values.is_plain(value) or values.is_elsewhere(value):
         return True
+    if values.is_reference(value):
+        return True
     if known is Strength.WEAK:
-        return not _is_weak_secret(value)
-    return names_an_object(name) and values.is_object_name(value)
+        return not _is_weak_secret(name, value)
+    return names_an_object(name) and (values.is_object_name(value) or _is_label(name, value))
 
 
-def _is_weak_secret(value: str) -> bool:
+def _is_label(name: str, value: str) -> bool:
+    """`secret="db"`: the name of a Secret object as a metric's label."""
+    return name == "secret" and value.isalpha() and value.islower() and len(value) <= 8
+
+
+def _is_weak_secret(name: str, value: str) -> bool:
+    if names_a_number(name) and value.isdigit():
+        return 4 <= len(value) <= 12
     if value.startswith("-") or "://" in value or "/" in value[:1]:
         return False
     return values.is_random(value)

@@ -23,18 +23,30 @@ TOLD = re2.compile(
 )
 NEXT_TO = re2.compile(rf"(?i)\b({NOUN})s? [\"'`(]?([^\s\"'`),;]{{4,512}})")
 HEX = re2.compile(
-    rf"(?i)\b(?:{NOUN}|hmac|aes|salt|seed|iv|signature)[^\n0-9A-Za-z][^\n]{{0,24}}?"
+    rf"(?i)\b(?:{NOUN}|hmac|aes|salt|seed|iv|signature)[^\n0-9A-Za-z-][^\n]{{0,24}}?"
     r"\b((?:0x)?[0-9a-f]{24,})\b"
 )
+WORDS_BETWEEN = r"(?:[ ,:]{1,3}[a-zA-Z@]{1,40}){0,6}[ ,:]{1,3}"
+# A word that nobody but its owner chose, some words behind one for password.
+FAR = re2.compile(
+    r"(?i)\b(?:password|passwd|passphrase|pass|pwd|pw|kennwort|passwort|clave|contrasena|senha)\b"
+    rf"{WORDS_BETWEEN}[\"'`\[(]?([^\s\"'`\])]{{8,200}})"
+)
+NEAR = re2.compile(r"(?i)\b(?:secret|token|credential)s? [\"'`\[(]?([^\s\"'`\])]{8,200})")
 SCHEME = re2.compile(r"(?i)\b(?:bearer|basic|digest|apikey|geniekey) ([0-9A-Za-z._~+/=-]{8,})")
 OTHER_LANGUAGES = re.compile(
     r"(?:пароль|секрет|ключ|токен|密码|密碼|口令|密钥|令牌|パスワード|暗証番号|비밀번호|암호|"
     r"كلمة المرور|كلمة السر|"
     r"סיסמה|รหัสผ่าน|κωδικός|गुप्तशब्द|पासवर्ड)"
-    r"[\"'` \t]{0,4}(?:[:=：＝]|=>|is|は|是|为)[ \t\"'`]{0,6}([^\s\"'`,;，。]{3,512})",
+    r"(?:[\"'` \t]{1,4}\w{1,20}){0,3}[\"'` \t]{0,4}(?:[:=：＝]|=>|is|は|是|为)"
+    r"[ \t\"'`]{0,6}([^\s\"'`,;，。]{3,512})",
     re.I,
 )
 STRONG_NOUN = re.compile(r"pass|pwd|kennwort|contrase|clave|mot de|senha|wacht|parola", re.I)
+NO_CHOICE = re.compile(
+    r"[/:=@\\(){}<>\[\]]|^v?\d{1,6}\.\d|\.(?:go|py|java|js|c|cc|yaml)\b|^0x"
+    r"|(?:sha|base|utf|pbkdf|aes|rsa|md|SHA|Base|UTF|PBKDF|AES|RSA|MD)\d"
+)
 NO_PASSWORD = re.compile(r"[0-9A-Za-z_.-]{0,60}+[=:]|v?\d{1,6}+\.\d|[\[<({]")
 
 
@@ -46,6 +58,10 @@ def find(text: str) -> Iterator[Span]:
     for found in NEXT_TO.finditer(text):
         if _is_random_word(found[2]) and STRONG_NOUN.match(found[1]):
             yield _trimmed(found, 2)
+    for pattern in (FAR, NEAR):
+        for found in pattern.finditer(text):
+            if _is_chosen(found[1]):
+                yield _trimmed(found, 1)
     for found in SCHEME.finditer(text):
         if any(char.isdigit() for char in found[1]):
             yield matched(found, "token", 1)
@@ -74,6 +90,16 @@ def _is_random_word(value: str) -> bool:
         return False
     digits, letters = any(c.isdigit() for c in bare), any(c.isalpha() for c in bare)
     return digits and letters and not NO_PASSWORD.match(bare)
+
+
+def _is_chosen(word: str) -> bool:
+    """Letters, digits, and a capital or a sign among them; no name, address, version or path."""
+    bare = word.rstrip(".,;:")
+    if NO_CHOICE.search(bare) or bare.upper() == bare or values.is_elsewhere(bare):
+        return False
+    digits = sum(char.isdigit() for char in bare)
+    mixed = any(char.isupper() or char in "_!#$%^&*?~+" for char in bare)
+    return digits >= 2 and mixed and any(char.isalpha() for char in bare)
 
 
 def _trimmed(found: re2._Match[str], group: int) -> Span:

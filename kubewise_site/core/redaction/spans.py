@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 MARK = re.compile(r"\[redacted:[^\]\n]{1,40}\]")
 
 
+LEAST_REPEATED, MOST_REPEATED = 8, 20
+
+
 class Span(NamedTuple):
     """`text[start:end]` is a secret of that kind."""
 
@@ -41,6 +44,17 @@ def replaced(text: str, spans: Iterable[Span]) -> str:
         pieces += [text[done : span.start], mark(span.kind)]
         done = span.end
     return "".join([*pieces, text[done:]])
+
+
+def repeated(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """Other places of what was found to be a secret: a log tells an argument twice."""
+    known = {text[span.start : span.end]: span.kind for span in spans}
+    long = {one: kind for one, kind in known.items() if len(one) >= LEAST_REPEATED}
+    for secret, kind in list(long.items())[:MOST_REPEATED]:
+        at = text.find(secret)
+        while at >= 0:
+            yield Span(at, at + len(secret), kind)
+            at = text.find(secret, at + len(secret))
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from kubewise_site.core.redaction.spans import Span, matched
 from kubewise_site.core.redaction.token_forms import DENSE, DIGEST_BEFORE, PATTERNS, is_dense
 
 KNOWN = tomllib.loads(Path(__file__).with_name("tokens.toml").read_text(encoding="utf-8"))
+LEAST_MIXED = 0.3
 TO_BE_RANDOM = frozenset(KNOWN["random"])
 
 
@@ -58,6 +60,11 @@ def find(text: str) -> Iterator[Span]:
             yield matched(found, "signature", 1)
 
 
+def find_broken(text: str) -> Iterator[Span]:
+    """Tokens of a known form in a text whose line breaks are gone."""
+    yield from _of_forms(text)
+
+
 def _proves_itself(value: str) -> bool:
     return is_dense(value) or len(value) >= 16
 
@@ -80,7 +87,13 @@ def _finditer(pattern: Any, text: str) -> Iterator[Any]:
 def _looks_random(token: str) -> bool:
     """Digits within letters; a name that only begins alike is words."""
     rest = token[len(token) // 3 :]
-    return any(char.isdigit() for char in rest) and any(char.isalpha() for char in rest)
+    digits = any(char.isdigit() for char in rest) and any(char.isalpha() for char in rest)
+    return digits or (rest.isalpha() and not rest.islower() and _changes(rest) >= LEAST_MIXED)
+
+
+def _changes(text: str) -> float:
+    """How often upper and lower case take turns."""
+    return sum(one.islower() != other.islower() for one, other in pairwise(text)) / len(text)
 
 
 def _private_keys(text: str) -> Iterator[Span]:

@@ -9,7 +9,8 @@ from kubewise_site.core.redaction.names import KNOWN
 from kubewise_site.core.redaction.token_forms import is_dense
 
 PLAIN = re.compile(
-    r"^[\"']?(?:-?\d{1,5}(?:\.\d+)?(?:s|ms|m|h|d|%)?|true|false|null|none|nil|yes|no|on|off)[\"']?$",
+    r"^[\"']?(?:-?\d{1,5}(?:\.\d+)?(?:/\d{1,6})?(?:s|ms|m|h|d|%| [a-z]{1,10})?"
+    r"|true|false|null|none|nil|yes|no|on|off)[\"']?$",
     re.I,
 )
 PLACEHOLDER = re.compile(
@@ -29,6 +30,9 @@ POD_HASH = re.compile(r"^[bcdfghjklmnpqrstvwxz2456789]{5,10}$")
 HEXADECIMAL = re.compile(r"^(?:0x)?[0-9a-fA-F-]{8,}$")
 READABLE = re.compile(r"^(?:[A-Z]?[a-z]*|[A-Z]+)\d{0,8}[a-z]{0,3}$|^\d+[A-Za-z]{0,7}\d{0,7}Z?$")
 DIGEST = re.compile(r"^(?:sha\d{1,3}|md5)[:-]", re.I)
+REFERENCE = re.compile(
+    r"^(?:vault|op|ref\+\w{1,20}|arn|secretsmanager|gcpsm|azkv|keyvault|ssm|sops):", re.I
+)
 SERIAL = re.compile(r"^[0-9A-Z]{4,8}(?:-[0-9A-Z]{4,8}){2,8}$")
 ODD = re.compile(r"^[^\s:/=,]*[!#$%^*&?~][^\s:/=,]*$")
 COMMON = frozenset(KNOWN["pairs_of_letters"].split())
@@ -43,6 +47,11 @@ def is_plain(value: str) -> bool:
 def is_placeholder(value: str) -> bool:
     """Whether it only stands for a secret: `${DB_PASSWORD}`, `****`, `<password>`."""
     return not value or bool(PLACEHOLDER.match(value))
+
+
+def is_reference(value: str) -> bool:
+    """Whether it says in which store the secret is: `vault:secret/data/app#password`."""
+    return bool(REFERENCE.match(value))
 
 
 def is_said(value: str) -> bool:

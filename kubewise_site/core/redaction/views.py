@@ -27,6 +27,8 @@ ENCODED = re.compile(
     r"\\{1,64}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrt\"'/])|%[0-9A-Fa-f]{2}"
     r"|&(?:quot|apos|amp|lt|gt|#\d{1,6}|#x[0-9A-Fa-f]{1,5});"
 )
+BREAK = re.compile(r"[ \t]{0,8}\n[ \t]{0,80}")
+CONCATENATED = re.compile(r"([\"'])[ \t]{0,8}[+\\]?[ \t]{0,8}\n[ \t]{0,80}\1")
 NAMED = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">"}
 ESCAPED = {"n": "\n", "r": "\n", "t": " "}
 
@@ -80,6 +82,16 @@ def views_of(text: str) -> list[View]:
             break
         found.append(found[-1].changed(ENCODED, _decoded))
     return found
+
+
+def without_breaks(view: View) -> View:
+    """The same with the ends of lines gone: a token that was broken is whole."""
+    return view.changed(BREAK, lambda _: "")
+
+
+def with_strings_joined(view: View) -> View | None:
+    """The same with `"a" + "b"` over two lines as one string; None where there is none."""
+    return view.changed(CONCATENATED, lambda _: "") if CONCATENATED.search(view.text) else None
 
 
 def _undisguised(view: View) -> View:
