@@ -56,8 +56,8 @@ def pages(incidents: int) -> list[TimedRequest]:
         "search: among the open": lambda chance: f"q=app-{chance.randrange(1, 10)}",
     }  # fmt: skip
     return [
-        TimedRequest("dashboard", lambda _: "/admin/", 16),
-        TimedRequest("dashboard: refresh", lambda _: "/admin/fragment/", 16),
+        TimedRequest("dashboard", lambda _: "/admin/", 19),
+        TimedRequest("dashboard: refresh", lambda _: "/admin/fragment/", 19),
         TimedRequest("dashboard: charts", lambda _: "/admin/charts/", 4),
         *lists,
         TimedRequest("list: page 100", _list(f"state=all&p={min(100, incidents // 50)}"),
