@@ -85,11 +85,12 @@ def _after_our_action() -> Q:
 
 def _lost_cluster(cluster: Cluster) -> list[Suspension]:
     rows = Incident.objects.filter(cluster=cluster, cause__in=SUSPENDING, open_key__isnull=False)
-    lost = rows.order_by("first_seen").first()
-    if lost is None:
+    lost = sorted(rows.order_by().values_list("first_seen", "cause"))
+    if not lost:
         return []
-    reason = f"{lost.cause} is open: AUTO is suspended for the whole cluster"
-    return [Suspension(reason, lost.first_seen, f"{lost.cause} is resolved")]
+    since, cause = lost[0]
+    reason = f"{cause} is open: AUTO is suspended for the whole cluster"
+    return [Suspension(reason, since, f"{cause} is resolved")]
 
 
 def _too_many(cluster: Cluster, now: datetime) -> list[Suspension]:

@@ -68,21 +68,23 @@ def find(text: str) -> Iterator[Span]:
 
 def _value(text: str, at: int, name: str, sep: str, start: int) -> Iterator[Span]:
     known = _strength(text, at, name)
-    if known is Strength.NONE:
+    if known is Strength.NONE or PLACE.match(text, start):
         return
     if name.lower().lstrip("-") in HEADERS and ":" in sep:
         yield from _header(text, start)
-        return
+    elif text[start : start + 1] == "\n":
+        yield from _on_the_next_line(text, start, known)
+    else:
+        yield from _beside(text, at, name, sep, start, known)
+
+
+def _beside(text: str, at: int, name: str, sep: str, start: int, known: Strength) -> Iterator[Span]:
+    """The value in the same line."""
     most = MOST if known is Strength.STRONG else MOST_WEAK
     first, last = _quoted_or_open(text, start, most)
     is_line = bool(LINE_START.match(text, text.rfind("\n", 0, at) + 1, at))
     if is_line and first == start and known is Strength.STRONG and ":" in sep:
         last = max(last, _line_end(text, start))
-    if PLACE.match(text, start):
-        return
-    if text[start : start + 1] == "\n":
-        yield from _on_the_next_line(text, start, known)
-        return
     prose = sep == ":" and text[start : start + 1] not in QUOTED
     yield from _span(text, name, first, last, known, prose)
 

@@ -52,20 +52,32 @@ NO_PASSWORD = re.compile(r"[0-9A-Za-z_.-]{0,60}+[=:]|v?\d{1,6}+\.\d|[\[<({]")
 
 def find(text: str) -> Iterator[Span]:
     """What a sentence gives away; words about a secret stay."""
+    yield from _told(text)
+    yield from _chosen(text)
+    yield from _behind_schemes(text)
+    yield from (matched(found, "secret", 1) for found in HEX.finditer(text))
+
+
+def _told(text: str) -> Iterator[Span]:
     for found in TOLD.finditer(text):
         if _is_told(found[1], found[2]):
             yield _trimmed(found, 2)
     for found in NEXT_TO.finditer(text):
         if _is_random_word(found[2]) and STRONG_NOUN.match(found[1]):
             yield _trimmed(found, 2)
+
+
+def _chosen(text: str) -> Iterator[Span]:
     for pattern in (FAR, NEAR):
         for found in pattern.finditer(text):
             if _is_chosen(found[1]):
                 yield _trimmed(found, 1)
+
+
+def _behind_schemes(text: str) -> Iterator[Span]:
     for found in SCHEME.finditer(text):
         if any(char.isdigit() for char in found[1]):
             yield matched(found, "token", 1)
-    yield from (matched(found, "secret", 1) for found in HEX.finditer(text))
 
 
 def find_in_other_scripts(text: str) -> Iterator[Span]:
