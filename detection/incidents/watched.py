@@ -38,6 +38,8 @@ def watch(
     rows = [_seen(kept.get(key), cluster, key, finding, now) for key, finding in seen.items()]
     for row in rows:
         row.is_abnormal = row.owner_key not in told
+        if not row.is_abnormal:
+            row.spans = []  # its bad time has been told: what comes later counts anew
     away = [row for key, row in kept.items() if key not in seen and row.is_abnormal]
     for row in away:
         row.is_abnormal = False

@@ -63,6 +63,15 @@ def test_the_first_sight_stays_while_it_lasts_and_begins_anew_after_a_break() ->
     assert len(sight.spans) == 2
 
 
+def test_bad_time_that_was_told_does_not_count_again() -> None:
+    """A node's loss opened an incident at once for a pod that had recovered from another fault."""
+    cluster = current_cluster()
+    for tick in range(8):
+        watch(cluster, [sign()], [sign()] if tick > 4 else [], NOW + tick * TICK)
+    (sight,) = sights_of(cluster).values()
+    assert sight.bad_seconds(NOW + 8 * TICK, 600) == 0
+
+
 def test_it_is_forgotten_after_half_an_hour() -> None:
     cluster = current_cluster()
     watch(cluster, [sign()], [], NOW)
