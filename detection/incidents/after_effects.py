@@ -299,7 +299,14 @@ AFTER_EFFECTS: tuple[AfterEffect, ...] = (
         "pods are exchanged or added within the progress deadline",
         metrics=READINESS | LOAD,
     ),
-    AfterEffect(CHANGED, STARTING, Reach.OWNER, 180, "new pods become ready one by one"),
+    # A pod that was ready and is not any more (HUNG_REPLICA) is no start.
+    AfterEffect(
+        CHANGED,
+        STARTING - {Cause.HUNG_REPLICA},
+        Reach.OWNER,
+        180,
+        "new pods become ready one by one",
+    ),
     AfterEffect(
         frozenset({Kind.SCALED}),
         HOMELESS,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from django.conf import settings
 from django.db import transaction
 
 from detection.domain.causes import CAUSES, Cause, Precedence, Severity
@@ -130,7 +131,9 @@ def _until(earlier: Earlier, row: AfterEffect) -> datetime | None:
     """None: as long as it goes on."""
     if earlier.ended is None and row.span == Span.WHOLE:
         return None
-    return (earlier.ended or earlier.began) + timedelta(seconds=row.seconds)
+    return (earlier.ended or earlier.began) + timedelta(
+        seconds=row.seconds * min(1.0, settings.DWELL_FACTOR)
+    )
 
 
 def _is_in_time(earlier: Earlier, row: AfterEffect, finding: Finding, now: datetime) -> bool:
