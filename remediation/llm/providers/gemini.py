@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from kubewise_site.core import http_body
@@ -20,6 +21,7 @@ from kubewise_site.core.redaction import redact
 from remediation.llm.failures import BY_STATUS, FailureKind, LlmFailure, by_hundreds
 from remediation.llm.prompt_texts import Prompt, fenced
 from remediation.llm.protocol import Reply, token_count
+from remediation.llm.providers import lines
 from remediation.llm.schema import AnswerSource
 
 with warnings.catch_warnings():
@@ -110,8 +112,38 @@ class Gemini:
         return LlmFailure(kind, redact(" ".join(text.split()))[:MESSAGE_CHARACTERS])
 
 
+class _Connection(urllib3.connection.HTTPConnection):
+    """Held while it waits for an answer, kept alive or new."""
+
+    def getresponse(self) -> Any:
+        if self.sock:
+            lines.hold(self.sock)
+        return super().getresponse()
+
+
+class _SecureConnection(_Connection, urllib3.connection.HTTPSConnection):
+    """The same under TLS."""
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
 class _Bounded(HTTPAdapter):
     """Reads the whole answer under the request's time-out and a size limit."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return manager
 
     def send(self, request: Any, *args: Any, **options: Any) -> requests.Response:
         timeout = options.get("timeout")

@@ -1,15 +1,13 @@
 """One question within its time, whatever comes back.
 
 Time-outs of HTTP libraries bound a silence: headers that drip, byte by byte, go on for hours. So a
-request runs in a thread of its own, which touches no database. When its time is over, an exception
-is raised within it: that ends a drip or a flood with its next byte, and a silence ends by its own
-time-out. How many threads may be ending at a time is bounded.
+request runs in a thread of its own, which touches no database. When its time is over, its
+connections are hung up, which ends the thread. Only looking up a name and connecting end by their
+own time-outs. How many threads may be ending at a time is bounded.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import queue
 import threading
 import time
@@ -21,6 +19,7 @@ import structlog
 from remediation.llm.failures import FailureKind, LlmFailure
 from remediation.llm.prompt_texts import Prompt
 from remediation.llm.protocol import Provider, Reply
+from remediation.llm.providers.lines import Lines, ask_on
 
 log = structlog.get_logger(__name__)
 MOST_THREADS = 8
@@ -55,28 +54,21 @@ class InTime:
         _left[:] = [one for one in _left if one.is_alive()]
         if len(_left) >= MOST_THREADS:
             return _late(f"{MOST_THREADS} earlier requests have not ended yet")
-        answers = Answers()
-        question = (self._inner, instruction, data, schema, answers)
+        answers, lines = Answers(), Lines()
+        question = (self._inner, instruction, data, schema, answers, lines)
         thread = threading.Thread(target=_ask, args=question, daemon=True, name="model")
         thread.start()
         try:
             return answers.get(timeout=self._patience.left())
-        except queue.Empty:
-            _end(thread)
-            return _late("no whole answer came in time")
+        except BaseException as error:  # a worker's own time limit too
+            _left.append(thread)
+            lines.end()
+            if isinstance(error, queue.Empty):
+                return _late("no whole answer came in time")
+            raise
 
     def close(self) -> None:
         self._inner.close()
-
-
-class _TimeOver(BaseException):
-    """No Exception, so that no SDK takes it for one of its own and tries again."""
-
-
-def _end(thread: threading.Thread) -> None:
-    _left.append(thread)
-    ident = ctypes.c_ulong(thread.ident or 0)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(_TimeOver))
 
 
 def _ask(
@@ -85,14 +77,17 @@ def _ask(
     data: Mapping[str, Any],
     schema: Mapping[str, Any],
     answers: Answers,
+    lines: Lines,
 ) -> None:
-    with contextlib.suppress(_TimeOver):
-        try:
-            answers.put(inner.ask(instruction, data, schema))
-        except Exception as error:
-            log.warning("a model's answer could not be read", error=type(error).__name__)
-            message = f"its answer could not be read: {type(error).__name__}"
-            answers.put(LlmFailure(FailureKind.NOT_THE_API, message))
+    ask_on(lines)
+    try:
+        answers.put(inner.ask(instruction, data, schema))
+    except Exception as error:
+        log.warning("a model's answer could not be read", error=type(error).__name__)
+        message = f"its answer could not be read: {type(error).__name__}"
+        answers.put(LlmFailure(FailureKind.NOT_THE_API, message))
+    finally:
+        lines.close()
 
 
 def _late(message: str) -> LlmFailure:

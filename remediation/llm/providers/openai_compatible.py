@@ -19,6 +19,7 @@ from kubewise_site.core.redaction import redact
 from remediation.llm.failures import BY_STATUS, FailureKind, LlmFailure, by_hundreds
 from remediation.llm.prompt_texts import Prompt, fenced
 from remediation.llm.protocol import Reply, token_count
+from remediation.llm.providers import lines
 from remediation.llm.schema import AnswerSource
 
 TIMEOUT_SECONDS = 20.0
@@ -110,18 +111,25 @@ class _Bounded(httpx2.HTTPTransport):
     """Every answer has an end in time and in size, whatever the pauses between its bytes."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__()
+        # A connection for each question, so that it ends with its question.
+        super().__init__(limits=httpx2.Limits(max_keepalive_connections=0))
         self._seconds = seconds
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         deadline = time.monotonic() + self._seconds
         request.headers["Accept-Encoding"] = "identity"
+        request.extensions = {**request.extensions, "trace": _trace}
         response = super().handle_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             response.close()
             raise httpx2.DecodingError("it is compressed, though it must not be", request=request)
         response.stream = _Stream(response.stream, deadline, request)
         return response
+
+
+def _trace(event: str, info: Mapping[str, Any]) -> None:
+    if event == "connection.connect_tcp.complete":
+        lines.hold(info["return_value"].get_extra_info("socket"))
 
 
 class _Stream(httpx2.SyncByteStream):
