@@ -26,11 +26,16 @@ def sights_of(cluster: Cluster) -> Sights:
 
 
 def watch(
-    cluster: Cluster, signs: Iterable[Finding], opened: Iterable[Finding], now: datetime
+    cluster: Cluster,
+    signs: Iterable[Finding],
+    opened: Iterable[Finding],
+    now: datetime,
+    is_blind: bool = False,
 ) -> None:
     """Keep what one pass saw: `signs` are abnormal, of those `opened` are incidents already.
 
-    Four queries, whatever the number of owners.
+    What a blind pass does not show goes on being watched. Four queries, whatever the number of
+    owners.
     """
     kept = {row.owner_key: row for row in WatchedFailure.objects.filter(cluster=cluster)}
     told = {key_of(finding.owner) for finding in opened}
@@ -40,7 +45,8 @@ def watch(
         row.is_abnormal = row.owner_key not in told
         if not row.is_abnormal:
             row.spans = []  # its bad time has been told: what comes later counts anew
-    away = [row for key, row in kept.items() if key not in seen and row.is_abnormal]
+    gone = () if is_blind else kept.keys() - seen.keys()
+    away = [kept[key] for key in gone if kept[key].is_abnormal]
     for row in away:
         row.is_abnormal = False
     _write(cluster, rows, away, now)
@@ -49,9 +55,10 @@ def watch(
 def _write(
     cluster: Cluster, rows: list[WatchedFailure], away: list[WatchedFailure], now: datetime
 ) -> None:
-    new = [row for row in rows if row.pk is None]
+    new, changed = [], []
+    for row in rows:
+        (new if row.pk is None else changed).append(row)
     WatchedFailure.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
-    changed = [row for row in rows if row.pk is not None and row not in new]
     WatchedFailure.objects.bulk_update([*changed, *away], CHANGED, batch_size=200)
     old = now - timedelta(seconds=KEPT_SECONDS)
     WatchedFailure.objects.filter(cluster=cluster, last_seen__lt=old).delete()

@@ -37,7 +37,7 @@ def detect(cluster: Cluster, connection: Connection, now: datetime) -> RecordRes
     inputs = from_records(cluster, partial(_of_metrics_and_alerts, cluster, now))
     seen = observe(connection, EVERYTHING, now, inputs)
     happened = [*happenings(seen.snapshot), *of_sources(cluster, now)]
-    watch(cluster, seen.signs, seen.opened, now)
+    watch(cluster, seen.signs, seen.opened, now, is_blind=bool(seen.blind))
     return record_findings(cluster, seen.opened, blind_sources(cluster, now), now, happened)
 
 

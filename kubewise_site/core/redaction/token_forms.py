@@ -8,6 +8,7 @@ every text; those with look-around, which RE2 lacks, have bounded repetitions.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Protocol, cast
@@ -91,9 +92,8 @@ def is_dense(token: str) -> bool:
     longest = max(SEPARATOR.split(body), key=len)
     if HEXADECIMAL.fullmatch(longest) or ULID.fullmatch(body) or len(longest) < LEAST_IN_A_ROW:
         return False
-    classes = [_class(char) for char in longest]
-    changes = sum(one != other for one, other in pairwise(classes))
-    if changes < LEAST_CHANGES * (len(longest) - 1):
+    classes = classes_of(longest)
+    if share_of_changes(classes) < LEAST_CHANGES:
         return False
     if len(set(classes)) == 3:
         return _bits(body) >= LEAST_BITS
@@ -101,8 +101,16 @@ def is_dense(token: str) -> bool:
     return random and _bits(longest) >= LEAST_BITS_OF_TWO_CLASSES
 
 
-def _class(char: str) -> str:
-    return "0" if char.isdigit() else "a" if char.islower() else "A"
+def classes_of(text: str) -> list[str]:
+    """Digit, lower case or neither, for each character: `0`, `a`, `A`."""
+    return ["0" if char.isdigit() else "a" if char.islower() else "A" for char in text]
+
+
+def share_of_changes(classes: Sequence[str], but: tuple[str, str] | None = None) -> float:
+    """How often the class changes from one character to the next, but for that change."""
+    pairs = list(pairwise(classes))
+    changed = sum(one != other and (one, other) != but for one, other in pairs)
+    return changed / max(len(pairs), 1)
 
 
 @lru_cache(maxsize=1)

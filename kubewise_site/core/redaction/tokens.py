@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import re2
 
 from kubewise_site.core.redaction.spans import Span, matched
-from kubewise_site.core.redaction.token_forms import DENSE, DIGEST_BEFORE, PATTERNS, is_dense
+from kubewise_site.core.redaction.token_forms import (
+    DENSE,
+    DIGEST_BEFORE,
+    PATTERNS,
+    classes_of,
+    is_dense,
+    share_of_changes,
+)
 
 KNOWN = tomllib.loads(Path(__file__).with_name("tokens.toml").read_text(encoding="utf-8"))
 LEAST_MIXED = 0.3
@@ -88,12 +94,7 @@ def _looks_random(token: str) -> bool:
     """Digits within letters; a name that only begins alike is words."""
     rest = token[len(token) // 3 :]
     digits = any(char.isdigit() for char in rest) and any(char.isalpha() for char in rest)
-    return digits or (rest.isalpha() and not rest.islower() and _changes(rest) >= LEAST_MIXED)
-
-
-def _changes(text: str) -> float:
-    """How often upper and lower case take turns."""
-    return sum(one.islower() != other.islower() for one, other in pairwise(text)) / len(text)
+    return digits or (rest.isalpha() and share_of_changes(classes_of(rest)) >= LEAST_MIXED)
 
 
 def _private_keys(text: str) -> Iterator[Span]:
@@ -123,5 +124,4 @@ def _continued(text: str, spans: Iterator[Span]) -> Iterator[Span]:
 
 
 def _goes_on(run: str) -> bool:
-    classes = {"0" if c.isdigit() else "a" if c.islower() else "A" for c in run if c.isalnum()}
-    return len(classes) == 3
+    return len(set(classes_of("".join(char for char in run if char.isalnum())))) == 3

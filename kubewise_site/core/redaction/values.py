@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from kubewise_site.core.redaction.names import KNOWN
-from kubewise_site.core.redaction.token_forms import is_dense
+from kubewise_site.core.redaction.token_forms import classes_of, is_dense, share_of_changes
 
 PLAIN = re.compile(
     r"^[\"']?(?:-?\d{1,5}(?:\.\d+)?(?:/\d{1,6})?(?:s|ms|m|h|d|%| [a-z]{1,10})?"
@@ -36,6 +36,7 @@ REFERENCE = re.compile(
 SERIAL = re.compile(r"^[0-9A-Z]{4,8}(?:-[0-9A-Z]{4,8}){2,8}$")
 ODD = re.compile(r"^[^\s:/=,]*[!#$%^*&?~][^\s:/=,]*$")
 COMMON = frozenset(KNOWN["pairs_of_letters"].split())
+BEGINNING_OF_A_WORD = ("A", "a")
 LEAST_RANDOM = 0.34
 
 
@@ -81,14 +82,8 @@ def is_readable(value: str) -> bool:
 def _reads(part: str) -> bool:
     if len(part) < 4 or READABLE.match(part) or POD_HASH.match(part) or HEXADECIMAL.match(part):
         return True
-    return _changes(part) < LEAST_RANDOM and _sounds(part)
-
-
-def _changes(part: str) -> float:
-    """How often the class of characters changes, but for a capital that begins a word."""
-    classes = ["0" if c.isdigit() else "a" if c.islower() else "A" for c in part]
-    pairs = list(pairwise(classes))
-    return sum(one != other and (one, other) != ("A", "a") for one, other in pairs) / len(pairs)
+    changes = share_of_changes(classes_of(part), but=BEGINNING_OF_A_WORD)
+    return changes < LEAST_RANDOM and _sounds(part)
 
 
 def _sounds(part: str) -> bool:

@@ -72,6 +72,15 @@ def test_bad_time_that_was_told_does_not_count_again() -> None:
     assert sight.bad_seconds(NOW + 8 * TICK, 600) == 0
 
 
+def test_a_blind_pass_takes_nothing_away() -> None:
+    cluster = current_cluster()
+    watch(cluster, [sign()], [], NOW)
+    watch(cluster, [], [], NOW + TICK, is_blind=True)
+    assert len(shown(cluster)) == 1
+    watch(cluster, [], [], NOW + 2 * TICK)
+    assert shown(cluster) == []
+
+
 def test_it_is_forgotten_after_half_an_hour() -> None:
     cluster = current_cluster()
     watch(cluster, [sign()], [], NOW)
