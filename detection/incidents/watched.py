@@ -55,7 +55,8 @@ def watch(
 def _write(
     cluster: Cluster, rows: list[WatchedFailure], away: list[WatchedFailure], now: datetime
 ) -> None:
-    new, changed = [], []
+    new: list[WatchedFailure] = []
+    changed: list[WatchedFailure] = []
     for row in rows:
         (new if row.pk is None else changed).append(row)
     WatchedFailure.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
