@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from detection.domain.findings import Finding, key_of, redacted
@@ -42,14 +42,23 @@ def watch(
     seen = {key_of(finding.owner): finding for finding in signs}
     rows = [_seen(kept.get(key), cluster, key, finding, now) for key, finding in seen.items()]
     for row in rows:
-        row.is_abnormal = row.owner_key not in told
-        if not row.is_abnormal:
-            row.spans = []  # its bad time has been told: what comes later counts anew
-    gone = () if is_blind else kept.keys() - seen.keys()
-    away = [kept[key] for key in gone if kept[key].is_abnormal]
+        _settle(row, is_told=row.owner_key in told)
+    away = [] if is_blind else _away(kept, seen.keys())
+    _write(cluster, rows, away, now)
+
+
+def _settle(row: WatchedFailure, is_told: bool) -> None:
+    row.is_abnormal = not is_told
+    if is_told:
+        row.spans = []  # its bad time has been told: what comes later counts anew
+
+
+def _away(kept: dict[str, WatchedFailure], seen: Collection[str]) -> list[WatchedFailure]:
+    """What was abnormal and is not seen any more, marked so."""
+    away = [row for key, row in kept.items() if key not in seen and row.is_abnormal]
     for row in away:
         row.is_abnormal = False
-    _write(cluster, rows, away, now)
+    return away
 
 
 def _write(
