@@ -93,7 +93,7 @@ def test_a_sign_that_is_too_young_for_an_incident_is_no_health(
         replace(item, cause=Cause.BAD_RELEASE, opens_at=now + timedelta(minutes=5))
         for item in _findings(decided, clients, now)
     ]
-    monkeypatch.setattr("detection.pipeline.observe.find_all", lambda *_: young)
+    monkeypatch.setattr("detection.pipeline.observe.with_urgency", lambda *_: young)
     around = fresh_module.observe_incident(clients.reader, decided, now)
     assert around.about(owner_of(decided)) == []
     assert [item.cause for item in around.signs_of(owner_of(decided))] == [Cause.BAD_RELEASE]
