@@ -32,13 +32,14 @@ from remediation.results import Ending
 
 ACTOR = "KubeWise"
 MOST_REFUSALS = 2
+FIRST_LOOK_SECONDS = 30.0
 
 
 def applied(attempt: Attempt, response: Mapping[str, Any], now: datetime) -> Ending:
     """The write happened: verification is due later, and the database says when."""
     with transaction.atomic():
         rows = Attempt.objects.filter(pk=attempt.pk)
-        due = now + timedelta(seconds=verification_delay(attempt.incident))
+        due = now + timedelta(seconds=first_look_after(attempt.incident))
         fields = {"response": dict(response), "executed_at": now, "verify_due_at": due}
         if not move_attempt(rows, (State.SENDING, State.UNKNOWN), State.APPLIED, **fields):
             return Ending.NOTHING
@@ -52,7 +53,13 @@ def applied(attempt: Attempt, response: Mapping[str, Any], now: datetime) -> End
     return Ending.DONE
 
 
+def first_look_after(incident: Incident) -> float:
+    """Seconds: controllers have seen the change by then."""
+    return min(FIRST_LOOK_SECONDS, verification_delay(incident))
+
+
 def verification_delay(incident: Incident) -> float:
+    """Seconds for which the owner must stay healthy."""
     if incident.severity == Severity.CRITICAL:
         return float(settings.CRITICAL_VERIFICATION_DELAY_SECONDS)
     return float(settings.VERIFICATION_DELAY_SECONDS)

@@ -114,9 +114,10 @@ AUTO_REMEDIATE_PREDICTED = setting(
     "False", kinds.YES_NO, "AUTO may act on forecasts. False: they require approval."
 )
 VERIFICATION_DELAY_SECONDS = setting(
-    "300",
+    "120",
     kinds.DELAY,
-    "Wait before an action is verified, and how long the owner must then stay healthy.",
+    "How long an owner must stay healthy after an action until its incident is resolved. "
+    "The first look comes after 30 s at most.",
 )
 CRITICAL_VERIFICATION_DELAY_SECONDS = setting("30", kinds.DELAY, "The same for critical incidents.")
 DRY_RUN = setting(

@@ -23,7 +23,7 @@ from remediation.models import Attempt, Plan
 from remediation.observation import observe as fresh_module
 from remediation.observation.observe import owner_of
 from remediation.results import Ending
-from remediation.verification.verify import OwnerCheck, Timing, verify
+from remediation.verification.verify import OwnerCheck, Timing, timing_of, verify
 from tests.remediation.steps import acted, fresh, planned, real_writes
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,25 @@ def test_a_sign_that_is_too_young_for_an_incident_is_no_health(
 def _findings(incident: Incident, clients: Clients, now: datetime) -> list[Any]:
     around = fresh_module.observe_incident(clients.reader, incident, now)
     return around.about(owner_of(incident))
+
+
+def test_the_first_look_does_not_wait_for_the_whole_soak(
+    decided: Incident, clients: Clients, now: datetime, settings: Any
+) -> None:
+    settings.VERIFICATION_DELAY_SECONDS = 120
+    attempt = acted(decided, clients, now)
+    assert attempt.executed_at and attempt.verify_due_at
+    assert attempt.verify_due_at - attempt.executed_at == timedelta(seconds=30)
+    assert timing_of(attempt.incident).soak == timedelta(seconds=120)
+
+
+def test_a_short_soak_is_looked_at_as_soon(
+    decided: Incident, clients: Clients, now: datetime, settings: Any
+) -> None:
+    settings.VERIFICATION_DELAY_SECONDS = 3
+    attempt = acted(decided, clients, now)
+    assert attempt.executed_at and attempt.verify_due_at
+    assert attempt.verify_due_at - attempt.executed_at == timedelta(seconds=3)
 
 
 def test_time_that_nobody_watched_is_no_soak(
