@@ -109,7 +109,8 @@ def test_the_first_look_does_not_wait_for_the_whole_soak(
 ) -> None:
     settings.VERIFICATION_DELAY_SECONDS = 120
     attempt = acted(decided, clients, now)
-    assert attempt.executed_at and attempt.verify_due_at
+    assert attempt.executed_at
+    assert attempt.verify_due_at
     assert attempt.verify_due_at - attempt.executed_at == timedelta(seconds=30)
     assert timing_of(attempt.incident).soak == timedelta(seconds=120)
 
@@ -119,7 +120,8 @@ def test_a_short_soak_is_looked_at_as_soon(
 ) -> None:
     settings.VERIFICATION_DELAY_SECONDS = 3
     attempt = acted(decided, clients, now)
-    assert attempt.executed_at and attempt.verify_due_at
+    assert attempt.executed_at
+    assert attempt.verify_due_at
     assert attempt.verify_due_at - attempt.executed_at == timedelta(seconds=3)
 
 
