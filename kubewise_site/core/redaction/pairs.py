@@ -110,13 +110,18 @@ def _strength(text: str, at: int, name: str) -> Strength:
     known = strength(name)
     if known is Strength.STRONG:
         return known
-    if "_" in name or "-" in name or "." in name:
-        return _of_env(name, known)
-    if before := BEFORE.search(text, max(0, at - 44), at):
-        joined = "_".join([*(word for word in before.groups() if word), name])
-        if strength(joined) is Strength.STRONG and name.lower() in LAST_WORDS:
-            return Strength.STRONG
+    if not any(mark in name for mark in "_-.") and _ends_words(text, at, name):
+        return Strength.STRONG
     return _of_env(name, known)
+
+
+def _ends_words(text: str, at: int, name: str) -> bool:
+    """Whether the words before the name make a secret of it: `api key`."""
+    before = BEFORE.search(text, max(0, at - 44), at)
+    if before is None or name.lower() not in LAST_WORDS:
+        return False
+    words = [word for word in before.groups() if word]
+    return strength("_".join([*words, name])) is Strength.STRONG
 
 
 LAST_WORDS = frozenset({"key", "code", "string", "phrase", "word", "passe", "pass", "material"})

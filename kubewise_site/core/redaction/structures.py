@@ -73,10 +73,15 @@ def _in_rows(text: str) -> Iterator[Span]:
             yield from _span(found.span(2)[0], found[2], Strength.STRONG)
     for found in TUPLE.finditer(text):
         group = 3 if found[3] else 4
-        if (found[1] == "{" or values.is_mixed(found[group])) and not values.is_said(
-            found[group].split(" ")[0]
-        ):
+        if _is_second_part(found[group], found[1]):
             yield from _span(found.span(group)[0], found[group], strength(found[2]))
+
+
+def _is_second_part(value: str, opening: str) -> bool:
+    """Of a tuple: not of a list of scopes, and no sentence."""
+    if values.is_said(value.split(" ")[0]):
+        return False
+    return opening == "{" or values.is_mixed(value)
 
 
 def _refused(text: str) -> Iterator[Span]:
