@@ -24,7 +24,10 @@ WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 KNOWN = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 NUMBERS = frozenset({"pin", "otp", "totp", "mfa", "cvv", "passcode"})
 # A long word ends in it: `Datenbankpasswort`.
-COMPOUND = ("password", "passwd", "passwort", "kennwort", "schlussel", "passphrase", "apikey")
+COMPOUND = (
+    "password", "passwd", "passwort", "kennwort", "schlussel", "passphrase", "apikey",
+    "keypass", "storepass",
+)  # fmt: skip
 OBJECTS = frozenset({"secret", "secrets", "credentials", "credential"})
 SECRET, BEFORE_KEY, WEAK, FORMS = (
     frozenset(KNOWN[name].split()) for name in ("secret", "before_key", "weak", "forms")

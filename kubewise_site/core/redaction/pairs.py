@@ -19,8 +19,8 @@ from kubewise_site.core.redaction.spans import Span, matched
 MOST, MOST_WEAK = 512, 96
 NAME = r"[0-9A-Za-z_.$@-]{1,80}"
 PAIR = re2.compile(rf"({NAME})[\"'`\])]{{0,3}}[ \t]{{0,8}}(=>|:=|->|==|=|:)[ \t]{{0,16}}")
-FLAG = re2.compile(
-    rf"(?:^|[\s\"'\[,(])(--?{NAME})[\"'`]{{0,2}}"
+FLAG = re.compile(
+    rf"(?<![^\s\"'\[,(])(--?{NAME})[\"'`]{{0,2}}"
     r"(?:[ \t]{0,8}\\\n[ \t]{0,40}|[ \t]{1,8}|,[ \t]{0,8}|\n[ \t]{0,40}-[ \t]{1,8})"
 )
 OPEN_END = re.compile(
@@ -30,6 +30,11 @@ SCHEME = re.compile(
     r"(?:basic|bearer|digest|token|apikey|api-key|geniekey|negotiate|ntlm|splunk|sso-key|key"
     r"|aws4-hmac-sha256)[ \t]{1,4}",
     re.I,
+)
+# What a program's dump puts around a text: `Some("x")`, `SecretStr('x')`, `<<"x">>`.
+WRAPPED = re.compile(
+    r"(?:(?:Some|Ok|Just|Optional|Secret|SecretStr|SecretString|SecretBytes|Password|Token|String"
+    r"|str|bytes|Buffer\.from|Ptr|pointer)[(\[]|<<)(?=[\"'])"
 )
 QUOTED = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\.){{0,4096}}", re.S) for quote in "\"'`"}
 REST_OF_LINE = re.compile(r"[^\n]{0,4096}")
@@ -100,16 +105,23 @@ def _on_the_next_line(text: str, start: int, known: Strength) -> Iterator[Span]:
 
 def _strength(text: str, at: int, name: str) -> Strength:
     """Of the name; with the words before it where it is one word of several: `api key: x`."""
+    if values.is_of_a_checksum(text, at):
+        return Strength.NONE
     known = strength(name)
     if known is Strength.STRONG:
         return known
-    if "_" in name or "-" in name or "." in name:
-        return _of_env(name, known)
-    if before := BEFORE.search(text, max(0, at - 44), at):
-        joined = "_".join([*(word for word in before.groups() if word), name])
-        if strength(joined) is Strength.STRONG and name.lower() in LAST_WORDS:
-            return Strength.STRONG
+    if not any(mark in name for mark in "_-.") and _ends_words(text, at, name):
+        return Strength.STRONG
     return _of_env(name, known)
+
+
+def _ends_words(text: str, at: int, name: str) -> bool:
+    """Whether the words before the name make a secret of it: `api key`."""
+    before = BEFORE.search(text, max(0, at - 44), at)
+    if before is None or name.lower() not in LAST_WORDS:
+        return False
+    words = [word for word in before.groups() if word]
+    return strength("_".join([*words, name])) is Strength.STRONG
 
 
 LAST_WORDS = frozenset({"key", "code", "string", "phrase", "word", "passe", "pass", "material"})
@@ -148,6 +160,8 @@ def _is_no_header(value: str) -> bool:
 
 def _quoted_or_open(text: str, start: int, most: int = MOST) -> tuple[int, int]:
     """Where the value begins and ends, without its quotes; a scheme before it is not of it."""
+    if wrapped := WRAPPED.match(text, start):
+        start = wrapped.end()
     opening = text[start : start + 1]
     if opening in QUOTED:
         body = QUOTED[opening].match(text, start + 1)
@@ -207,4 +221,6 @@ def _speaks_of_it(text: str, value: str, last: int) -> bool:
     """`token: unexpected status`: the colon of a sentence, not of a pair."""
     if values.is_said(value):
         return True
-    return value.isalpha() and value.islower() and bool(re.match(r" [a-z]", text[last : last + 2]))
+    return (
+        value.isalpha() and value.islower() and bool(re.match(r" [a-z\"']", text[last : last + 2]))
+    )

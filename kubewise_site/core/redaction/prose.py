@@ -13,15 +13,37 @@ from kubewise_site.core.redaction.spans import Span, matched
 NOUN = (
     r"password|passwd|passphrase|passcode|pass phrase|pwd|secret|token|api[ _-]?key|access[ _-]?key"
     r"|secret[ _-]?key|private[ _-]?key|encryption[ _-]?key|signing[ _-]?key|license[ _-]?key|key"
-    r"|pin|otp|code|credentials?|passwort|kennwort|contrasena|clave|mot de passe|senha"
+    r"|pin|otp|code|cookie|credentials?|passwort|kennwort|contrasena|clave|mot de passe|senha"
     r"|wachtwoord|parola"
 )
 TOLD = re2.compile(
-    rf"(?i)\b({NOUN})(?: for [0-9A-Za-z_.@/-]{{1,60}})?(?: \([^()\n]{{1,40}}\))?"
-    r" (?:is|was|ist|war|lautet|es|est|e|to|set to|changed to|reset to|equals|of|as|now|=|:)"
+    rf"(?i)\b({NOUN})(?: (?:for|of)(?: [0-9A-Za-z_.@/'-]{{1,60}}){{1,4}})?(?: ha[sd] been)?"
+    r"(?: \([^()\n]{1,40}\))? (?:is|was|ist|war|lautet|es|est|e|to|set to|changed to|reset to"
+    r"|updated to|rotated to|equals|of|as|now|=|:)"
     r"(?: now| set to| currently)?:? [\"'`(\[]?([^\s\"'`)\]]{3,512})"
 )
 NEXT_TO = re2.compile(rf"(?i)\b({NOUN})s? [\"'`(]?([^\s\"'`),;]{{4,512}})")
+# What a server says when it starts: `A temporary password is generated for root@host: X`.
+AT_END = re2.compile(
+    rf"(?im)\b(?:{NOUN})\b([^\n:=]+)[:=] ?[\"'`]?([^\s\"'`]{{6,200}})[\"'`]?[ \t\r]*$"
+)
+BELOW = re2.compile(
+    rf"(?im)^([^\n]*\b(?:{NOUN})\b[^\n]*)\n(?:[^\n0-9A-Za-z]*\n){{0,3}}[^\n0-9A-Za-z]*"
+    r"(?:(?:new )?(?:value|password|token|key) ?[:=] ?)?[\"'`]?([0-9A-Za-z+/=_-]{12,128})[\"'`]?"
+    r"[^\n0-9A-Za-z]*$"
+)
+GIVEN = re.compile(
+    r"\b(?:generated|created|initial|initiali[sz]ed|temporary|temp|default|new|reset|set|bootstrap"
+    r"|startup|start-up|random|one-time|following|use|your|is|created)\b",
+    re.I,
+)
+ACCOUNT = re.compile(
+    r"\b(?:user|username|account|login|host|server|database|node|pod|file|path|namespace|code|state"
+    r"|status|error|version|id|line|name|at|in|sha\d{0,3}|md5|digest)[ \t]*$",
+    re.I,
+)
+MOST_BETWEEN = 160
+ROW = re2.compile(r"(?m)^[ \t]*(?:PASSWORD|password) [0-9A-Za-z_.@-]+ = ([^\s\"']+)[ \t]*$")
 HEX = re2.compile(
     rf"(?i)\b(?:{NOUN}|hmac|aes|salt|seed|iv|signature)[^\n0-9A-Za-z-][^\n]{{0,24}}?"
     r"\b((?:0x)?[0-9a-f]{24,})\b"
@@ -47,15 +69,17 @@ NO_CHOICE = re.compile(
     r"[/:=@\\(){}<>\[\]]|^v?\d{1,6}\.\d|\.(?:go|py|java|js|c|cc|yaml)\b|^0x"
     r"|(?:sha|base|utf|pbkdf|aes|rsa|md|SHA|Base|UTF|PBKDF|AES|RSA|MD)\d"
 )
-NO_PASSWORD = re.compile(r"[0-9A-Za-z_.-]{0,60}+[=:]|v?\d{1,6}+\.\d|[\[<({]")
 
 
 def find(text: str) -> Iterator[Span]:
     """What a sentence gives away; words about a secret stay."""
     yield from _told(text)
     yield from _chosen(text)
+    yield from _given(text)
     yield from _behind_schemes(text)
-    yield from (matched(found, "secret", 1) for found in HEX.finditer(text))
+    for found in HEX.finditer(text):
+        if not values.is_of_a_checksum(text, found.start()):
+            yield matched(found, "secret", 1)
 
 
 def _told(text: str) -> Iterator[Span]:
@@ -63,7 +87,7 @@ def _told(text: str) -> Iterator[Span]:
         if _is_told(found[1], found[2]):
             yield _trimmed(found, 2)
     for found in NEXT_TO.finditer(text):
-        if _is_random_word(found[2]) and STRONG_NOUN.match(found[1]):
+        if values.is_mixed(found[2]) and STRONG_NOUN.match(found[1]):
             yield _trimmed(found, 2)
 
 
@@ -72,6 +96,24 @@ def _chosen(text: str) -> Iterator[Span]:
         for found in pattern.finditer(text):
             if _is_chosen(found[1]):
                 yield _trimmed(found, 1)
+
+
+def _given(text: str) -> Iterator[Span]:
+    """What a server made for its first user: at the sentence's end, or alone in the next line."""
+    for found in AT_END.finditer(text):
+        before = text[max(0, found.start() - 40) : found.span(2)[0]][-MOST_BETWEEN:]
+        if GIVEN.search(before) and not ACCOUNT.search(found[1]) and values.is_mixed(found[2]):
+            yield _trimmed(found, 2)
+    if "\n" in text:
+        yield from _below(text)
+    yield from (matched(found, "secret", 1) for found in ROW.finditer(text))
+
+
+def _below(text: str) -> Iterator[Span]:
+    for found in BELOW.finditer(text):
+        alone = values.is_random(found[2]) or "-" not in found[2]
+        if alone and GIVEN.search(found[1]) and values.is_mixed(found[2]):
+            yield matched(found, "secret", 2)
 
 
 def _behind_schemes(text: str) -> Iterator[Span]:
@@ -89,19 +131,11 @@ def find_in_other_scripts(text: str) -> Iterator[Span]:
 
 def _is_told(noun: str, value: str) -> bool:
     bare = value.rstrip(".,;:!?")
-    if values.is_said(bare) or values.is_placeholder(bare) or values.is_elsewhere(bare):
+    if bare.endswith("(") or values.is_said(bare) or values.is_placeholder(bare) or values.is_elsewhere(bare):
         return False
     if STRONG_NOUN.match(noun):
         return not values.is_plain(bare) or len(bare) > 3
-    return _is_random_word(bare)
-
-
-def _is_random_word(value: str) -> bool:
-    bare = value.rstrip(".,;:!?")
-    if values.is_object_name(bare) or values.is_plain(bare) or "/" in bare[:1]:
-        return False
-    digits, letters = any(c.isdigit() for c in bare), any(c.isalpha() for c in bare)
-    return digits and letters and not NO_PASSWORD.match(bare)
+    return values.is_mixed(bare)
 
 
 def _is_chosen(word: str) -> bool:

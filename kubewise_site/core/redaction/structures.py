@@ -17,8 +17,8 @@ NAMED_ELEMENT = re2.compile(
     rf"<[0-9A-Za-z_.:-]{{1,60}}\s[^<>]{{0,200}}?\b(?:name|key|id)\s?=\s?[\"']({NAME})[\"'][^<>]{{0,200}}>\s{{0,40}}([^<>]+)"
 )
 APART = re2.compile(
-    rf"(?i)[\"']?\b(?:name|key|field|property|parameter|variable|header|id)[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?({NAME})[\"']?[,;]?"
-    r"\s{1,60}[\"']?(?:value|val|content|data)[\"']?\s{0,4}[:=]\s{0,4}(\"[^\"\n]+\"|'[^'\n]+'|[^\s,}\]>]+)"
+    rf"(?i)[\"']?\b(?:name|key|field|property|parameter|variable|header|id)[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?({NAME})[\"']?"
+    r"(?:[,;]\s{0,60}|\s{1,60})[\"']?(?:value|val|content|data)[\"']?\s{0,4}[:=]\s{0,4}(\"[^\"\n]+\"|'[^'\n]+'|[^\s,}\]>]+)"
 )
 APART_JSON = re2.compile(
     rf"(?i)[\"'](?:name|key|field|property|parameter|variable|header|id)[\"']\s{{0,4}}:\s{{0,4}}[\"']({NAME})[\"']\s{{0,4}},\s{{0,60}}"
@@ -28,6 +28,16 @@ APART_BACKWARDS = re2.compile(
     r"(?i)[\"']value[\"']\s{0,4}:\s{0,4}(\"[^\"\n]+\"|'[^'\n]+')\s{0,4},\s{0,60}"
     rf"[\"'](?:name|key)[\"']\s{{0,4}}:\s{{0,4}}[\"']({NAME})[\"']"
 )
+CELL = re2.compile(
+    rf"(?m)(?:^|[|])[ \t]*[\"']?({NAME})[\"']?[ \t]*[|\t][ \t]*([^\s|]{{6,200}})[ \t]*(?:[|]|$)"
+)
+TUPLE = re2.compile(
+    rf"([{{(\[])[\"':]?({NAME})[\"']?,[ \t]{{0,4}}(?:<<)?(?:\"([^\"\n]+)\"|'([^'\n]+)')"
+)
+REFUSED = re2.compile(
+    r"(?i)\b(?:invalid|bad|unexpected|malformed|illegal) value:? [\"'`]([^\"'`\n]+)[\"'`]([^\n]*)"
+)
+IDENTIFIER = re.compile(r"\b[A-Za-z]\w{0,60}(?:[_.]\w{1,60}){1,6}")
 BLOCK = re.compile(
     r"^([ \t]{0,80})(?:- )?[\"']?([\w.$-]{1,80})[\"']?:[ \t]{0,4}(?:[|>][+-]?\d?)?[ \t]{0,8}\n",
     re.M,
@@ -49,9 +59,37 @@ def find(text: str) -> Iterator[Span]:
     ):  # fmt: skip
         for found in pattern.finditer(text):
             yield from _span(found.span(value)[0], found[value], strength(found[name]))
+    yield from _in_rows(text)
+    yield from _refused(text)
     yield from _blocks(text)
     if KIND_SECRET.search(text):
         yield from _secret_data(text)
+
+
+def _in_rows(text: str) -> Iterator[Span]:
+    """Name and value as cells of a row, or as the two parts of a tuple."""
+    for found in CELL.finditer(text):
+        if values.is_mixed(found[2]) and strength(found[1]) is Strength.STRONG:
+            yield from _span(found.span(2)[0], found[2], Strength.STRONG)
+    for found in TUPLE.finditer(text):
+        group = 3 if found[3] else 4
+        if _is_second_part(found[group], found[1]):
+            yield from _span(found.span(group)[0], found[group], strength(found[2]))
+
+
+def _is_second_part(value: str, opening: str) -> bool:
+    """Of a tuple: not of a list of scopes, and no sentence."""
+    if values.is_said(value.split(" ")[0]):
+        return False
+    return opening == "{" or values.is_mixed(value)
+
+
+def _refused(text: str) -> Iterator[Span]:
+    """`Invalid value: "x": DB_PASSWORD must not contain dots`."""
+    for found in REFUSED.finditer(text):
+        names = IDENTIFIER.findall(found[2][:200])
+        if any(strength(name) is Strength.STRONG for name in names):
+            yield from _span(found.span(1)[0], found[1], Strength.STRONG)
 
 
 def _span(start: int, value: str, known: Strength) -> Iterator[Span]:

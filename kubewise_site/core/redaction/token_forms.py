@@ -71,7 +71,9 @@ PATTERNS: tuple[tuple[str, Substitutes], ...] = (
 DENSE = re2.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 HEXADECIMAL = re.compile(r"[0-9a-fA-F-]+")
 ULID = re.compile(r"0[0-9A-HJKMNP-TV-Z]{25}")
-DIGEST_BEFORE = re.compile(r"(?:sha(?:1|224|256|384|512)|md5|h1)[-:=]$", re.I)
+DIGEST_NAME = r"(?:sha(?:1|224|256|384|512)|md5|h1)[-:=]"
+DIGEST_BEFORE = re.compile(rf"{DIGEST_NAME}$", re.I)
+DIGEST = re.compile(DIGEST_NAME, re.I)
 SEPARATOR = re.compile(r"[/+_-]")
 JUDGED = 512
 LEAST_IN_A_ROW = 14

@@ -13,6 +13,7 @@ import re2
 from kubewise_site.core.redaction.spans import Span, matched
 from kubewise_site.core.redaction.token_forms import (
     DENSE,
+    DIGEST,
     DIGEST_BEFORE,
     PATTERNS,
     classes_of,
@@ -44,6 +45,8 @@ WEBHOOK = re2.compile(
     r"|[a-z0-9.-]{1,80}/hooks/[a-z0-9]{17}/)[^\s\"'<>]*"
 )
 EMAIL = re2.compile(r"\b[0-9A-Za-z_.+-]{1,64}@(?:[0-9A-Za-z-]{1,63}\.){1,8}[A-Za-z]{2,24}\b")
+# `ssh deploy@bastion.example.org`: who logs in where, not somebody's address.
+LOGIN = re.compile(r"\b(?:ssh|scp|sftp|rsync|ssh-copy-id|mosh)\b[^\n|;&]{0,160}[ '\"]$")
 SIGNED = re2.compile(
     r"(?i)[?&;](?:sig|signature|x-(?:amz|goog|oss|ms)-(?:signature|security-token|credential)"
     r"|code|client_secret|access_token|key|sid|auth)=([^\s&;\"'<>]{8,})"
@@ -59,8 +62,10 @@ def find(text: str) -> Iterator[Span]:
     yield from _continued(text, _of_forms(text))
     yield from _continued(text, _dense(text))
     yield from _private_keys(text)
-    for kind, pattern in (("webhook", WEBHOOK), ("e-mail", EMAIL)):
-        yield from (matched(found, kind) for found in pattern.finditer(text))
+    yield from (matched(found, "webhook") for found in WEBHOOK.finditer(text))
+    for found in EMAIL.finditer(text):
+        if not LOGIN.search(text, max(0, found.start() - 200), found.start()):
+            yield matched(found, "e-mail")
     for found in SIGNED.finditer(text):
         if _proves_itself(found[1]):
             yield matched(found, "signature", 1)
@@ -109,7 +114,9 @@ def _private_keys(text: str) -> Iterator[Span]:
 def _dense(text: str) -> Iterator[Span]:
     for found in DENSE.finditer(text):
         start, end = found.span()
-        named_digest = DIGEST_BEFORE.search(text, max(0, start - 8), start)
+        named_digest = DIGEST.match(found[0]) or DIGEST_BEFORE.search(
+            text, max(0, start - 8), start
+        )
         if not named_digest and is_dense(found[0]):
             yield Span(start, end, "high entropy")
 

@@ -38,6 +38,8 @@ ODD = re.compile(r"^[^\s:/=,]*[!#$%^*&?~][^\s:/=,]*$")
 COMMON = frozenset(KNOWN["pairs_of_letters"].split())
 BEGINNING_OF_A_WORD = ("A", "a")
 LEAST_RANDOM = 0.34
+CHECKSUM = re.compile(r"\b(?:checksum|digest|hash|sha\d{0,3}(?:sum)?|md5)/$", re.I)
+NO_PASSWORD = re.compile(r"[0-9A-Za-z_.-]{0,60}+[=:]|v?\d{1,6}+\.\d|[\[<({]")
 
 
 def is_plain(value: str) -> bool:
@@ -70,6 +72,20 @@ def is_object_name(value: str) -> bool:
     """`shop/db-credentials`: how objects are called, with a dash or a dot between words."""
     named = OBJECT_NAME.match(value) and SECOND_WORD.search(value)
     return bool(named) and ("/" in value or not any(char.isdigit() for char in value))
+
+
+def is_of_a_checksum(text: str, at: int) -> bool:
+    """Whether the name that begins there says what was summed up: `checksum/secret`."""
+    return bool(CHECKSUM.search(text, max(0, at - 16), at))
+
+
+def is_mixed(value: str) -> bool:
+    """Digits and letters, and neither a name of an object, a version nor a pair."""
+    bare = value.rstrip(".,;:!?")
+    if is_object_name(bare) or is_plain(bare) or "/" in bare[:1]:
+        return False
+    digits, letters = any(c.isdigit() for c in bare), any(c.isalpha() for c in bare)
+    return digits and letters and not NO_PASSWORD.match(bare)
 
 
 def is_readable(value: str) -> bool:
