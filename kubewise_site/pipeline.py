@@ -2,7 +2,8 @@
 
     beat → scrape                                   every PROMETHEUS_SCRAPE_INTERVAL_SECONDS
     beat → detect (scan → detectors → record) ─→ advance
-    advance: analyze → consult → decide → act       one Celery chain per incident
+    advance: analyze → consult → decide → act       one Celery chain per incident; a model is
+                                                    asked on a queue of its own
     act ─ verify_due_at ─→ sweep → verify
     beat → sweep                                    publishes whatever the database says is due
     sweep → notify                                  one message an incident and state
@@ -44,7 +45,7 @@ QUEUES = {
     DETECT: "detect",
     TRAIN: "train",
     ANALYZE: "analyze",
-    CONSULT: "analyze",
+    CONSULT: "consult",
     DECIDE: "analyze",
     ACT: "act",
     VERIFY: "verify",
@@ -52,7 +53,7 @@ QUEUES = {
     NOTIFY: "notify",
     SWEEP: "sweep",
     PRUNE: "sweep",
-    SUGGEST_QUERIES: "analyze",
+    SUGGEST_QUERIES: "consult",
 }
 
 

@@ -49,6 +49,7 @@ def programs(
         Program("web", web(port), 30),
         Program("worker-detect", worker("detect", "scrape,detect", 2), 20, reading),
         Program("worker-analyze", worker("analyze", "analyze", 1), 20, reading),
+        Program("worker-consult", worker("consult", "consult", 1), 20),
         Program("worker-act", worker("act", "act,verify,sweep,notify", 2), 20, reading | acting),
         Program("beat", beat_program(data_dir), 40),
         Program("guide", guide(port, watched.simulator_port), 50, once=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
@@ -25,7 +25,9 @@ PUBLISH_AGAIN = timedelta(seconds=20)
 LONGEST_PATIENCE = timedelta(minutes=10)
 TIMES_THE_WAIT = 2
 MOST_AT_ONCE = 200
-ADVANCE, ACT = (pipeline.QUEUES[task] for task in (pipeline.ANALYZE, pipeline.ACT))
+# A chain waits in the queue of each of its steps.
+ADVANCE = tuple({pipeline.QUEUES[task] for task in (pipeline.ANALYZE, pipeline.CONSULT)})
+ACT = (pipeline.QUEUES[pipeline.ACT],)
 
 
 def sweep(now: datetime) -> list[str]:
@@ -79,13 +81,13 @@ def _decided_to_act() -> Q:
     return Q(decided_version=F("version"), decision__verdict=Verdict.ACT)
 
 
-def _claimed(queue: str, wanted: Q, now: datetime) -> list[int]:
+def _claimed(queues: Sequence[str], wanted: Q, now: datetime) -> list[int]:
     """Those that are not in the queue already, marked as published now; the longest wait first.
 
     No more than MOST_AT_ONCE are in the queue at a time, and one is sent again only once its
     message must be lost: the queue holds what it can work off, not each incident many times.
     """
-    lately = now - patience(queue, now)
+    lately = now - patience(queues, now)
     waiting = Incident.objects.filter(wanted)
     room = MOST_AT_ONCE - waiting.filter(published_at__gt=lately).count()
     quiet = waiting.filter(is_free(lately, "published_at"))
@@ -94,12 +96,12 @@ def _claimed(queue: str, wanted: Q, now: datetime) -> list[int]:
     return [pk for pk in ids if _mark(pk, lately, now)]
 
 
-def patience(queue: str, now: datetime) -> timedelta:
-    """How long a message may be in its queue, by how long the newest one waited there."""
-    row = Heartbeat.objects.filter(name=f"queue/{queue}").first()
-    if row is None or now - row.at > LONGEST_PATIENCE:
-        return PUBLISH_AGAIN
-    waited = timedelta(milliseconds=float(row.detail.get("wait_ms") or 0))
+def patience(queues: Sequence[str], now: datetime) -> timedelta:
+    """How long a message may be in its queues, by how long the newest one waited in each."""
+    names = [f"queue/{queue}" for queue in queues]
+    rows = Heartbeat.objects.filter(name__in=names, at__gte=now - LONGEST_PATIENCE)
+    waited_ms = sum(float(row.detail.get("wait_ms") or 0) for row in rows)
+    waited = timedelta(milliseconds=waited_ms)
     return min(max(PUBLISH_AGAIN, TIMES_THE_WAIT * waited), LONGEST_PATIENCE)
 
 

@@ -22,6 +22,7 @@ ROLES = [
 WORKERS = {
     "worker-detect": ("detect", "scrape,detect", 2),
     "worker-analyze": ("analyze", "analyze", 1),
+    "worker-consult": ("consult", "consult", 1),
     "worker-act": ("act", "act,verify,sweep,notify", 2),
     "worker-train": ("train", "train", 1),
 }
@@ -60,6 +61,7 @@ def test_only_the_acting_worker_can_write_and_only_workers_that_look_can_read() 
     assert rights == {
         "worker-detect": {"/kube/read"},
         "worker-analyze": {"/kube/read"},
+        "worker-consult": set(),
         "worker-act": {"/kube/read", "/kube/act"},
         "worker-train": set(),
         "web": set(),
@@ -71,7 +73,7 @@ def test_only_the_acting_worker_can_write_and_only_workers_that_look_can_read() 
 def test_only_those_who_ask_the_model_hold_its_key() -> None:
     for name in ("GEMINI_API_KEY", "OPENAI_API_KEY"):
         keys = {service: COMPOSE[service]["environment"][name] for service in [*WORKERS, "web"]}
-        assert {one for one, key in keys.items() if key} == {"worker-analyze", "worker-act"}
+        assert {one for one, key in keys.items() if key} == {"worker-consult", "worker-act"}
 
 
 def test_of_the_workers_the_trainer_alone_writes_models_and_detection_uses_them() -> None:

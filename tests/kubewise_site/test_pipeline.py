@@ -2,14 +2,18 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from celery import chain
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from detection.models import Heartbeat
 from kubewise_site import celery, pipeline
 from kubewise_site.celery import app
+from kubewise_site.up.programs import programs
+from kubewise_site.up.watched import Watched
 
 
 def test_nothing_is_published_before_the_commit(
@@ -34,6 +38,27 @@ def test_every_task_has_a_queue_and_a_name_that_is_registered() -> None:
     assert set(pipeline.QUEUES) <= set(app.tasks)
     ours = {name for name in app.tasks if name.startswith(("detection.", "remediation."))}
     assert ours == set(pipeline.QUEUES)
+
+
+def test_nothing_else_waits_where_a_model_is_asked(tmp_path: Path) -> None:
+    """A question may take LLM_TIMEOUT_SECONDS, and analyses and decisions go on meanwhile."""
+    asking = pipeline.QUEUES[pipeline.CONSULT]
+    waiting = {task for task, queue in pipeline.QUEUES.items() if queue == asking}
+    assert waiting == {pipeline.CONSULT, pipeline.SUGGEST_QUERIES}
+    table = programs(Watched("none"), tmp_path, None, 8000, ())
+    commands = [one.command for one in table if "-Q" in one.command]
+    served = [command[command.index("-Q") + 1].split(",") for command in commands]
+    assert [queues for queues in served if asking in queues] == [[asking]]
+
+
+def test_each_step_of_a_chain_has_its_own_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(pipeline, "chain", lambda *steps: made.extend(steps) or chain(*steps))
+    monkeypatch.setattr(pipeline, "_after_commit", lambda *_: None)
+    pipeline.advance(1)
+    queues = [(step.task, step.options["queue"]) for step in made]
+    tasks = (pipeline.ANALYZE, pipeline.CONSULT, pipeline.DECIDE, pipeline.ACT)
+    assert queues == list(zip(tasks, ("analyze", "consult", "analyze", "act"), strict=True))
 
 
 def test_messages_carry_ids_as_json_and_leave_no_result() -> None:

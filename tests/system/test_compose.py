@@ -29,7 +29,14 @@ def test_every_service_starts_and_passes_its_own_health_check(tmp_path: Path) ->
         subprocess.run(_command("migrate", 0, 0), cwd=BASE_DIR, env=environment, check=True)
         port = free_port()
         checks = []
-        for service in ("web", "worker-detect", "worker-analyze", "worker-act", "beat"):
+        for service in (
+            "web",
+            "worker-detect",
+            "worker-analyze",
+            "worker-consult",
+            "worker-act",
+            "beat",
+        ):
             for copy in range(COPIES.get(service, 1)):
                 command = _command(service, port, copy)
                 stack.enter_context(_process(command, environment, tmp_path / f"{service}{copy}"))

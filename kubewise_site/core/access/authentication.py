@@ -28,9 +28,9 @@ class BearerAuthentication(TokenAuthentication):
         try:
             return super().authenticate(request)
         except AuthenticationFailed:
-            if failed_logins.too_many(request):
+            if failed_logins.too_many(request, failed_logins.Credential.TOKEN):
                 raise Throttled(failed_logins.WINDOW_SECONDS, failed_logins.WAIT) from None
-            failed_logins.count_failure(request)
+            failed_logins.count_failure(request, failed_logins.Credential.TOKEN)
             raise
 
     def authenticate_credentials(self, key: str) -> tuple[Any, Any]:

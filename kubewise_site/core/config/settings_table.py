@@ -248,7 +248,7 @@ API_WRITES_PER_MINUTE = setting(
 FAILED_LOGINS_MOST = setting(
     "10",
     kinds.FROM_ONE,
-    "The most failed log-ins per address within five minutes; then it must wait.",
+    "The most wrong passwords, and the most wrong tokens, per address within five minutes.",
 )
 TRUSTED_PROXIES = setting(
     "0",

@@ -32,7 +32,7 @@ OWNER = ("Deployment", "shop", "cart")
 KEYS = (
     "history:1:ticks", f"history:1:{TICK}", "history:1:owners", "history:1:fill", "peaks:1",
     "evidence:1", long_history._key(1, OWNER), "longer:1:failed",
-    "limit/writes/1", "limit/failed/10.0.0.1",
+    "limit/writes/1", "limit/failed/password/10.0.0.1", "limit/failed/token/10.0.0.1",
 )  # fmt: skip
 
 
@@ -93,7 +93,8 @@ def read_all() -> list[Any]:
         history.tick_times(1), history.window(1, NOW).keys, history.latest_frame(1), frame,
         history.owner_map(1).pods, daily_peaks._known(1),
         any(one.values for one in reader([OWNER]).values()),
-        evidence(1, nobody, NOW) != Metrics(), failed_logins.too_many(request),
+        evidence(1, nobody, NOW) != Metrics(),
+        *(failed_logins.too_many(request, kind) for kind in failed_logins.Credential),
     ]  # fmt: skip
     history.may_fill(1)
     cache.count("limit/writes/1", 60)

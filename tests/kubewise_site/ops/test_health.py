@@ -22,6 +22,7 @@ from tests.kubewise_site.api_client import Api
 SERVED = {
     "worker/detect@a": ["scrape", "detect"],
     "worker/analyze@a": ["analyze"],
+    "worker/consult@a": ["consult"],
     "worker/act@a": ["act", "verify", "sweep", "notify"],
 }
 ALIVE = ("scrape", "detect", "sweep", "beat", "database", "broker")

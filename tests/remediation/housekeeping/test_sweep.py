@@ -115,12 +115,16 @@ def test_a_full_queue_gets_nothing_more_and_what_waits_longest_comes_first(
     assert sweep(NOW + timedelta(seconds=21))[0] not in {*first, second}, "the last new one first"
 
 
-def test_a_slow_queue_is_not_filled_with_the_same_incident_many_times(cluster: Cluster) -> None:
+@pytest.mark.parametrize("queue", ["analyze", "consult"])
+def test_a_slow_queue_is_not_filled_with_the_same_incident_many_times(
+    cluster: Cluster, queue: str
+) -> None:
+    """Of a chain, each step's queue counts."""
     incident(cluster, Status.DETECTED)
-    beat("queue/analyze", NOW, wait_ms=60_000)
+    beat(f"queue/{queue}", NOW, wait_ms=60_000)
     sent = [bool(sweep(NOW + timedelta(seconds=at))) for at in range(0, 240, 5)]
     assert sent.count(True) == 2
-    beat("queue/analyze", NOW, wait_ms=10)
+    beat(f"queue/{queue}", NOW, wait_ms=10)
     quick = [bool(sweep(NOW + timedelta(seconds=at))) for at in range(240, 480, 5)]
     assert quick.count(True) == 12
 

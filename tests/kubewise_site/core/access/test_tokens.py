@@ -113,6 +113,43 @@ def test_failed_passwords_lock_the_address_even_for_the_right_one(
     assert right.status_code == 302
 
 
+def test_wrong_tokens_lock_nobody_out_of_the_admin_nor_wrong_passwords_a_script(
+    admin: User, settings: Any
+) -> None:
+    """Another team's old script, behind the same address."""
+    settings.FAILED_LOGINS_MOST = 3
+    wrong = Client(headers={"Authorization": "Bearer kw_guess"})
+    for _ in range(10):
+        wrong.get("/api/v1/setup/mode")
+    right = {"username": "anna", "password": "secret-of-tests"}
+    assert Client().post("/admin/login/", right).status_code == 302
+    for _ in range(10):
+        Client().post("/admin/login/", right | {"password": "guess"})
+    check_problem(Client(headers={"Authorization": "Bearer kw_x"}).get("/api/v1/setup/mode"), 429)
+    assert Api(admin).get("setup/mode").status_code == 200
+
+
+def test_wrong_passwords_alone_hold_up_no_token(admin: User, settings: Any) -> None:
+    settings.FAILED_LOGINS_MOST = 3
+    for _ in range(10):
+        Client().post("/admin/login/", {"username": "anna", "password": "guess"})
+    check_problem(Client(headers={"Authorization": "Bearer kw_x"}).get("/api/v1/setup/mode"), 401)
+
+
+def test_failed_log_ins_are_logged_by_user_without_the_password(
+    admin: User, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.FAILED_LOGINS_MOST = 2
+    for name in ("anna", "nobody\x1b[2J\u202e", "anna"):
+        body = {"username": name, "password": "guess-of-tests"}
+        Client().post("/admin/login/", body, REMOTE_ADDR="10.1.2.3")
+    told = [dict(record.msg) for record in caplog.records if "log-in" in str(record.msg)]
+    assert [one["event"] for one in told] == [*2 * ["a log-in failed"], "a log-in must wait"]
+    assert [one["user"] for one in told] == ["anna", "nobody\\u001b[2J\\u202e", "anna"]
+    assert {one["address"] for one in told} == {"10.1.2.3"}
+    assert "guess-of-tests" not in str(told)
+
+
 @pytest.mark.parametrize(("hops", "expected"), [(0, "10.0.0.1"), (1, "2.2.2.2"), (2, "1.1.1.1")])
 def test_a_forwarded_address_is_believed_for_trusted_hops_only(
     rf: Any, settings: Any, hops: int, expected: str
