@@ -100,6 +100,9 @@ class Cause(StrEnum):
     PDB_BLOCKS_DRAIN = "PDB_BLOCKS_DRAIN"
     SANDBOX_FAILED = "SANDBOX_FAILED"
     MOUNT_FAILED = "MOUNT_FAILED"
+    CONTAINER_NOT_STARTED = "CONTAINER_NOT_STARTED"
+    HOST_PORT_TAKEN = "HOST_PORT_TAKEN"
+    PODS_EVICTED = "PODS_EVICTED"
     METRIC_ANOMALY = "METRIC_ANOMALY"
     THRESHOLD_BREACH = "THRESHOLD_BREACH"
     FORECAST_BREACH = "FORECAST_BREACH"
@@ -169,6 +172,7 @@ KILLED = frozenset({Cause.OOM_LIMIT_LOW, Cause.OOM_LEAK})
 UNPLACED = frozenset(
     {
         Cause.INSUFFICIENT_CAPACITY,
+        Cause.HOST_PORT_TAKEN,
         Cause.UNTOLERATED_TAINT,
         Cause.ANTI_AFFINITY,
         Cause.NODE_SELECTOR_MISMATCH,
@@ -317,6 +321,7 @@ ROWS: tuple[CauseInfo, ...] = (
     CauseInfo(Cause.IMAGE_NOT_FOUND, "F05", "The image does not exist", P.SPECIFIC),
     CauseInfo(Cause.SECRET_MISSING, "F09", "A Secret is missing", P.SPECIFIC),
     CauseInfo(Cause.CONFIGMAP_MISSING, "F08", "A ConfigMap is missing", P.SPECIFIC),
+    CauseInfo(Cause.CONTAINER_NOT_STARTED, "F65", "The kubelet refuses a container", P.SPECIFIC),
     CauseInfo(Cause.JOB_FAILED, "F36", "The Job failed", P.SPECIFIC),
     CauseInfo(Cause.OOM_LEAK, "F13", "Its memory leaks", P.SPECIFIC),
     CauseInfo(Cause.OOM_LIMIT_LOW, "F12", "The memory limit is too low", P.SPECIFIC),
@@ -334,6 +339,7 @@ ROWS: tuple[CauseInfo, ...] = (
     ),
     CauseInfo(Cause.UNTOLERATED_TAINT, "F22", "It does not tolerate the nodes' taints", P.SPECIFIC),
     CauseInfo(Cause.ANTI_AFFINITY, "F23", "Its pods may not stand together", P.SPECIFIC),
+    CauseInfo(Cause.HOST_PORT_TAKEN, "F66", "No node has its host port free", P.SPECIFIC),
     CauseInfo(Cause.INSUFFICIENT_CAPACITY, "F20", "No node has room", P.SPECIFIC),
     CauseInfo(
         Cause.SANDBOX_FAILED,
@@ -348,6 +354,7 @@ ROWS: tuple[CauseInfo, ...] = (
     CauseInfo(Cause.STS_STUCK_UPDATE, "F34", "The StatefulSet's update is stuck", P.SPECIFIC),
     CauseInfo(Cause.POD_STUCK_TERMINATING, "F18", "A pod does not end", P.SPECIFIC),
     CauseInfo(Cause.CPU_THROTTLED, "F17", "Its CPU is throttled", P.SPECIFIC),
+    CauseInfo(Cause.PODS_EVICTED, "F67", "Its pods are evicted again and again", P.SPECIFIC),
     CauseInfo(Cause.DS_ONE_NODE, "F35", "It is not ready on one node", P.SPECIFIC),
     CauseInfo(Cause.HUNG_REPLICA, "F16", "One replica is wedged", P.SPECIFIC),
     CauseInfo(Cause.CRONJOB_STALLED, "F37", "The CronJob does not run any more", P.SPECIFIC),

@@ -13,7 +13,7 @@ from detection.failures.registry import FAILURES, Failure, failure, find_all
 
 __all__ = ["FAILURES", "Context", "Dwell", "Failure", "Metrics", "failure", "find_all"]
 
-TOPICS = ("containers", "network", "nodes", "scheduling", "storage", "workloads")
+TOPICS = ("containers", "network", "nodes", "scheduling", "starting", "storage", "workloads")
 
 for topic in TOPICS:
     package = import_module(f"{__name__}.{topic}")

@@ -13,9 +13,13 @@ def _after(value: Any, why: str) -> Any:
 
 @dataclass(frozen=True)
 class Dwell:
-    """How long a signal must last before it is a finding. Seconds, but for `crash_restarts`."""
+    """How long a signal must last before it is a finding.
+
+    Seconds, but for `crash_restarts` and `evictions`.
+    """
 
     crash_restarts: int = _after(3, "One crash is bad luck; three within the back-off are a loop.")
+    evictions: int = _after(3, "One pod may write too much once; three in 15 minutes go on.")
     crash_backoff_seconds: float = _after(
         60, "The kubelet waits this long after a few crashes only."
     )
@@ -62,8 +66,8 @@ class Dwell:
     some_not_ready_seconds: float = _after(120, "The others serve meanwhile.")
 
     def scaled(self, factor: float) -> Dwell:
-        """All of it multiplied, the number of restarts and the storm's window left alone."""
-        kept = {"crash_restarts", "storm_window_seconds"}
+        """All of it multiplied, the numbers and the storm's window left alone."""
+        kept = {"crash_restarts", "evictions", "storm_window_seconds"}
         return Dwell(
             **{
                 f.name: getattr(self, f.name) * (1 if f.name in kept else factor)

@@ -173,6 +173,7 @@ def with_container(facts: ContainerT, view: ContainerView) -> ContainerT:
         exit_code=end.exit_code if end else None,
         restarts=view.status.restart_count,
         init=view.is_init,
+        sidecar=view.is_sidecar,
     )
     return facts.over(about)
 

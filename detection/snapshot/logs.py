@@ -26,6 +26,8 @@ from kubewise_site.core.foreign_text import safe
 SOURCE = "kubernetes/pods/log"
 COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
 THREADS = 8
+# The kubelet answers 200 with this sentence where the container is gone, or its runtime is.
+NO_LOG = "unable to retrieve container logs for "
 TAIL_LINES = 60
 LIMIT_BYTES = 16 * 1024
 LATELY_SECONDS = 900
@@ -97,7 +99,8 @@ def _get(connection: Connection, one: LogRequest) -> str | Forbidden:
         return error
     except KubernetesError:
         return ""
-    return safe(COLOUR.sub("", content[:LIMIT_BYTES].decode("utf-8", "replace")))
+    text = safe(COLOUR.sub("", content[:LIMIT_BYTES].decode("utf-8", "replace")))
+    return "" if text.startswith(NO_LOG) else text
 
 
 def _wanted(snapshot: Snapshot) -> Iterator[LogRequest]:
@@ -201,8 +204,10 @@ def _containers(pod: o.Pod, now: datetime) -> Iterator[LogRequest]:
 
 def _of_container(pod: o.Pod, view: ContainerView, now: datetime) -> LogRequest:
     ended = view.status.last_state.terminated
-    waits = view.status.state.running is None and view.status.state.terminated is None
-    fresh = ended is not None and _restarted_lately(pod, now) and not view.status.ready
+    state = view.status.state
+    waits = state.running is None and state.terminated is None
+    # One that ended and waits for its next start has its last run as its present log.
+    fresh = bool(state.running and ended and _restarted_lately(pod, now) and not view.status.ready)
     since = LATELY_SECONDS if view.status.state.running and not fresh else 0
     meta = pod.metadata
-    return LogRequest(meta.namespace, meta.name, view.name, bool(waits or fresh), since)
+    return LogRequest(meta.namespace, meta.name, view.name, waits or fresh, since)

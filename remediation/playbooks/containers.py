@@ -244,15 +244,30 @@ def _liveness(finding: Finding) -> str:
     )
 
 
+CHECKS = {
+    "httpGet": '{"port":PORT,"path":"PATH"}',
+    "tcpSocket": '{"port":PORT}',
+    "grpc": '{"port":PORT}',
+    "exec": '{"command":["PROGRAM"]}',
+}
+COMPARE = {
+    "httpGet": "Compare the probe's port, path and patience with what the container does.",
+    "tcpSocket": "Compare the probe's port and patience with what the container listens on.",
+    "grpc": "Does the container serve gRPC health checks on that port, and in time?",
+    "exec": "Run the probe's command in the container, and compare its time with the time-out.",
+}
+
+
 def _probe_advice(finding: Finding) -> list[str]:
-    kind = finding.facts.of(ProbeFacts).probe or "liveness"
-    name = finding.facts.container or "app"
+    known = finding.facts.of(ProbeFacts)
+    place = "initContainers" if known.init or known.sidecar else "containers"
+    check = known.check if known.check in CHECKS else "httpGet"
     patch = (
-        f'{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"{name}",'
-        f'"{kind}Probe":{{"httpGet":{{"port":PORT,"path":"PATH"}}}}}}]}}}}}}}}'
+        f'{{"spec":{{"template":{{"spec":{{"{place}":[{{"name":"{known.container or "app"}",'
+        f'"{known.probe or "liveness"}Probe":{{"{check}":{CHECKS[check]}}}}}]}}}}}}}}'
     )
     return [
-        "Compare the probe's port, path and patience with what the container does.",
+        COMPARE[check],
         f"kubectl patch {kubectl_target(finding)} -p '{patch}'",
     ]
 

@@ -36,6 +36,8 @@ KEEP_WHAT_RUNS = "Don't restart or drain: pods that run now could not pull their
 
 
 def _image_not_found(finding: Finding) -> str:
+    if finding.facts.reason == "ErrImageNeverPull":
+        return f"{quoted_text(finding.summary)}.{revision_text(finding)}"
     image = finding.facts.of(ImageFacts).image
     named = f"the image {quoted_text(image)}" if image else "the image"
     what = f"The registry does not have {named} that {owner_text(finding)} asks for."
@@ -43,6 +45,8 @@ def _image_not_found(finding: Finding) -> str:
 
 
 def _image_not_found_advice(finding: Finding) -> list[str]:
+    if finding.facts.reason == "ErrImageNeverPull":
+        return [f"Set imagePullPolicy to IfNotPresent: {edit_line(finding)}", *look_advice(finding)]
     correct = "Correct the tag, or push the image; another tag is never guessed."
     return [correct, *look_advice(finding)]
 
@@ -167,6 +171,24 @@ PLAYBOOKS[Cause.SECRET_MISSING] = Playbook(
     diagnosis=_missing,
     confidence=SURE,
     advice=_secret_advice,
+)
+
+
+def _refused(finding: Finding) -> str:
+    return f"{quoted_text(finding.summary)}.{revision_text(finding)}"
+
+
+def _refused_advice(finding: Finding) -> list[str]:
+    return [f"Change what the kubelet refuses: {edit_line(finding)}", *look_advice(finding)]
+
+
+PLAYBOOKS[Cause.CONTAINER_NOT_STARTED] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"scale"},
+    diagnosis=_refused,
+    confidence=SURE,
+    advice=_refused_advice,
 )
 
 

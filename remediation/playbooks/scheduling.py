@@ -257,3 +257,21 @@ PLAYBOOKS[Cause.NODE_CORDONED] = Playbook(
     confidence=LIKELY,
     advice=_cordoned_advice,
 )
+
+
+def _port_advice(finding: Finding) -> list[str]:
+    return [
+        "A host port is used once on a node: leave hostPort out and use a Service, or run no more "
+        "replicas than nodes.",
+        f"Change it: {edit_line(finding)}",
+    ]
+
+
+PLAYBOOKS[Cause.HOST_PORT_TAKEN] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS,
+    diagnosis=seen_text,
+    confidence=SURE,
+    advice=_port_advice,
+)

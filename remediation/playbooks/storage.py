@@ -17,12 +17,14 @@ from remediation.playbooks.base import (
     Verdict,
 )
 from remediation.playbooks.wording import (
+    edit_line,
     namespace_flag,
     quoted_text,
     seen_text,
 )
 
 PLAYBOOKS: dict[Cause, Playbook] = {}
+LIMIT_TOO_LOW = "MemoryLimitTooLow"
 
 
 def _claim_pending(finding: Finding) -> str:
@@ -101,6 +103,8 @@ PLAYBOOKS[Cause.MULTI_ATTACH] = Playbook(
 
 def _sandbox_advice(finding: Finding) -> list[str]:
     where = finding.facts.nodes
+    if finding.facts.reason == LIMIT_TOO_LOW:
+        return [f"Raise the memory limit, or remove it: {edit_line(finding)}"]
     return [
         "Look at the network plugin and the container runtime of the node: kubectl get pods -A "
         f"--field-selector spec.nodeName={where[0] if where else 'NODE'}",
@@ -133,4 +137,22 @@ PLAYBOOKS[Cause.MOUNT_FAILED] = Playbook(
     diagnosis=seen_text,
     confidence=LIKELY,
     advice=_mount_advice,
+)
+
+
+def _evicted_advice(finding: Finding) -> list[str]:
+    return [
+        "What does it write? Give it a volume, or raise the limit that the kubelet names: "
+        f"{edit_line(finding)}",
+        f"kubectl get events{namespace_flag(finding)} --field-selector reason=Evicted",
+    ]
+
+
+PLAYBOOKS[Cause.PODS_EVICTED] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"scale", "drain_node"},
+    diagnosis=seen_text,
+    confidence=SURE,
+    advice=_evicted_advice,
 )

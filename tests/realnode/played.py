@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from detection.kubernetes.client import Connection, KubernetesError
+from detection.kubernetes.client import KubernetesError
 from detection.snapshot import Snapshot
 from detection.snapshot.logs import with_logs
 from tests.detection.builders import snapshot_from
@@ -55,6 +55,11 @@ def only(snapshot: Snapshot, case: str) -> Snapshot:
                  and _case_of(pod.metadata.name) == case)  # fmt: skip
     bare = tuple(pod for pod in snapshot.pods if pod.metadata.name == case)
     return replace(snapshot, pods=pods + bare, **kept)
+
+
+def cases_of(snapshot: Snapshot) -> set[str]:
+    """The cases that have a pod there."""
+    return {_case_of(pod.metadata.name) for pod in snapshot.pods}
 
 
 def _case_of(pod: str) -> str:
@@ -177,6 +182,3 @@ class _Logs:
         if said["status"] != 200:
             raise KubernetesError(said["text"])
         return str(said["text"]).encode()
-
-
-__all__ = ["Connection", "only", "recorded", "snapshot_of_record", "truth"]

@@ -15,6 +15,7 @@ class ContainerFacts(Facts):
     exit_code: int | None = None  # of its last end; None: none is known
     restarts: int = 0  # how often it was restarted
     init: bool = False  # it is an init container
+    sidecar: bool = False  # it is an init container that keeps running
     stable_revision: bool = False  # its revision ran well for long before
 
 
@@ -74,4 +75,5 @@ class ConfigurationFacts(ContainerFacts):
 class ProbeFacts(ContainerFacts):
     """A container that its probe kills, or never lets be ready."""
 
-    probe: str = ""  # liveness or readiness
+    probe: str = ""  # startup, liveness or readiness
+    check: str = ""  # how it asks: httpGet, tcpSocket, exec or grpc

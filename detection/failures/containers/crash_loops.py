@@ -32,6 +32,8 @@ NOT_STARTED = frozenset({"RunContainerError", "CreateContainerError", "StartErro
 COULD_NOT_RUN = frozenset({"StartError", "ContainerCannotRun"})
 NOT_RUNNABLE_CODES = frozenset({126, 127})
 OOM = "OOMKilled"
+# What never ran has the epoch as its start (StartError of containerd).
+NEVER_STARTED_YEAR = 1970
 
 
 @dataclass(frozen=True)
@@ -192,8 +194,10 @@ def _began_anew(view: ContainerView) -> bool:
 
 
 def _run_seconds(end: Terminated) -> float | None:
-    if end.started_at is None or end.finished_at is None:
+    if end.finished_at is None or end.started_at is None:
         return None
+    if end.started_at.year == NEVER_STARTED_YEAR:
+        return 0.0
     return max((end.finished_at - end.started_at).total_seconds(), 0.0)
 
 

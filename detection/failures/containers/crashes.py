@@ -86,7 +86,12 @@ def _crash(
         f"{full_name(owner)}: {_how(first)} in {len(pods)} of its pods",
         min(loop.onset for loop in found),
         min(loop.opens_at for loop in found),
-        [*crash_evidence(found), *changed_evidence(judged.revision), *_stable(judged)],
+        [
+            *crash_evidence(found),
+            *_last_line(snapshot, first),
+            *changed_evidence(judged.revision),
+            *_stable(judged),
+        ],
         judged.revision,
         with_container(family(stable_revision=judged.stable), first.view),
     )
@@ -115,16 +120,33 @@ def crash_evidence(found: Sequence[Loop]) -> list[Evidence]:
     ]
 
 
+def _last_line(snapshot: Snapshot, loop: Loop) -> list[Evidence]:
+    """The end of its log, where it wrote one and the status does not say more."""
+    meta, name = loop.pod.metadata, loop.view.name
+    lines = snapshot.logs.get((meta.namespace, meta.name, name), "").split("\n")
+    said = [line.strip() for line in lines if line.strip()]
+    if not said or last_words(loop.view):
+        return []
+    return [observed("pods/log", f"{meta.name}, container {name}: {said[-1]}", decisive=True)]
+
+
 def _line(loop: Loop) -> str:
     view, end = loop.view, loop.end
     ended = f", last end {end.reason or 'unknown'} exit code {end.exit_code}" if end else ""
-    said = view.waiting_message or (end.message if end else "")
+    said = last_words(view) or view.waiting_message
     text = f": {said}" if said else ""
-    state = view.waiting_reason or "restarted a moment ago"
+    state = view.waiting_reason or ("restarted" if view.status.state.running else "ended")
     return (
         f"{loop.pod.metadata.name}: {_kind(view)} {view.name} {state}, "
         f"{counted(view.status.restart_count, 'restart')}{ended}{text}"
     )
+
+
+def last_words(view: ContainerView) -> str:
+    """What the program, or the runtime for it, said at its end: of its newest end that has any."""
+    status = view.status
+    ends = (status.state.terminated, status.last_state.terminated)
+    return next((end.message.strip() for end in ends if end and end.message.strip()), "")
 
 
 def _kind(view: ContainerView) -> str:

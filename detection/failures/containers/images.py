@@ -41,6 +41,8 @@ WHAT = {
     Cause.REGISTRY_DOWN: "cannot be pulled: the registry does not answer",
     Cause.WRONG_ARCH: "does not exist for the node's architecture",
 }
+NEVER_PULLED = "ErrImageNeverPull"
+NEVER = "is not on the node, and its pull policy Never forbids to pull it"
 # What another image mends; credentials and registries are no matter of the revision.
 BY_NAME = (Cause.IMAGE_NOT_FOUND, Cause.WRONG_ARCH)
 PULL_EVENTS = ("Failed", "FailedToRetrieveImagePullSecret", "InspectFailed", "ErrImageNeverPull")
@@ -115,7 +117,8 @@ def _finding(
         cause,
         owner,
         pods,
-        f"{full_name(owner)}: the image {first.image} of container {first.view.name} {WHAT[cause]}",
+        f"{full_name(owner)}: the image {first.image} of container {first.view.name} "
+        f"{NEVER if first.view.waiting_reason == NEVER_PULLED else WHAT[cause]}",
         since,
         since + timedelta(seconds=context.dwell.image_seconds),
         [

@@ -35,6 +35,7 @@ from detection.snapshot.pod_status import (
 )
 
 LIVENESS = re.compile(r"(liveness|startup)[ -]?probe", re.IGNORECASE)
+STARTUP = re.compile(r"startup[ -]?probe", re.IGNORECASE)
 READINESS = re.compile(r"readiness[ -]?probe", re.IGNORECASE)
 UNHEALTHY, KILLING, WARNED = "Unhealthy", "Killing", "ProbeWarning"
 KILLED = frozenset({137, 143})
@@ -102,25 +103,42 @@ def liveness_finding(
     pods = list({loop.pod.metadata.uid: loop.pod for loop in found}.values())
     view, end = first.view, first.end
     code = end.exit_code if end else None
+    said = _said(snapshot, first.pod, view, LIVENESS)
+    name, probe = _killer(view, said)
     return about_pods(
         snapshot,
         Cause.LIVENESS_MISCONFIG,
         owner,
         pods,
-        f"{full_name(owner)}: the liveness probe kills container {view.name} again and again",
+        f"{full_name(owner)}: the {name} probe kills container {view.name} again and again",
         min(loop.onset for loop in found),
         min(loop.opens_at for loop in found),
         [
             observed("pods", f"{first.pod.metadata.name}: container {view.name} was stopped with "
                 f"exit code {code}, {counted(view.status.restart_count, 'restart')}",
                 decisive=True),
-            *_lines(_said(snapshot, first.pod, view, LIVENESS)),
-            *_port(view, view.spec.startup_probe or view.spec.liveness_probe),
+            *_lines(said),
+            *_port(view, probe),
             *changed_evidence(judged.revision),
         ],
         judged.revision,
-        with_container(ProbeFacts(stable_revision=judged.stable, probe="liveness"), view),
+        with_container(
+            ProbeFacts(stable_revision=judged.stable, probe=name, check=_check(probe)), view
+        ),
     )  # fmt: skip
+
+
+def _killer(view: ContainerView, said: Sequence[o.Event]) -> tuple[str, o.Probe | None]:
+    """Which probe ends it: by the kubelet's newest word, else the one that is there."""
+    spec = view.spec
+    of_start = bool(STARTUP.search(said[-1].message)) if said else spec.liveness_probe is None
+    if of_start and (spec.startup_probe is not None or said):
+        return "startup", spec.startup_probe
+    return "liveness", spec.liveness_probe
+
+
+def _check(probe: o.Probe | None) -> str:
+    return probe.check if probe else ""
 
 
 def _lines(events: Sequence[o.Event]) -> list[Evidence]:
@@ -211,7 +229,9 @@ def _not_ready(
     onset = min(_started(pod, context) for pod in pods)
     revision = judge_newest_revision(snapshot, owner, context, pods, onset).revision
     pod, view = pods[0], _unready(pods[0])[0]
-    facts = ProbeFacts(reason="NotReady", probe="readiness")
+    facts = ProbeFacts(
+        reason="NotReady", probe="readiness", check=_check(view.spec.readiness_probe)
+    )
     return about_pods(
         snapshot,
         Cause.READINESS_MISCONFIG,

@@ -45,6 +45,7 @@ PLACED = (
     Cause.ANTI_AFFINITY,
     Cause.PVC_NOT_FOUND,
     Cause.VOLUME_NODE_AFFINITY,
+    Cause.HOST_PORT_TAKEN,
 )
 WHAT = {
     Cause.INSUFFICIENT_CAPACITY: "no node has enough room",
@@ -52,6 +53,7 @@ WHAT = {
     Cause.UNTOLERATED_TAINT: "the taints of the suitable nodes are not tolerated",
     Cause.ANTI_AFFINITY: "affinity rules forbid the nodes with room",
     Cause.PVC_NOT_FOUND: "the PersistentVolumeClaim does not exist",
+    Cause.HOST_PORT_TAKEN: "no node has the host port free that it asks for",
     Cause.VOLUME_NODE_AFFINITY: "the volume is not reachable from the nodes that are possible",
 }
 
@@ -179,6 +181,7 @@ ASKED: Mapping[Cause, tuple[str, ...]] = {
     ),
     Cause.PVC_NOT_FOUND: ("volumes",),
     Cause.VOLUME_NODE_AFFINITY: (),
+    Cause.HOST_PORT_TAKEN: ("hostNetwork",),
 }
 
 

@@ -42,6 +42,7 @@ FILTERS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             r"|node\(s\) unavailable due to .*persistent ?volume",
         ),
         (Cause.INSUFFICIENT_CAPACITY, ROOM.pattern),
+        (Cause.HOST_PORT_TAKEN, r"free ports for the requested pod ports"),
         (Cause.NODE_SELECTOR_MISMATCH, r"node affinity|node selector|nodeselector|node labels?\b"),
         (Cause.UNTOLERATED_TAINT, r"taint"),
         (Cause.NODE_CORDONED, r"were unschedulable|unschedulable node|is unschedulable"),

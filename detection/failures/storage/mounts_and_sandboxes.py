@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,7 +32,10 @@ SANDBOX = frozenset(
     {"FailedCreatePodSandBox", "FailedPodSandBoxStatus", "FailedCreatePodContainer"}
 )
 MOUNTS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "VolumeFailedMount"})
+LIMIT_TOO_LOW = "MemoryLimitTooLow"
 CREATING = frozenset({"ContainerCreating", "PodInitializing"})
+# The sandbox or the runtime's own first process dies: the pod's cgroup has no room for it.
+TOO_LITTLE = re.compile(r"memory limit too low|container init was OOM-killed", re.IGNORECASE)
 ELSEWHERE = re.compile(
     r"multi-attach|already (?:exclusively )?attached|is in use by", re.IGNORECASE
 )
@@ -46,6 +49,7 @@ class Stuck:
     pod: o.Pod
     event: o.Event
     since: datetime
+    has_too_little: bool = False
 
 
 def is_creating(pod: o.Pod) -> bool:
@@ -62,8 +66,10 @@ def _stuck(snapshot: Snapshot, context: Context, reasons: frozenset[str]) -> Ite
     for owner, pods in troubled(snapshot):
         for pod in filter(is_creating, pods):
             events = [e for e in snapshot.events_of(pod.metadata.uid) if e.reason in reasons]
+            telling = [e for e in events if TOO_LITTLE.search(e.message)]
             if events:
-                yield Stuck(owner, pod, events[-1], _since(pod, context))
+                event = (telling or events)[-1]
+                yield Stuck(owner, pod, event, _since(pod, context), bool(telling))
 
 
 def _since(pod: o.Pod, context: Context) -> datetime:
@@ -74,16 +80,39 @@ def _since(pod: o.Pod, context: Context) -> datetime:
 @failure(Cause.SANDBOX_FAILED)
 def sandbox_failed(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F62: on the node where pods of several owners fail, on the cluster where several nodes do."""
-    found = list(_stuck(snapshot, context, SANDBOX))
+    stuck = list(_stuck(snapshot, context, SANDBOX))
+    for group in _by_owner(item for item in stuck if item.has_too_little):
+        yield _too_little(snapshot, context, group)
+    found = [item for item in stuck if not item.has_too_little]
     ripe = [item for item in found if _opens(item, context) <= context.now]
     owners = {key_of(item.owner): item.owner for item in ripe}
     nodes = {item.pod.spec.node_name for item in ripe}
     if len(owners) > 1:
         yield _of_place(snapshot, context, "" if len(nodes) > 1 else nodes.pop(), ripe)
         return
-    for owner in {key_of(item.owner): item.owner for item in found}.values():
-        own = [item for item in found if key_of(item.owner) == key_of(owner)]
-        yield _of_owner(snapshot, context, owner, own)
+    for group in _by_owner(found):
+        yield _of_owner(snapshot, context, group[0].owner, group)
+
+
+def _by_owner(found: Iterable[Stuck]) -> list[list[Stuck]]:
+    groups: dict[str, list[Stuck]] = {}
+    for item in found:
+        groups.setdefault(key_of(item.owner), []).append(item)
+    return list(groups.values())
+
+
+def _too_little(snapshot: Snapshot, context: Context, found: Sequence[Stuck]) -> Finding:
+    """The kubelet's newest words are often others: any of them that says it counts."""
+    first = min(found, key=lambda item: item.since)
+    limits = [str(c.resources.limits.get("memory", "")) for c in first.pod.spec.containers]
+    limit = ", ".join(filter(None, limits)) or "of the pod"
+    base = _of_owner(snapshot, context, first.owner, found)
+    return replace(
+        base,
+        summary=f"{full_name(first.owner)}: the memory limit {limit} is too small to start "
+        "a container at all",
+        facts=base.facts | Facts(reason=LIMIT_TOO_LOW),
+    )
 
 
 def _opens(item: Stuck, context: Context) -> datetime:

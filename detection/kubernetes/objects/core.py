@@ -164,14 +164,30 @@ class SocketProbe(Part, frozen=True):
     port: int | str = 0
 
 
+class ExecProbe(Part, frozen=True):
+    command: tuple[str, ...] = ()
+
+
+class GrpcProbe(Part, frozen=True):
+    port: int = 0
+
+
 class Probe(Part, frozen=True):
-    """`http_get` and `tcp_socket` are None for a command or gRPC."""
+    """One of `http_get`, `tcp_socket`, `exec` and `grpc` is there."""
 
     initial_delay_seconds: int = 0
     period_seconds: int = 10
     failure_threshold: int = 3
     http_get: HttpProbe | None = None
     tcp_socket: SocketProbe | None = None
+    exec: ExecProbe | None = None
+    grpc: GrpcProbe | None = None
+
+    @property
+    def check(self) -> str:
+        """How it asks, as the field of the object is called; '' where none is known."""
+        kinds = {"httpGet": self.http_get, "tcpSocket": self.tcp_socket, "exec": self.exec}
+        return next((name for name, one in kinds.items() if one), "grpc" if self.grpc else "")
 
     @property
     def patience_seconds(self) -> int:
@@ -181,7 +197,7 @@ class Probe(Part, frozen=True):
     @property
     def port(self) -> int | str:
         """0 where it asks no port."""
-        asked = self.http_get or self.tcp_socket
+        asked = self.http_get or self.tcp_socket or self.grpc
         return asked.port if asked else 0
 
 
