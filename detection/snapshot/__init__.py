@@ -41,6 +41,7 @@ class Snapshot:
     """`at` is when the pass began.
 
     `logs`: (namespace, pod, container) → the end of its log, of the few that were read.
+    `unread`: what part of a source did not answer → why; it keeps nothing else from being seen.
     """
 
     at: datetime
@@ -78,6 +79,7 @@ class Snapshot:
     mutatingwebhooks: tuple[extensions.MutatingWebhookConfiguration, ...] = ()
     apiservices: tuple[extensions.APIService, ...] = ()
     logs: Mapping[LogKey, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
     _views: dict[object, object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from urllib.parse import quote
 
 from detection.domain.findings import key_of
-from detection.kubernetes.client import Connection, Forbidden, KubernetesError
+from detection.kubernetes.client import Connection, Forbidden, KubernetesError, Unreachable
 from detection.kubernetes.objects import core as o
 from detection.snapshot import LogKey, Snapshot
 from detection.snapshot.pod_status import FINISHED, ContainerView, containers, is_active, is_ready
@@ -28,10 +28,12 @@ COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
 THREADS = 8
 # The kubelet answers 200 with this sentence where the container is gone, or its runtime is.
 NO_LOG = "unable to retrieve container logs for "
+# What the API server says for a kubelet that is frozen, or stopped.
+NO_KUBELET = re.compile(r"TLS handshake timeout|dial tcp .{1,60}: (connect|i/o)")
 TAIL_LINES = 60
 LIMIT_BYTES = 16 * 1024
 LATELY_SECONDS = 900
-CALL_SECONDS = 5.0
+CALL_SECONDS = 3.0
 PODS_OF_OWNER = 2
 CONTAINERS_OF_POD = 3
 LOGS_IN_A_PASS, LOGS_IN_A_LOOK = 60, 200
@@ -48,6 +50,7 @@ class LogRequest:
     container: str
     previous: bool = False
     since_seconds: int = 0
+    node: str = ""
 
     @property
     def key(self) -> LogKey:
@@ -62,7 +65,8 @@ def with_logs(
 ) -> Snapshot:
     """The same snapshot with the ends of at most `most` logs, of the namespaces `first` before all.
 
-    What can't be read is left out; where that is forbidden, it is named in `blind`.
+    What can't be read is left out; where that is forbidden, it is named in `blind`. A node that
+    does not answer once is not asked again in this look, and stands in `unread`.
     """
     every = _wanted(snapshot)
     if first:
@@ -70,23 +74,41 @@ def with_logs(
     wanted = list(islice(every, most))
     if not wanted:
         return snapshot
-    quick = connection.within(CALL_SECONDS)
+    quick, silent = connection.within(CALL_SECONDS), Silent()
     with ThreadPoolExecutor(THREADS, thread_name_prefix="logs") as pool:
-        texts = list(pool.map(lambda one: _read(quick, one), wanted))
+        texts = list(pool.map(lambda one: _read(quick, one, silent), wanted))
     refused = next((text for text in texts if isinstance(text, Forbidden)), None)
     if refused is not None:
         snapshot.blind[SOURCE] = str(refused)
     pairs = zip(wanted, texts, strict=True)
-    return replace(snapshot, logs={w.key: t for w, t in pairs if isinstance(t, str) and t})
+    logs = {w.key: t for w, t in pairs if isinstance(t, str) and t}
+    return replace(snapshot, logs=logs, unread=silent.nodes)
 
 
-def _read(connection: Connection, one: LogRequest) -> str | Forbidden:
+@dataclass(frozen=True)
+class Silent:
+    """Nodes whose kubelet did not answer in time, with what came instead."""
+
+    nodes: dict[str, str] = field(default_factory=dict)
+
+    def note(self, node: str, error: KubernetesError) -> None:
+        if isinstance(error, Unreachable) or NO_KUBELET.search(str(error)):
+            self.nodes[f"{SOURCE} of node {node}"] = str(error)
+
+    def has(self, node: str) -> bool:
+        return f"{SOURCE} of node {node}" in self.nodes
+
+
+def _read(connection: Connection, one: LogRequest, silent: Silent) -> str | Forbidden:
     """Of a container that waits: its former run, else whatever there is."""
-    text = _get(connection, one)
-    return text or (_get(connection, replace(one, previous=False)) if one.previous else "")
+    text = _get(connection, one, silent)
+    again = one.previous and not text
+    return _get(connection, replace(one, previous=False), silent) if again else text
 
 
-def _get(connection: Connection, one: LogRequest) -> str | Forbidden:
+def _get(connection: Connection, one: LogRequest, silent: Silent) -> str | Forbidden:
+    if silent.has(one.node):
+        return ""
     params = {"container": one.container, "tailLines": str(TAIL_LINES)}
     params["limitBytes"] = str(LIMIT_BYTES)
     params |= {"previous": "true"} if one.previous else {}
@@ -97,7 +119,8 @@ def _get(connection: Connection, one: LogRequest) -> str | Forbidden:
         content = connection.get(path, params, accept="*/*")
     except Forbidden as error:
         return error
-    except KubernetesError:
+    except KubernetesError as error:
+        silent.note(one.node, error)
         return ""
     text = safe(COLOUR.sub("", content[:LIMIT_BYTES].decode("utf-8", "replace")))
     return "" if text.startswith(NO_LOG) else text
@@ -210,4 +233,5 @@ def _of_container(pod: o.Pod, view: ContainerView, now: datetime) -> LogRequest:
     fresh = bool(state.running and ended and _restarted_lately(pod, now) and not view.status.ready)
     since = LATELY_SECONDS if view.status.state.running and not fresh else 0
     meta = pod.metadata
-    return LogRequest(meta.namespace, meta.name, view.name, waits or fresh, since)
+    node = pod.spec.node_name
+    return LogRequest(meta.namespace, meta.name, view.name, waits or fresh, since, node)

@@ -89,7 +89,7 @@ def diagnose_cluster(
     if with_evidence and opened:
         scene = Scene(opened[0], snapshot, now, seen.metrics.frames, seeds(), opened)
         judged = [_with_pack(item, scene, connection) for item in judged]
-    return Report(seen.blind, tuple(sorted(judged, key=_importance)))
+    return Report({**snapshot.unread, **seen.blind}, tuple(sorted(judged, key=_importance)))
 
 
 def _judged(
