@@ -9,6 +9,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from detection.kubernetes.client import (
     connect,
     has_current_context,
 )
+from detection.kubernetes.dump import NoDump, open_dump, parsed
 from detection.pipeline.inputs import ReadMetrics
 from kubewise_site.core import clock
 from kubewise_site.core.config.reading import in_cluster
@@ -58,28 +60,60 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--context", default="", help="kubeconfig context to use")
         parser.add_argument("--namespace", "-n", default="", help="only this namespace")
+        parser.add_argument(
+            "--dump",
+            default="",
+            metavar="DIR",
+            help="read this folder in place of a cluster: cluster-info dump, must-gather, or what "
+            "kubectl get -o yaml wrote",
+        )
+        parser.add_argument(
+            "--complete",
+            action="store_true",
+            help="with --dump: what it does not hold is not there, rather than not seen",
+        )
+        parser.add_argument(
+            "--now",
+            default="",
+            metavar="TIME",
+            help="with --dump: when it was taken (RFC 3339); else its newest stamp",
+        )
         parser.add_argument("--output", "-o", choices=("table", "json"), default="table")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            code = self._run(options["context"], options["namespace"], options["output"])
+            code = self._run(options)
         except Exception as error:  # a bug of ours is not "incidents": nobody has looked
             log.exception("diagnose broke")
             code = self._could_not_look(f"{type(error).__name__}: {error}", options["output"])
         sys.exit(code)
 
-    def _run(self, context: str, namespace: str, output: str) -> int:
+    def _run(self, options: dict[str, Any]) -> int:
+        namespace, output = options["namespace"], options["output"]
         try:
             if namespace:
                 label(namespace)
-            connection = self._connect(context)
+            connection, now = self._source(options)
         except BadValue as error:
             return self._could_not_look(f"namespace {namespace!r}: {error}", output)
-        except KubernetesError as error:
+        except (KubernetesError, NoDump) as error:
             return self._could_not_look(str(error), output)
-        report = diagnose_cluster(connection, clock.now(), as_auto(limits()), namespace, _metrics())
+        report = diagnose_cluster(connection, now, as_auto(limits()), namespace, _metrics())
         self._show(report, output)
         return _exit_code(report)
+
+    def _source(self, options: dict[str, Any]) -> tuple[Connection, datetime]:
+        """Where to look, and the time there. Raises NoDump and KubernetesError."""
+        if not options["dump"]:
+            return self._connect(options["context"]), clock.now()
+        dump = open_dump(options["dump"], options["complete"])
+        for name, why in sorted(dump.unread.items()):
+            self._tell(f"cannot read {name}: {why}")
+        now = parsed(options["now"]) if options["now"] else dump.taken_at
+        if now is None:
+            raise NoDump("when was it taken? --now 2026-12-01T10:00:00Z, with its time zone")
+        self._tell(f"Reading {dump.account.server} as it was at {now.isoformat()}")
+        return dump, now
 
     def _connect(self, context: str) -> Connection:
         way = which_way(context)
