@@ -13,7 +13,8 @@ from detection.domain.findings import Evidence, Finding, ObjectRef, Revision, ke
 from detection.failures.rollback_evidence import POD_REVISION
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.pod_status import ContainerView
+from detection.snapshot.last_words import deciding_lines
+from detection.snapshot.pod_status import ContainerView, containers
 
 MOST_RELATED = 50
 MOST_EVIDENCE = 12
@@ -96,7 +97,9 @@ def about_pods(
     revision: Revision | None = None,
     facts: Facts | None = None,
 ) -> Finding:
-    """A finding on `owner` whose symptoms are `pods`."""
+    """A finding on `owner` whose symptoms are `pods`, with what the container that fails wrote."""
+    told = list(evidence)
+    told[1:1] = words_of(snapshot, pods)
     refs = [pod.ref for pod in pods if pod.ref != owner][:MOST_RELATED]
     return Finding(
         cause=cause,
@@ -105,11 +108,22 @@ def about_pods(
         summary=summary,
         onset=onset,
         opens_at=opens_at,
-        evidence=tuple(evidence)[:MOST_EVIDENCE],
+        evidence=tuple(told)[:MOST_EVIDENCE],
         related=tuple(refs),
         revision=revision,
         facts=with_pods(facts or family_of(cause)(), pods),
     )
+
+
+def words_of(snapshot: Snapshot, pods: Iterable[o.Pod]) -> list[Evidence]:
+    """The deciding lines of the first log that was read of a container that fails."""
+    for pod in pods:
+        for view in containers(pod):
+            key = (pod.metadata.namespace, pod.metadata.name, view.name)
+            if not view.status.ready and (lines := deciding_lines(snapshot.logs.get(key, ""))):
+                where = f"{pod.metadata.name}, container {view.name}"
+                return [observed("pods/log", f"{where}: {line}", decisive=True) for line in lines]
+    return []
 
 
 def with_pods(facts: FactsT, pods: Sequence[o.Pod]) -> FactsT:

@@ -88,7 +88,6 @@ def _crash(
         min(loop.opens_at for loop in found),
         [
             *crash_evidence(found),
-            *_last_line(snapshot, first),
             *changed_evidence(judged.revision),
             *_stable(judged),
         ],
@@ -118,16 +117,6 @@ def crash_evidence(found: Sequence[Loop]) -> list[Evidence]:
     return [
         observed("pods", _line(loop), decisive=True) for loop in list(by_container.values())[:5]
     ]
-
-
-def _last_line(snapshot: Snapshot, loop: Loop) -> list[Evidence]:
-    """The end of its log, where it wrote one and the status does not say more."""
-    meta, name = loop.pod.metadata, loop.view.name
-    lines = snapshot.logs.get((meta.namespace, meta.name, name), "").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    if not said or last_words(loop.view):
-        return []
-    return [observed("pods/log", f"{meta.name}, container {name}: {said[-1]}", decisive=True)]
 
 
 def _line(loop: Loop) -> str:
