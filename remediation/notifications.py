@@ -115,7 +115,19 @@ def _due(now: datetime) -> dict[State, Q]:
     for status, state in ASKING.items():
         due[state] = alarm & lasting & Q(status=status) & ~_has_delivery(state)
     over = Q(status__in=TERMINAL, parent__isnull=True)
-    return due | {State.CLOSED: over & any_told & ~_has_delivery(State.CLOSED)}
+    return (
+        due | {State.CLOSED: over & any_told & ~_has_delivery(State.CLOSED)} | _after_the_end(over)
+    )
+
+
+def _after_the_end(over: Q) -> dict[State, Q]:
+    """Whoever was told that it is over is told that it is not, and then how that ended."""
+    again = Q(status__in=OPEN, parent__isnull=True) & _has_delivery(State.CLOSED)
+    ended = over & _has_delivery(State.REOPENED)
+    return {
+        State.REOPENED: again & ~_has_delivery(State.REOPENED),
+        State.CLOSED_AGAIN: ended & ~_has_delivery(State.CLOSED_AGAIN),
+    }
 
 
 def _has_delivery(state: State) -> Q:

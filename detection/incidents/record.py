@@ -16,14 +16,14 @@ from django.db import IntegrityError, transaction
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import Finding, FoundBy, ObjectRef, redacted
-from detection.domain.statuses import IN_HAND, Status
+from detection.domain.statuses import Status
 from detection.domain.units import duration
 from detection.incidents import states
 from detection.incidents.happenings import Happening
 from detection.incidents.refresh import ACTOR, content_of, note_onset, refresh
 from detection.incidents.steadiness import keeps_its_cause
 from detection.incidents.story import Explanation, Story
-from detection.models import Cluster, Incident
+from detection.models import Cluster, Incident, WatchedFailure
 from detection.runtime.source_visibility import OWNER_SOURCES
 
 log = structlog.get_logger(__name__)
@@ -40,9 +40,10 @@ class RecordResult:
     revised: int = 0
     closed: int = 0
     joined: int = 0
+    reopened: int = 0
 
     def as_detail(self) -> dict[str, int]:
-        told = ("opened", "revised", "closed", "joined")
+        told = ("opened", "revised", "closed", "joined", "reopened")
         return {name: getattr(self, name) for name in told}
 
 
@@ -67,6 +68,8 @@ def record_findings(
             incident = None
         if incident is None:
             _begin(cluster, finding, story, bool(blind), now, done)
+        elif states.is_still_verified(incident):
+            _reopens(incident, finding, story, now, done)
         elif why := story.echo(incident, finding):
             _joins(story, why, finding, done)
             open_now[incident.open_key] = incident
@@ -99,6 +102,19 @@ def _joins(story: Story, why: Explanation, finding: Finding, done: RecordResult)
     log.debug("an after-effect", symptom=finding.summary, cause=why.earlier.text, told=why.text)
 
 
+def _reopens(
+    incident: Incident, finding: Finding, story: Story, now: datetime, done: RecordResult
+) -> None:
+    """Its owner fails again before the verification has ended, by more than an after-effect."""
+    if finding.facts.unseen:
+        return
+    if why := story.echo(incident, finding) or story.before(finding):
+        _joins(story, why, finding, done)
+        return
+    reason = f"it failed again while the attempt was verified: {finding.summary}"
+    done.reopened += states.reopen(incident, actor=ACTOR, reason=reason, now=now)
+
+
 def _end(
     cluster: Cluster,
     unseen: Mapping[str | None, Incident],
@@ -108,6 +124,8 @@ def _end(
     done: RecordResult,
 ) -> None:
     for incident in unseen.values():
+        if states.is_still_verified(incident):
+            continue  # it is well; the end of its verification gives its key up
         if cause_key := shared.get(incident.open_key):
             _fold(incident, cause_key, now)
         else:
@@ -213,6 +231,9 @@ def _signal_gone(
 ) -> None:
     if blind_to(incident, blind):
         return
+    if incident.status == Status.VERIFICATION_PENDING and _looks_abnormal(incident):
+        Incident.objects.filter(pk=incident.pk).update(gone_since=None)
+        return
     if incident.gone_since is None:
         Incident.objects.filter(pk=incident.pk).update(gone_since=now)
         return
@@ -232,15 +253,33 @@ def blind_to(incident: Incident, blind: Mapping[str, str]) -> bool:
 
 
 def _close(incident: Incident, now: datetime) -> bool:
-    """Verification closes what was acted on; the rest closes when its signal stays gone."""
-    if incident.status in IN_HAND or incident.status == Status.ANALYZING:
+    """A signal that stays gone closes. What was acted on goes on being verified beside it."""
+    if incident.status in (Status.REMEDIATION_ATTEMPTED, Status.ANALYZING):
         return False
     if incident.status == Status.DISMISSED:
         states.close_dismissed(incident, now)
         return True
     gone = duration(GONE_BEFORE_CLOSING_SECONDS)
     reason = f"the signal has been gone for {gone}, {_after(incident)}"
+    if incident.status == Status.VERIFICATION_PENDING:
+        return _close_early(incident, f"{reason}; whether that lasts is still verified", now)
     return states.move_incident(incident, Status.RESOLVED, actor=ACTOR, reason=reason, now=now)
+
+
+def _close_early(incident: Incident, reason: str, now: datetime) -> bool:
+    """Once: what came back meanwhile closes at the end of its verification."""
+    if states.came_back_before_the_end(incident):
+        return False
+    return states.resolve_before_the_end(incident, actor=ACTOR, reason=reason, now=now)
+
+
+def _looks_abnormal(incident: Incident) -> bool:
+    """Whether the last pass saw a sign on its owner, however young."""
+    rows = WatchedFailure.objects.filter(cluster=incident.cluster_id, is_abnormal=True)
+    return rows.filter(
+        owner_kind=incident.owner_kind, owner_namespace=incident.owner_namespace,
+        owner_name=incident.owner_name,
+    ).exists()  # fmt: skip
 
 
 def _after(incident: Incident) -> str:

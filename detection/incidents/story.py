@@ -177,7 +177,7 @@ class Story:
         """By cause, the newest first. Most findings are a symptom of few causes, or of none."""
         since = self._now - timedelta(seconds=LONGEST_SECONDS)
         over = Incident.objects.filter(cluster=self._cluster, status__in=TERMINAL)
-        over = over.filter(closed_at__gte=since)
+        over = over.filter(closed_at__gte=since, open_key__isnull=True)
         known = (one for one in (*self._open, *over) if one.cause in CAUSES)
         incidents = sorted(known, key=lambda one: one.onset, reverse=True)
         found: defaultdict[str, list[Earlier]] = defaultdict(list)

@@ -1,12 +1,13 @@
 """The storm brake: too many incidents at once, or a lost cluster, suspend AUTO until they pass.
 
 Counted are roots: no symptom of another incident, nothing informational, no anomaly of metrics
-alone, and nothing that followed KubeWise's own action on the same owner.
+alone, nothing that followed KubeWise's own action on the same owner, and nothing about workloads
+whose pods KubeWise moved shortly before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,8 @@ from detection.domain.causes import ROWS, Cause, Severity
 from detection.domain.findings import Finding
 from detection.domain.units import counted
 from detection.models import Cluster, Incident
+from remediation.actions import CATALOGUE
+from remediation.actions.base import Trait
 from remediation.models import Attempt
 
 SUSPENDING = {str(row.cause): row.suspends for row in ROWS if row.suspends}
@@ -26,6 +29,7 @@ AFTER_EFFECT = timedelta(minutes=15)
 LOOKED_BACK = timedelta(days=1)
 MOST_TIMES = 20_000
 State = Attempt.State
+DRAINS = [entry.name for entry in CATALOGUE.values() if Trait.EMPTIES_NODE in entry.traits]
 MAY_HAVE_WRITTEN = (State.SENDING, State.APPLIED, State.UNKNOWN, State.VERIFIED)
 
 
@@ -51,7 +55,7 @@ def storm_brake(cluster: Cluster, now: datetime) -> str:
     """Why AUTO is suspended now; '' where it is not."""
     if lost := _lost_cluster(cluster):
         return lost[0].reason
-    return _reason(roots(cluster).filter(first_seen__gt=now - WINDOW).count())
+    return _reason(roots(cluster, now - WINDOW).count())
 
 
 def suspensions(cluster: Cluster, now: datetime) -> list[Suspension]:
@@ -59,11 +63,36 @@ def suspensions(cluster: Cluster, now: datetime) -> list[Suspension]:
     return [*_lost_cluster(cluster), *_too_many(cluster, now)]
 
 
-def roots(cluster: Cluster) -> QuerySet[Incident]:
-    """The incidents that the brake counts, however old."""
-    rows = Incident.objects.filter(cluster=cluster, parent__isnull=True)
+def roots(cluster: Cluster, since: datetime) -> QuerySet[Incident]:
+    """The incidents first seen after `since` that the brake counts."""
+    rows = Incident.objects.filter(cluster=cluster, parent__isnull=True, first_seen__gt=since)
     told = rows.exclude(severity=Severity.INFO).exclude(cause=Cause.METRIC_ANOMALY)
-    return told.exclude(_after_our_action())
+    return told.exclude(_after_our_action()).exclude(pk__in=_victims(cluster, since))
+
+
+def _victims(cluster: Cluster, since: datetime) -> set[int]:
+    """The incidents about workloads that had just lost pods to KubeWise's own drain."""
+    drains = Attempt.objects.filter(
+        incident__cluster=cluster, action__in=DRAINS, state__in=MAY_HAVE_WRITTEN, dry_run=False,
+        created_at__gt=since - AFTER_EFFECT,
+    )  # fmt: skip
+    found: set[int] = set()
+    for at, before in drains.values_list("created_at", "before"):
+        rows = Incident.objects.filter(cluster=cluster, first_seen__gte=at,
+            first_seen__lt=at + AFTER_EFFECT)  # fmt: skip
+        found |= _about(rows, {tuple(owner) for owner in before.get("owners") or ()})
+    return found
+
+
+def _about(rows: QuerySet[Incident], owners: Collection[tuple[str, ...]]) -> set[int]:
+    """Those whose owner is one of them, or that name one of them as related."""
+    own = ("owner_kind", "owner_namespace", "owner_name")
+    found = set()
+    for pk, related, *owner in rows.values_list("pk", "related", *own):
+        named = {(one["kind"], one["namespace"], one["name"]) for one in related}
+        if not named.union([tuple(owner)]).isdisjoint(owners):
+            found.add(pk)
+    return found
 
 
 def _after_our_action() -> Q:
@@ -95,7 +124,7 @@ def _lost_cluster(cluster: Cluster) -> list[Suspension]:
 
 def _too_many(cluster: Cluster, now: datetime) -> list[Suspension]:
     """Incidents that rise faster than STORM_INCIDENTS in ten minutes."""
-    newest = roots(cluster).filter(first_seen__gt=now - LOOKED_BACK).order_by("-first_seen", "-id")
+    newest = roots(cluster, now - LOOKED_BACK).order_by("-first_seen", "-id")
     times = sorted(newest.values_list("first_seen", flat=True)[:MOST_TIMES])
     reason = _reason(sum(at > now - WINDOW for at in times))
     if not reason:

@@ -13,6 +13,8 @@ class Delivery(models.Model):
         AWAITING_APPROVAL = "awaiting approval"
         ESCALATED = "escalated"
         CLOSED = "closed"
+        REOPENED = "reopened"
+        CLOSED_AGAIN = "closed again"
 
     class Result(models.TextChoices):
         SENDING = "sending"

@@ -254,8 +254,37 @@ def conclude(
     with transaction.atomic():
         if not settle_attempt(attempt, State.VERIFIED, now, refund=False, **fields):
             return Ending.NOTHING
-        _move(attempt, VerificationResult(outcome, reason, cordoned), times, now, spec_hash)
+        judged = VerificationResult(outcome, reason, cordoned)
+        if _stands(attempt, judged, now):
+            return Ending.DONE
+        _move(attempt, judged, times, now, spec_hash)
     return Ending.DONE
+
+
+def _stands(attempt: Attempt, judged: VerificationResult, now: datetime) -> bool:
+    """Whether the incident was resolved meanwhile and stays so; else it is opened again.
+
+    It was told as well once its signal was gone; its attempt was still verified.
+    """
+    incident = attempt.incident
+    incident.refresh_from_db(from_queryset=Incident.objects.select_for_update())
+    if not states.is_still_verified(incident):
+        return False
+    said = f"{judged.outcome}: {judged.reason}"
+    if judged.outcome == Outcome.RESOLVED:
+        said = _with_suggestion(attempt, judged, said)
+        states.note_event(incident, "verified", actor=ACTOR, reason=said, now=now)
+        states.give_key_up(incident)
+        return True
+    states.reopen(incident, actor=ACTOR, reason=said, now=now)
+    return False
+
+
+def _with_suggestion(attempt: Attempt, judged: VerificationResult, said: str) -> str:
+    """What serves and is still cordoned says how that is undone."""
+    if containment.contains(attempt) and judged.cordoned:
+        return f"{said}. {suggestion(attempt)}"
+    return said
 
 
 def _move(
@@ -264,8 +293,7 @@ def _move(
     incident, outcome = attempt.incident, judged.outcome
     said = f"{outcome}: {judged.reason}"
     if outcome == Outcome.RESOLVED:
-        if containment.contains(attempt) and judged.cordoned:
-            said = f"{said}. {suggestion(attempt)}"
+        said = _with_suggestion(attempt, judged, said)
         states.move_incident(incident, Status.RESOLVED, actor=ACTOR, reason=said, now=now)
     elif outcome == Outcome.INCONCLUSIVE:
         states.move_incident(incident, Status.ESCALATED, actor=ACTOR, reason=said, now=now,

@@ -7,6 +7,7 @@ back stays and is named; nobody's budget is waited out beyond the attempt's own 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from detection.domain.units import counted
 from detection.kubernetes.client import Forbidden, NotFound, TooManyRequests
 from remediation.actions.base import Object, Patch, put
 from remediation.actions.nodes import UNSCHEDULABLE, is_cordoned
+from remediation.actions.rollback import TEMPLATE_HASH
 from remediation.cluster import writer
 from remediation.cluster.writer import ObjectChanged, Session
 from remediation.execution.strategies.base import Refusal, Rehearsal, Strategy, Task, before, ref_of
@@ -42,7 +44,8 @@ class Drain(Strategy):
         for item in pods:
             pod = ref_of("Pod", item)
             lines += [f"Pod {pod.namespace}/{pod.name}: evicted", *budget_lines(task.session, item)]
-        kept = before(seen) | {"pods": [ref_of("Pod", item).as_dict() for item in pods]}
+        moved = [ref_of("Pod", item).as_dict() for item in pods]
+        kept = before(seen) | {"pods": moved, "owners": _owners_of(pods)}
         inverse = task.candidate.entry.inverse(seen, {"name": task.owner.name})
         return Rehearsal(seen, tuple(dict.fromkeys(lines)), None, inverse, kept)
 
@@ -117,6 +120,21 @@ def _to_evict(task: Task) -> list[dict[str, Any]]:
     if reasons := [reason for pod in pods if (reason := why_not(pod))]:
         raise Refusal(f"{task.candidate.command}: " + "; ".join(reasons[:5]))
     return pods
+
+
+def _owners_of(pods: Iterable[Object]) -> list[list[str]]:
+    """(kind, namespace, name) of the workloads that lose pods, each once."""
+    return [list(owner) for owner in sorted({_owner_of(pod) for pod in pods})]
+
+
+def _owner_of(pod: Object) -> tuple[str, str, str]:
+    """Its controller; of a ReplicaSet that a Deployment made, the Deployment."""
+    meta, above = pod["metadata"], controlling_reference(pod)
+    kind, name = above.get("kind", ""), above.get("name", "")
+    made_with = (meta.get("labels") or {}).get(TEMPLATE_HASH)
+    if kind == "ReplicaSet" and made_with and name.endswith(f"-{made_with}"):
+        kind, name = "Deployment", name.removesuffix(f"-{made_with}")
+    return kind, meta["namespace"], name
 
 
 def _stays(pod: Object) -> bool:

@@ -11,6 +11,7 @@ from detection.domain.findings import Evidence, Finding, ObjectRef, Revision
 from detection.domain.statuses import Status
 from detection.incidents import states
 from detection.incidents.record import GONE_BEFORE_CLOSING_SECONDS, record_findings
+from detection.incidents.watched import watch
 from detection.models import Cluster, Incident
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -134,11 +135,78 @@ def test_an_owner_folds_into_the_cause_that_it_shares(cluster: Cluster) -> None:
     assert child.transitions.filter(kind="folded").count() == 1
 
 
-def test_what_is_being_verified_is_left_to_verification(cluster: Cluster) -> None:
+@pytest.mark.parametrize("status", [Status.REMEDIATION_ATTEMPTED, Status.ANALYZING])
+def test_what_is_in_somebodys_hand_is_not_closed(cluster: Cluster, status: Status) -> None:
+    record_findings(cluster, [FOUND], {}, NOW)
+    Incident.objects.update(status=status)
+    record_findings(cluster, [], {}, LATER)
+    assert record_findings(cluster, [], {}, LONG_AFTER).closed == 0
+
+
+def repaired(cluster: Cluster) -> Incident:
+    """Acted on, its signal gone for as long as any other's has to be."""
     record_findings(cluster, [FOUND], {}, NOW)
     Incident.objects.update(status=Status.VERIFICATION_PENDING)
     record_findings(cluster, [], {}, LATER)
-    assert record_findings(cluster, [], {}, LONG_AFTER).closed == 0
+    record_findings(cluster, [], {}, LONG_AFTER)
+    return Incident.objects.get()
+
+
+def test_what_is_being_verified_is_told_as_well_by_the_rule_of_all_others(
+    cluster: Cluster,
+) -> None:
+    incident = repaired(cluster)
+    assert (incident.status, incident.closed_at) == (Status.RESOLVED, LONG_AFTER)
+    assert "still verified" in incident.transitions.get(after=Status.RESOLVED).reason
+
+
+def test_nothing_is_told_as_well_while_any_sign_is_seen_on_its_owner(cluster: Cluster) -> None:
+    young = replace(FOUND, opens_at=NOW + timedelta(hours=1))
+    record_findings(cluster, [FOUND], {}, NOW)
+    Incident.objects.update(status=Status.VERIFICATION_PENDING)
+    watch(cluster, [young], [], LATER)
+    record_findings(cluster, [], {}, LATER)
+    record_findings(cluster, [], {}, LONG_AFTER)
+    assert Incident.objects.get().status == Status.VERIFICATION_PENDING
+    watch(cluster, [], [], LONG_AFTER)
+    record_findings(cluster, [], {}, LONG_AFTER)
+    assert Incident.objects.get().status == Status.VERIFICATION_PENDING
+
+
+def test_a_recurrence_while_it_is_verified_opens_the_same_incident_again(
+    cluster: Cluster,
+) -> None:
+    repaired(cluster)
+    after = LONG_AFTER + timedelta(seconds=60)
+    done = record_findings(cluster, [replace(FOUND, onset=after, opens_at=after)], {}, after)
+    incident = Incident.objects.get()
+    assert (done.opened, done.reopened) == (0, 1)
+    assert (incident.status, incident.closed_at) == (Status.VERIFICATION_PENDING, None)
+    assert incident.returns == 1
+
+
+def test_what_came_back_is_told_as_well_by_its_verification_alone(cluster: Cluster) -> None:
+    repaired(cluster)
+    for seconds in (60, 75, 300):
+        found = [FOUND] if seconds == 60 else []
+        record_findings(cluster, found, {}, LONG_AFTER + timedelta(seconds=seconds))
+    assert Incident.objects.get().status == Status.VERIFICATION_PENDING
+
+
+def test_an_after_effect_opens_nothing_again(cluster: Cluster) -> None:
+    repaired(cluster)
+    echo = replace(FOUND, cause=Cause.THRESHOLD_BREACH, source="threshold", revision=None)
+    assert record_findings(cluster, [echo], {}, LONG_AFTER).reopened == 0
+    assert Incident.objects.get().status == Status.RESOLVED
+
+
+def test_once_its_verification_has_ended_a_recurrence_is_an_incident_of_its_own(
+    cluster: Cluster,
+) -> None:
+    states.give_key_up(repaired(cluster))
+    after = LONG_AFTER + timedelta(hours=1)
+    new = replace(FOUND, onset=after, opens_at=after)
+    assert record_findings(cluster, [new], {}, after).opened == 1
 
 
 def test_a_metric_that_lags_behind_does_not_rename_the_incident(cluster: Cluster) -> None:

@@ -70,6 +70,9 @@ def test_a_drain_cordons_and_evicts_what_moves_and_leaves_daemonsets(
     evictions = [write for write in bench.changed if write.startswith("create")]
     assert len(evictions) == response["evicted"] == len(pods) - len(stay)
     assert "delete pods" not in bench.changed, "it evicts, it never deletes"
+    owners = drain._owners_of(pod for pod in pods if not drain._stays(pod))
+    assert {kind for kind, _, _ in owners} <= {"Deployment", "StatefulSet", "Job"}
+    assert ["Deployment", "shop"] in [owner[:2] for owner in owners]
     left = {pod["metadata"]["uid"]: pod for pod in pods_on(bench, node.name)}
     assert not [uid for uid in stay if left[uid]["metadata"].get("deletionTimestamp")]
 

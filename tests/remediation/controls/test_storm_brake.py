@@ -87,6 +87,41 @@ def test_what_did_not_follow_an_action_is_counted(cluster: Cluster, fields: Any)
     assert storm_brake(cluster, NOW)
 
 
+def drained(cluster: Cluster, *names: str, **fields: Any) -> None:
+    """KubeWise moved the pods of these workloads off a node."""
+    node = incident(cluster, "n1", owner_kind="Node", owner_namespace="", open_key="n1",
+                    first_seen=NOW - timedelta(hours=1))  # fmt: skip
+    owners = [["Deployment", "shop", name] for name in names]
+    attempt(node, **({"action": "drain_node", "before": {"owners": owners}} | fields))
+
+
+def test_victims_of_our_own_drain_are_not_counted(cluster: Cluster) -> None:
+    drained(cluster, *"abcd")
+    for name in "abcd":
+        incident(cluster, name)
+    moved = {"kind": "Deployment", "namespace": "shop", "name": "a", "uid": "a"}
+    incident(cluster, "svc", owner_kind="Service", related=[moved])
+    assert storm_brake(cluster, NOW) == ""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"created_at": NOW - timedelta(minutes=16)}, {"dry_run": True}, {"action": "cordon_node"}],
+)
+def test_what_no_drain_of_ours_moved_is_counted(cluster: Cluster, fields: Any) -> None:
+    drained(cluster, *"abcd", **fields)
+    for name in "abcd":
+        incident(cluster, name)
+    assert storm_brake(cluster, NOW)
+
+
+def test_others_beside_a_drain_are_counted(cluster: Cluster) -> None:
+    drained(cluster, "a")
+    for name in "bcd":
+        incident(cluster, name)
+    assert storm_brake(cluster, NOW)
+
+
 def test_it_says_since_when_and_lifts_by_itself_at_the_moment_it_named(cluster: Cluster) -> None:
     for minutes, name in enumerate("abcd"):
         incident(cluster, name, first_seen=NOW + minutes * MINUTE)

@@ -107,6 +107,9 @@ ACTED = Status.VERIFICATION_PENDING
         ("warning", [(0, D), (5, WAITS), (60, WAITS), (61, WAITS), (90, OVER)],
          ["Opened, awaiting approval", "Closed"]),
         ("warning", [(0, D), (5, A), (70, ACTED), (90, OVER)], []),
+        ("critical", [(0, ACTED), (90, OVER), (150, ACTED), (160, ACTED), (400, OVER), (410, OVER)],
+         ["Opened", "Closed", "Reopened", "Closed again"]),
+        ("warning", [(0, ACTED), (90, OVER), (150, ACTED), (400, OVER)], []),
         ("info", [(0, D), (70, WAITS), (80, HANDED), (90, OVER)], []),
     ],
 )  # fmt: skip

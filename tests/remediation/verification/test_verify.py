@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from detection.domain.statuses import Status
+from detection.incidents import states
 from detection.models import Cluster, Incident
 from remediation.execution.attempts import State
-from remediation.models import Attempt, Budget, Plan
+from remediation.models import Attempt, Budget, Plan, PlanSource
 from remediation.verification.verify import OwnerCheck, Timing, conclude, judge_owner
 from tests.remediation.cases import NOW
 
@@ -133,3 +134,53 @@ def test_after_two_that_did_not_help_people_are_asked(applied: Attempt) -> None:
     )  # fmt: skip
     conclude(applied, Attempt.Outcome.NOT_FIXED, "because", TIMES, NOW)
     assert Incident.objects.get().status == Status.ESCALATED
+
+
+@pytest.fixture
+def well(applied: Attempt) -> Attempt:
+    """Its incident was told as well while the attempt is still verified."""
+    incident = applied.incident
+    states.resolve_before_the_end(incident, actor="KubeWise", reason="gone", now=NOW)
+    return applied
+
+
+@pytest.mark.django_db
+def test_a_well_incident_keeps_its_end_and_gives_its_key_up(well: Attempt) -> None:
+    conclude(well, Attempt.Outcome.RESOLVED, "3 of 3 ready", TIMES, NOW + LATE)
+    incident = Incident.objects.get()
+    assert (incident.status, incident.closed_at, incident.open_key) == ("Resolved", NOW, None)
+    assert incident.transitions.get(kind="verified").reason == "resolved: 3 of 3 ready"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        ("not fixed", Status.REMEDIATION_FAILED),
+        ("worse", Status.ESCALATED),
+        ("inconclusive", Status.ESCALATED),
+        ("contained", Status.ESCALATED),
+    ],
+)
+def test_any_other_outcome_opens_it_again_and_goes_on_as_before(
+    well: Attempt, outcome: str, status: Status
+) -> None:
+    conclude(well, Attempt.Outcome(outcome), "because", TIMES, NOW + LATE)
+    incident = Incident.objects.get()
+    assert (incident.status, incident.closed_at, incident.open_key) == (status, None, "k")
+    assert well.state == State.VERIFIED
+
+
+@pytest.mark.django_db
+def test_worse_after_it_was_well_is_undone_all_the_same(well: Attempt) -> None:
+    conclude(well, Attempt.Outcome.WORSE, "1 of 3 ready", TIMES, NOW + LATE, "spec-hash")
+    incident = Incident.objects.get()
+    assert incident.status == Status.ANALYZING
+    assert incident.plans.filter(source=PlanSource.UNDO).count() == 1
+
+
+@pytest.mark.django_db
+def test_the_owner_stays_taken_until_the_verification_has_ended(well: Attempt) -> None:
+    well.refresh_from_db()
+    assert (well.state, well.open_target) == (State.APPLIED, "uid-1")
+    assert Budget.objects.get(name="open").spent == 1
