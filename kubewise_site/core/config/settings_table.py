@@ -114,9 +114,9 @@ AUTO_REMEDIATE_PREDICTED = setting(
     "False", kinds.YES_NO, "AUTO may act on forecasts. False: they require approval."
 )
 VERIFICATION_DELAY_SECONDS = setting(
-    "120",
+    "300",
     kinds.DELAY,
-    "How long an owner must stay healthy after an action until its incident is resolved. "
+    "How long an owner must stay healthy until an action counts as verified. "
     "The first look comes after 30 s at most.",
 )
 CRITICAL_VERIFICATION_DELAY_SECONDS = setting("30", kinds.DELAY, "The same for critical incidents.")
