@@ -79,6 +79,9 @@ bench: .venv/dev ## one pass over 10,000 pods; anomaly scores of 10,000 entities
 bench-events: .venv/dev ## the list of events with a million incidents: p95, CPU time, queries of pages, filters and `after`
 	$(BIN)/python -m benchmarks.load.events $(ARGS)
 
+bench-slow: .venv/dev ## pages, API and stop switch while 1,000 slow connections are open; ARGS="--kinds header body reader"
+	$(BIN)/python -m benchmarks.slow $(ARGS)
+
 schema: .venv/dev ## write docs/openapi.yaml anew
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
 

@@ -33,7 +33,7 @@ PROTECTED_NAMESPACES = (
 
 
 ROOT_URLCONF = "kubewise_site.urls"
-WSGI_APPLICATION = "kubewise_site.wsgi.application"
+ASGI_APPLICATION = "kubewise_site.asgi.application"
 SECRET_KEY = VALUES["SECRET_KEY"] or stored_secret_key(DATA_DIR)
 ALLOWED_HOSTS = list(VALUES["ALLOWED_HOSTS"])
 CSRF_TRUSTED_ORIGINS = list(VALUES["CSRF_TRUSTED_ORIGINS"])

@@ -68,10 +68,7 @@ def _peers(
 
 
 def web(port: int) -> tuple[str, ...]:
-    return (
-        PYTHON, "-m", "gunicorn", "kubewise_site.wsgi", "--bind", f"127.0.0.1:{port}",
-        "--workers", "1", "--threads", "4", "--access-logfile", "-", "--no-control-socket",
-    )  # fmt: skip
+    return (PYTHON, "-m", "kubewise_site.web", "--port", str(port), "--access-log")
 
 
 def guide(port: int, simulator_port: int) -> tuple[str, ...]:

@@ -88,11 +88,14 @@ RESOURCES: Mapping[str, ListedResource] = {kind: BY_KIND[kind] for kind in KINDS
 class Session:
     """One attempt's way to the cluster. `until` ends it on the monotonic clock.
 
+    `may_go` is asked before each call, `may_write` before each real write as well.
+
     `sent` holds one entry for each real write that went out: from then on only the cluster knows.
     """
 
     connection: Connection
     may_go: MayGo = lambda: ""
+    may_write: MayGo = lambda: ""
     until: float = float("inf")
     sent: list[str] = field(default_factory=list)
 
@@ -103,7 +106,7 @@ class Session:
         the change. Raises WritingStopped, or the KubernetesError of the last try.
         """
         for delay in (*BACK_OFF_SECONDS, None):
-            self._check()
+            self._check(writes)
             if writes:
                 self.sent.append(writes)
             try:
@@ -115,9 +118,9 @@ class Session:
                 time.sleep(delay)
         raise AssertionError("unreachable: the last delay is None")
 
-    def _check(self) -> None:
-        """The clock last: asking the database takes time, too."""
-        if reason := self.may_go():
+    def _check(self, writes: str) -> None:
+        """The clock last: asking the cluster and the database takes time, too."""
+        if reason := (self.may_write() if writes else "") or self.may_go():
             raise WritingStopped(reason)
         if time.monotonic() > self.until:
             raise WritingStopped("the lease ran out")

@@ -23,6 +23,7 @@ from remediation.approval import approvals
 from remediation.clients import Clients
 from remediation.cluster.writer import ObjectChanged, Session, WritingStopped
 from remediation.controls.policies import policy_for
+from remediation.controls.stop_in_cluster import reason_to_stop
 from remediation.execution import dry_run_and_write, outcomes
 from remediation.execution.attempt_states import State, move_attempt
 from remediation.execution.attempts import Term, Work, claim_attempt, may_not_go, still_mine
@@ -125,7 +126,8 @@ def _run_of(
             return "another worker settles this attempt"
         return may_not_go(work.incident, approved)
 
-    session = Session(clients.writer.within(term.call_seconds), may_go, term.until)
+    writer = clients.writer.within(term.call_seconds)
+    session = Session(writer, may_go, lambda: reason_to_stop(writer), term.until)
     return Run(work, attempt, session, term.began, checkpoint)
 
 

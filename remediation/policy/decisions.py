@@ -18,6 +18,7 @@ from kubewise_site import pipeline
 from remediation.clients import Clients
 from remediation.cluster.writer import RESOURCES
 from remediation.controls.limits import limits
+from remediation.controls.stop_in_cluster import reason_to_stop
 from remediation.models import Plan, PlanSource
 from remediation.observation.observe import finding_of, observe_incident, owner_of, seen_by_scan
 from remediation.observation.spec import spec_hash_of
@@ -71,6 +72,8 @@ def gather(
     """
     observation = observe_incident(clients.reader, incident, now, may_share=may_share)
     options = candidates_of(plan)
+    records = records_of(incident, options[index], now, plan.source == PlanSource.UNDO)
+    records = replace(records, stopped=records.stopped or reason_to_stop(clients.reader))
     finding = finding_of(incident)
     same = [item for item in observation.about(finding.owner) if item.cause == finding.cause]
     case = case_of(
@@ -81,7 +84,7 @@ def gather(
         options,
         now,
         limits(),
-        records=records_of(incident, options[index], now, plan.source == PlanSource.UNDO),
+        records=records,
         index=index,
         others=observation.opened,
         blind=blind_besides_scan(incident, now) | _unread(incident, plan),

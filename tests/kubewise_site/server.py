@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +25,7 @@ UNLIMITED = "1000000"
 
 @dataclass
 class Server:
-    """`seeded` is what `tests.kubewise_site.seed` printed: ids, the digest, and tokens by scope.
-
-    `pid` is that of gunicorn's master, whose children do the work.
-    """
+    """`seeded` is what `tests.kubewise_site.seed` printed: ids, the digest, and tokens by scope."""
 
     base: str
     environment: dict[str, str]
@@ -40,8 +37,11 @@ class Server:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Server]:
-    """Migrated, seeded, answering; nothing of it is left afterwards."""
+def running(directory: Path, command: Sequence[str] | None = None) -> Iterator[Server]:
+    """Migrated, seeded, answering; nothing of it is left afterwards.
+
+    `command` starts another web server; {port} is put in.
+    """
     port, socket = free_port(), directory / "broker.sock"
     environment = clean_environment() | {
         "KUBEWISE_ENV_FILE": os.devnull,
@@ -58,7 +58,8 @@ def running(directory: Path) -> Iterator[Server]:
     with _process(broker, environment, directory / "broker.log"):
         _manage(environment, "manage.py", "migrate", "--verbosity", "0")
         server.seeded = json.loads(_manage(environment, "-m", "tests.kubewise_site.seed"))
-        with _process([*web(port)], environment, directory / "web.log") as server.pid:
+        started = [part.format(port=port) for part in command or web(port)]
+        with _process(started, environment, directory / "web.log") as server.pid:
             _wait(server.base)
             yield server
 

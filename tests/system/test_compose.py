@@ -18,8 +18,8 @@ from tests.system.product import clean_environment, free_port, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.live, pytest.mark.timeout(300)]
 SERVICES = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
-DEFAULT_WEB = ["python", "-m", "gunicorn", "kubewise_site.wsgi", "--bind", "0.0.0.0:8000",
-               "--workers", "2", "--threads", "4", "--no-control-socket"]  # fmt: skip
+DEFAULT_WEB = ["python", "-m", "kubewise_site.web", "--host", "0.0.0.0", "--port", "8000",
+               "--workers", "2"]  # fmt: skip
 COPIES = {"worker-detect": 4}
 
 
@@ -56,7 +56,7 @@ def _environment(directory: Path, url: str) -> dict[str, str]:
 def _command(service: str, port: int, copy: int) -> list[str]:
     """Copies on one host need names of their own; containers have host names."""
     parts = SERVICES[service].get("command", DEFAULT_WEB)
-    own = {"python": sys.executable, "0.0.0.0:8000": f"127.0.0.1:{port}"}
+    own = {"python": sys.executable, "0.0.0.0": "127.0.0.1", "8000": str(port)}
     return [own.get(part, part.replace("@%h", f"{copy}@%h")) for part in parts]
 
 

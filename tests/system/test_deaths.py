@@ -75,7 +75,7 @@ def test_with_the_broker_down_an_approval_is_kept_and_carried_out_later(tmp_path
 
 def test_what_dies_is_restarted_and_ctrl_c_stops_all(tmp_path: Path) -> None:
     with running(tmp_path) as product:
-        for part in ("gunicorn", "detect@", " beat ", "-m simulator"):
+        for part in ("kubewise_site.web", "detect@", " beat ", "-m simulator"):
             _kill_and_see_it_back(product, part)
         assert product.stop() == 0
         wait_for("all processes to end", lambda: product.pids("") == [])

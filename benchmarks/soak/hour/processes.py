@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
-NAMES = ("gunicorn", "beat", "valkey", "detect@", "analyze@", "act@", "supervisord", "redis-server",
+NAMES = ("kubewise_site.web", "beat", "valkey", "detect@", "analyze@", "act@", "supervisord", "redis-server",
          "postgres", "prometheus")  # fmt: skip
 
 

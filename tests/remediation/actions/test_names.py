@@ -105,7 +105,7 @@ def test_the_settings_that_name_actions_are_the_ones_that_say_so() -> None:
 
 STARTS = {
     "manage.py": ["manage.py", "check"],
-    "web": ["-c", "import kubewise_site.wsgi"],
+    "web": ["-c", "import kubewise_site.asgi"],
     "worker": ["-m", "celery", "-A", "kubewise_site", "worker", "-Q", "act"],
     "beat": ["-m", "celery", "-A", "kubewise_site", "beat"],
 }

@@ -47,13 +47,11 @@ def written(server: Server) -> list[Any]:
 
 
 def peak_mebibytes(server: Server) -> float:
-    """The highest resident memory that any process of the web server ever had."""
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    assert children, "the web server has no worker"
-    return max(_kibibytes(pid, "VmHWM") for pid in children) / 1024
+    """The highest resident memory that the web server ever had."""
+    return _kibibytes(server.pid, "VmHWM") / 1024
 
 
-def _kibibytes(pid: str, name: str) -> int:
+def _kibibytes(pid: int, name: str) -> int:
     found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
     assert found, name
     return int(found[1])

@@ -1,0 +1,1 @@
+"""Slow connections against a real web process."""

@@ -1,0 +1,1 @@
+"""The web server: one event loop for all connections, a few threads for the answers."""
