@@ -1,7 +1,8 @@
 """The storm brake: too many incidents at once, or a lost cluster, suspend AUTO until they pass.
 
 Counted are roots: no symptom of another incident, nothing informational, no anomaly of metrics
-alone, and nothing that followed KubeWise's own action on the same owner.
+alone, nothing that was accepted when it began, and nothing that followed KubeWise's own action on
+the same owner. To accept what is counted already lifts nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from detection.domain.causes import ROWS, Cause, Severity
 from detection.domain.findings import Finding
 from detection.domain.units import counted
 from detection.models import Cluster, Incident
+from remediation.controls.acceptances import opened_accepted
 from remediation.models import Attempt
 
 SUSPENDING = {str(row.cause): row.suspends for row in ROWS if row.suspends}
@@ -63,7 +65,7 @@ def roots(cluster: Cluster) -> QuerySet[Incident]:
     """The incidents that the brake counts, however old."""
     rows = Incident.objects.filter(cluster=cluster, parent__isnull=True)
     told = rows.exclude(severity=Severity.INFO).exclude(cause=Cause.METRIC_ANOMALY)
-    return told.exclude(_after_our_action())
+    return told.exclude(_after_our_action()).exclude(opened_accepted())
 
 
 def _after_our_action() -> Q:

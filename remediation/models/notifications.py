@@ -12,6 +12,7 @@ class Delivery(models.Model):
         OPENED = "opened"
         AWAITING_APPROVAL = "awaiting approval"
         ESCALATED = "escalated"
+        REOPENED = "no longer accepted"
         CLOSED = "closed"
 
     class Result(models.TextChoices):
