@@ -18,7 +18,8 @@ from remediation.models import Acceptance
 
 EVIDENCE = frozenset({
     "specific", "container", "init", "exit_code", "image", "registry", "pull_secrets", "missing",
-    "missing_kind", "probe", "memory_limit", "limit_lowered", "cpu_limit", "node", "finalizers",
+    "missing_kind", "probe", "check", "sidecar", "memory_limit", "limit_lowered", "cpu_limit",
+    "node", "finalizers",
     "left_behind", "hpa", "max_replicas", "missing_requests", "selector", "target_port",
     "declared", "dependency", "secret", "names", "problems", "changed", "changed_kind", "taints",
     "node_selector", "claims", "storage_class", "quota", "webhook", "namespace", "policy",
