@@ -3,6 +3,10 @@
 An incident that needs nobody tells at most that it opened and that it is over; each decision that
 needs a person is one more. Opening and a decision that come together are one message.
 
+Nothing is told of what a person accepted. What is accepted no longer is told once more. An anomaly
+alone and what is informational is no message, but where the policy of its namespace says so: then
+one when it opens, and one when it is over.
+
 The Delivery row is committed before anything is sent, so a worker that dies in between costs a
 message and never sends it twice; the row shows it as `sending`. A message only links to the
 incident: nothing is ever approved by opening a link.
@@ -28,8 +32,9 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.statuses import OPEN, START, TERMINAL, Status
 from detection.models import Cluster, Incident
 from kubewise_site.core.redaction import redact
+from remediation.controls import acceptances, policies
 from remediation.controls.policies import covering
-from remediation.models import Delivery, Silence
+from remediation.models import Acceptance, Delivery, Policy, Silence
 
 log = structlog.get_logger(__name__)
 State = Delivery.State
@@ -66,6 +71,8 @@ def notify(incident_id: int, now: datetime, deliver: Send = send) -> list[str]:
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
     if covering(Silence, incident, now) or not settings.NOTIFY_URLS:
         return []
+    if acceptances.held_for(incident, now):
+        return []
     return [state for state in due_states(incident, now) if _tell(incident, state, now, deliver)]
 
 
@@ -77,16 +84,39 @@ def due_states(incident: Incident, now: datetime) -> list[State]:
 
 def _tell(incident: Incident, state: State, now: datetime, deliver: Send) -> bool:
     kinds = [kind_of(url) for url in settings.NOTIFY_URLS]
-    try:
-        with transaction.atomic():
-            row = Delivery.objects.create(incident=incident, state=state, at=now, targets=kinds)
-    except IntegrityError:
+    row_id = _claim(incident, state, now, kinds)
+    if row_id is None:
         return False  # another worker tells it
     urls = [threaded(url, incident) for url in settings.NOTIFY_URLS]
     error = deliver(urls, title_of(incident), body_of(incident, state))
     result = Delivery.Result.FAILED if error else Delivery.Result.SENT
-    Delivery.objects.filter(pk=row.pk).update(result=result, error=error)
+    Delivery.objects.filter(pk=row_id).update(result=result, error=error)
     return True
+
+
+def _claim(incident: Incident, state: State, now: datetime, kinds: list[str]) -> int | None:
+    """The number of the row that makes this message ours.
+
+    What is no longer accepted may have been accepted and told before: that row is taken over.
+    """
+    told = {"at": now, "targets": kinds, "result": Delivery.Result.SENDING, "error": ""}
+    if state == State.UNACCEPTED:
+        rows = Delivery.objects.filter(_told_before(incident), incident=incident, state=state)
+        row = rows.first()
+        if row and Delivery.objects.filter(pk=row.pk, at=row.at).update(**told):
+            return row.pk
+    try:
+        with transaction.atomic():
+            return Delivery.objects.create(incident=incident, state=state, **told).pk
+    except IntegrityError:
+        return None
+
+
+def _told_before(incident: Incident) -> Q:
+    """Before its acceptance ended the last time."""
+    ended = Acceptance.objects.filter(incident=incident, ended_at__isnull=False)
+    newest = ended.order_by("-ended_at").values_list("ended_at", flat=True).first()
+    return Q(at__lt=newest) if newest else Q(pk__in=())
 
 
 def due_notifications(cluster: Cluster, now: datetime) -> Q:
@@ -106,15 +136,20 @@ def _due(now: datetime) -> dict[State, Q]:
     nothing of their own.
     """
     any_told = Q(Exists(Delivery.objects.filter(incident=OuterRef("pk"))))
-    alarm = Q(parent__isnull=True) & ~Q(severity=Severity.INFO) & ~Q(cause=Cause.METRIC_ANOMALY)
+    known = acceptances.accepted(now)
+    quiet = Q(severity=Severity.INFO) | Q(cause=Cause.METRIC_ANOMALY)
+    alarm = Q(parent__isnull=True) & ~quiet & ~known
     grace = timedelta(seconds=settings.NOTIFY_GRACE_SECONDS)
     lasting = Q(severity=Severity.CRITICAL) | Q(first_seen__lte=now - grace)
     undecided = Q(status__in=UNDECIDED, first_seen__gt=now - DECISION_COMES)
     opened = Q(severity=Severity.CRITICAL, status__in=OPEN - set(ASKING)) & ~undecided & ~any_told
-    due = {State.OPENED: alarm & opened}
+    by_rule = Q(parent__isnull=True, status__in=OPEN) & _told_by_rule(quiet, now) & ~known
+    grown = by_rule & Q(first_seen__lte=now - grace) & ~undecided & ~any_told
+    due = {State.OPENED: (alarm & opened) | grown}
+    due[State.UNACCEPTED] = alarm & Q(status__in=OPEN) & any_told & _unaccepted(now)
     for status, state in ASKING.items():
         due[state] = alarm & lasting & Q(status=status) & ~_has_delivery(state)
-    over = Q(status__in=TERMINAL, parent__isnull=True)
+    over = Q(status__in=TERMINAL, parent__isnull=True) & ~known
     return (
         due | {State.CLOSED: over & any_told & ~_has_delivery(State.CLOSED)} | _after_the_end(over)
     )
@@ -128,6 +163,34 @@ def _after_the_end(over: Q) -> dict[State, Q]:
         State.REOPENED: again & ~_has_delivery(State.REOPENED),
         State.CLOSED_AGAIN: ended & ~_has_delivery(State.CLOSED_AGAIN),
     }
+
+
+def _unaccepted(now: datetime) -> Q:
+    """Whose acceptance ended by itself, which nobody was told yet."""
+    told = Delivery.objects.filter(
+        incident=OuterRef("incident"), state=State.UNACCEPTED, at__gte=OuterRef("ended_at")
+    )
+    ended = Acceptance.objects.filter(
+        incident=OuterRef("pk"), ended_by=acceptances.BY_ITSELF, ended_at__gt=now - RECENT
+    )
+    return Q(Exists(ended.exclude(Exists(told))))
+
+
+def _told_by_rule(quiet: Q, now: datetime) -> Q:
+    """Incidents that are no alarm, in namespaces whose policy tells of them all the same."""
+    rules = list(Policy.objects.all())
+    if not any(rule.tells_all for rule in rules):
+        return Q(pk__in=())
+    rows = Incident.objects.filter(quiet, last_seen__gt=now - RECENT).order_by()
+    places = rows.values_list("cluster", "owner_namespace").distinct()
+    told = (Q(cluster=of, owner_namespace=at) for of, at in places if _tells_all(rules, of, at))
+    return quiet & reduce(or_, told, Q(pk__in=()))
+
+
+def _tells_all(rules: Sequence[Policy], cluster_id: int, namespace: str) -> bool:
+    mine = [rule for rule in rules if rule.cluster_id == cluster_id]
+    found = policies.best_of(mine, namespace)
+    return found is not None and found.tells_all
 
 
 def _has_delivery(state: State) -> Q:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -19,11 +21,12 @@ from detection.models import Heartbeat, Incident, SourceState
 from kubewise_site.console import trends
 from kubewise_site.core import clock
 from kubewise_site.ops import pulse
-from remediation.controls import mode_and_stop, storm_brake
+from remediation.controls import acceptances, mode_and_stop, storm_brake
 from remediation.llm.usage.spend import spend_of_day
 from remediation.models.permissions import PULL_STOP, SET_MODE
 
 NEWEST = 10
+ACCEPTED = "accepted"
 SEE_INCIDENTS = "detection.view_incident"
 SEE_MODEL_CALLS = "remediation.view_llmcall"
 
@@ -74,22 +77,32 @@ def dashboard_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
     if request.user.has_perm(SEE_MODEL_CALLS):
         context["spend"] = spend_of_day(now)
     if request.user.has_perm(SEE_INCIDENTS):
-        context |= incidents_now()
+        context |= incidents_now(now)
         context["watched"] = watched.shown(cluster)[:NEWEST]
-        context |= {"waiting": pulse.waiting(), "durations": trends.durations(now)}
+        context |= {"waiting": pulse.waiting(now), "durations": trends.durations(now)}
     return context
 
 
-def incidents_now() -> dict[str, Any]:
-    counted = _open().values_list("severity").annotate(Count("id")).order_by()
-    counts = dict(counted)
+def incidents_now(now: datetime) -> dict[str, Any]:
+    """Accepted ones are counted apart: they are no alarm."""
+    known = acceptances.accepted(now)
+    alarms, counts = _open().exclude(known), Counter[str]()
+    for severity, is_known, number in _counted(known):
+        counts[ACCEPTED if is_known else severity] += number
     severities = [(severity.value, counts.get(severity.value, 0)) for severity in Severity]
     return {
         "severities": list(reversed(severities)),
-        "open_count": sum(counts.values()),
-        "waiting_count": _open().filter(status__in=WAITING).count(),
-        "newest": list(_open().order_by(WORST_FIRST, "-id")[:NEWEST]),
+        "open_count": sum(counts.values()) - counts[ACCEPTED],
+        "accepted_count": counts[ACCEPTED],
+        "waiting_count": alarms.filter(status__in=WAITING).count(),
+        "newest": list(alarms.order_by(WORST_FIRST, "-id")[:NEWEST]),
     }
+
+
+def _counted(known: Q) -> Iterable[tuple[str, bool, int]]:
+    """Severity, whether it is accepted, and how many are open."""
+    rows = _open().annotate(taken=known).values_list("severity", "taken").order_by()
+    return rows.annotate(Count("id"))
 
 
 def _open() -> QuerySet[Incident]:

@@ -14,7 +14,8 @@ SEEN = (
     "detection.sourcestate", "detection.heartbeat", "detection.workloadbaseline",
     "detection.modelversion", "detection.anomalyfeedback",
     "remediation.policy", "remediation.maintenancewindow", "remediation.silence",
-    "remediation.plan", "remediation.approval", "remediation.attempt", "remediation.mode",
+    "remediation.acceptance", "remediation.plan", "remediation.approval",
+    "remediation.attempt", "remediation.mode",
     "remediation.stopswitch", "remediation.budget", "remediation.delivery",
     "remediation.auditentry", "remediation.llmcall", "detection.modelversion",
     "detection.anomalyfeedback", "django_celery_beat.periodictask",
@@ -36,6 +37,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "detection.anomalyfeedback.add_anomalyfeedback",
     ),
     OPERATOR: (
+        "remediation.acceptance.add_acceptance",
+        "remediation.acceptance.delete_acceptance",
         "remediation.attempt.remediate",
         "remediation.mode.set_mode",
         "remediation.delivery.send_test",

@@ -45,6 +45,7 @@ NAVIGATION = [
         _page("Policies", "policy", "remediation_policy"),
         _page("Maintenance windows", "event_busy", "remediation_maintenancewindow"),
         _page("Silences", "notifications_off", "remediation_silence"),
+        _page("Acceptances", "task_alt", "remediation_acceptance"),
         _page("Metric queries", "query_stats", "detection_metricquery"),
         {
             "title": "Notifications",

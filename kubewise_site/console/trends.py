@@ -15,6 +15,7 @@ from detection.domain.causes import Severity
 from detection.domain.statuses import TERMINAL, Status
 from detection.models import Incident, Transition
 from kubewise_site.templatetags.kubewise import span
+from remediation.controls.acceptances import ever_accepted, opened_accepted
 from remediation.models import Attempt
 
 HOURS = 24
@@ -51,7 +52,8 @@ def over_time(now: datetime) -> dict[str, Any]:
 
 
 def _opened(since: datetime) -> Iterable[tuple[datetime, str, int]]:
-    rows = Incident.objects.filter(first_seen__gte=since).annotate(hour=_hour("first_seen", since))
+    rows = Incident.objects.filter(first_seen__gte=since).exclude(opened_accepted())
+    rows = rows.annotate(hour=_hour("first_seen", since))
     counted = rows.values_list("hour", "severity").annotate(number=Count("id")).order_by()
     return [(_start(since, hour), severity, number) for hour, severity, number in counted]
 
@@ -115,6 +117,7 @@ def _diagnosed(seen: dict[int, datetime]) -> list[timedelta]:
 
 def _resolved(since: datetime) -> list[timedelta]:
     rows = Incident.objects.filter(closed_at__gte=since, status=Status.RESOLVED)
+    rows = rows.exclude(ever_accepted())
     times = rows.order_by("-closed_at").values_list("first_seen", "closed_at")[:MOST_TIMED]
     return [closed - seen for seen, closed in times if closed]
 

@@ -20,6 +20,7 @@ from detection.domain.statuses import OPEN, START, Status
 from detection.models import Alert, Heartbeat, Incident, SourceState
 from kubewise_site.ops.queues import QUEUE_PREFIX
 from kubewise_site.version import VERSION
+from remediation.controls import acceptances
 from remediation.controls.mode_and_stop import standing
 from remediation.llm.usage.totals import Usage, usage
 from remediation.models import Attempt
@@ -47,7 +48,7 @@ class _FromDatabase(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield _gauge("build_info", "The version that runs.", ("version",), [((VERSION,), 1)])
-        yield from _incidents()
+        yield from _incidents(self._now)
         yield from _times(self._now)
         yield from _attempts()
         yield from _gates()
@@ -60,11 +61,16 @@ class _FromDatabase(Collector):
         return iter(())
 
 
-def _incidents() -> Iterator[Metric]:
+def _incidents(now: datetime) -> Iterator[Metric]:
+    """What is accepted is counted apart: an alert on open incidents is about alarms."""
     labels = ("status", "cause", "severity")
     rows = Incident.objects.order_by().values_list(*labels).annotate(Count("id"))
-    still_open = [(row[:3], row[3]) for row in rows.filter(status__in=OPEN)]
-    yield _gauge("incidents_open", "Open incidents.", labels, still_open)
+    known = acceptances.accepted(now)
+    still_open = rows.filter(status__in=OPEN, closed_at__isnull=True)
+    alarms = [(row[:3], row[3]) for row in still_open.exclude(known)]
+    yield _gauge("incidents_open", "Open incidents that nobody accepted.", labels, alarms)
+    held = [(row[:3], row[3]) for row in still_open.filter(known)]
+    yield _gauge("incidents_accepted", "Open incidents that a person accepted.", labels, held)
     over = Incident.objects.order_by().exclude(status__in=OPEN).values_list("status", "cause")
     closed = [(row[:2], row[2]) for row in over.annotate(Count("id"))]
     help_text = "Closed incidents."
@@ -79,6 +85,7 @@ def _times(now: datetime) -> Iterator[Metric]:
     detection = [(seen - onset).total_seconds() for onset, seen in found]
     yield _percentiles("detection_seconds", "From onset to detection, last 24 h.", detection)
     ended = rows.filter(status=Status.RESOLVED, closed_at__isnull=False)
+    ended = ended.exclude(acceptances.ever_accepted())
     times = ended.values_list("first_seen", "closed_at")[:MOST_DURATIONS]
     repair = [(closed - seen).total_seconds() for seen, closed in times if closed]
     yield _percentiles("repair_seconds", "From detection to resolution, last 24 h.", repair)
@@ -116,6 +123,7 @@ def _queues(now: datetime) -> Iterator[Metric]:
     """Seconds for which the oldest has waited; no sample: nothing waits."""
     first_seen = Min("first_seen")
     waiting = Incident.objects.filter(status=Status.AWAITING_APPROVAL)
+    waiting = waiting.exclude(acceptances.accepted(now))
     due = Attempt.objects.filter(state=Attempt.State.APPLIED, verify_due_at__lte=now)
     oldest = {
         "analysis": Incident.objects.filter(status__in=START).aggregate(at=first_seen)["at"],

@@ -16,6 +16,7 @@ from detection.runtime.latency import BROKER_TIMEOUT_SECONDS
 from kubewise_site import pipeline, schedule
 from kubewise_site.core import broker
 from kubewise_site.ops import health
+from remediation.controls import acceptances
 
 QUEUE_NAMES = tuple(dict.fromkeys(pipeline.QUEUES.values()))
 UNANALYZED = Q(status__in=START) | Q(status=Status.ANALYZING)
@@ -89,8 +90,10 @@ def queue_lengths() -> dict[str, int] | None:
         client.close()
 
 
-def waiting() -> OldestWaiting:
-    return OldestWaiting(_oldest(UNANALYZED), _oldest(Q(status__in=WAITING)))
+def waiting(now: datetime) -> OldestWaiting:
+    """What is accepted waits for nobody."""
+    person = Q(status__in=WAITING) & ~acceptances.accepted(now)
+    return OldestWaiting(_oldest(UNANALYZED), _oldest(person))
 
 
 def _oldest(which: Q) -> datetime | None:

@@ -15,6 +15,8 @@ from detection.domain.findings import FoundBy
 from detection.domain.statuses import OPEN, WAITING
 from detection.incidents.search import of_kind
 from detection.models import Incident
+from kubewise_site.core import clock
+from remediation.controls.acceptances import accepted
 from remediation.models import Attempt
 
 KINDS = (
@@ -36,6 +38,7 @@ class Shown(StrEnum):
 
     OPEN = "open"
     WAITING = "waiting"
+    ACCEPTED = "accepted"
     OVER = "over"
     ALL = "all"
 
@@ -55,7 +58,10 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(Shown.WAITING, "Needs me"), (Shown.OVER, "Over"), (Shown.ALL, "All")]
+        return [
+            (Shown.WAITING, "Needs me"), (Shown.ACCEPTED, "Accepted"), (Shown.OVER, "Over"),
+            (Shown.ALL, "All"),
+        ]  # fmt: skip
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
         if self.value() == Shown.ALL:
@@ -65,7 +71,9 @@ class StateFilter(admin.SimpleListFilter):
             return queryset.exclude(status__in=OPEN)
         wanted = WAITING if self.value() == Shown.WAITING else OPEN
         # The second says the same, and has an index that leaves out all that is over.
-        return queryset.filter(status__in=wanted, closed_at__isnull=True)
+        rows = queryset.filter(status__in=wanted, closed_at__isnull=True)
+        known = accepted(clock.now())
+        return rows.filter(known) if self.value() == Shown.ACCEPTED else rows.exclude(known)
 
     def choices(self, changelist: Any) -> Any:
         """As Django's, with the first entry named after what it shows."""

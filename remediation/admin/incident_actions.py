@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -15,8 +15,15 @@ from detection.incidents.feedback import NotAnAnomaly, false_positive
 from detection.models import Incident
 from kubewise_site.core import clock
 from remediation.analysis import reanalysis
-from remediation.controls import silences
-from remediation.models.permissions import ANALYZE, COMMENT, FEEDBACK, SILENCE
+from remediation.controls import acceptances, silences
+from remediation.models.permissions import (
+    ACCEPT,
+    ANALYZE,
+    COMMENT,
+    END_ACCEPTANCE,
+    FEEDBACK,
+    SILENCE,
+)
 
 SILENT_HOURS = (1, 4, 24, 168)
 Told = tuple[int, str]
@@ -67,6 +74,38 @@ def _silence(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     return messages.SUCCESS, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC."
 
 
+def _accept(incident: Incident, request: HttpRequest, now: datetime) -> Told:
+    reason, day = request.POST.get("reason", ""), _day(request.POST.get("review", ""))
+    if day is None:
+        return messages.WARNING, "Not accepted: the review date is no date such as 2026-03-01."
+    try:
+        row = acceptances.accept(incident, request.user.get_username(), reason, day, now)
+    except (acceptances.BadAcceptance, acceptances.NotAcceptable) as error:
+        return messages.WARNING, f"Not accepted: {error}".removesuffix(".") + "."
+    return messages.SUCCESS, f"Accepted until {row.review_at:%Y-%m-%d %H:%M} UTC."
+
+
+def _day(text: str) -> datetime | None:
+    """The beginning of a day, UTC; None where the text is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        return None
+
+
+def review_days(now: datetime) -> dict[str, str]:
+    """The first and the last day that may be chosen, and the one that is proposed."""
+    days = {"first": timedelta(days=1), "last": acceptances.LONGEST, "proposed": timedelta(days=30)}
+    return {name: f"{now + ahead:%Y-%m-%d}" for name, ahead in days.items()}
+
+
+def _end_acceptance(incident: Incident, request: HttpRequest, now: datetime) -> Told:
+    why = request.POST.get("reason", "")[: silences.LONGEST_TEXT]
+    if acceptances.end(incident, request.user.get_username(), why, now):
+        return messages.SUCCESS, "It is no longer accepted: KubeWise decides on it anew."
+    return messages.WARNING, "It is not accepted."
+
+
 def _feedback(incident: Incident, request: HttpRequest, now: datetime) -> Told:
     """The owner's threshold rises, and its hours stay training data."""
     note = request.POST.get("note", "")[: silences.LONGEST_TEXT]
@@ -83,5 +122,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "analyze": (ANALYZE, _analyze),
     "comment": (COMMENT, _comment),
     "silence": (SILENCE, _silence),
+    "accept": (ACCEPT, _accept),
+    "end-acceptance": (END_ACCEPTANCE, _end_acceptance),
     "feedback": (FEEDBACK, _feedback),
 }

@@ -8,13 +8,14 @@ from typing import Any
 from detection.admin.badges import STATUS_COLOURS
 from detection.domain.causes import CAUSES, Cause
 from detection.domain.facts import AnomalyFacts
-from detection.domain.statuses import WAITING
+from detection.domain.statuses import IN_HAND, OPEN, WAITING
 from detection.models import Incident
 from remediation.actions import find
 from remediation.admin.change_preview import changes_of, inverse_of
 from remediation.admin.decision_view import gates_of, remarks_of
 from remediation.approval.approvals import VALIDITY
 from remediation.approval.next_candidate import FIXED
+from remediation.controls import acceptances
 from remediation.llm.usage.totals import usage_of
 from remediation.models import Plan
 from remediation.models.querysets import shown_plan
@@ -32,6 +33,8 @@ def incident_context(incident: Incident, may_review: bool, now: datetime) -> dic
     return {
         **_recorded(incident),
         **_planned(incident, shown_plan(incident), now),
+        "acceptance": acceptances.held_for(incident, now),
+        "acceptable": incident.closed_at is None and incident.status in OPEN - IN_HAND,
         "may_review": may_review,
     }
 

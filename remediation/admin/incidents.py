@@ -33,7 +33,7 @@ from remediation.admin.filters import (
     SourceFilter,
     StateFilter,
 )
-from remediation.admin.incident_actions import SILENT_HOURS, VERBS, do
+from remediation.admin.incident_actions import SILENT_HOURS, VERBS, do, review_days
 from remediation.admin.related_objects import related_of
 from remediation.admin.review import NUMBER, ReviewButton, confirm, plan_next_view, review
 from remediation.models.permissions import APPROVE
@@ -127,8 +127,12 @@ class IncidentAdmin(Record):
             **incident_page.incident_context(incident, request.user.has_perm(APPROVE), clock.now()),
             "related": related_of(incident),
             "silent_hours": SILENT_HOURS,
+            "review_days": review_days(clock.now()),
             "is_anomaly": incident.cause == Cause.METRIC_ANOMALY,
-            "may": {verb: request.user.has_perm(needed) for verb, (needed, _) in VERBS.items()},
+            "may": {
+                verb.replace("-", "_"): request.user.has_perm(needed)
+                for verb, (needed, _) in VERBS.items()
+            },
             "title": plain(incident_page.headline(incident)),
             "opts": self.opts,
         }

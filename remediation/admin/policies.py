@@ -136,8 +136,9 @@ class PolicyAdmin(OnBehalf):
     form = PolicyForm
     list_display = (
         "namespace_pattern", "mode", "allowed_actions", "forbidden_actions", "attempts_an_hour",
+        "tells_all",
     )  # fmt: skip
-    list_filter = ("mode",)
+    list_filter = ("mode", "tells_all")
     search_fields = ("namespace_pattern",)
     ordering = ("namespace_pattern",)
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from kubewise_site.core.admin.base import Record
 from remediation.models import (
+    Acceptance,
     Approval,
     Attempt,
     AuditEntry,
@@ -14,6 +15,17 @@ from remediation.models import (
     Plan,
     StopSwitch,
 )
+
+
+@admin.register(Acceptance)
+class AcceptanceAdmin(Record):
+    list_display = (
+        "owner_kind", "owner_namespace", "owner_name", "cause", "author", "reason", "at",
+        "review_at", "ended_at", "ended_by", "ended_why",
+    )  # fmt: skip
+    list_filter = (("ended_at", admin.EmptyFieldListFilter), "cause")
+    search_fields = ("owner_name",)
+    ordering = ("-id",)
 
 
 @admin.register(Attempt)

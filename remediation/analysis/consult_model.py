@@ -17,6 +17,7 @@ from detection.incidents import states
 from detection.models import Incident
 from detection.runtime import leases
 from remediation.analysis.model_opinion import merged
+from remediation.controls import acceptances
 from remediation.evidence.storage import kept
 from remediation.llm.protocol import LlmClient, NullClient
 from remediation.llm.providers import ANALYSIS, client_for
@@ -37,6 +38,8 @@ def consult(incident_id: int, now: datetime) -> Ending:
     if isinstance(client, NullClient):
         return Ending.NOTHING
     incident = Incident.objects.select_related("cluster").get(pk=incident_id)
+    if acceptances.held_for(incident, now):
+        return Ending.NOTHING
     plan, pack = current_plan(incident), kept(incident)
     if plan is None or pack is None or plan.source != PlanSource.RULES or not _claim(incident, now):
         return Ending.NOTHING

@@ -8,7 +8,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import DateTimeField
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
@@ -17,6 +17,8 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.statuses import Status
 from detection.incidents.search import found, of_kind
 from detection.models import Incident
+from kubewise_site.core import clock
+from remediation.controls.acceptances import accepted
 
 UNKNOWN_STATUS = f"%(value)r is no status; valid are {', '.join(Status.values)}."
 UNKNOWN_SEVERITY = f"%(value)r is no severity; valid are {', '.join(Severity)}."
@@ -73,6 +75,9 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
     since = Rfc3339Filter(field_name="first_seen", lookup_expr="gte")
     until = Rfc3339Filter(field_name="first_seen", lookup_expr="lt")
     q = django_filters.CharFilter(method="search", max_length=200)
+    accepted = django_filters.ChoiceFilter(
+        choices=[("true", "accepted"), ("false", "not accepted")], method="is_accepted"
+    )
 
     class Meta:
         model = Incident
@@ -81,6 +86,11 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def kind(self, rows: QuerySet[Incident], _: str, text: str) -> QuerySet[Incident]:
         return of_kind(rows, text)
+
+    def is_accepted(self, rows: QuerySet[Incident], _: str, text: str) -> QuerySet[Incident]:
+        """`true`: open and accepted. `false`: all others."""
+        known = accepted(clock.now()) & Q(closed_at__isnull=True)
+        return rows.filter(known) if text == "true" else rows.exclude(known)
 
     def search(self, rows: QuerySet[Incident], _: str, text: str) -> QuerySet[Incident]:
         """As the admin's: the beginning of a name, `namespace/name`, or an anomaly id."""

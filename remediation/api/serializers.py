@@ -12,15 +12,18 @@ from rest_framework import serializers
 from detection.domain.causes import Severity
 from detection.domain.statuses import Status
 from detection.models import Incident
+from kubewise_site.core import clock
 from remediation.actions import blacklist, find
 from remediation.api.fast_serializers import PlainReading, time_text
-from remediation.models import Attempt, Plan
+from remediation.controls.acceptances import held_among
+from remediation.models import Acceptance, Attempt, Plan
 from remediation.models.querysets import give_timelines, rows_of, shown_plan
 
 CANDIDATE_TEXTS = (
     "action_type", "resource_type", "resource_name", "namespace", "command", "kubectl", "risk",
     "description",
 )  # fmt: skip
+ACCEPTANCE = "_acceptance"
 SEVERITIES = [severity.value for severity in Severity]
 
 
@@ -119,6 +122,14 @@ class OwnerSerializer(PlainReading, serializers.Serializer[Any]):
     uid = serializers.CharField(source="owner_uid")
 
 
+class AcceptanceSerializer(PlainReading, serializers.ModelSerializer[Acceptance]):
+    by = serializers.CharField(source="author")
+
+    class Meta:
+        model = Acceptance
+        fields = ("by", "reason", "at", "review_at")
+
+
 class EventSerializer(PlainReading, serializers.Serializer[Incident]):
     """One incident, with the keys that scripts have relied on from the start."""
 
@@ -153,6 +164,9 @@ class EventSerializer(PlainReading, serializers.Serializer[Incident]):
     timeline = TransitionSerializer(source="transitions", many=True)
     plan = serializers.SerializerMethodField()
     decision = serializers.DictField(allow_null=True)
+    accepted = serializers.SerializerMethodField(
+        help_text="By whom, why and until when the failure is accepted; null: it is not."
+    )
 
     def get_entity_type(self, incident: Incident) -> str:
         return incident.owner_kind.lower()
@@ -175,6 +189,11 @@ class EventSerializer(PlainReading, serializers.Serializer[Incident]):
     def get_resolution_time(self, incident: Incident) -> str | None:
         return time_text(incident.closed_at) if incident.status == Status.RESOLVED else None
 
+    @extend_schema_field(AcceptanceSerializer(allow_null=True))
+    def get_accepted(self, incident: Incident) -> dict[str, Any] | None:
+        row = incident.__dict__.get(ACCEPTANCE)
+        return _acceptance_shape().to_representation(row) if row else None
+
     @extend_schema_field(PlanSerializer(allow_null=True))
     def get_plan(self, incident: Incident) -> dict[str, Any] | None:
         plan = shown_plan(incident)
@@ -189,14 +208,22 @@ def events_of_page(incidents: Sequence[Incident]) -> list[dict[str, Any]]:
 
 def events_of(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
     """Each in the shape of EventSerializer."""
-    shape = _event_shape()
-    return [shape.to_representation(incident) for incident in incidents]
+    shape, rows = _event_shape(), list(incidents)
+    held = held_among(rows, clock.now())
+    for incident in rows:
+        incident.__dict__[ACCEPTANCE] = held.get(incident.pk)
+    return [shape.to_representation(incident) for incident in rows]
 
 
 @cache
 def _event_shape() -> EventSerializer:
     """One for all: to make a serializer is to copy every field."""
     return EventSerializer()
+
+
+@cache
+def _acceptance_shape() -> AcceptanceSerializer:
+    return AcceptanceSerializer()
 
 
 @cache

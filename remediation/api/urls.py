@@ -19,6 +19,7 @@ urlpatterns = [
     *with_and_without_slash(f"{EVENT}/reject", views_review.RejectView.as_view(), "reject"),
     *with_and_without_slash(f"{EVENT}/comment", views_notes.CommentView.as_view(), "comment"),
     *with_and_without_slash(f"{EVENT}/silence", views_notes.SilenceView.as_view(), "silence"),
+    *with_and_without_slash(f"{EVENT}/accept", views_notes.AcceptView.as_view(), "accept"),
     *with_and_without_slash(
         f"{EVENT}/false-positive", views_notes.FalsePositiveView.as_view(), "false-positive"
     ),

@@ -1,4 +1,5 @@
-"""What people add to an incident without deciding on its plan: a comment, a silence, a mark."""
+"""What people add to an incident without deciding on its plan: a comment, a silence, a mark, or
+that its failure is accepted."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,8 +20,8 @@ from kubewise_site.core.rest.problem import Problem
 from kubewise_site.core.rest.views import Guarded, validated_body
 from remediation.api.serializers import EventSerializer
 from remediation.api.views_events import event, find
-from remediation.controls import silences
-from remediation.models.permissions import COMMENT, FEEDBACK, SILENCE
+from remediation.controls import acceptances, silences
+from remediation.models.permissions import ACCEPT, COMMENT, END_ACCEPTANCE, FEEDBACK, SILENCE
 
 LONGEST_TEXT = 2000
 
@@ -30,6 +32,13 @@ class CommentRequest(serializers.Serializer[Any]):
 
 class SilenceRequest(serializers.Serializer[Any]):
     until = serializers.DateTimeField(help_text="With its offset; within 30 days.")
+    reason = TextField(max_length=LONGEST_TEXT)
+
+
+class AcceptRequest(serializers.Serializer[Any]):
+    review_at = serializers.DateTimeField(
+        help_text="When it opens again by itself, with its offset; within 90 days."
+    )
     reason = TextField(max_length=LONGEST_TEXT)
 
 
@@ -77,6 +86,34 @@ class SilenceView(Guarded):
         except ValueError as error:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "until", str(error)) from None
         return _noted(anomaly_id, f"Silenced until {row.ends_at:%Y-%m-%d %H:%M} UTC.")
+
+
+class AcceptView(Guarded):
+    """This failure of its owner is known, and may stay as it is until a date."""
+
+    writes = {"POST": ACCEPT, "DELETE": END_ACCEPTANCE}
+
+    @extend_schema(request=AcceptRequest, responses={201: NotedAnswer}, operation_id="accept")
+    def post(self, request: Request, anomaly_id: UUID) -> Response:
+        asked, incident = validated_body(AcceptRequest, request), find(anomaly_id)
+        who, review_at = request.user.get_username(), asked["review_at"]
+        try:
+            acceptances.accept(incident, who, asked["reason"], review_at, clock.now())
+        except acceptances.BadAcceptance as error:
+            wrong = [{"field": error.field, "detail": str(error)}]
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "not-acceptable", str(error), wrong
+            ) from None
+        except acceptances.NotAcceptable as error:
+            raise Problem(HTTPStatus.CONFLICT, error.code, str(error)) from None
+        return _noted(anomaly_id, f"Accepted until {review_at:%Y-%m-%d %H:%M} UTC.")
+
+    @extend_schema(request=None, responses={200: NotedAnswer}, operation_id="end_acceptance")
+    def delete(self, request: Request, anomaly_id: UUID) -> Response:
+        who = request.user.get_username()
+        if not acceptances.end(find(anomaly_id), who, "", clock.now()):
+            raise NotFound("It is not accepted.")
+        return _noted(anomaly_id, "It is no longer accepted.", HTTPStatus.OK)
 
 
 class FalsePositiveView(Guarded):

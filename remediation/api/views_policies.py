@@ -37,7 +37,7 @@ class PolicySerializer(StrictModelSerializer):
     class Meta:
         model = Policy
         fields = ("id", "namespace_pattern", "mode", "allowed_actions", "forbidden_actions",
-                  "attempts_an_hour")  # fmt: skip
+                  "attempts_an_hour", "tells_all")  # fmt: skip
 
     def validate_namespace_pattern(self, pattern: str) -> str:
         rows = Policy.objects.filter(cluster=current_cluster(), namespace_pattern=pattern)

@@ -21,8 +21,8 @@ from remediation.results import Refused, Stopped
 
 STOP = "stop switch"
 ASKED = frozenset(
-    {STOP, "maintenance window", "silence", "protected namespace", "policy", "futility",
-     "catalogue and bounds"}
+    {STOP, "maintenance window", "silence", "acceptance", "protected namespace", "policy",
+     "futility", "catalogue and bounds"}
 )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""The one place from which changes of modes, stop switch, policies, windows and silences are told.
+"""The one place from which changes of modes, stop switch, policies, windows, silences
+and acceptances are told.
 
 Signals, as nothing else sees a deletion that a cascade or a queryset makes. Whoever changes such a
 row on a person's behalf says so by `by`; what comes from elsewhere is told as the process's own.

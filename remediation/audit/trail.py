@@ -18,6 +18,7 @@ from django.db.models import F, Max, Min
 
 from remediation.digests import digest_of
 from remediation.models import (
+    Acceptance,
     Approval,
     Attempt,
     AuditEntry,
@@ -34,6 +35,9 @@ CHECKPOINT = "checkpoint"
 SETTLED = "attempt settled"
 PAUSE = ("cluster_id", "namespace_pattern", "name_pattern", "author", "reason", "starts_at",
          "ends_at")  # fmt: skip
+ACCEPTANCE = ("cluster_id", "owner_kind", "owner_namespace", "owner_name", "owner_uid", "cause",
+              "severity", "impact", "evidence", "digest", "author", "reason", "at", "review_at",
+              "ended_at", "ended_by", "ended_why")  # fmt: skip
 SWITCH = ("cluster_id", "actor", "reason", "at")
 FACTS: Mapping[type[models.Model], tuple[str, ...]] = {
     Approval: ("plan_id", "candidate_index", "user_id", "verdict", "reason", "digest", "at",
@@ -46,7 +50,10 @@ FACTS: Mapping[type[models.Model], tuple[str, ...]] = {
              "attempts_an_hour"),
     MaintenanceWindow: PAUSE,
     Silence: PAUSE,
+    Acceptance: ACCEPTANCE,
 }  # fmt: skip
+# Columns that came later: told where they are set, so that entries from before still fit.
+YOUNGER: Mapping[type[models.Model], tuple[str, ...]] = {Policy: ("tells_all",)}
 WHEN_SETTLED = ("state", "outcome", "error", "diff", "inverse")
 MODELS = {model.__name__: model for model in FACTS}
 DELETED = " deleted"
@@ -64,7 +71,9 @@ def append_entry(
 def entry_facts(row: models.Model, kind: str) -> dict[str, Any]:
     """What an entry of this kind vouches for."""
     names = FACTS[type(row)] + (WHEN_SETTLED if kind == SETTLED else ())
-    return {name: getattr(row, name) for name in names}
+    told = {name: getattr(row, name) for name in names}
+    younger = {name: getattr(row, name) for name in YOUNGER.get(type(row), ())}
+    return told | {name: value for name, value in younger.items() if value}
 
 
 def _append(

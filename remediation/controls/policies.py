@@ -23,11 +23,9 @@ def policy_for(cluster: Cluster, namespace: str) -> PolicyFacts | None:
 
 def policy_among(rows: Iterable[Policy], namespace: str) -> PolicyFacts | None:
     """The same, of rows that were read already."""
-    matching = [row for row in rows if fnmatchcase(namespace, row.namespace_pattern)]
-    if not matching:
+    best = best_of(rows, namespace)
+    if best is None:
         return None
-    best = max(matching, key=lambda row: (row.namespace_pattern == namespace,
-                                          len(row.namespace_pattern)))  # fmt: skip
     literal = best.namespace_pattern == namespace
     return PolicyFacts(
         best.mode,
@@ -36,6 +34,16 @@ def policy_among(rows: Iterable[Policy], namespace: str) -> PolicyFacts | None:
         frozenset(best.allowed_actions),
         best.attempts_an_hour,
     )
+
+
+def best_of(rows: Iterable[Policy], namespace: str) -> Policy | None:
+    """The row that names the namespace, else that of the longest pattern that matches it."""
+
+    def closeness(row: Policy) -> tuple[bool, int]:
+        return row.namespace_pattern == namespace, len(row.namespace_pattern)
+
+    matching = (row for row in rows if fnmatchcase(namespace, row.namespace_pattern))
+    return max(matching, key=closeness, default=None)
 
 
 def policy_text(policy: PolicyFacts | None) -> list[str]:

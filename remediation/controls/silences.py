@@ -13,6 +13,7 @@ from django.db import transaction
 from detection.domain.units import counted
 from detection.incidents import states
 from detection.models import Incident
+from kubewise_site.core.foreign_text import safe
 from remediation.controls import policies
 from remediation.models import Silence
 
@@ -38,7 +39,7 @@ def silence_owner(
         namespace_pattern=escape(incident.owner_namespace),
         name_pattern=escape(incident.owner_name),
         author=actor,
-        reason=_said(reason, "a silence needs a reason"),
+        reason=said(reason, "a silence needs a reason"),
         starts_at=now,
         ends_at=until,
     )
@@ -51,12 +52,12 @@ def silence_owner(
 
 def comment(incident: Incident, actor: str, text: str, now: datetime) -> None:
     """A person's words in the timeline. Raises NoReason."""
-    said = _said(text, "a comment needs text")
-    states.note_event(incident, "comment", actor=actor, reason=said, now=now)
+    words = said(text, "a comment needs text")
+    states.note_event(incident, "comment", actor=actor, reason=words, now=now)
 
 
-def _said(text: str, lacking: str) -> str:
-    said = text.strip()[:LONGEST_TEXT]
-    if not said:
+def said(text: str, lacking: str) -> str:
+    """A person's words, safe for databases and readers. Raises NoReason where nothing is seen."""
+    if not any(char.isprintable() and not char.isspace() for char in text):
         raise NoReason(lacking)
-    return said
+    return safe(text.strip())[:LONGEST_TEXT]

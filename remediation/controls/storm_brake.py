@@ -1,8 +1,9 @@
 """The storm brake: too many incidents at once, or a lost cluster, suspend AUTO until they pass.
 
 Counted are roots: no symptom of another incident, nothing informational, no anomaly of metrics
-alone, nothing that followed KubeWise's own action on the same owner, and nothing about workloads
-whose pods KubeWise moved shortly before.
+alone, nothing that was accepted when it began, nothing that followed KubeWise's own action on the
+same owner, and nothing about workloads whose pods KubeWise moved shortly before. To accept what is
+counted already lifts nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from detection.domain.units import counted
 from detection.models import Cluster, Incident
 from remediation.actions import CATALOGUE
 from remediation.actions.base import Trait
+from remediation.controls.acceptances import opened_accepted
 from remediation.models import Attempt
 
 SUSPENDING = {str(row.cause): row.suspends for row in ROWS if row.suspends}
@@ -67,7 +69,11 @@ def roots(cluster: Cluster, since: datetime) -> QuerySet[Incident]:
     """The incidents first seen after `since` that the brake counts."""
     rows = Incident.objects.filter(cluster=cluster, parent__isnull=True, first_seen__gt=since)
     told = rows.exclude(severity=Severity.INFO).exclude(cause=Cause.METRIC_ANOMALY)
-    return told.exclude(_after_our_action()).exclude(pk__in=_victims(cluster, since))
+    return (
+        told.exclude(_after_our_action())
+        .exclude(opened_accepted())
+        .exclude(pk__in=_victims(cluster, since))
+    )
 
 
 def _victims(cluster: Cluster, since: datetime) -> set[int]:

@@ -18,7 +18,7 @@ from detection.incidents import states
 from detection.models import Incident
 from kubewise_site.core.redaction import redact
 from remediation.audit import trail
-from remediation.controls import budgets
+from remediation.controls import acceptances, budgets
 from remediation.controls.mode_and_stop import standing
 from remediation.digests import digest_of
 from remediation.execution.attempt_states import State, begin, move_attempt, sources_of
@@ -116,14 +116,14 @@ def claim_attempt(work: Work, now: datetime, term: Term | None = None) -> Claim:
         return Claim(None, "reading the cluster took longer than the lease", NotClaimed.RACE)
     try:
         with transaction.atomic():
-            _require_go(work)
+            _require_go(work, now)
             _require_plan(work)
             _use_approval(work, term.now())
             _spend(work, now)
             attempt = _create(work, now)
             _move(work, now)
             trail.append_entry("attempt claimed", work.executor, attempt, now)
-            _require_go(work)
+            _require_go(work, now)
             return Claim(attempt)
     except IntegrityError:
         reason = "another attempt on this owner is running, or this one was already made"
@@ -132,10 +132,13 @@ def claim_attempt(work: Work, now: datetime, term: Term | None = None) -> Claim:
         return Claim(None, str(lost), lost.by)
 
 
-def _require_go(work: Work) -> None:
-    """Asked first, and again once the audit trail's head is ours: whoever pulls the stop switch
-    writes to the trail too, so no claim stands behind a stop there."""
-    if reason := may_not_go(work.incident, work.approval is not None):
+def _require_go(work: Work, now: datetime) -> None:
+    """Asked first, and again once the audit trail's head is ours: whoever pulls the stop switch or
+    accepts the failure writes to the trail too, so no claim stands behind that there."""
+    reason = may_not_go(work.incident, work.approval is not None)
+    if not reason and (accepted := acceptances.sentence(work.incident, now)):
+        reason = f"the failure is accepted: {accepted}"
+    if reason:
         raise _Lost(reason, NotClaimed.REFUSED)
 
 

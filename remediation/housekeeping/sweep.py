@@ -15,6 +15,7 @@ from detection.runtime.heartbeats import beat
 from detection.runtime.leases import claim_lease, is_free
 from kubewise_site import pipeline
 from remediation import notifications
+from remediation.controls import acceptances
 from remediation.execution.attempt_states import State
 from remediation.llm.provider_settings import missing
 from remediation.models import Attempt
@@ -36,6 +37,7 @@ def sweep(now: datetime) -> list[str]:
     Of the watched cluster only: another one's records can't be settled by looking at this one.
     """
     cluster = Q(cluster=current_cluster())
+    acceptances.review(current_cluster(), now)
     gate_inputs.reconsider_changed(current_cluster(), now)
     attempts = Q(incident__cluster=current_cluster())
     done = [

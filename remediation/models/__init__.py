@@ -6,12 +6,14 @@ from django.conf import settings
 from django.db import models
 
 from detection.models import Cluster, Incident
+from remediation.models.acceptances import Acceptance
 from remediation.models.audit import AuditEntry, AuditHead
 from remediation.models.audited import Audited
 from remediation.models.llm import EvidencePack, LlmCall, LlmGate
 from remediation.models.notifications import Delivery
 
 __all__ = [
+    "Acceptance",
     "Approval",
     "Attempt",
     "AuditEntry",
@@ -98,6 +100,11 @@ class Policy(Audited):
     forbidden_actions = models.JSONField(default=list, blank=True)
     attempts_an_hour = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="In each namespace that it covers. Empty: the default."
+    )
+    tells_all = models.BooleanField(
+        "tells of anomalies and information too",
+        default=False,
+        help_text="Messages about anomalies alone and about severity info; else they are none.",
     )
 
     class Meta:

@@ -12,6 +12,7 @@ class Delivery(models.Model):
         OPENED = "opened"
         AWAITING_APPROVAL = "awaiting approval"
         ESCALATED = "escalated"
+        UNACCEPTED = "no longer accepted"
         CLOSED = "closed"
         REOPENED = "reopened"
         CLOSED_AGAIN = "closed again"

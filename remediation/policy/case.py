@@ -79,6 +79,7 @@ class Records:
     stopped: str = ""
     maintenance: str = ""
     silenced: str = ""
+    accepted: str = ""
     policy: PolicyFacts | None = None
     exhausted: str = ""
     open_attempt: str = ""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from detection.models import Incident
 from detection.runtime.source_visibility import blind_sources
-from remediation.controls import budgets
+from remediation.controls import acceptances, budgets
 from remediation.controls.mode_and_stop import standing
 from remediation.controls.policies import covering, policy_for
 from remediation.controls.storm_brake import storm_brake
@@ -33,6 +33,7 @@ def records_of(
         stopped=stop_reason if now_standing.stopped else "",
         maintenance=covering(MaintenanceWindow, incident, now),
         silenced=covering(Silence, incident, now),
+        accepted=acceptances.sentence(incident, now),
         policy=policy_for(incident.cluster, incident.owner_namespace),
         exhausted=budgets.exhausted(incident.cluster, costs, now),
         open_attempt=_open_attempt(incident),

@@ -17,6 +17,7 @@ from detection.runtime import leases
 from kubewise_site import pipeline
 from remediation.clients import Clients
 from remediation.cluster.writer import RESOURCES
+from remediation.controls import acceptances
 from remediation.controls.limits import limits
 from remediation.controls.stop_in_cluster import reason_to_stop
 from remediation.models import Plan, PlanSource
@@ -54,7 +55,8 @@ def decide_incident(incident_id: int, clients: Clients, now: datetime) -> Ending
 def inputs_of(incident: Incident, now: datetime) -> str:
     """Read before the case is gathered, so that what changes meanwhile is decided again."""
     found = gate_inputs.gate_inputs(incident.cluster, now)
-    return found.digest(incident.owner_namespace, incident.owner_name)
+    held = acceptances.held_for(incident, now) is not None
+    return found.digest(incident.owner_namespace, incident.owner_name, held)
 
 
 def gather(

@@ -17,6 +17,7 @@ from detection.models import Cluster, Incident
 from detection.runtime.leases import is_free
 from detection.runtime.source_visibility import blind_sources
 from remediation.controls import policies
+from remediation.controls.acceptances import accepted
 from remediation.controls.mode_and_stop import standing
 from remediation.controls.storm_brake import storm_brake
 from remediation.digests import digest_of
@@ -26,6 +27,7 @@ from remediation.policy.verdicts import Verdict
 
 KEY = "inputs"
 MOST_DUE = 100
+DIGESTED = ("owner_namespace", "owner_name", "taken")
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,13 @@ class GateInputs:
     windows: Sequence[MaintenanceWindow]
     silences: Sequence[Silence]
 
-    def digest(self, namespace: str, name: str) -> str:
-        """Of what counts for this owner."""
+    def digest(self, namespace: str, name: str, accepted: bool = False) -> str:
+        """Of what counts for this owner, and whether its failure is accepted."""
         rule = policies.policy_text(policies.policy_among(self.rules, namespace))
         pauses = [policies.covering_among(rows, namespace, name)
                   for rows in (self.windows, self.silences)]  # fmt: skip
-        return digest_of(list(self.common), rule, pauses)
+        found = (list(self.common), rule, pauses)
+        return digest_of(*found, "accepted") if accepted else digest_of(*found)
 
 
 def gate_inputs(cluster: Cluster, now: datetime) -> GateInputs:
@@ -67,11 +70,9 @@ def reconsider_changed(cluster: Cluster, now: datetime) -> int:
     waiting = Incident.objects.filter(_decided(now), cluster=cluster)
     room = MOST_DUE - waiting.filter(decide_again_at__lte=now).count()
     inputs, stale = gate_inputs(cluster, now), []
-    rows = waiting.exclude(decide_again_at__lte=now).order_by("pk")
-    for pk, namespace, name, known in rows.values_list(
-        "pk", "owner_namespace", "owner_name", f"decision__{KEY}"
-    ):
-        if known != inputs.digest(namespace, name):
+    rows = waiting.exclude(decide_again_at__lte=now).order_by("pk").annotate(taken=accepted(now))
+    for pk, known, *about in rows.values_list("pk", f"decision__{KEY}", *DIGESTED):
+        if known != inputs.digest(*about):
             stale.append(pk)
     chosen = Incident.objects.filter(_decided(now), pk__in=stale[: max(room, 0)])
     return chosen.update(decide_again_at=now, decided_again=0)

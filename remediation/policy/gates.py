@@ -80,6 +80,11 @@ def silence(case: Case) -> Rulings:
         yield ignore(f"the owner is silenced: {_records(case).silenced}", passing=True)
 
 
+def acceptance(case: Case) -> Rulings:
+    if _records(case).accepted:
+        yield ignore(f"the failure is accepted: {_records(case).accepted}")
+
+
 def freshness(case: Case) -> Rulings:
     if case.blind:
         yield ask(f"KubeWise cannot read: {', '.join(sorted(case.blind))}", passing=True)
@@ -253,6 +258,7 @@ GATES: tuple[Gate, ...] = (
     Gate("stop switch", stop_switch, needs_records=True),
     Gate("maintenance window", maintenance, needs_records=True),
     Gate("silence", silence, needs_records=True),
+    Gate("acceptance", acceptance, needs_records=True),
     Gate("freshness", freshness),
     Gate("owner by UID", owner_identity),
     Gate("owner guards", owner_guards),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +26,7 @@ from kubewise_site.console.groups import (
     VIEWER,
 )
 from kubewise_site.core.access.models import ApiToken
+from remediation.controls import acceptances
 from remediation.models import Approval, Delivery, Mode, Policy, Silence, StopSwitch
 from tests.kubewise_site import records
 
@@ -88,6 +90,7 @@ def test_each_form_opens_for_those_who_may_write_and_for_no_other(group: str) ->
         assert client.get(path).status_code == (200 if may else 403), name
 
 
+IN_A_WEEK = f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%d}"
 VERBS: dict[str, tuple[str, dict[str, Any], str]] = {
     "approve": ("review/", {"verdict": "approve"}, APPROVER),
     "reject": ("review/", {"verdict": "reject"}, APPROVER),
@@ -95,6 +98,8 @@ VERBS: dict[str, tuple[str, dict[str, Any], str]] = {
     "comment": ("{id}/do/comment/", {"text": "seen"}, APPROVER),
     "feedback": ("{id}/do/feedback/", {}, APPROVER),
     "silence": ("{id}/do/silence/", {"hours": "1", "reason": "known"}, OPERATOR),
+    "accept": ("{id}/do/accept/", {"review": IN_A_WEEK, "reason": "known"}, OPERATOR),
+    "end-acceptance": ("{id}/do/end-acceptance/", {}, OPERATOR),
 }
 
 
@@ -103,15 +108,18 @@ VERBS: dict[str, tuple[str, dict[str, Any], str]] = {
 def test_each_verb_of_an_incident_is_for_its_group_and_those_above(group: str, verb: str) -> None:
     path, body, least = VERBS[verb]
     incident = records.incident(cause="METRIC_ANOMALY")
+    if verb == "end-acceptance":
+        until = records.NOW + timedelta(days=7)
+        acceptances.accept(incident, "boss", "known", until, records.NOW)
     plan = records.plan(incident)
     choice = {"choice": f"{plan.pk}:0:{plan.digest}"}
     url = f"/admin/detection/incident/{path.format(id=incident.pk)}"
-    before = _written()
+    before, steps = _written(), incident.transitions.count()
     answer = client_of(group).post(url, body | choice)
     may = at_least(group, least)
     assert answer.status_code == (302 if may else 403)
     incident.refresh_from_db()
-    changed = _written() != before or incident.version != 1 or incident.transitions.count() > 2
+    changed = _written() != before or incident.version != 1 or incident.transitions.count() > steps
     assert changed is may
 
 

@@ -25,7 +25,8 @@ LISTS = (
     "detection/incident/?state=all", "detection/transition/", "detection/sourcestate/",
     "detection/heartbeat/", "detection/workloadbaseline/", "detection/metricquery/",
     "remediation/attempt/", "remediation/approval/", "remediation/plan/", "remediation/mode/",
-    "remediation/stopswitch/", "remediation/silence/", "remediation/maintenancewindow/",
+    "remediation/stopswitch/", "remediation/silence/", "remediation/acceptance/",
+    "remediation/maintenancewindow/",
     "remediation/policy/", "remediation/llmcall/", "detection/modelversion/",
     "detection/anomalyfeedback/", "remediation/delivery/",
 )  # fmt: skip

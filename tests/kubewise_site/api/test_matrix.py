@@ -33,7 +33,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WRITTEN = (
     Alert, AnomalyFeedback, MetricQuery, ModelVersion, Transition, IdempotencyKey,
     models.Approval, models.Mode, models.Plan, models.StopSwitch, models.Policy,
-    models.MaintenanceWindow, models.Silence, models.AuditEntry,
+    models.MaintenanceWindow, models.Silence, models.AuditEntry, models.Acceptance,
 )  # fmt: skip
 THROUGH = (200, 201, 202, 204, 400, 404, 409, 422, 503)
 

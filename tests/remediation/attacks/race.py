@@ -1,4 +1,4 @@
-"""One racing process: claims attempts, or pulls the stop switch, in a database that is shared.
+"""One racing process: claims attempts, pulls the stop switch, or accepts, in a shared database.
 
 python -m tests.remediation.attacks.race make → tables, and incidents that are decided
 python -m tests.remediation.attacks.race claim START → claims each; prints those it got
@@ -6,6 +6,7 @@ python -m tests.remediation.attacks.race claim-without-caps START
 python -m tests.remediation.attacks.race claim-by-hour START     → no caps, but for BY_HOUR an hour
 python -m tests.remediation.attacks.race lease START → takes the lease of each incident
 python -m tests.remediation.attacks.race stop START → pulls the stop switch a moment later
+python -m tests.remediation.attacks.race accept START → accepts what it can; prints which
 python -m tests.remediation.attacks.race report → what the database holds, as JSON
 """
 
@@ -94,6 +95,22 @@ def stop(start: float) -> None:
     mode_and_stop.set_stop(Cluster.objects.get(), True, "ada", "hold it", NOW)
 
 
+def accept_all(start: float) -> list[int]:
+    """From the other end, so that it meets those that claim."""
+    from detection.models import Incident
+    from remediation.controls import acceptances
+
+    time.sleep(max(0.0, start - time.time()))
+    won = []
+    for incident in Incident.objects.order_by("-pk"):
+        try:
+            acceptances.accept(incident, "ada", "known", NOW + timedelta(days=9), NOW)
+        except acceptances.NotAcceptable:
+            continue
+        won.append(incident.pk)
+    return won
+
+
 def report() -> dict[str, Any]:
     from detection.models import Incident
     from remediation.audit import trail
@@ -106,8 +123,20 @@ def report() -> dict[str, Any]:
         ),
         "spent": dict(Budget.objects.values_list("name", "spent")),
         "trail": list(AuditEntry.objects.order_by("seq").values_list("kind", flat=True)),
+        "owners": _owners(),
         "tampered": trail.verify_trail(),
     }
+
+
+def _owners() -> list[tuple[str, str]]:
+    """Each claim and each acceptance on the trail, oldest first, with the owner's UID."""
+    from detection.models import Incident
+    from remediation.models import AuditEntry
+
+    uids = dict(Incident.objects.values_list("pk", "owner_uid"))
+    rows = AuditEntry.objects.filter(kind__in=("attempt claimed", "acceptance added"))
+    told = [(row.kind, row.payload) for row in rows.order_by("seq")]
+    return [(kind, said.get("owner_uid") or uids[said["incident_id"]]) for kind, said in told]
 
 
 if __name__ == "__main__":
@@ -118,6 +147,8 @@ if __name__ == "__main__":
         make()
     elif word == "stop":
         stop(start)
+    elif word == "accept":
+        sys.stdout.write(" ".join(map(str, accept_all(start))))
     elif word == "lease":
         sys.stdout.write(" ".join(map(str, lease_all(start))))
     elif word == "report":

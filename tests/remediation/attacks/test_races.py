@@ -80,6 +80,19 @@ def test_racing_workers_never_hold_one_lease(database: dict[str, str]) -> None:
     assert len(won) == len(set(won)) == INCIDENTS
 
 
+def test_no_claim_stands_behind_an_acceptance_of_its_owner(database: dict[str, str]) -> None:
+    answers = race(database, *["claim-without-caps"] * WORKERS, "accept", "accept")
+    found = report(database)
+    accepted: set[str] = set()
+    for kind, owner in found["owners"]:
+        assert kind == "acceptance added" or owner not in accepted, found["owners"]
+        accepted |= {owner} if kind == "acceptance added" else set()
+    claims = [owner for kind, owner in found["owners"] if kind == "attempt claimed"]
+    assert len(claims) == len(found["attempts"]) == sum(map(len, answers[:WORKERS]))
+    assert len(accepted) == sum(map(len, answers[WORKERS:])), "no owner is accepted twice"
+    assert found["tampered"] == []
+
+
 def test_no_claim_stands_behind_the_stop_switch(database: dict[str, str]) -> None:
     answers = race(database, *["claim-without-caps"] * WORKERS, "stop")
     found = report(database)

@@ -21,6 +21,7 @@ from detection.models import Cluster
 from remediation.audit import trail
 from remediation.audit.signals import by
 from remediation.models import (
+    Acceptance,
     AuditEntry,
     MaintenanceWindow,
     Mode,
@@ -41,9 +42,12 @@ MADE: dict[type[Audited], dict[str, Any]] = {
     Policy: {"namespace_pattern": "shop", "mode": "AUTO"},
     MaintenanceWindow: SPAN,
     Silence: SPAN,
-}
+    Acceptance: {"owner_kind": "Node", "owner_name": "n", "cause": "BAD_RELEASE", "author": "ada",
+                 "reason": "known", "at": NOW, "review_at": NOW + timedelta(days=1)},
+}  # fmt: skip
 OTHER = {Mode: "reason", StopSwitch: "reason", Policy: "namespace_pattern",
-         MaintenanceWindow: "reason", Silence: "reason"}  # fmt: skip
+         MaintenanceWindow: "reason", Silence: "reason",
+         Acceptance: "reason"}  # fmt: skip
 everything = pytest.mark.parametrize("model", MADE, ids=lambda model: model.__name__)
 
 

@@ -61,6 +61,7 @@ SPOILED: list[tuple[str, Case, Verdict, str]] = [
         "maintenance window",
     ),
     ("silenced", with_records(acting_case(), silenced="ada: known"), Verdict.IGNORE, "silence"),
+    ("accepted", with_records(acting_case(), accepted="ada: known"), Verdict.IGNORE, "acceptance"),
     (
         "a refused list",
         acting_case(blind={"kubernetes/pods": "403"}),
@@ -418,15 +419,15 @@ def test_one_spoiled_point_lowers_the_verdict_and_says_why(
 
 def test_the_gates_stand_in_the_designs_order() -> None:
     assert [gate.name for gate in GATES] == [
-        "scope", "stop switch", "maintenance window", "silence", "freshness", "owner by UID",
-        "owner guards", "GitOps and Helm", "protected namespace", "policy", "warm-up",
-        "someone else at work", "blast radius", "budgets", "futility", "catalogue and bounds",
-        "second opinion",
-        "mode",
+        "scope", "stop switch", "maintenance window", "silence", "acceptance", "freshness",
+        "owner by UID", "owner guards", "GitOps and Helm", "protected namespace", "policy",
+        "warm-up", "someone else at work", "blast radius", "budgets", "futility",
+        "catalogue and bounds", "second opinion", "mode",
     ]  # fmt: skip
 
 
-HARD = ["the signal is gone", "stopped", "a maintenance window", "a spent budget", "Argo CD",
+HARD = ["the signal is gone", "stopped", "a maintenance window", "silenced", "accepted",
+        "a spent budget", "Argo CD",
         "another UID", "a blacklisted action", "system priority", "annotated off",
         "a pod that was replaced", "an open attempt", "other evidence", "a policy OFF"]  # fmt: skip
 
@@ -456,8 +457,8 @@ def test_without_a_database_the_gates_that_need_one_are_named() -> None:
     decision = decide(acting_case(records=None))
     assert decision.verdict == Verdict.ACT
     assert decision.not_evaluated == (
-        "stop switch", "maintenance window", "silence", "policy", "warm-up", "budgets",
-        "futility", "mode", "dry run", "approval",
+        "stop switch", "maintenance window", "silence", "acceptance", "policy", "warm-up",
+        "budgets", "futility", "mode", "dry run", "approval",
     )  # fmt: skip
 
 

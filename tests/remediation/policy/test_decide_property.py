@@ -56,7 +56,7 @@ policies = st.none() | st.builds(
 )
 times = st.integers(-60, 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
 records = st.none() | st.builds(
-    Records, st.booleans(), times, times, words, words, words, policies, words, words,
+    Records, st.booleans(), times, times, words, words, words, words, policies, words, words,
     st.integers(0, 3), st.integers(0, 3), words,
 )  # fmt: skip
 reaches = st.builds(Reach, st.integers(0, 3), st.integers(0, 3), owners=st.integers(0, 2))
@@ -142,7 +142,7 @@ def _people(case: Case) -> None:
     """What people said, anywhere, holds."""
     found = case.records
     if found is not None:
-        said = [found.stopped, found.maintenance, found.silenced, found.exhausted]
+        said = [found.stopped, found.maintenance, found.silenced, found.accepted, found.exhausted]
         assert not any(said)
         assert not found.open_attempt
         if found.policy:

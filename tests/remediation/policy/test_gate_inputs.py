@@ -12,7 +12,7 @@ from detection.domain.statuses import Status
 from detection.models import Cluster, Incident
 from detection.runtime.source_visibility import save_sources
 from remediation.clients import Clients
-from remediation.controls import mode_and_stop
+from remediation.controls import acceptances, mode_and_stop
 from remediation.housekeeping.sweep import sweep
 from remediation.models import Attempt, MaintenanceWindow, Plan, Policy, Silence
 from remediation.policy import gate_inputs
@@ -57,6 +57,9 @@ CHANGES: dict[str, Callable[[Cluster], object]] = {
     ),
     "window": lambda cluster: pause(MaintenanceWindow, cluster, "*"),
     "silence": lambda cluster: pause(Silence, cluster, "cart"),
+    "acceptance": lambda cluster: acceptances.accept(
+        Incident.objects.get(), "ada", "known", NOW + timedelta(days=9), NOW
+    ),
     "source": lambda cluster: save_sources(cluster, (), {"kubernetes/pods": "403"}, (), NOW),
 }
 
