@@ -84,6 +84,8 @@ TEMPLATES = [
     }
 ]
 
+if not VALUES["DATABASE_URL"]:  # with a SECRET_KEY of its own nothing else makes the directory
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
 DATABASE_URL = VALUES["DATABASE_URL"] or f"sqlite:///{DATA_DIR / 'kubewise.sqlite3'}"
 DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
