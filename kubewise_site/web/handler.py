@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
@@ -26,8 +26,8 @@ from kubewise_site.core.rest.problems import CONTENT_TYPE, problem
 
 THREADS = 4
 IN_MEMORY_BYTES = 1 << 16
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class BodyTooLong(Exception):
@@ -68,7 +68,8 @@ class PooledHandler(ASGIHandler):
 
     async def send_response(self, response: HttpResponseBase, send: Send) -> None:
         if isinstance(response, StreamingHttpResponse) and not response.is_async:
-            response.streaming_content = self._in_pieces(iter(response.streaming_content))
+            source: Any = response.streaming_content
+            response.streaming_content = self._in_pieces(iter(source))
         await super().send_response(response, send)
 
     async def _in_pieces(self, source: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -108,12 +109,14 @@ def _too_long(path: str) -> HttpResponse:
 
 def _made_here(response: HttpResponseBase) -> HttpResponseBase:
     """Rows are read in the thread that has the database, before the client is asked to read."""
-    kept = isinstance(response, FileResponse) or not isinstance(response, StreamingHttpResponse)
-    if kept or response.is_async:
+    if not isinstance(response, StreamingHttpResponse) or isinstance(response, FileResponse):
         return response
+    if response.is_async:
+        return response
+    rows: Any = response.streaming_content
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 the response closes it
-    response._resource_closers.append(file.close)
-    file.writelines(response.streaming_content)
+    response._resource_closers.append(file.close)  # type: ignore[attr-defined]
+    file.writelines(rows)
     file.seek(0)
     response.streaming_content = iter(lambda: file.read(IN_MEMORY_BYTES), b"")
     return response
