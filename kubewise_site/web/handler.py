@@ -64,7 +64,8 @@ class PooledHandler(ASGIHandler):
 
     async def get_response_async(self, request: Any) -> HttpResponseBase:
         """The thread keeps its connections to database and cache: it runs in its own context."""
-        return await self._in_a_thread(self._answer, request)
+        answer: HttpResponseBase = await self._in_a_thread(self._answer, request)
+        return answer
 
     async def send_response(self, response: HttpResponseBase, send: Send) -> None:
         if isinstance(response, StreamingHttpResponse) and not response.is_async:

@@ -149,7 +149,8 @@ class Product:
             raise AssertionError(f"{error}\n{shown}\n{self.logs()}") from None
 
     def inject(self, fault: str, **options: Any) -> dict[str, Any]:
-        return self.simulate("inject", {"name": fault, **options})
+        injected: dict[str, Any] = self.simulate("inject", {"name": fault, **options})
+        return injected
 
     def simulate(self, verb: str, body: dict[str, Any]) -> Any:
         answer = requests.post(f"{self.simulator}/_sim/{verb}", json=body, timeout=10)
