@@ -16,11 +16,12 @@ BASE_DIR = reading.BASE_DIR
 try:
     VALUES = reading.load()
     refuse_what_is_unsafe(VALUES)
+    DATA_DIR = (BASE_DIR / VALUES["KUBEWISE_DATA_DIR"]).resolve()
+    SECRET_KEY = VALUES["SECRET_KEY"] or stored_secret_key(DATA_DIR)
 except reading.WrongSetting as error:
     sys.exit(f"KubeWise can't start: {error}")
-globals().update(VALUES)
+globals().update(VALUES | {"SECRET_KEY": SECRET_KEY})
 
-DATA_DIR = (BASE_DIR / VALUES["KUBEWISE_DATA_DIR"]).resolve()
 AUTOENCODER_MODEL_PATH = str(BASE_DIR / VALUES["AUTOENCODER_MODEL_PATH"])
 AUTOENCODER_SCALER_PATH = str(BASE_DIR / VALUES["AUTOENCODER_SCALER_PATH"])
 PROTECTED_NAMESPACES = (
@@ -34,7 +35,6 @@ PROTECTED_NAMESPACES = (
 
 ROOT_URLCONF = "kubewise_site.urls"
 ASGI_APPLICATION = "kubewise_site.asgi.application"
-SECRET_KEY = VALUES["SECRET_KEY"] or stored_secret_key(DATA_DIR)
 ALLOWED_HOSTS = list(VALUES["ALLOWED_HOSTS"])
 CSRF_TRUSTED_ORIGINS = list(VALUES["CSRF_TRUSTED_ORIGINS"])
 
@@ -84,6 +84,8 @@ TEMPLATES = [
     }
 ]
 
+if not VALUES["DATABASE_URL"]:  # with a SECRET_KEY of its own nothing else makes the directory
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
 DATABASE_URL = VALUES["DATABASE_URL"] or f"sqlite:///{DATA_DIR / 'kubewise.sqlite3'}"
 DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kubewise_site.up.programs import Program
+from kubewise_site.up.secrets import withheld
 
 LOG_BYTES = 5_000_000
 UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
@@ -36,7 +37,9 @@ def _section(program: Program, shared: dict[str, str], data_dir: Path) -> dict[s
     log = data_dir / "log" / f"{program.name}.log"
     return {
         "command": _escape(" ".join(_quote(part) for part in program.command)),
-        "environment": _environment(UNBUFFERED | shared | program.environment),
+        "environment": _environment(
+            UNBUFFERED | shared | withheld(program.name) | program.environment
+        ),
         "priority": str(program.priority),
         "autorestart": "unexpected" if program.once else "true",
         "startsecs": "0" if program.once else "2",

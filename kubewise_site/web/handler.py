@@ -69,8 +69,8 @@ class PooledHandler(ASGIHandler):
 
     async def send_response(self, response: HttpResponseBase, send: Send) -> None:
         if isinstance(response, StreamingHttpResponse) and not response.is_async:
-            pieces: Iterator[bytes] = iter(response)
-            response.streaming_content = self._in_pieces(pieces)
+            source: Any = response.streaming_content
+            response.streaming_content = self._in_pieces(iter(source))
         await super().send_response(response, send)
 
     async def _in_pieces(self, source: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -110,13 +110,14 @@ def _too_long(path: str) -> HttpResponse:
 
 def _made_here(response: HttpResponseBase) -> HttpResponseBase:
     """Rows are read in the thread that has the database, before the client is asked to read."""
-    if isinstance(response, FileResponse) or not isinstance(response, StreamingHttpResponse):
+    if not isinstance(response, StreamingHttpResponse) or isinstance(response, FileResponse):
         return response
     if response.is_async:
         return response
+    rows: Any = response.streaming_content
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 the response closes it
     response._resource_closers.append(file.close)  # type: ignore[attr-defined]
-    file.writelines(iter(response))
+    file.writelines(rows)
     file.seek(0)
     response.streaming_content = iter(lambda: file.read(IN_MEMORY_BYTES), b"")
     return response

@@ -15,7 +15,7 @@ HERE = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
 def refuse_what_is_unsafe(values: Mapping[str, Any]) -> None:
     """Raises WrongSetting with what to do instead."""
     for name in ("SECRET_KEY", "METRICS_TOKEN"):
-        if values[name] and _is_weak(values[name]):
+        if values[name] and is_weak(values[name]):
             raise WrongSetting(
                 f"{name} is too easy to guess: it needs at least {LEAST_CHARACTERS} characters, "
                 f"{LEAST_DIFFERENT} of them different. `openssl rand -hex 32` makes one."
@@ -28,5 +28,6 @@ def refuse_what_is_unsafe(values: Mapping[str, Any]) -> None:
         )
 
 
-def _is_weak(secret: str) -> bool:
+def is_weak(secret: str) -> bool:
+    """Whether it can be guessed by trying."""
     return len(secret) < LEAST_CHARACTERS or len(set(secret)) < LEAST_DIFFERENT

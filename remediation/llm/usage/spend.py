@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Count, F, Q, Sum
 
+from detection.models import Heartbeat
 from remediation.llm.provider_settings import missing
 from remediation.llm.usage.budget_and_breaker import DAY, MINUTE, LlmLimits, circuit, llm_limits
 from remediation.models.llm import LlmCall
@@ -18,7 +19,7 @@ from remediation.models.llm import LlmCall
 class Spend:
     """The last 24 hours beside the budgets in force. Money in USD.
 
-    `lacking` says why this process asks no model, '' where it can. `circuit` is '' while the
+    `lacking` says why no model is asked, '' where one is. `circuit` is '' while the
     breaker is closed. `failed` counts calls that got no answer that counts.
     """
 
@@ -56,10 +57,16 @@ def spend_of_day(now: datetime) -> Spend:
     )  # fmt: skip
     refused = circuit(provider, model, now) if found["calls"] else None
     return Spend(
-        missing(), provider, model, found["calls"], found["failed"], found["tokens"] or 0,
+        _lacking(), provider, model, found["calls"], found["failed"], found["tokens"] or 0,
         Decimal(found["cost"] or 0), found["minute"], llm_limits(),
         refused.message if refused else "",
     )  # fmt: skip
+
+
+def _lacking() -> str:
+    """As worker-act last told: the process that shows this holds no key of a model."""
+    row = Heartbeat.objects.filter(name="sweep").first()
+    return str(row.detail.get("no_model") or "") if row else missing()
 
 
 def _model() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from detection.runtime.heartbeats import beat
 from remediation.llm.failures import FailureKind
 from remediation.llm.usage.spend import spend_of_day
 from remediation.models.llm import LlmCall
@@ -74,10 +75,22 @@ def test_spend_of_workers_is_shown_though_the_web_process_has_no_key(
     call()
     page = browser.get("/admin/").content.decode()
     assert "0.5000" in page
-    assert "Not asked from this process" in page
+    assert "No model is asked now" in page
 
 
 def test_who_may_not_see_model_calls_sees_no_spend(db: None) -> None:
     client = Client()
     client.force_login(records.user("vic", "detection.view_incident"))
     assert "Rules only" not in client.get("/admin/").content.decode()
+
+
+def test_what_is_told_about_the_key_is_what_the_worker_with_the_key_says(
+    browser: Client, settings: Any
+) -> None:
+    """The web process holds no key of a model, so its own settings say nothing."""
+    settings.GEMINI_API_KEY = ""
+    beat("sweep", datetime.now(UTC), no_model="")
+    assert "nothing is sent anywhere" not in browser.get("/admin/").content.decode()
+    beat("sweep", datetime.now(UTC), no_model="GEMINI_API_KEY is empty")
+    told = browser.get("/admin/").content.decode()
+    assert "nothing is sent anywhere (GEMINI_API_KEY is empty)" in told

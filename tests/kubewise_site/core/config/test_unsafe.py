@@ -56,3 +56,18 @@ def test_djangos_check_of_a_deployment_finds_nothing() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "no issues (2 silenced)" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.5"])
+def test_debug_is_refused_with_a_public_bind(host: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kubewise_site.web", "--host", host, "--port", "1"],
+        cwd=BASE_DIR,
+        env=os.environ | {"DEBUG": "True", "DJANGO_SETTINGS_MODULE": "kubewise_site.settings"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "DEBUG shows settings and code to everybody" in done.stderr
