@@ -58,6 +58,9 @@ soak-day: .venv/dev ## a day in minutes: found, missed, false, late, latency by 
 soak: .venv/dev ## an hour of real time on both pairs, with a real Prometheus; ARGS="--minutes 10 --pair sqlite"
 	$(BIN)/python -m benchmarks.soak.hour $(ARGS)
 
+fuzz: .venv/dev ## every parser of foreign input, with executions by target; ARGS="--seconds 60 --only redaction --keep"
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 house: .venv/dev ## figures of the code's structure: import circles, sizes, one home each; fails below the bar
 	$(BIN)/python -m benchmarks.house $(ARGS)
 

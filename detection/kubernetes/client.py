@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
+import yaml
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
@@ -25,6 +26,11 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 30.0
 CALL_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
 ANSWER_LIMIT_BYTES = 256 * 1024 * 1024
+# What the official client lets through of a file that is no kubeconfig.
+UNUSABLE = (
+    ConfigException, OSError, TypeError, KeyError, ValueError, AttributeError, IndexError,
+    RecursionError, yaml.YAMLError,
+)  # fmt: skip
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -187,7 +193,7 @@ def error_of(status: int, content: bytes, what: str) -> KubernetesError:
     """The named error for an answer of 300 or above; `Status` objects give their own message."""
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         body = {}
@@ -203,7 +209,7 @@ def connect(context: str = "", kubeconfig: str = "", token_file: str = "") -> Co
     """
     try:
         loaded, account = _load(context, kubeconfig)
-    except (ConfigException, OSError, TypeError, KeyError) as error:
+    except UNUSABLE as error:
         raise NotConfigured(f"no Kubernetes account for context {context!r}: {error}") from error
     if token_file:
         loaded = _with_token(loaded, token_file)
@@ -230,7 +236,7 @@ def has_current_context(kubeconfig: str) -> bool:
         return True
     try:
         config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
-    except (ConfigException, OSError, TypeError, KeyError):
+    except UNUSABLE:
         return False
     return True
 

@@ -28,6 +28,8 @@ class Undecodable(ValueError):
 
 
 BUILDING = Lock()
+# Of what is no UTF-8, msgspec raises the second, which is none of its own errors.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
 
 class ListMeta(Part, frozen=True):
@@ -60,7 +62,7 @@ def decode_page(content: bytes, type_: type[ObjectT]) -> ListPage[ObjectT]:
         answer: ListAnswer[ObjectT] = _list_decoder(type_).decode(content)
     except RecursionError:
         return _page_by_item(without_depths(content), type_)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _page_by_item(content, type_)
     return ListPage(_items(answer), *_rest(answer))
 
@@ -82,7 +84,7 @@ def _raw_answer(content: bytes) -> ListAnswer[msgspec.Raw]:
     decoder: msgspec.json.Decoder[ListAnswer[msgspec.Raw]] = _list_decoder(msgspec.Raw)
     try:
         return decoder.decode(content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (*UNREADABLE, RecursionError) as error:
         raise Undecodable(f"no list that can be read: {error}") from error
 
 
@@ -91,7 +93,7 @@ def decode_object(content: bytes, type_: type[ObjectT]) -> ObjectT:
     decoder: msgspec.json.Decoder[ObjectT] = _decoder(type_)
     try:
         return decoder.decode(content)
-    except (msgspec.DecodeError, RecursionError):
+    except (*UNREADABLE, RecursionError):
         pass
     try:
         return decoder.decode(json.dumps(without_nulls(json.loads(content))))

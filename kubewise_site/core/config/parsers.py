@@ -112,9 +112,15 @@ def header(value: str) -> str:
 
 
 def existing_file(value: str) -> str:
-    if value and not Path(value).expanduser().is_file():
+    if not value:
+        return ""
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError as error:  # the home of a user who isn't there
+        raise ValueError from error
+    if not path.is_file():
         raise ValueError
-    return str(Path(value).expanduser()) if value else ""
+    return str(path)
 
 
 def web_address(value: str) -> str:

@@ -23,6 +23,7 @@ __all__ = ["asks_for_a_secret", "is_plain", "names_a_secret", "redact", "redact_
 
 LONGEST = 256 * 1024
 REMEMBERED = 2048
+MOST_READINGS = 4
 SHORT = 16 * 1024
 FINDERS: tuple[Callable[[str], Iterator[Span]], ...] = (
     addresses.find, commands.find, pairs.find, prose.find, structures.find, tokens.find,
@@ -43,13 +44,22 @@ def redact(text: str) -> str:
     """`text` with every known form of secret replaced; a second time changes nothing."""
     if len(text) <= SHORT:
         return _remembered(text)
-    return _redacted(text if len(text) <= LONGEST else _cut(text))
+    return _settled(text if len(text) <= LONGEST else _cut(text))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _remembered(text: str) -> str:
     """What passes several doors (record, page, log, model) is read once."""
-    return _redacted(text)
+    return _settled(text)
+
+
+def _settled(text: str) -> str:
+    """Read until nothing more is found: a mark can bring what stood apart together."""
+    for _ in range(MOST_READINGS):
+        former, text = text, _redacted(text)
+        if text == former:
+            break
+    return text
 
 
 def _redacted(text: str) -> str:

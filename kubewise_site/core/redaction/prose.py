@@ -131,7 +131,12 @@ def find_in_other_scripts(text: str) -> Iterator[Span]:
 
 def _is_told(noun: str, value: str) -> bool:
     bare = value.rstrip(".,;:!?")
-    if bare.endswith("(") or values.is_said(bare) or values.is_placeholder(bare) or values.is_elsewhere(bare):
+    if (
+        bare.endswith("(")
+        or values.is_said(bare)
+        or values.is_placeholder(bare)
+        or values.is_elsewhere(bare)
+    ):
         return False
     if STRONG_NOUN.match(noun):
         return not values.is_plain(bare) or len(bare) > 3

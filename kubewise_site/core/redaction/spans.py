@@ -72,12 +72,16 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def _outside_marks(text: str, spans: Iterable[Span]) -> list[Span]:
-    """Marks of a former pass are no secrets: a span that cuts one takes all of it."""
+    """Marks of a former pass are no secrets: a span that cuts one takes all of it.
+
+    A span that begins with a mark is left out: what follows it was judged when it was made.
+    """
     marks = [found.span() for found in MARK.finditer(text)]
     if not marks:
         return [span for span in spans if span.start < span.end]
+    begun = {start for start, _ in marks}
     widened = (_around(span, marks) for span in spans if span.start < span.end)
-    return [span for span in widened if not MARK.fullmatch(text, span.start, span.end)]
+    return [span for span in widened if span.start not in begun]
 
 
 def _around(span: Span, marks: list[tuple[int, int]]) -> Span:

@@ -11,6 +11,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
+from kubewise_site.core.foreign_text import safe_json
 from kubewise_site.core.rest.problem import Problem
 
 MOST_BYTES = 1024 * 1024
@@ -35,11 +36,12 @@ class BoundedJSONParser(BaseParser):
 
 
 def decoded(body: bytes) -> Any:
-    """The value of a JSON text. Raises ParseError with the reason and, where known, the place."""
+    """The value of a JSON text, each text in it safe; raises ParseError with the reason."""
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_unambiguous, parse_constant=_no_number)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
+        value = _safe(body, value)
     except UnicodeDecodeError as error:
         raise ParseError(f"The body is not UTF-8: byte {error.start}.") from None
     except UnicodeEncodeError:
@@ -62,6 +64,12 @@ def _bounded(stream: IO[Any], request: Request | None) -> bytes:
         detail = f"A body is at most {MOST_BYTES} bytes long."
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)
     return body
+
+
+def _safe(body: bytes, value: Any) -> Any:
+    """The gate for foreign text; what is refused has been refused before it."""
+    gated = safe_json(body)
+    return value if gated is body else json.loads(gated, object_pairs_hook=_unambiguous)
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from kubewise_site.core.foreign_text import safe
 from kubewise_site.core.rest.problem import FieldError
 
 log = structlog.get_logger(__name__)
@@ -30,13 +31,14 @@ def problem(
     errors: Sequence[FieldError] = (),
     kind: str = "",
 ) -> dict[str, Any]:
+    """What was sent is told as visible text: a parameter's name may hold anything."""
     return {
         "type": f"urn:kubewise:{kind}" if kind else "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
-        "detail": detail,
-        "instance": instance,
-        "errors": list(errors),
+        "detail": safe(detail),
+        "instance": safe(instance),
+        "errors": [{key: safe(text) for key, text in one.items()} for one in errors],
     }
 
 
