@@ -12,13 +12,16 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
+from detection import clients
 from detection.anomaly.model.artifacts import ModelRefused
+from detection.detectors import outlook_shown
 from detection.models import Heartbeat
 from detection.models.anomaly import AnomalyFeedback, ModelVersion
 from detection.training.model import versions
 from kubewise_site.core import clock
 from kubewise_site.core.admin.base import Record
 
+SHOWN_ENTITIES = 20
 PERMISSION = "detection.use_modelversion"
 OURS = "KubeWise"
 TOLD = (
@@ -34,6 +37,18 @@ def _scores_of(name: str, found: Any) -> str:
     told = [f"{label} {given[key]:.3g}" for key, label in TOLD
             if isinstance(given.get(key), int | float)]  # fmt: skip
     return f"{name}: {', '.join(told)}" if told else ""
+
+
+def _outlooks() -> dict[str, Any]:
+    """What is learned until when, how often each entity would err, what changed its level."""
+    cluster, now = clients.current_cluster(), clock.now()
+    return {
+        "metric_source": outlook_shown.source(cluster, now),
+        "learning": [row for row in outlook_shown.youngest(cluster, now, SHOWN_ENTITIES)
+                     if row.until],
+        "noisiest": outlook_shown.noisiest(cluster, now, SHOWN_ENTITIES),
+        "level_changes": outlook_shown.changes(cluster, SHOWN_ENTITIES),
+    }  # fmt: skip
 
 
 @admin.register(ModelVersion)
@@ -91,6 +106,7 @@ class ModelVersionAdmin(Record):
             "training_at": last.at if last else None,
             "former": former.version if former else "",
             "may_use": self.has_use_permission(request),
+            **_outlooks(),
         }
         shown: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
         return shown

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detection.anomaly.history_join import Longer
+from detection.anomaly.level_change import LevelChange
 from detection.anomaly.model.artifacts import Model
+from detection.anomaly.outlook import Notebook
 
 Owner = tuple[str, str, str]
 
@@ -19,6 +21,7 @@ class AnomalyView:
     `settling`: owners (kind, namespace, name) after a rollout or a change of scale; `longer`
     answers with the history before the window of the owners it is asked for, None: nobody can.
     `learning_seconds`: an owner with a shorter history of its own is learned, not judged.
+    `changed`: owner → changes of level that are known; `noted`: what the pass leaves behind.
     """
 
     model: Model | None = None
@@ -27,3 +30,5 @@ class AnomalyView:
     settling: frozenset[Owner] = frozenset()
     longer: Longer | None = None
     learning_seconds: float = 0.0
+    changed: Mapping[Owner, Sequence[LevelChange]] = field(default_factory=dict)
+    noted: Notebook = field(default_factory=Notebook)

@@ -1,6 +1,13 @@
 """Paths below /api/v1/ that read what detection measures."""
 
-from detection.api import views, views_alerts, views_queries, views_versions, views_watched
+from detection.api import (
+    views,
+    views_alerts,
+    views_anomalies,
+    views_queries,
+    views_versions,
+    views_watched,
+)
 from kubewise_site.core.rest.views import with_and_without_slash
 
 VERSION = "metrics/model/versions/<slug:version>"
@@ -14,6 +21,9 @@ urlpatterns = [
     ),
     *with_and_without_slash(
         "metrics/queries/<slug:name>", views_queries.QueryView.as_view(), "metric-query"
+    ),
+    *with_and_without_slash(
+        "metrics/anomalies", views_anomalies.AnomaliesView.as_view(), "metric-anomalies"
     ),
     *with_and_without_slash("metrics/model/info", views.ModelInfoView.as_view(), "model-info"),
     *with_and_without_slash(

@@ -15,6 +15,7 @@ import structlog
 
 from detection.anomaly.context_from_records import anomaly_view
 from detection.anomaly.long_history import Reader
+from detection.detectors import outlook_records
 from detection.detectors.daily_budget import within_budget
 from detection.detectors.forecast import LIMITS
 from detection.detectors.presence import of_what_is_there
@@ -43,6 +44,7 @@ def find_in_metrics(
     owners = history.owner_map(cluster.pk)
     active = queries.active_queries()
     about = anomaly_view(cluster, window, now)
+    about = replace(about, changed=outlook_records.known_changes(cluster))
     if client and about.model:
         step = about.model.step_seconds
         longer = Reader(cluster.pk, client, active, owners, window, now, step)
@@ -50,6 +52,7 @@ def find_in_metrics(
     earlier = daily_peaks.earlier_peaks(cluster.pk, window)
     found = find_in(View(window, active, now, owners, about, earlier))
     daily_peaks.remember(cluster.pk, window, LIMITS, now)
+    outlook_records.save(cluster, about.noted, now)
     there = of_what_is_there(found, owners, now.timestamp())
     return within_budget(cluster, there, now)
 

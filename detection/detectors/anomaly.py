@@ -11,7 +11,9 @@ import numpy as np
 from detection.anomaly import scoring, screening
 from detection.anomaly.context import Owner
 from detection.anomaly.history_join import MOST_VALUES, joined
+from detection.anomaly.level_change import LevelChange, at_new_level, changes, went_back
 from detection.anomaly.model.artifacts import Model
+from detection.anomaly.outlook import Outlook, first_sample, first_samples, runs
 from detection.anomaly.scoring import Scored
 from detection.anomaly.scoring.recurrence import recurs
 from detection.anomaly.scoring.series import Series
@@ -68,6 +70,7 @@ class Autoencoder:
         if values.shape[1] < max(model.network.window, UNSETTLED_SAMPLES + 1):
             return []
         names, groups = self._groups(window)
+        view.anomaly.noted.first_seen.update(first_samples(names, groups, values, times))
         stands_out = screen(model.network, values).stands_out
         picked = strongest(groups, stands_out, CLOSER_LOOKS, STANDS_OUT)
         looks = [self._score(view, model, names[at], np.flatnonzero(groups == at), times, values)
@@ -139,10 +142,37 @@ def further(view: View, model: Model, looks: list[EntityScores]) -> list[EntityS
         if done is None or done[0].values.size > left:
             continue
         left -= done[0].values.size
-        alarm_at = threshold(view, model, look.owner)
-        scored = scoring.score_one(model.network, done[0], alarm_at=alarm_at)
-        found[at] = replace(look, series=done[0], times=done[1], scored=scored)
+        found[at] = _looked_further(view, model, look, *done)
     return found
+
+
+def _looked_further(
+    view: View, model: Model, look: EntityScores, series: Series, times: Floats
+) -> EntityScores:
+    """With the longer history, moved to the levels that are usual now."""
+    known = view.anomaly.changed.get(look.owner, ())
+    ended = tuple(one for one in known if went_back(series, one))
+    series = at_new_level(series, times, [one for one in known if one not in ended])
+    alarm_at = threshold(view, model, look.owner)
+    scored = scoring.score_one(model.network, series, alarm_at=alarm_at)
+    longer = replace(look, series=series, times=times, scored=scored)
+    _note(view, longer, ended)
+    return longer
+
+
+def _note(view: View, look: EntityScores, ended: tuple[LevelChange, ...]) -> None:
+    """What is known of the owner, for the page: only where there is enough history to say so."""
+    since = first_sample(look.series.values, look.times)
+    if since is None:
+        return
+    if is_learning(view, look):
+        view.anomaly.noted.looks.append(Outlook(look.owner, since, ended=ended))
+        return
+    past = look.scored.alarm[: -look.recent]
+    hours = len(past) * look.series.step_seconds / 3600
+    above = look.scored.score > look.scored.limit
+    changed = changes(look.series, look.times, above)
+    view.anomaly.noted.looks.append(Outlook(look.owner, since, runs(past), hours, changed, ended))
 
 
 def unsettled(count: int) -> int:
@@ -183,11 +213,16 @@ def matters(look: EntityScores) -> bool:
     return bool(np.any(away >= LEAST_SHARE_OFF * np.abs(usual)))
 
 
+def changed_now(view: View) -> frozenset[Owner]:
+    """Owners whose level changed for good: that is told once, as a change."""
+    return frozenset(one.owner for one in view.anomaly.noted.looks if one.changed)
+
+
 def _judged(view: View, model: Model, look: EntityScores) -> Finding | None:
     scored, recent = look.scored, look.scored.score[-look.recent :]
     if scored.warming_up or not scored.alarm[-1] or is_learning(view, look):
         return None
-    if not matters(look):
+    if not matters(look) or look.owner in changed_now(view):
         return None
     if drifting(recent > threshold(view, model, look.owner)):
         return None

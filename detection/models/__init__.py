@@ -7,7 +7,12 @@ under which it does and the status change in one conditional UPDATE, and no list
 """
 
 from detection.models.alerts import Alert
-from detection.models.anomaly import AnomalyFeedback, ModelVersion
+from detection.models.anomaly import (
+    AnomalyFeedback,
+    AnomalyOutlook,
+    MetricLevelChange,
+    ModelVersion,
+)
 from detection.models.baselines import WorkloadBaseline
 from detection.models.cluster import Cluster
 from detection.models.incidents import Incident, Transition
@@ -19,10 +24,12 @@ from detection.models.watched import WatchedFailure
 __all__ = [
     "Alert",
     "AnomalyFeedback",
+    "AnomalyOutlook",
     "Cluster",
     "Heartbeat",
     "Incident",
     "Lease",
+    "MetricLevelChange",
     "MetricQuery",
     "ModelVersion",
     "SourceState",

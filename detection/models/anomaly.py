@@ -1,5 +1,6 @@
 """The records of the anomaly detector: versions and what people told it."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from django.db import models
@@ -72,3 +73,60 @@ class AnomalyFeedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.owner_kind} {self.owner_namespace}/{self.owner_name}: no anomaly"
+
+
+class AnomalyOutlook(models.Model):
+    """What the anomaly detector knows of one owner: since when, and how often it would err."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    owner_kind = models.CharField(max_length=100)
+    owner_namespace = models.CharField(max_length=253, blank=True)
+    owner_name = models.CharField(max_length=253)
+    known_since = models.DateTimeField(help_text="The oldest sample of it that was seen.")
+    last_seen = models.DateTimeField()
+    history_hours = models.FloatField(null=True, help_text="How much of it was looked at.")
+    expected_false_alarms = models.FloatField(null=True, help_text="A day; null: not known yet.")
+    looked_at = models.DateTimeField(null=True)
+    until: datetime | None = None  # set where it is shown: learning until
+
+    class Meta:
+        app_label = "detection"
+        ordering = ["-known_since", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cluster", "owner_kind", "owner_namespace", "owner_name"],
+                name="one_outlook_per_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner_kind} {self.owner_namespace}/{self.owner_name}"
+
+
+class MetricLevelChange(models.Model):
+    """A metric's level that changed and stayed. Information: nobody is called for it."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    owner_kind = models.CharField(max_length=100)
+    owner_namespace = models.CharField(max_length=253, blank=True)
+    owner_name = models.CharField(max_length=253)
+    metric = models.CharField(max_length=400)
+    at = models.DateTimeField()
+    before = models.FloatField()
+    after = models.FloatField()
+    released = models.TextField(blank=True, help_text="What was released about then.")
+    noticed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, help_text="When it had gone back.")
+
+    class Meta:
+        app_label = "detection"
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["cluster", "owner_kind", "owner_namespace", "owner_name"],
+                name="level_change_by_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.owner_kind} {self.owner_namespace}/{self.owner_name}"
