@@ -59,7 +59,7 @@ class MetricSourceSerializer(serializers.Serializer[Any]):
 
 class AnomaliesSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
-    source = MetricSourceSerializer()
+    source = MetricSourceSerializer()  # type: ignore[assignment]
     count = serializers.IntegerField(help_text="Entities on this page.")
     entities = OutlookSerializer(many=True)
     changes = LevelChangeSerializer(many=True, help_text="The newest 100.")
