@@ -14,8 +14,17 @@ os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefgh"
 
 from kubewise_site.settings import *  # noqa: E402, F403
 
-IN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-CACHES = {"default": IN_MEMORY, "limits": IN_MEMORY}
+# The servers of tests/pairs: a worker's queues are in one database of the broker, its cache in
+# the next. Without the plugin (a process that a test starts) there is none.
+BROKER = os.environ.get("KUBEWISE_TEST_BROKER", os.environ["KUBEWISE_DATA_DIR"] + "/none.sock")
+NUMBER = 2 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+CELERY_BROKER_URL = f"redis+socket://{BROKER}?virtual_host={NUMBER}"
+for alias in CACHES:  # noqa: F405
+    CACHES[alias]["LOCATION"] = f"unix://{BROKER}?db={NUMBER + 1}"  # noqa: F405
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
+    DATABASES["default"]["ENGINE"] = "tests.pairs.strict_sqlite"  # noqa: F405
+    # pytest-django knows a database in memory by Django's own engine, else by this name.
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 KUBECONFIG = ""
 STATIC_ROOT = os.environ["KUBEWISE_DATA_DIR"]  # exists; whitenoise warns of one that doesn't

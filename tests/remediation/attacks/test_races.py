@@ -15,7 +15,7 @@ import pytest
 
 from kubewise_site.core.config.reading import BASE_DIR
 from remediation.controls.budgets import BudgetLimits
-from tests.remediation.attacks.postgres import postgres
+from tests.pairs.postgres import postgres
 from tests.remediation.attacks.race import BY_HOUR, INCIDENTS
 
 pytestmark = pytest.mark.timeout(400)
