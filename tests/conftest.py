@@ -12,6 +12,7 @@ from detection.pipeline.observe import SHARED
 from tests.controlplane.up import versions
 from tests.kubewise_site import records
 from tests.pairs import guard
+from tests.pairs.own import Pair
 from tests.pairs.selection import touches
 
 
@@ -36,6 +37,12 @@ def cache_and_queues_are_empty(request: pytest.FixtureRequest) -> Iterator[None]
     else:
         with guard.refused(settings.BROKER):
             yield
+
+
+@pytest.fixture(scope="session")
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """For tests that start processes: what database and broker these work with."""
+    return Pair(request.config.getoption("pair"))
 
 
 @pytest.fixture

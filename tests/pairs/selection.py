@@ -17,6 +17,8 @@ FIXTURES = frozenset(
         "shared_servers",
     }
 )
+# Servers of their own for processes that a test starts: tests/pairs/own.py.
+OF_PROCESSES = "pair"
 # Test → why it says nothing on PostgreSQL.
 ON_SQLITE_ALONE = {
     "tests/detection/runtime/test_database_statistics.py"
@@ -30,7 +32,8 @@ ON_SQLITE_ALONE = {
 
 def is_of_both_pairs(item: pytest.Item) -> bool:
     name = item.nodeid.partition("[")[0]
-    return touches(item) and name not in ON_SQLITE_ALONE and not item.get_closest_marker("live")
+    asks = touches(item) or OF_PROCESSES in getattr(item, "fixturenames", ())
+    return asks and name not in ON_SQLITE_ALONE
 
 
 def touches(item: pytest.Item) -> bool:

@@ -77,8 +77,15 @@ def test_a_marker_decides_too(request: pytest.FixtureRequest) -> None:
     item = pytest.Function.from_parent(request.node.parent, name="x", callobj=lambda: None)
     item.add_marker(pytest.mark.django_db)
     assert is_of_both_pairs(item)
-    item.add_marker(pytest.mark.live)
-    assert not is_of_both_pairs(item)
+
+
+def test_who_starts_processes_with_servers_of_their_own_runs_on_both_too(
+    request: pytest.FixtureRequest,
+) -> None:
+    item = pytest.Function.from_parent(request.node.parent, name="x", callobj=lambda: None)
+    item.fixturenames.append("pair")
+    assert is_of_both_pairs(item)
+    assert not touches(item)
 
 
 @pytest.mark.parametrize("name", ON_SQLITE_ALONE)
