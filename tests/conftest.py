@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from django.conf import settings
 
 from detection.pipeline.observe import SHARED
 from tests.controlplane.up import versions
 from tests.kubewise_site import records
 from tests.pairs import guard
+from tests.pairs.numbers import BROKER, QUEUES
 from tests.pairs.own import Pair
 from tests.pairs.selection import touches
 
@@ -32,10 +32,10 @@ def records_are_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
 def cache_and_queues_are_empty(request: pytest.FixtureRequest) -> Iterator[None]:
     """They outlive a test's database. Who does not ask for them does not get them."""
     if touches(request.node):
-        guard.empty(settings.BROKER, settings.NUMBER)
+        guard.empty(BROKER, QUEUES)
         yield
     else:
-        with guard.refused(settings.BROKER):
+        with guard.refused(BROKER):
             yield
 
 

@@ -13,14 +13,11 @@ os.environ["KUBEWISE_DATA_DIR"] = tempfile.mkdtemp(prefix="kubewise-tests-")
 os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefgh"
 
 from kubewise_site.settings import *  # noqa: E402, F403
+from tests.pairs.numbers import BROKER, CACHE, QUEUES  # noqa: E402
 
-# The servers of tests/pairs: a worker's queues are in one database of the broker, its cache in
-# the next. Without the plugin (a process that a test starts) there is none.
-BROKER = os.environ.get("KUBEWISE_TEST_BROKER", os.environ["KUBEWISE_DATA_DIR"] + "/none.sock")
-NUMBER = 2 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-CELERY_BROKER_URL = f"redis+socket://{BROKER}?virtual_host={NUMBER}"
+CELERY_BROKER_URL = f"redis+socket://{BROKER}?virtual_host={QUEUES}"
 for alias in CACHES:  # noqa: F405
-    CACHES[alias]["LOCATION"] = f"unix://{BROKER}?db={NUMBER + 1}"  # noqa: F405
+    CACHES[alias]["LOCATION"] = f"unix://{BROKER}?db={CACHE}"  # noqa: F405
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
     DATABASES["default"]["ENGINE"] = "tests.pairs.strict_sqlite"  # noqa: F405
     # pytest-django knows a database in memory by Django's own engine, else by this name.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -27,9 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """Before pytest-django loads the settings. Workers inherit the environment."""
     if "PYTEST_XDIST_WORKER" not in os.environ and not _only_looks(early_config):
-        servers = PAIRS[early_config.known_args_namespace.pair]()
-        _announce(servers.__enter__())
-        early_config.add_cleanup(lambda: servers.__exit__(None, None, None))
+        servers = ExitStack()
+        early_config.add_cleanup(servers.close)
+        _announce(servers.enter_context(PAIRS[early_config.known_args_namespace.pair]()))
     return (yield)
 
 

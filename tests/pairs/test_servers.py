@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import redis
-from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
 from tests.pairs import guard
+from tests.pairs.numbers import BROKER, CACHE, QUEUES
 from tests.pairs.selection import ON_SQLITE_ALONE, is_of_both_pairs, touches
 
 SERVERS = {"sqlite": ("sqlite", "valkey"), "postgres": ("postgresql", "redis")}
@@ -20,7 +20,7 @@ SERVERS = {"sqlite": ("sqlite", "valkey"), "postgres": ("postgresql", "redis")}
 def test_database_and_broker_are_the_pair_that_was_asked_for(
     db: None, request: pytest.FixtureRequest
 ) -> None:
-    with redis.Redis(unix_socket_path=settings.BROKER) as client:
+    with redis.Redis(unix_socket_path=BROKER) as client:
         told: Any = client.info("server")
     found = connection.vendor, told.get("server_name", "redis")
     assert found == SERVERS[request.config.getoption("pair")]
@@ -28,16 +28,16 @@ def test_database_and_broker_are_the_pair_that_was_asked_for(
 
 def test_the_cache_is_on_that_server(shared_servers: None) -> None:
     cache.set("a", 1)
-    with redis.Redis(unix_socket_path=settings.BROKER, db=settings.NUMBER + 1) as client:
+    with redis.Redis(unix_socket_path=BROKER, db=CACHE) as client:
         assert client.dbsize() == 1
 
 
 def test_the_next_test_finds_neither_cache_nor_queues(shared_servers: None) -> None:
-    with redis.Redis(unix_socket_path=settings.BROKER, db=settings.NUMBER) as client:
+    with redis.Redis(unix_socket_path=BROKER, db=QUEUES) as client:
         client.lpush("detect", "a message")
     cache.set("a", 1)
-    guard.empty(settings.BROKER, settings.NUMBER)
-    with redis.Redis(unix_socket_path=settings.BROKER, db=settings.NUMBER) as client:
+    guard.empty(BROKER, QUEUES)
+    with redis.Redis(unix_socket_path=BROKER, db=QUEUES) as client:
         assert client.dbsize() == 0
     assert cache.get("a") is None
 
@@ -47,7 +47,7 @@ def test_who_asks_for_neither_is_refused_and_fails_in_the_end() -> None:
         with pytest.raises(RuntimeError, match="shared_servers"):
             cache.get("a")
 
-    refused = guard.refused(settings.BROKER)
+    refused = guard.refused(BROKER)
     with pytest.raises(pytest.fail.Exception, match="asks for neither"), refused:
         swallows_it()
 

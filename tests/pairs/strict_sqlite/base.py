@@ -34,5 +34,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self.connection.cursor(factory=lambda made: StrictCursor(made, self))
 
     def _rollback(self) -> None:
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]  # of a mixin that the stubs leave out
         self.aborted = False
