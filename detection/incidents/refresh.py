@@ -40,7 +40,7 @@ def refresh(incident: Incident, finding: Finding, degraded: bool, now: datetime)
 def _sight(incident: Incident, finding: Finding, now: datetime) -> dict[str, Any]:
     """That it was seen, and whether it was gone in between."""
     returned = incident.gone_since is not None
-    often = incident.returns + returned >= RETURNS_THAT_ARE_FLAPPING
+    often = incident.returns + int(returned) >= RETURNS_THAT_ARE_FLAPPING
     return {
         "last_seen": now,
         "count": incident.count + 1,

@@ -50,8 +50,6 @@ def test_each_list_of_events_takes_its_pinned_queries(year: rows.Year, api: Api)
 
 
 def test_a_page_that_sorts_all_incidents_would_be_told(year: rows.Year) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("the plans are read from SQLite")
     with connection.cursor() as cursor:
         sql = "SELECT * FROM detection_incident ORDER BY summary LIMIT 50"
         assert list(_bad_steps(cursor, sql)) == ["SCAN detection_incident", SORT]

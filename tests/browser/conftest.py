@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from kubewise_site.console.groups import GROUPS
 from tests.browser import screens
+from tests.pairs.own import Pair
 from tests.system.product import Product, running
 
 PASSWORD = "secret-of-tests"
@@ -106,9 +107,9 @@ def shots(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(tmp_path_factory: pytest.TempPathFactory, pair: Pair) -> Iterator[Product]:
     """Every process of the product beside a simulated cluster, and one person of each group."""
-    with running(tmp_path_factory.mktemp("product")) as started:
+    with running(tmp_path_factory.mktemp("product"), pair) as started:
         started.shell(PEOPLE)
         yield started
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kubewise_site.up.programs import FIRST_FAULTS
 from tests.browser import screens
+from tests.pairs.own import SMALL
 from tests.system.product import Product, running, wait_for
 
 SECONDS = 240
@@ -17,7 +18,7 @@ SECONDS = 240
 def main(directory: Path) -> int:
     with (
         tempfile.TemporaryDirectory(prefix="kubewise-pictures-") as data,
-        running(Path(data), *FIRST_FAULTS, DWELL_FACTOR="1") as product,
+        running(Path(data), SMALL, *FIRST_FAULTS, DWELL_FACTOR="1") as product,
     ):
         password = re.search(r"password (\S+)", product.console.read_text())
         wait_for("plans that wait", lambda: _waiting(product) >= 3, SECONDS)

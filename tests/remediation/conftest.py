@@ -23,9 +23,9 @@ LONG_AGO = timedelta(days=2)
 
 @pytest.fixture
 def simulator() -> Iterator[Any]:
-    """Moves by itself; its faults end when the right action is taken."""
+    """Moves by itself; its faults end when the right action is taken. No metrics: `scan_only`."""
     made = Simulator()
-    world.build(made)
+    world.build(made, history_seconds=None)
     with made:
         yield made
 

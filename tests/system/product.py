@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import requests
 
 from kubewise_site.core.config.reading import BASE_DIR, SETTINGS
+from tests.pairs.own import Pair
 
 T = TypeVar("T")
 QUICK = {
@@ -184,13 +185,14 @@ def _brief(event: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def running(directory: Path, *faults: str, **environment: str) -> Iterator[Product]:
+def running(directory: Path, pair: Pair, *faults: str, **environment: str) -> Iterator[Product]:
     """A started product that is gone afterwards, whatever happened."""
-    product = Product(directory, **environment)
-    try:
-        yield product.start(*faults)
-    finally:
-        product.kill_everything()
+    with pair.beside_up() as servers:
+        product = Product(directory, **servers, **environment)
+        try:
+            yield product.start(*faults)
+        finally:
+            product.kill_everything()
 
 
 def clean_environment() -> dict[str, str]:

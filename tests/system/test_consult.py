@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.pairs.own import Pair
 from tests.remediation.llm.hostile_modes import Drip
 from tests.remediation.llm.hostile_server import hostile
 from tests.system.product import Product, running, wait_for
@@ -19,10 +20,11 @@ print(LlmCall.objects.count(), LlmCall.objects.filter(outcome=LlmCall.PENDING).c
 """
 
 
-def test_while_a_question_hangs_the_others_are_analyzed(tmp_path: Path) -> None:
+def test_while_a_question_hangs_the_others_are_analyzed(tmp_path: Path, pair: Pair) -> None:
     with hostile([Drip(b"", 2 * TIMEOUT_SECONDS)]) as url:
         model = {"GEMINI_API_KEY": "key-of-tests", "GEMINI_API_ENDPOINT": url}
-        with running(tmp_path, LLM_TIMEOUT_SECONDS=str(TIMEOUT_SECONDS), **model) as product:
+        model |= {"LLM_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS)}
+        with running(tmp_path, pair, **model) as product:
             product.inject("image_not_found", target="shop/deployment/cart")
             wait_for("the first question", lambda: calls(product) == [1, 1])
             product.inject("oom", target="shop/deployment/catalog")

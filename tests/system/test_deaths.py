@@ -16,6 +16,7 @@ import redis
 import requests
 
 from kubewise_site.core import broker
+from tests.pairs.own import SMALL, Pair
 from tests.system.product import Product, running, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -24,9 +25,9 @@ DEPLOYMENTS = {"resource": "deployments.apps", "verbs": ["patch"], "times": 1}
 
 
 def test_killed_between_claim_and_call_nothing_happened_and_nothing_is_stuck(
-    tmp_path: Path,
+    tmp_path: Path, pair: Pair
 ) -> None:
-    with running(tmp_path, **AUTO) as product:
+    with running(tmp_path, pair, **AUTO) as product:
         product.simulate("switches", {"mode": "hang", **DEPLOYMENTS})
         name = product.inject("image_not_found")["target"].rpartition("/")[2]
         _kill_while_held(product)
@@ -36,8 +37,10 @@ def test_killed_between_claim_and_call_nothing_happened_and_nothing_is_stuck(
         _check_nothing_stuck(event)
 
 
-def test_killed_between_call_and_record_there_is_no_second_effect(tmp_path: Path) -> None:
-    with running(tmp_path, **AUTO) as product:
+def test_killed_between_call_and_record_there_is_no_second_effect(
+    tmp_path: Path, pair: Pair
+) -> None:
+    with running(tmp_path, pair, **AUTO) as product:
         product.simulate("switches", {"mode": "hang_after", "dry_run": False, **DEPLOYMENTS})
         name = product.inject("image_not_found")["target"].rpartition("/")[2]
         _kill_while_held(product)
@@ -47,7 +50,7 @@ def test_killed_between_call_and_record_there_is_no_second_effect(tmp_path: Path
 
 
 def test_a_flushed_broker_loses_nothing(tmp_path: Path) -> None:
-    with running(tmp_path) as product:
+    with running(tmp_path, SMALL) as product:
         client = _broker(product)
         name = product.inject("image_not_found")["target"].rpartition("/")[2]
         event = product.event(name, "AwaitingApproval")
@@ -59,7 +62,7 @@ def test_a_flushed_broker_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_with_the_broker_down_an_approval_is_kept_and_carried_out_later(tmp_path: Path) -> None:
-    with running(tmp_path) as product:
+    with running(tmp_path, SMALL) as product:
         name = product.inject("image_not_found")["target"].rpartition("/")[2]
         event = product.event(name, "AwaitingApproval")
         [pid] = product.pids("--unixsocket")
@@ -74,7 +77,7 @@ def test_with_the_broker_down_an_approval_is_kept_and_carried_out_later(tmp_path
 
 
 def test_what_dies_is_restarted_and_ctrl_c_stops_all(tmp_path: Path) -> None:
-    with running(tmp_path) as product:
+    with running(tmp_path, SMALL) as product:
         for part in ("kubewise_site.web", "detect@", " beat ", "-m simulator"):
             _kill_and_see_it_back(product, part)
         assert product.stop() == 0

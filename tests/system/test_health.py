@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.pairs.own import Pair
 from tests.system.product import Product, running, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -25,8 +26,10 @@ def all_well(product: Product) -> dict[str, Any] | None:
     return found if found["overall_status"] == "healthy" and timed else None
 
 
-def test_every_part_tells_its_state_since_when_and_how_long_it_takes(tmp_path: Path) -> None:
-    with running(tmp_path) as product:
+def test_every_part_tells_its_state_since_when_and_how_long_it_takes(
+    tmp_path: Path, pair: Pair
+) -> None:
+    with running(tmp_path, pair) as product:
         services = wait_for("all parts to be well", lambda: all_well(product))["services"]
         queues = services["workers"]["queues"]
         for name in ("database", "broker", "kubernetes", "beat", "workers"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.pairs.own import SMALL, Pair
 from tests.system.peers import debian_prometheus, debian_redis, exporter
 from tests.system.product import Product, running
 
@@ -21,13 +22,13 @@ MetricQuery.objects.create(
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 
-def test_auto_rolls_a_bad_image_back_and_verifies_it(tmp_path: Path) -> None:
-    with running(tmp_path, DEFAULT_REMEDIATION_MODE="AUTO") as product:
+def test_auto_rolls_a_bad_image_back_and_verifies_it(tmp_path: Path, pair: Pair) -> None:
+    with running(tmp_path, pair, DEFAULT_REMEDIATION_MODE="AUTO") as product:
         _resolved_by_rollback(product, executor="AUTO")
 
 
-def test_manual_waits_for_an_approval_over_the_api(tmp_path: Path) -> None:
-    with running(tmp_path) as product:
+def test_manual_waits_for_an_approval_over_the_api(tmp_path: Path, pair: Pair) -> None:
+    with running(tmp_path, pair) as product:
         name = product.inject("image_not_found")["target"].rpartition("/")[2]
         event = product.event(name, "AwaitingApproval")
         assert product.writes() == []
@@ -44,7 +45,7 @@ def test_manual_waits_for_an_approval_over_the_api(tmp_path: Path) -> None:
 def test_the_same_with_redis_from_debian(tmp_path: Path) -> None:
     with debian_redis(tmp_path) as url:
         environment = {"CELERY_BROKER_URL": url, "DEFAULT_REMEDIATION_MODE": "AUTO"}
-        with running(tmp_path, **environment) as product:
+        with running(tmp_path, SMALL, **environment) as product:
             assert product.pids("--unixsocket") == []
             _resolved_by_rollback(product, executor="AUTO")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kubewise_site.up.secrets import ALL, HOLDERS
+from tests.pairs.own import SMALL
 from tests.system.product import Product, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -30,7 +31,7 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with running(tmp_path_factory.mktemp("product"), LLM_PROVIDER="gemini", **PLANTED) as found:
+    with running(tmp_path_factory.mktemp("product"), SMALL, LLM_PROVIDER="gemini", **PLANTED) as found:
         yield found
 
 

@@ -44,7 +44,7 @@ class Counted(Prometheus):
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh(shared_servers: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     cache.clear()
     monkeypatch.setattr(long_history, "HOURS", 1.5)
     yield

@@ -241,6 +241,7 @@ def test_prometheus_tells_what_the_failures_ask_for() -> None:
         assert found.ready_replicasets == {("shop", "cart-7d9")}
 
 
+@pytest.mark.usefixtures("shared_servers")
 def test_the_evidence_is_kept_for_a_minute_and_missing_without_prometheus() -> None:
     cache.clear()
     with simulated(cluster()) as client:

@@ -12,6 +12,7 @@ import yaml
 
 from kubewise_site.core.config.reading import BASE_DIR
 from tests.kubewise_site.server import Server, running
+from tests.pairs.own import Pair
 
 BLOCKS = [
     block
@@ -22,8 +23,8 @@ CALL = re.compile(r"curl .*?(?:-X (\w+) .*?)?\"?\$KUBEWISE(/[^\s\"?]*)", re.S)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("server")) as found:
+def server(tmp_path_factory: pytest.TempPathFactory, pair: Pair) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server"), pair) as found:
         yield found
 
 

@@ -11,14 +11,15 @@ import pytest
 
 from kubewise_site.core.config.reading import BASE_DIR
 from tests.kubewise_site.server import Server, running
+from tests.pairs.own import Pair
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 EXAMPLES_EACH = 20  # of an operation and phase, the same ones each time
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("server")) as found:
+def server(tmp_path_factory: pytest.TempPathFactory, pair: Pair) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server"), pair) as found:
         yield found
 
 

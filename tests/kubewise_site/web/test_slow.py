@@ -18,6 +18,7 @@ from kubewise_site.web.limits import Limits
 from kubewise_site.web.protocol import GuardedHttp
 from kubewise_site.web.ward import Ward
 from tests.kubewise_site.server import Server, running
+from tests.pairs.own import SMALL
 
 SLOW = 60  # far more than threads; `make bench-slow` has a thousand
 PIECE, PIECES = b"x" * 65_536, 300
@@ -39,7 +40,7 @@ async def large(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("server")) as found:
+    with running(tmp_path_factory.mktemp("server"), SMALL) as found:
         yield found
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from kubewise_site.core.config.reading import BASE_DIR
 from remediation.controls.budgets import BudgetLimits
-from tests.remediation.attacks.postgres import postgres
+from tests.pairs.own import Pair
 from tests.remediation.attacks.race import BY_HOUR, INCIDENTS
 
 pytestmark = pytest.mark.timeout(400)
@@ -23,14 +23,11 @@ WORKERS = 4
 COMMAND = [sys.executable, "-m", "tests.remediation.attacks.race"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.live)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+@pytest.fixture
+def database(pair: Pair, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a process that works in a database of this test alone."""
-    if request.param == "sqlite":
-        yield os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/race.sqlite3"}
-    else:
-        with postgres() as url:
-            yield os.environ | {"DATABASE_URL": url}
+    with pair.servers() as servers:
+        yield os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/race.sqlite3"} | servers
 
 
 def race(environment: dict[str, str], *words: str) -> list[list[int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from remediation.llm.schema import AnswerSource, Assessment
 from remediation.llm.usage import budget_and_breaker
 from remediation.models.llm import LlmCall
 from tests.kubewise_site.records import incident
+from tests.pairs.own import Pair
 from tests.remediation.llm.gemini_server import (
     CANDIDATES,
     DIAGNOSIS,
@@ -190,9 +190,19 @@ def test_a_refusal_to_answer_does_not_open_the_circuit_and_unreadable_answers_do
         LlmCall.objects.all().delete()
 
 
-def test_workers_that_ask_at_once_share_the_budget(tmp_path: Path) -> None:
-    path = tmp_path / "race.sqlite3"
-    environment = os.environ | {"DATABASE_URL": f"sqlite:///{path}"}
+def test_workers_that_ask_at_once_share_the_budget(tmp_path: Path, pair: Pair) -> None:
+    with pair.servers() as servers:
+        assert _asked_at_once(f"sqlite:///{tmp_path}/race.sqlite3", servers) == 10
+
+
+COUNT = """import django
+django.setup()
+from remediation.models import LlmCall
+print(LlmCall.objects.count())"""
+
+
+def _asked_at_once(url: str, servers: dict[str, str]) -> int:
+    environment = os.environ | {"DATABASE_URL": url} | servers
     module = [sys.executable, "-m", "tests.remediation.attacks.race", "make"]
     subprocess.run(module, cwd=BASE_DIR, env=environment, check=True)
     start = str(time.time() + 8)
@@ -203,10 +213,10 @@ def test_workers_that_ask_at_once_share_the_budget(tmp_path: Path) -> None:
         )
         for name in "abcd"
     ]  # fmt: skip
-    asked = [int(worker.communicate(timeout=100)[0]) for worker in workers]
-    assert sum(asked) == 10, asked
-    with sqlite3.connect(path) as database:
-        assert database.execute("select count(*) from remediation_llmcall").fetchone() == (10,)
+    asked = sum(int(worker.communicate(timeout=100)[0]) for worker in workers)
+    told = subprocess.check_output([sys.executable, "-c", COUNT], cwd=BASE_DIR, env=environment)
+    assert int(told) == asked
+    return asked
 
 
 def test_each_try_of_the_real_sdk_counts(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from tests.kubewise_site.server import Server, running
+from tests.pairs.own import Pair
 
 pytestmark = [pytest.mark.system, pytest.mark.live, pytest.mark.timeout(300)]
 MEBIBYTE = 2**20
@@ -34,8 +35,8 @@ BODIES: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("server")) as found:
+def server(tmp_path_factory: pytest.TempPathFactory, pair: Pair) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server"), pair) as found:
         yield found
 
 

@@ -1,0 +1,1 @@
+"""SQLite that refuses what PostgreSQL refuses, so that the default run of the tests notices it."""
