@@ -26,6 +26,7 @@ import requests
 
 from benchmarks.slow.clients import PLAYS, crowd
 from tests.kubewise_site.server import Server, running
+from tests.pairs.own import SMALL
 
 BAR_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0
@@ -43,7 +44,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with (
         tempfile.TemporaryDirectory() as directory,
-        running(Path(directory), shlex.split(given.command)) as server,
+        running(Path(directory), SMALL, shlex.split(given.command)) as server,
     ):
         missed = sum(_under(server, given, names) for names in _crowds(given.kinds))
     sys.exit(1 if missed else 0)

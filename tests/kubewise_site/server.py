@@ -37,9 +37,7 @@ class Server:
 
 
 @contextmanager
-def running(
-    directory: Path, pair: Pair, command: Sequence[str] | None = None
-) -> Iterator[Server]:
+def running(directory: Path, pair: Pair, command: Sequence[str] | None = None) -> Iterator[Server]:
     """Migrated, seeded, answering; nothing of it is left afterwards.
 
     `command` starts another web server; {port} is put in.

@@ -31,7 +31,9 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with running(tmp_path_factory.mktemp("product"), SMALL, LLM_PROVIDER="gemini", **PLANTED) as found:
+    with running(
+        tmp_path_factory.mktemp("product"), SMALL, LLM_PROVIDER="gemini", **PLANTED
+    ) as found:
         yield found
 
 
