@@ -9,8 +9,8 @@ from pathlib import Path
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
-NAMES = ("kubewise_site.web", "beat", "valkey", "detect@", "analyze@", "act@", "supervisord",
-         "redis-server", "postgres", "prometheus")  # fmt: skip
+NAMES = ("kubewise_site.web", "beat", "valkey", "detect@", "analyze@", "consult@", "act@",
+         "supervisord", "redis-server", "postgres", "prometheus")  # fmt: skip
 
 
 @dataclass
