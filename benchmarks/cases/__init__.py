@@ -1,0 +1,1 @@
+"""Cases from public bug reports, judged through `diagnose --dump`."""
