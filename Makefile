@@ -49,6 +49,9 @@ lint: .venv/dev ## ruff, mypy (strict), import layers, figures of the code's str
 bench-scenarios: .venv/dev ## every failure and control through HTTP, as a table
 	$(BIN)/python -m benchmarks.detection.scenarios
 
+bench-cases: .venv/dev ## cases from public bug reports, judged through `diagnose --dump`
+	$(BIN)/python -m benchmarks.cases $(ARGS)
+
 bench-diagnosis: .venv/dev ## root cause, citations and size of the evidence pack of every failure; with a key also a real model
 	$(BIN)/python -m benchmarks.detection.diagnosis
 
