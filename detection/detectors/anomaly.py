@@ -67,10 +67,10 @@ class Autoencoder:
         if model is None or not len(window.times):
             return []
         times, values = to_step(window.times, window.values, model.step_seconds)
-        if values.shape[1] < max(model.network.window, UNSETTLED_SAMPLES + 1):
-            return []
         names, groups = self._groups(window)
         view.anomaly.noted.first_seen.update(first_samples(names, groups, values, times))
+        if values.shape[1] < max(model.network.window, UNSETTLED_SAMPLES + 1):
+            return []
         stands_out = screen(model.network, values).stands_out
         picked = strongest(groups, stands_out, CLOSER_LOOKS, STANDS_OUT)
         looks = [self._score(view, model, names[at], np.flatnonzero(groups == at), times, values)

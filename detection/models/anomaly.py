@@ -130,3 +130,7 @@ class MetricLevelChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} of {self.owner_kind} {self.owner_namespace}/{self.owner_name}"
+
+    @property
+    def step(self) -> str:
+        return f"{self.before:.4g} → {self.after:.4g}"

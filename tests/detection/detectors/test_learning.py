@@ -52,3 +52,11 @@ def test_a_history_shorter_than_the_models_window_fails_nothing() -> None:
     """Five to thirty minutes after a start without history from Prometheus."""
     for samples in (6, 20, network().window - 1):
         assert Autoencoder().find(view(window(broken(samples=samples)))) == []
+
+
+def test_an_owner_is_known_from_the_first_minutes_on() -> None:
+    """Its *learning until* is shown at once, not when there is enough for the model's window."""
+    short = view(window(broken(samples=6)))
+    Autoencoder().find(short)
+    (since,) = short.anomaly.noted.first_seen.values()
+    assert (NOW - since).total_seconds() == 5 * 60

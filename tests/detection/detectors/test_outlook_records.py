@@ -37,7 +37,7 @@ def incident(cluster: Cluster, cause: str) -> Incident:
     return Incident.objects.create(
         cluster=cluster, cause=cause, owner_kind=CART[0], owner_namespace=CART[1],
         owner_name=CART[2], open_key="k", onset=NOW, first_seen=NOW, last_seen=NOW,
-        severity="info", anomaly_id=f"a-{cause}",
+        severity="info",
     )  # fmt: skip
 
 
