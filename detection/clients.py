@@ -50,4 +50,5 @@ def prometheus() -> Prometheus | None:
         token=settings.PROMETHEUS_TOKEN,
         ca=settings.PROMETHEUS_CA,
         headers=headers,
+        matchers=settings.PROMETHEUS_MATCHERS,
     )

@@ -10,12 +10,24 @@ from typing import Any
 from detection.domain.units import counted, with_unit
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.responses import PrometheusError, QueryResult, ResultSeries
-from detection.metrics.samples import BELOW, Owners, Query, entity_of
+from detection.metrics.samples import (
+    BELOW,
+    NODE_LABELS,
+    WORKLOAD_LABELS,
+    Owners,
+    Query,
+    entity_of,
+    is_named_node,
+)
 
 SPAN = timedelta(hours=1)
 STEP_SECONDS = 60
 MOST_ROWS, MOST_LINES, LONGEST_QUERY = 10, 4, 10_000
 NO_PROMETHEUS = "No Prometheus is watched: PROMETHEUS_URL is empty."
+UNSURE = " by its address: KubeWise cannot tell whether it is there"
+OBJECT_LABELS = frozenset(
+    {*WORKLOAD_LABELS, *NODE_LABELS, "namespace", "pod", "persistentvolumeclaim", "uid"}
+)
 KINDS = ("pod", "workload", "node", "volume")
 
 
@@ -75,10 +87,21 @@ def _rows(query: Query, answer: QueryResult) -> list[dict[str, Any]]:
     """The worst first."""
     ordered = sorted(answer.series, key=_badness(query), reverse=True)[:MOST_ROWS]
     return [
-        {"series": _name(one), "value": with_unit(one.values[0], query.unit),
-         "beyond": query.breaches(one.values[0])}
+        {"about": _about(query, one), "series": _name(one),
+         "value": with_unit(one.values[0], query.unit), "beyond": query.breaches(one.values[0])}
         for one in ordered
     ]  # fmt: skip
+
+
+def _about(query: Query, one: ResultSeries) -> str:
+    """The Kubernetes object that KubeWise takes a series for."""
+    if entity := entity_of(query, one.labels, Owners()):
+        where = f"{entity.namespace}/{entity.name}" if entity.namespace else entity.name
+        by_address = entity.kind == "Node" and not is_named_node(one.labels)
+        return f"{entity.kind} {where}" + (UNSURE if by_address else "")
+    if any(label.removeprefix("exported_") in OBJECT_LABELS for label in one.labels):
+        return f"KubeWise cannot tell: its labels name no whole {query.entity_kind}"
+    return "a thing that names no Kubernetes object: judged by its samples alone"
 
 
 def _badness(query: Query) -> Any:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from detection.metrics import responses
+from detection.metrics.promql.matchers import Unrestricted, restricted_to
 from detection.metrics.responses import (
     Failed,
     InvalidQuery,
@@ -64,7 +65,10 @@ class RequestLimits:
 
 
 class Prometheus:
-    """One Prometheus, or what speaks its API. Safe to use from several threads."""
+    """One Prometheus, or what speaks its API. Safe to use from several threads.
+
+    `matchers` go into every selector of every query; the URL's own parameters into every request.
+    """
 
     def __init__(
         self,
@@ -73,9 +77,13 @@ class Prometheus:
         ca: str = "",
         headers: Mapping[str, str] | None = None,
         limits: RequestLimits | None = None,
+        matchers: str = "",
     ) -> None:
         parts = urlsplit(url)
-        self.url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
+        where = (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
+        self.url = urlunsplit(where)
+        self._parameters = parse_qsl(parts.query, keep_blank_values=True)
+        self._matchers = matchers
         self._limits = limits or RequestLimits()
         self._verify: str | bool = ca or True
         self._auth = _auth(token, parts.username or "", parts.password or "")
@@ -83,7 +91,7 @@ class Prometheus:
 
     def query(self, promql: str, now: datetime) -> QueryResult:
         """The instant vector of `promql` at `now`. Raises a PrometheusError."""
-        form = {"query": promql, "time": f"{now.timestamp():.3f}"}
+        form = {"query": self._own(promql), "time": f"{now.timestamp():.3f}"}
         return responses.decode(self._post("query", form), "vector", now)
 
     def query_range(
@@ -91,7 +99,7 @@ class Prometheus:
     ) -> QueryResult:
         """The series of `promql` from `start` to `end`, both included. Raises a PrometheusError."""
         form = {
-            "query": promql,
+            "query": self._own(promql),
             "start": f"{start.timestamp():.3f}",
             "end": f"{end.timestamp():.3f}",
             "step": f"{step_seconds:g}",
@@ -99,14 +107,21 @@ class Prometheus:
         return responses.decode(self._post("query_range", form), "matrix", end)
 
     def metric_names(self) -> list[str]:
-        """The names of all metrics that Prometheus has."""
-        return responses.decode_names(self._request("GET", "label/__name__/values", None))
+        """The names of all metrics that Prometheus has of this cluster."""
+        only = [("match[]", f'{{__name__!="",{self._matchers}}}')] if self._matchers else []
+        return responses.decode_names(self._request("GET", "label/__name__/values", None, only))
 
     def check(self, now: datetime) -> None:
         """Ask for something trivial. Raises a PrometheusError that says what is wrong."""
         answer = self.query("vector(1)", now)
         if [one.values for one in answer.series] != [(1.0,)]:
             raise NotPrometheus("it does not know that vector(1) is 1")
+
+    def _own(self, promql: str) -> str:
+        try:
+            return restricted_to(promql, self._matchers)
+        except Unrestricted as error:
+            raise InvalidQuery(str(error)) from error
 
     def close(self) -> None:
         self._session.close()
@@ -115,9 +130,17 @@ class Prometheus:
         server_side = {"timeout": f"{self._limits.answer_seconds:g}s"}
         return self._request("POST", path, {**form, **server_side})
 
-    def _request(self, method: str, path: str, form: Mapping[str, str] | None) -> bytes:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        form: Mapping[str, str] | None,
+        more: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
         deadline = time.monotonic() + self._limits.answer_seconds
-        answer = self._send(method, f"{self.url}/api/v1/{path}", form)
+        parameters = urlencode([*self._parameters, *more])
+        url = f"{self.url}/api/v1/{path}" + (f"?{parameters}" if parameters else "")
+        answer = self._send(method, url, form)
         try:
             body = self._body(answer, deadline)
         except PrometheusError:

@@ -147,9 +147,14 @@ def is_gone(entity: Entity, labels: Mapping[str, str], owners: Owners, now: floa
     if entity.pod:
         uid = labels.get(UID_LABEL, "")
         return owners.is_gone("Pod", entity.namespace, entity.pod, uid, now)
-    if entity.kind == "Node" and not any(label in labels for label in NODE_NAME_LABELS):
+    if entity.kind == "Node" and not is_named_node(labels):
         return False
     return owners.is_gone(entity.kind, entity.namespace, entity.name, "", now)
+
+
+def is_named_node(labels: Mapping[str, str]) -> bool:
+    """Whether a node goes by its name and not by an address."""
+    return any(label in labels for label in NODE_NAME_LABELS)
 
 
 PARTS = {

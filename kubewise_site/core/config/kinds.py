@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kubewise_site.core.config import parsers
+from kubewise_site.core.config.label_matchers import label_matchers
 from kubewise_site.core.config.setting import SettingKind
 
 
@@ -40,6 +41,11 @@ EXISTING_FILE = SettingKind(parsers.existing_file, OPTIONAL_FILE.allowed)
 URL = SettingKind(parsers.web_address, "an http:// or https:// address, or empty")
 HEADER = SettingKind(parsers.header, "the name of a header, or empty")
 HEADERS = SettingKind(parsers.headers, "Name=value pairs, comma-separated")
+MATCHERS = SettingKind(
+    label_matchers,
+    'label matchers as in PromQL with their values in double quotes, such as cluster="prod-1" or '
+    'cluster="prod-1",region=~"eu|us" (in a shell: \'cluster="prod-1"\'), or empty',
+)
 NETWORKS = SettingKind(parsers.networks, "networks such as 10.0.0.0/8, comma-separated")
 BROKER = SettingKind(
     parsers.address("redis", "rediss", "redis+socket", "unix"),

@@ -126,7 +126,7 @@ def existing_file(value: str) -> str:
 def web_address(value: str) -> str:
     if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
         raise ValueError
-    return value.rstrip("/")
+    return value if urlsplit(value).query else value.rstrip("/")
 
 
 def address(*schemes: str) -> Callable[[str], str]:

@@ -30,6 +30,12 @@ PROMETHEUS_HEADERS = setting(
     "More headers for Prometheus, for example X-Scope-OrgID=team-a.",
     secret=True,
 )
+PROMETHEUS_MATCHERS = setting(
+    "",
+    kinds.MATCHERS,
+    "Put into every selector of every query, so that one Prometheus may serve many clusters: "
+    'cluster="prod-1".',
+)
 PROMETHEUS_SCRAPE_INTERVAL_SECONDS = setting("15", kinds.SECONDS, "How often metrics are read.")
 WORKER_SLEEP_INTERVAL_SECONDS = setting("15", kinds.SECONDS, "How often the cluster is scanned.")
 ANOMALY_METRIC_WINDOW_SECONDS = setting(

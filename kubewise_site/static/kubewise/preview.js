@@ -16,7 +16,7 @@ document.querySelectorAll("[data-preview]").forEach((target) => {
     rows.closest("[role=region]").hidden = told.rows.length === 0;
     rows.replaceChildren(...told.rows.map((row) => {
       const line = document.createElement("tr");
-      for (const text of [row.series, row.value]) {
+      for (const text of [row.about, row.series, row.value].filter((one) => one !== undefined)) {
         const cell = document.createElement("td");
         cell.textContent = text;
         if (row.beyond) cell.className = "kw-danger-text";

@@ -61,6 +61,29 @@ def test_a_query_shows_its_worst_series_and_its_last_hour(
     assert [one["values"] for one in chart["series"]] == [[0.9, None], [0.4, 0.5]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "labels", "about"),
+    [
+        ("pod", {"namespace": "shop", "pod": "cart-1"}, "Pod shop/cart-1"),
+        ("pod", {"exported_namespace": "a", "exported_pod": "b", "pod": "x"}, "Pod a/b"),
+        ("workload", {"namespace": "shop", "deployment": "cart"}, "Deployment shop/cart"),
+        ("node", {"node": "n1"}, "Node n1"),
+        ("node", {"instance": "10.0.0.1:9100"}, f"Node 10.0.0.1{query_preview.UNSURE}"),
+        ("pod", {"pod": "cart-1"}, "KubeWise cannot tell: its labels name no whole pod"),
+        ("pod", {"queue": "mails"}, "a thing that names no Kubernetes object: judged by its "
+         "samples alone"),
+    ],
+)  # fmt: skip
+def test_a_series_says_what_it_is_about(
+    kind: str, labels: dict[str, str], about: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = QueryResult((ResultSeries(labels, (0,), (1.0,)),), (), (), False, NOW)
+    peer = Peer()
+    monkeypatch.setattr(peer, "query", lambda *_: answer)
+    told = query_preview.preview(FORM | {"entity_kind": kind}, peer, NOW)  # type: ignore[arg-type]
+    assert told["rows"][0]["about"] == about
+
+
 def test_what_prometheus_refuses_is_told_in_its_words(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
