@@ -22,6 +22,7 @@ from detection.detectors.presence import of_what_is_there
 from detection.detectors.protocol import Detector, View, detector, detectors
 from detection.domain.findings import Finding
 from detection.metrics import daily_peaks, history, queries
+from detection.metrics.other_clusters import held, look
 from detection.metrics.prometheus import Prometheus
 from detection.models import Cluster
 
@@ -40,6 +41,8 @@ def find_in_metrics(
 
     `client`: who is asked for the longer history of what stands out; None: nobody.
     """
+    if look(cluster.pk, client, now) if client else held(cluster.pk, now):
+        return []
     window = history.window(cluster.pk, now)
     owners = history.owner_map(cluster.pk)
     active = queries.active_queries()

@@ -16,6 +16,7 @@ from detection.forecasting.memory_growth import growth_of
 from detection.metric_evidence.infrastructure import surroundings
 from detection.metric_evidence.restarts import restart_rhythms
 from detection.metrics.history import owner_map
+from detection.metrics.other_clusters import held, look
 from detection.metrics.pod_owners import known_or_asked
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.promql import one_of
@@ -81,11 +82,13 @@ def evidence(
     What a query that fails would have told is left out: the failures then do without. `owners`:
     those of the last scan, unless given.
     """
-    if client is None:
+    if client is None or held(cluster_id, now):
         return Metrics()
     key = f"evidence:{cluster_id}"
     if known := _kept(key):
         return known
+    if look(cluster_id, client, now):
+        return Metrics()
     found = query_evidence(client, now, owners or owner_map(cluster_id))
     cache.set_many({key: packed.compress(found)}, KEPT_SECONDS)
     return found

@@ -22,6 +22,7 @@ from detection.metrics import exporters, history
 from detection.metrics.backfill import TIME_OUTS_BEFORE_GIVING_UP, backfill
 from detection.metrics.exporters import PROMETHEUS, Sources
 from detection.metrics.history import MetricFrame
+from detection.metrics.other_clusters import look
 from detection.metrics.pod_owners import known_or_asked
 from detection.metrics.prometheus import Prometheus
 from detection.metrics.queries import query_of_row
@@ -115,7 +116,7 @@ def scrape(cluster: Cluster, client: Prometheus, now: datetime) -> Scrape:
     rows = list(MetricQuery.objects.filter(active=True))
     queries = [query_of_row(row) for row in rows]
     owners = known_or_asked(history.owner_map(cluster.pk), client, now)
-    done = query_all(queries, client, now, owners)
+    done = query_all(queries, client, now, owners, look(cluster.pk, client, now))
     _save_checks(rows, done)
     save_sources(cluster, done.sources.seen, done.blind, done.sources.not_installed, now)
     if PROMETHEUS not in done.blind:
@@ -125,10 +126,18 @@ def scrape(cluster: Cluster, client: Prometheus, now: datetime) -> Scrape:
 
 
 def query_all(
-    queries: Sequence[Query], client: Prometheus, now: datetime, owners: Owners | None = None
+    queries: Sequence[Query],
+    client: Prometheus,
+    now: datetime,
+    owners: Owners | None = None,
+    blind: str = "",
 ) -> Scrape:
-    """Ask every query once. Never raises for what Prometheus does; knows no database."""
-    sources = exporters.find_sources(client, now)
+    """Ask every query once. Never raises for what Prometheus does; knows no database.
+
+    `blind`: why nothing may be asked.
+    """
+    none = Sources(blind={PROMETHEUS: blind})
+    sources = none if blind else exporters.find_sources(client, now)
     if reason := sources.blind.get(PROMETHEUS):
         outcomes = {one.name: QueryOutcome(one.name, Check.ERROR, reason) for one in queries}
         return Scrape(now, outcomes=outcomes, sources=sources)

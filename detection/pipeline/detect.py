@@ -16,6 +16,7 @@ from detection.incidents.record import RecordResult, record_findings
 from detection.incidents.watched import watch
 from detection.kubernetes.client import Connection
 from detection.metrics.history import save_owner_map
+from detection.metrics.other_clusters import remember
 from detection.models import Cluster
 from detection.pipeline.inputs import from_records
 from detection.pipeline.observe import observe
@@ -57,3 +58,5 @@ def _save_what_was_seen(cluster: Cluster, snapshot: Snapshot, now: datetime) -> 
     if not OWNER_SOURCES & snapshot.blind.keys():  # an older map beats one with holes
         whole = None if snapshot.blind else snapshot.at
         save_owner_map(cluster.pk, snapshot.owner_map(), snapshot.uids(), whole)
+        if whole:
+            remember(cluster.pk, snapshot.uids(), whole)
