@@ -106,7 +106,7 @@ def test_a_cluster_that_joins_later_is_told_and_the_state_does_not_flap() -> Non
 
 
 def test_nobody_can_tell_without_a_whole_scan_of_the_last_minute() -> None:
-    strange = Peer(POD | {"node": "m1"})
+    strange: Any = Peer(POD | {"node": "m1"})
     assert look(1, strange, NOW) == ""
     remember(1, OURS, NOW)
     assert look(1, strange, NOW + timedelta(seconds=90)) == ""
