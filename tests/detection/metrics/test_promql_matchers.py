@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import promql_parser
@@ -133,10 +134,10 @@ def test_every_call_bears_the_matchers_and_the_urls_path_and_parameters(settings
         assert "tenant" not in client.url
         query_evidence(client, NOW, Owners())
         exporters.find_sources(client, NOW)
-        client.query_range("up", NOW - timedelta(hours=1), NOW, 60)
         with pytest.raises(InvalidQuery, match="every selector"):
             client.query('a{b="c" or d="e"}', NOW)
-        for call in (client.metric_names, lambda: client.check(NOW)):
+        ranged = partial(client.query_range, "up", NOW - timedelta(hours=1), NOW, 60)
+        for call in (client.metric_names, partial(client.check, NOW), ranged):
             with pytest.raises(PrometheusError):
                 call()
     assert len(server.requests) > 20
