@@ -85,6 +85,9 @@ bench: .venv/dev ## one pass over 10,000 pods; anomaly scores of 10,000 entities
 	$(BIN)/python -m benchmarks.load.anomaly
 	$(BIN)/python -m benchmarks.forecasts.forecasts
 
+bench-hostile: .venv/dev ## 1,000 objects, 30 of them hostile: who is judged, and how long a pass takes
+	$(BIN)/python -m benchmarks.hostile
+
 bench-events: .venv/dev ## the list of events with a million incidents: p95, CPU time, queries of pages, filters and `after`
 	$(BIN)/python -m benchmarks.load.events $(ARGS)
 

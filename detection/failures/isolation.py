@@ -15,7 +15,7 @@ from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 
 Judge = Callable[[Snapshot], list[Finding]]
-MOST_CULPRITS = 10
+MOST_CULPRITS = 30
 LONGEST_REASON = 200
 
 
@@ -24,13 +24,13 @@ class Isolated:
     """What was found in the rest, and who could not be judged, with why."""
 
     findings: tuple[Finding, ...]
-    unjudged: tuple[str, ...]
+    unjudged: tuple[tuple[o.Object, str], ...]
 
 
 def judge_in_isolation(judge: Judge, snapshot: Snapshot) -> Isolated | None:
     """Judge all but the objects on which it breaks; None where no few of them are the reason."""
     row = list(_objects(snapshot))
-    unjudged: list[str] = []
+    unjudged: list[tuple[o.Object, str]] = []
     for _ in range(MOST_CULPRITS + 1):
         try:
             return Isolated(tuple(judge(_only(snapshot, row))), tuple(unjudged))
@@ -38,9 +38,9 @@ def judge_in_isolation(judge: Judge, snapshot: Snapshot) -> Isolated | None:
             at = _culprit(judge, snapshot, row)
             if at is None:
                 return None
-            unjudged.append(
-                f"{_named(row.pop(at))}: {type(error).__name__}: {error}"[:LONGEST_REASON]
-            )
+            item = row.pop(at)
+            why = f"{_named(item)}: {type(error).__name__}: {error}"[:LONGEST_REASON]
+            unjudged.append((item, why))
     return None
 
 

@@ -10,6 +10,7 @@ import structlog
 from detection.domain.causes import CAUSES, Cause, Precedence
 from detection.domain.facts import Facts
 from detection.domain.findings import Evidence, Finding
+from detection.domain.unjudged import note
 from detection.failures.context import Context
 from detection.failures.isolation import judge_in_isolation
 from detection.snapshot import Snapshot
@@ -43,9 +44,9 @@ def failure(*causes: Cause) -> Callable[[Find], Find]:
 def find_all(snapshot: Snapshot, context: Context) -> list[Finding]:
     """Every finding, those younger than their dwell included (`opens_at` tells).
 
-    A function that raises is a bug, never the end of the pass: it is logged and named in
-    `snapshot.blind` as `detection/<name>`, with the objects that could not be judged; all others
-    are.
+    A function that raises is a bug, never the end of the pass: the objects on which it does are
+    named in `snapshot.blind`, each as `object/…` of its top owner, and all others are judged.
+    Where no few objects are the reason, the function is blind as a whole: `detection/<name>`.
     """
     return [finding for entry in FAILURES for finding in _found(entry, snapshot, context)]
 
@@ -59,11 +60,12 @@ def _found(entry: Failure, snapshot: Snapshot, context: Context) -> list[Finding
     except Exception as error:
         log.exception("a failure function broke", failure=entry.name)
         isolated = judge_in_isolation(judge, snapshot)
-        why = f"{type(error).__name__}: {error}"
-        if isolated:
-            why = f"could not judge {'; '.join(isolated.unjudged)}"
-        snapshot.blind[f"detection/{entry.name}"] = why
-        return list(isolated.findings) if isolated else []
+        if isolated is None:
+            snapshot.blind[f"detection/{entry.name}"] = f"{type(error).__name__}: {error}"
+            return []
+        for item, why in isolated.unjudged:
+            note(snapshot.blind, snapshot.top_owner(item), f"{why} (by {entry.name})")
+        return list(isolated.findings)
 
 
 def _bare(finding: Finding) -> Finding:

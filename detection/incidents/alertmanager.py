@@ -20,6 +20,8 @@ from detection.domain.findings import Evidence, Finding, FoundBy, ObjectRef
 from detection.metrics.samples import NODE_LABELS, WORKLOAD_LABELS
 from detection.models import Alert, Cluster
 from detection.snapshot import Snapshot
+from kubewise_site.core.foreign_numbers import is_plausible
+from kubewise_site.core.foreign_text import safe
 
 # Alertmanager repeats what still fires every four hours by default: silence for a day is no news.
 BELIEVED = timedelta(hours=24)
@@ -54,13 +56,17 @@ def receive(cluster: Cluster, told: Iterable[ReceivedAlert], now: datetime) -> d
 def _write(cluster: Cluster, alert: ReceivedAlert, now: datetime) -> None:
     fields: dict[str, Any] = {
         "state": alert.state,
-        "name": alert.labels.get("alertname", "")[:253] or "without a name",
-        "labels": dict(alert.labels),
-        "annotations": dict(alert.annotations),
-        "starts_at": alert.starts_at,
+        "name": safe(alert.labels.get("alertname", ""))[:253] or "without a name",
+        "labels": _safe(alert.labels),
+        "annotations": _safe(alert.annotations),
+        "starts_at": alert.starts_at if is_plausible(alert.starts_at) else now,
         "received_at": now,
     }
     Alert.objects.update_or_create(cluster=cluster, fingerprint=alert.fingerprint, defaults=fields)
+
+
+def _safe(texts: Mapping[str, str]) -> dict[str, str]:
+    return {safe(name): safe(text) for name, text in texts.items()}
 
 
 def find_in_alerts(cluster: Cluster, snapshot: Snapshot, now: datetime) -> list[Finding]:

@@ -18,6 +18,7 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.findings import Finding, FoundBy, ObjectRef, redacted
 from detection.domain.statuses import Status
 from detection.domain.units import duration
+from detection.domain.unjudged import OBJECT, hiding
 from detection.incidents import states
 from detection.incidents.happenings import Happening
 from detection.incidents.refresh import ACTOR, content_of, note_onset, refresh
@@ -28,7 +29,7 @@ from detection.runtime.source_visibility import OWNER_SOURCES
 
 log = structlog.get_logger(__name__)
 GONE_BEFORE_CLOSING_SECONDS = 120
-SCAN_SOURCES = ("kubernetes/", "detection/")
+SCAN_SOURCES = ("kubernetes/", "detection/", OBJECT)
 
 
 @dataclass
@@ -67,13 +68,13 @@ def record_findings(
             states.close_dismissed(incident, now)
             incident = None
         if incident is None:
-            _begin(cluster, finding, story, bool(blind), now, done)
+            _begin(cluster, finding, story, bool(hiding(blind, finding.owner)), now, done)
         elif states.is_still_verified(incident):
             _reopens(incident, finding, story, now, done)
         elif why := story.echo(incident, finding):
             _joins(story, why, finding, done)
             open_now[incident.open_key] = incident
-        elif refresh(incident, finding, bool(blind), now):
+        elif refresh(incident, finding, bool(hiding(blind, finding.owner)), now):
             done.revised += 1
             done.to_advance.append(incident.pk)
     _end(cluster, open_now, _shared_causes(cluster, findings), blind, now, done)
@@ -145,6 +146,11 @@ def _taken(
         if _has_name(incident, owner) and not (incident.owner_uid and owner.uid):
             return open_now.pop(key)
     return None
+
+
+def _owner_of(incident: Incident) -> ObjectRef:
+    place = (incident.owner_kind, incident.owner_namespace, incident.owner_name)
+    return ObjectRef(*place, incident.owner_uid)
 
 
 def _has_name(incident: Incident, owner: ObjectRef) -> bool:
@@ -244,6 +250,7 @@ def _signal_gone(
 
 def blind_to(incident: Incident, blind: Mapping[str, str]) -> bool:
     """Whether a blind source could hide this incident's signal."""
+    blind = hiding(blind, _owner_of(incident))
     scan_blind = any(name.startswith(SCAN_SOURCES) for name in blind)
     metrics_blind = any(not name.startswith(SCAN_SOURCES) for name in blind)
     if not OWNER_SOURCES.isdisjoint(blind):

@@ -15,7 +15,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from detection.kubernetes.objects.core import Object, Part
+from detection.kubernetes.objects.core import Metadata, Name, Object, OwnerReference, Part, Uid
+from kubewise_site.core.foreign_numbers import plausible_times
 from kubewise_site.core.foreign_text import safe_json
 from kubewise_site.core.nesting import without_depths
 
@@ -38,6 +39,19 @@ class ListMeta(Part, frozen=True):
     remaining_item_count: int | None = None
 
 
+class Who(Part, frozen=True):
+    name: Name = ""
+    namespace: Name = ""
+    uid: Uid = ""
+    owner_references: tuple[OwnerReference, ...] = ()
+
+
+class Identity(Object, frozen=True):
+    """What tells who an object is, whatever the rest of it may be."""
+
+    metadata: Who = Who()  # type: ignore[assignment]
+
+
 class ListAnswer(Part, Generic[ItemT], frozen=True):
     kind: str = ""
     metadata: ListMeta | None = None
@@ -45,19 +59,31 @@ class ListAnswer(Part, Generic[ItemT], frozen=True):
 
 
 @dataclass(frozen=True)
+class Unread:
+    """An object of which no more could be read than who it is and what controls it."""
+
+    item: Object
+    why: str
+
+
+@dataclass(frozen=True)
 class ListPage(Generic[ObjectT]):
-    """One page of a list. `skipped` objects could not be read, `why` says what ailed the last."""
+    """One page of a list. `skipped` objects could not be read, `why` says what ailed the last.
+
+    `unread`: those of them whose name is known, so that nothing else is doubted for them.
+    """
 
     items: tuple[ObjectT, ...]
     continue_token: str = ""
     remaining: int = 0
     skipped: int = 0
     why: str = ""
+    unread: tuple[Unread, ...] = ()
 
 
 def decode_page(content: bytes, type_: type[ObjectT]) -> ListPage[ObjectT]:
     """Raises Undecodable where the answer as a whole is no list."""
-    content = safe_json(content)
+    content = plausible_times(safe_json(content))
     try:
         answer: ListAnswer[ObjectT] = _list_decoder(type_).decode(content)
     except RecursionError:
@@ -70,14 +96,31 @@ def decode_page(content: bytes, type_: type[ObjectT]) -> ListPage[ObjectT]:
 def _page_by_item(content: bytes, type_: type[ObjectT]) -> ListPage[ObjectT]:
     answer = _raw_answer(content)
     items: list[ObjectT] = []
+    unread: list[Unread] = []
     why = ""
     for raw in _items(answer):
         try:
             items.append(decode_object(bytes(raw), type_))
         except Undecodable as error:
             why = str(error)
+            unread += _identified(bytes(raw), why)
     skipped = len(_items(answer)) - len(items)
-    return ListPage(tuple(items), *_rest(answer), skipped, why)
+    return ListPage(tuple(items), *_rest(answer), skipped, why, tuple(unread))
+
+
+def _identified(content: bytes, why: str) -> list[Unread]:
+    try:
+        item = decode_object(content, Identity)
+    except Undecodable:
+        return []
+    meta = item.metadata
+    known = Metadata(
+        name=meta.name,
+        namespace=meta.namespace,
+        uid=meta.uid,
+        owner_references=meta.owner_references,
+    )
+    return [Unread(Object(metadata=known), why)] if meta.name else []
 
 
 def _raw_answer(content: bytes) -> ListAnswer[msgspec.Raw]:

@@ -13,10 +13,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kubewise_site.core.foreign_numbers import FIRST, LAST
+from kubewise_site.core.foreign_text import safe_json
 from kubewise_site.core.redaction import redact
 
 TRUNCATED = "Input data was truncated"
 SHOWN_CHARACTERS = 300
+# Samples of another age are left out: no calendar holds their times.
+EARLIEST, LATEST = FIRST.timestamp(), LAST.timestamp()
 
 
 class PrometheusError(Exception):
@@ -170,7 +174,7 @@ def body_beginning(body: bytes) -> str:
 
 
 def _success(body: bytes) -> _Envelope:
-    envelope: _Envelope = _decoded(_ENVELOPE, body)
+    envelope: _Envelope = _decoded(_ENVELOPE, safe_json(body))
     if envelope.status == "error":
         raise InvalidQuery(envelope.error)
     if envelope.status != "success":
@@ -185,14 +189,15 @@ def _decoded(decoder: Any, body: bytes) -> Any:
         raise NotPrometheus(
             f"it answers with another JSON ({error}): {body_beginning(body)}"
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if TRUNCATED in str(error) and body.lstrip()[:1] in (b"{", b"["):
             raise Truncated("the answer ends in its middle") from error
         raise NotPrometheus(f"it answers with no JSON: {body_beginning(body)}") from error
 
 
 def _series(element: _Element) -> ResultSeries:
-    points = [element.value] if element.value else element.values
+    told = [element.value] if element.value else element.values
+    points = [point for point in told if EARLIEST <= point[0] <= LATEST]
     try:
         values = tuple(float(value) for _, value in points)
     except ValueError as error:
@@ -209,7 +214,7 @@ def _told_apart(envelope: _Envelope) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _envelope_or_none(body: bytes) -> _Envelope | None:
     try:
-        envelope: _Envelope = _ENVELOPE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        envelope: _Envelope = _ENVELOPE.decode(safe_json(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return envelope if envelope.status == "error" else None

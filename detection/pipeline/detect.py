@@ -8,6 +8,7 @@ from functools import partial
 from detection.clients import prometheus
 from detection.detectors import find_in_metrics
 from detection.domain.findings import Finding
+from detection.domain.unjudged import OBJECT
 from detection.incidents.alertmanager import find_in_alerts
 from detection.incidents.baselines import available_workloads as available_now
 from detection.incidents.baselines import save_baselines
@@ -52,7 +53,8 @@ def _of_metrics_and_alerts(cluster: Cluster, now: datetime, snapshot: Snapshot) 
 def _save_what_was_seen(cluster: Cluster, snapshot: Snapshot, now: datetime) -> None:
     seen = {ACCOUNT, *snapshot.seen}
     save_sources(cluster, seen, snapshot.blind, snapshot.not_installed, now)
-    forget_sources(cluster, DETECTION, keep=snapshot.blind)
+    for prefix in (DETECTION, OBJECT):
+        forget_sources(cluster, prefix, keep=snapshot.blind)
     forget_sources(cluster, KUBERNETES, keep=seen | snapshot.blind.keys() | snapshot.not_installed)
     save_baselines(cluster, available_now(snapshot), now)
     if not OWNER_SOURCES & snapshot.blind.keys():  # an older map beats one with holes

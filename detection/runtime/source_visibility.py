@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from detection.domain.unjudged import OBJECT
 from detection.models import Cluster, SourceState
 from kubewise_site.core.redaction import redact
 
@@ -70,7 +71,9 @@ def forget_sources(cluster: Cluster, prefix: str, keep: Collection[str]) -> None
 def forget_metric_sources(cluster: Cluster) -> None:
     """Scan only, on purpose: what Prometheus told once is neither seen nor blind."""
     rows = SourceState.objects.filter(cluster=cluster)
-    rows.exclude(name__startswith=KUBERNETES).exclude(name__startswith=DETECTION).delete()
+    for prefix in (KUBERNETES, DETECTION, OBJECT):
+        rows = rows.exclude(name__startswith=prefix)
+    rows.delete()
 
 
 def blind_sources(cluster: Cluster, now: datetime) -> dict[str, str]:

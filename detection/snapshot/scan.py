@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from detection.domain.findings import ObjectRef
 from detection.domain.units import counted
+from detection.domain.unjudged import note
 from detection.kubernetes.client import Connection, KubernetesError, NotFound
-from detection.kubernetes.decoding import Undecodable, decode_page
+from detection.kubernetes.decoding import ListPage, Undecodable, Unread, decode_page
 from detection.kubernetes.discovery import Discovery, Served
-from detection.kubernetes.objects import core as o
 from detection.kubernetes.resources import RESOURCES, ListedResource
 from detection.snapshot import Snapshot
 from detection.snapshot.scope import EVERYTHING, Scope
@@ -37,6 +38,7 @@ class Listed:
 
     resource: ListedResource
     items: list[Any] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
     blind: str = ""
     absent: bool = False
     is_missing: bool = False
@@ -57,13 +59,25 @@ def scan(connection: Connection, now: datetime, scope: Scope = EVERYTHING) -> Sn
 
 def _snapshot(answers: list[Listed], now: datetime) -> Snapshot:
     lists: dict[str, Any] = {found.resource.field: tuple(found.items) for found in answers}
-    return Snapshot(
+    snapshot = Snapshot(
         at=now,
         blind={found.resource.source: found.blind for found in answers if found.blind},
         not_installed={found.resource.source for found in answers if found.absent},
         seen={f.resource.source for f in answers if not f.blind and not f.absent},
         **lists,
     )
+    for found in answers:
+        for one in found.unread:
+            _note_unread(snapshot, found.resource.kind_name, one)
+    return snapshot
+
+
+def _note_unread(snapshot: Snapshot, kind: str, unread: Unread) -> None:
+    """It hides what its top owner fails at, and nothing else."""
+    item = unread.item
+    ref = ObjectRef(kind, item.metadata.namespace, item.metadata.name, item.metadata.uid)
+    owner = ref if item.controller is None else snapshot.top_owner(item)
+    note(snapshot.blind, owner, f"{kind} {ref.namespace}/{ref.name} can't be read: {unread.why}")
 
 
 def _answer(
@@ -85,8 +99,9 @@ def _read(connection: Connection, resource: ListedResource, scope: Scope, served
         found.absent = True
         return found
     try:
-        for items in _pages(connection, found.resource, scope):
-            found.items += items
+        for page in _pages(connection, found.resource, scope):
+            found.items += page.items
+            found.unread += page.unread
     except NotFound as error:
         _missing(found, error, served)
     except (KubernetesError, Undecodable) as error:
@@ -118,7 +133,7 @@ def _is_absent(resource: ListedResource, served: Served) -> bool:
 
 def _pages(
     connection: Connection, resource: ListedResource, scope: Scope
-) -> Iterator[tuple[o.Object, ...]]:
+) -> Iterator[ListPage[Any]]:
     """The pages of every list. Raises Undecodable after the last one where something is missing."""
     spaces = sorted(scope.namespaces) if resource.namespaced else []
     wrong = ""
@@ -133,14 +148,14 @@ def _pages(
 
 def _pages_of(
     connection: Connection, resource: ListedResource, namespace: str, cached: bool
-) -> Iterator[tuple[o.Object, ...]]:
+) -> Iterator[ListPage[Any]]:
     path, params = resource.path(namespace), {"resourceVersion": "0"} if cached else {}
     skipped, why = 0, ""
     for _ in range(MOST_PAGES):
         content = connection.get(path, params or None, accept=resource.accept)
         page = decode_page(content, resource.type)
-        yield page.items
-        skipped, why = skipped + page.skipped, page.why or why
+        yield page
+        skipped, why = skipped + page.skipped - len(page.unread), page.why or why
         if not page.continue_token or {"continue": page.continue_token} == params:
             break
         params = {"continue": page.continue_token}

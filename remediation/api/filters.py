@@ -18,6 +18,7 @@ from detection.domain.statuses import Status
 from detection.incidents.search import found, of_kind
 from detection.models import Incident
 from kubewise_site.core import clock
+from kubewise_site.core.foreign_numbers import is_plausible
 from remediation.controls.acceptances import accepted
 
 UNKNOWN_STATUS = f"%(value)r is no status; valid are {', '.join(Status.values)}."
@@ -35,7 +36,7 @@ class Rfc3339Field(DateTimeField):
             found = parse_datetime(str(value).replace(" ", "+"))
         except ValueError:
             found = None
-        if found is None or found.tzinfo is None:
+        if found is None or not is_plausible(found):
             told = f"{str(value)[:60]!r} is no RFC 3339 time such as 2026-03-01T03:00:00Z"
             raise ValidationError(told)
         return found

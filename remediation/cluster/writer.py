@@ -98,6 +98,12 @@ class Session:
     may_write: MayGo = lambda: ""
     until: float = float("inf")
     sent: list[str] = field(default_factory=list)
+    forbids: Callable[[Object], str] = lambda seen: ""
+
+    def require_consent(self, seen: Object) -> None:
+        """Raises WritingStopped where the object as it was read forbids a write."""
+        if reason := self.forbids(seen):
+            raise WritingStopped(reason)
 
     def call(self, request: Callable[[], T], writes: str = "") -> T:
         """One request, tried again while the server is overloaded and the lease lasts.
@@ -181,6 +187,8 @@ def patch(
         for name in tested
     ]
     path, body = path_of(ref), [*tests, *change]
+    if not dry_run:
+        session.require_consent(seen)
 
     def request() -> bytes:
         return session.connection.request("PATCH", path, _query(dry_run), body, JSON_PATCH)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -34,6 +35,7 @@ from remediation.planning.command_line import CommandError
 from remediation.planning.plans import candidates_of, current_plan, plan_digest
 from remediation.policy.decide import decide
 from remediation.policy.decisions import gather
+from remediation.policy.owner_guards import held_back
 from remediation.policy.verdicts import Verdict
 from remediation.results import Ending
 
@@ -124,10 +126,13 @@ def _run_of(
     def may_go() -> str:
         if not still_mine(attempt):
             return "another worker settles this attempt"
-        return may_not_go(work.incident, approved)
+        return may_not_go(work.incident, approved, term.now())
 
     writer = clients.writer.within(term.call_seconds)
-    session = Session(writer, may_go, lambda: reason_to_stop(writer), term.until)
+    session = Session(
+        writer, may_go, lambda: reason_to_stop(writer), term.until,
+        forbids=partial(held_back, approved=approved),
+    )  # fmt: skip
     return Run(work, attempt, session, term.began, checkpoint)
 
 
@@ -144,6 +149,7 @@ def _run(run: Run) -> Ending:
         if settings.DRY_RUN:
             return outcomes.dry_run_only(run.attempt, rehearsal, run.now)
         seen = dry_run_and_write.compare(run.session, run.owner, rehearsal)
+        run.session.require_consent(seen)
     except (ObjectChanged, NotFound, Conflict) as error:  # gone or replaced since it was planned
         return outcomes.stale(run.attempt, str(error), run.now)
     except WritingStopped as error:

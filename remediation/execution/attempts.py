@@ -20,9 +20,17 @@ from kubewise_site.core.redaction import redact
 from remediation.audit import trail
 from remediation.controls import acceptances, budgets
 from remediation.controls.mode_and_stop import standing
+from remediation.controls.policies import covering
 from remediation.digests import digest_of
 from remediation.execution.attempt_states import State, begin, move_attempt, sources_of
-from remediation.models import Approval, Attempt, Plan, PlanSource
+from remediation.models import (
+    Approval,
+    Attempt,
+    MaintenanceWindow,
+    Plan,
+    PlanSource,
+    Silence,
+)
 from remediation.planning.candidates import Candidate
 
 AUTO = "AUTO"
@@ -135,20 +143,28 @@ def claim_attempt(work: Work, now: datetime, term: Term | None = None) -> Claim:
 def _require_go(work: Work, now: datetime) -> None:
     """Asked first, and again once the audit trail's head is ours: whoever pulls the stop switch or
     accepts the failure writes to the trail too, so no claim stands behind that there."""
-    reason = may_not_go(work.incident, work.approval is not None)
+    reason = may_not_go(work.incident, work.approval is not None, now)
     if not reason and (accepted := acceptances.sentence(work.incident, now)):
         reason = f"the failure is accepted: {accepted}"
     if reason:
         raise _Lost(reason, NotClaimed.REFUSED)
 
 
-def may_not_go(incident: Incident, approved: bool) -> str:
-    """Mode and stop switch, read anew; '' where the attempt may go on."""
+def may_not_go(incident: Incident, approved: bool, now: datetime) -> str:
+    """Mode, stop switch, windows and silences, read anew; '' where the attempt may go on."""
     found = standing(incident.cluster)
     if found.stopped:
         return f"the stop switch is pulled: {found.stop_reason or 'no reason given'}"
     if not approved and not found.auto:
         return "the mode is MANUAL now"
+    return _paused(incident, now)
+
+
+def _paused(incident: Incident, now: datetime) -> str:
+    if window := covering(MaintenanceWindow, incident, now):
+        return f"a maintenance window covers the owner now: {window}"
+    if silence := covering(Silence, incident, now):
+        return f"the owner is silenced now: {silence}"
     return ""
 
 

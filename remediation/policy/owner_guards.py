@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from remediation.actions.base import Trait
 from remediation.actions.parameters import BadValue, quantity_amount
@@ -41,6 +42,15 @@ def _kind(*kinds: str) -> Callable[[Case], bool]:
 
 def _annotated(value: str) -> Callable[[Case], bool]:
     return lambda case: case.target.annotations.get(MODE, "").strip().lower() == value
+
+
+def held_back(seen: Mapping[str, Any], approved: bool) -> str:
+    """What the object's own annotation says against a write now; '' for nothing."""
+    found = ((seen.get("metadata") or {}).get("annotations") or {}).get(MODE)
+    word = "auto" if found is None else str(found).strip().lower()
+    if word == "off" or (word != "auto" and not approved):
+        return f"the annotation {MODE} is {word[:20]} now"
+    return ""
 
 
 def _strange_mode(case: Case) -> bool:

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from detection.domain.statuses import Status
 from detection.domain.units import counted
+from detection.domain.unjudged import hiding
 from detection.incidents import states
 from detection.kubernetes.objects.core import Object
 from detection.models import Incident
@@ -136,7 +137,8 @@ def check_owner(
         observe_incident(clients.reader, incident, now, everywhere),
         owner_of(incident),
     )
-    blind = ", ".join(sorted(observation.snapshot.blind | blind_besides_scan(incident, now)))
+    unseen = observation.snapshot.blind | blind_besides_scan(incident, now)
+    blind = ", ".join(sorted(hiding(unseen, owner)))
     found = observation.snapshot.get(owner)
     if found is None:
         return OwnerCheck(blind=blind, gone=not blind)

@@ -21,6 +21,7 @@ from detection.snapshot.pod_status import (
     containers,
     is_ready,
 )
+from kubewise_site.core.foreign_numbers import span
 
 FIRST_BACKOFF_SECONDS = 10.0
 LONGEST_BACKOFF_SECONDS = 300.0
@@ -177,7 +178,7 @@ def _crash_before_last(pod: Pod, view: ContainerView, context: Context, earlier:
         return max(born, last or condition_since(pod, "ContainersReady") or born)
     run = _run_seconds(end) if end else None
     lasted = _backoffs(earlier - 1) + earlier * (UNKNOWN_RUN_SECONDS if run is None else run)
-    return max(born, (last or context.now) - timedelta(seconds=lasted))
+    return max(born, (last or context.now) - span(lasted))
 
 
 def _restarts_of_loop(view: ContainerView) -> int:

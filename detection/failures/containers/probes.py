@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from detection.domain.causes import Cause
 from detection.domain.facts import ProbeFacts
@@ -33,6 +33,7 @@ from detection.snapshot.pod_status import (
     is_ready,
     was_ready,
 )
+from kubewise_site.core.foreign_numbers import span
 
 LIVENESS = re.compile(r"(liveness|startup)[ -]?probe", re.IGNORECASE)
 STARTUP = re.compile(r"startup[ -]?probe", re.IGNORECASE)
@@ -240,7 +241,7 @@ def _not_ready(
         f"{full_name(owner)}: container {view.name} never becomes ready "
         f"in {counted(len(pods), 'pod')}",
         onset,
-        onset + timedelta(seconds=max(context.dwell.not_ready_seconds, _patience(pods))),
+        onset + span(max(context.dwell.not_ready_seconds, _patience(pods))),
         [
             observed("pods", f"{pod.metadata.name}: container {view.name} runs without a restart "
                 "and was never ready", decisive=True),

@@ -20,6 +20,7 @@ from detection.failures.registry import failure
 from detection.forecasting.prediction import prediction
 from detection.forecasting.trend import Eta
 from detection.snapshot import Snapshot
+from kubewise_site.core.foreign_numbers import span
 
 AHEAD = timedelta(days=7)
 SHARE_LEFT = 0.15
@@ -40,7 +41,7 @@ def cert_ends_soon(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         bearer = certificate_bearer(snapshot, kind, namespace, name) if left > 0 else None
         if bearer is not None and key_of(bearer) not in told:
             told.add(key_of(bearer))
-            ends = context.now + timedelta(seconds=left)
+            ends = context.now + span(left)
             yield _finding(context, bearer, ends, AHEAD, FoundBy.FORECAST)
 
 

@@ -18,6 +18,7 @@ from detection.kubernetes.objects import policy
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.services import services_of
+from kubewise_site.core.foreign_numbers import span
 
 
 @failure(Cause.CERT_EXPIRED)
@@ -113,7 +114,7 @@ def _of_bearer(
     evidence: Sequence[Evidence],
     seconds: float = 0,
 ) -> Finding:
-    onset = snapshot.at - timedelta(seconds=seconds) if seconds else None
+    onset = snapshot.at - span(seconds) if seconds else None
     return about_victims(
         snapshot,
         Cause.CERT_EXPIRED,

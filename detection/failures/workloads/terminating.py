@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from detection.domain.causes import Cause
 from detection.domain.facts import TerminatingFacts
@@ -14,6 +14,7 @@ from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
+from kubewise_site.core.foreign_numbers import span
 
 KILLING = ("FailedKillPod", "FailedPreStopHook", "KillPodSandboxError", "ExceededGracePeriod")
 
@@ -36,7 +37,7 @@ def opens(pod: o.Pod, context: Context) -> datetime:
     """`deletionTimestamp` plus grace plus dwell."""
     deleted = pod.metadata.deletion_timestamp or context.now
     grace = pod.metadata.deletion_grace_period_seconds
-    return deleted + timedelta(seconds=grace + context.dwell.terminating_seconds)
+    return deleted + span(grace + context.dwell.terminating_seconds)
 
 
 def _finding(

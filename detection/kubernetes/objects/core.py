@@ -14,8 +14,16 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from detection.domain.findings import ObjectRef
+from kubewise_site.core.foreign_numbers import INT32_LEAST, INT32_MOST, INT64_LEAST, INT64_MOST
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
+# The ranges of Kubernetes, which are the databases' too: what lies outside is refused here.
+Count = Annotated[int, msgspec.Meta(ge=INT32_LEAST, le=INT32_MOST)]
+Whole = Annotated[int, msgspec.Meta(ge=INT64_LEAST, le=INT64_MOST)]
+# No name, kind or UID is longer, nor has a column room for more.
+Name = Annotated[str, msgspec.Meta(max_length=253)]
+Kind = Annotated[str, msgspec.Meta(max_length=63)]
+Uid = Annotated[str, msgspec.Meta(max_length=64)]
 Quantity = str | int | float
 Labels = dict[str, str]
 
@@ -25,9 +33,9 @@ class Part(msgspec.Struct, rename="camel", frozen=True, gc=False):
 
 
 class OwnerReference(Part, frozen=True):
-    kind: str = ""
-    name: str = ""
-    uid: str = ""
+    kind: Kind = ""
+    name: Name = ""
+    uid: Uid = ""
     api_version: str = ""
     controller: bool = False
 
@@ -42,17 +50,17 @@ class ManagedField(Part, frozen=True):
 
 
 class Metadata(Part, frozen=True):
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
+    name: Name = ""
+    namespace: Name = ""
+    uid: Uid = ""
     labels: Labels = {}
     annotations: Labels = {}
     owner_references: tuple[OwnerReference, ...] = ()
     creation_timestamp: Time | None = None
     deletion_timestamp: Time | None = None
-    deletion_grace_period_seconds: int = 0
+    deletion_grace_period_seconds: Whole = 0
     finalizers: tuple[str, ...] = ()
-    generation: int = 0
+    generation: Whole = 0
     resource_version: str = ""
 
 
@@ -121,8 +129,8 @@ class Running(Part, frozen=True):
 
 
 class Terminated(Part, frozen=True):
-    exit_code: int = 0
-    signal: int = 0
+    exit_code: Count = 0
+    signal: Count = 0
     reason: str = ""
     message: str = ""
     started_at: Time | None = None
@@ -138,7 +146,7 @@ class ContainerState(Part, frozen=True):
 class ContainerStatus(Part, frozen=True):
     name: str = ""
     ready: bool = False
-    restart_count: int = 0
+    restart_count: Count = 0
     image: str = ""
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
@@ -151,17 +159,17 @@ class Resources(Part, frozen=True):
 
 class ContainerPort(Part, frozen=True):
     name: str = ""
-    container_port: int = 0
+    container_port: Count = 0
     protocol: str = "TCP"
 
 
 class HttpProbe(Part, frozen=True):
-    port: int | str = 0
+    port: Count | str = 0
     path: str = ""
 
 
 class SocketProbe(Part, frozen=True):
-    port: int | str = 0
+    port: Count | str = 0
 
 
 class ExecProbe(Part, frozen=True):
@@ -169,15 +177,15 @@ class ExecProbe(Part, frozen=True):
 
 
 class GrpcProbe(Part, frozen=True):
-    port: int = 0
+    port: Count = 0
 
 
 class Probe(Part, frozen=True):
     """One of `http_get`, `tcp_socket`, `exec` and `grpc` is there."""
 
-    initial_delay_seconds: int = 0
-    period_seconds: int = 10
-    failure_threshold: int = 3
+    initial_delay_seconds: Count = 0
+    period_seconds: Count = 10
+    failure_threshold: Count = 3
     http_get: HttpProbe | None = None
     tcp_socket: SocketProbe | None = None
     exec: ExecProbe | None = None
@@ -250,7 +258,7 @@ class PodSpec(Part, frozen=True):
     node_selector: Labels = {}
     tolerations: msgspec.Raw = msgspec.Raw()
     affinity: msgspec.Raw = msgspec.Raw()
-    priority: int = 0
+    priority: Count = 0
     priority_class_name: str = ""
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
@@ -280,19 +288,19 @@ class Pod(Object, frozen=True):
 
 
 class WorkloadSpec(Part, frozen=True):
-    replicas: int = 1
+    replicas: Count = 1
     paused: bool = False
-    progress_deadline_seconds: int = 600
+    progress_deadline_seconds: Count = 600
     selector: Selector = Selector()
     template: msgspec.Raw = msgspec.Raw()
 
 
 class WorkloadStatus(Part, frozen=True):
-    replicas: int = 0
-    ready_replicas: int = 0
-    available_replicas: int = 0
-    updated_replicas: int = 0
-    observed_generation: int = 0
+    replicas: Count = 0
+    ready_replicas: Count = 0
+    available_replicas: Count = 0
+    updated_replicas: Count = 0
+    observed_generation: Whole = 0
     current_revision: str = ""
     update_revision: str = ""
     conditions: tuple[Condition, ...] = ()
@@ -319,12 +327,12 @@ class StatefulSet(Object, frozen=True):
 
 
 class DaemonSetStatus(Part, frozen=True):
-    desired_number_scheduled: int = 0
-    current_number_scheduled: int = 0
-    number_ready: int = 0
-    number_available: int = 0
-    updated_number_scheduled: int = 0
-    observed_generation: int = 0
+    desired_number_scheduled: Count = 0
+    current_number_scheduled: Count = 0
+    number_ready: Count = 0
+    number_available: Count = 0
+    updated_number_scheduled: Count = 0
+    observed_generation: Whole = 0
     conditions: tuple[Condition, ...] = ()
 
 
@@ -339,19 +347,19 @@ class ControllerRevision(Object, frozen=True):
     """A revision of a StatefulSet or DaemonSet; `data` holds the patch with its template."""
 
     KIND: ClassVar[str] = "ControllerRevision"
-    revision: int = 0
+    revision: Whole = 0
     data: msgspec.Raw = msgspec.Raw()
 
 
 class JobSpec(Part, frozen=True):
     suspend: bool = False
-    completions: int | None = None
+    completions: Count | None = None
     template: msgspec.Raw = msgspec.Raw()
 
 
 class JobStatus(Part, frozen=True):
-    active: int = 0
-    failed: int = 0
+    active: Count = 0
+    failed: Count = 0
     start_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
 
@@ -412,15 +420,15 @@ class Node(Object, frozen=True):
 
 
 class InvolvedObject(Part, frozen=True):
-    kind: str = ""
-    namespace: str = ""
-    name: str = ""
-    uid: str = ""
+    kind: Kind = ""
+    namespace: Name = ""
+    name: Name = ""
+    uid: Uid = ""
     field_path: str = ""
 
 
 class EventSeries(Part, frozen=True):
-    count: int = 0
+    count: Count = 0
     last_observed_time: Time | None = None
 
 
@@ -432,7 +440,7 @@ class Event(Object, frozen=True):
     reason: str = ""
     message: str = ""
     type: str = ""
-    count: int = 0
+    count: Count = 0
     first_timestamp: Time | None = None
     last_timestamp: Time | None = None
     event_time: Time | None = None

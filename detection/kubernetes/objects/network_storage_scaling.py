@@ -8,8 +8,11 @@ import msgspec
 
 from detection.kubernetes.objects.core import (
     Condition,
+    Count,
+    Kind,
     Labels,
     ManagedMetadata,
+    Name,
     Object,
     Part,
     Quantity,
@@ -22,8 +25,8 @@ class ServicePort(Part, frozen=True):
     """`target_port` '' is the port itself."""
 
     name: str = ""
-    port: int = 0
-    target_port: int | str = ""
+    port: Count = 0
+    target_port: Count | str = ""
     protocol: str = "TCP"
 
 
@@ -135,14 +138,14 @@ class PersistentVolumeClaim(Object, frozen=True):
 
 
 class TargetRef(Part, frozen=True):
-    kind: str = ""
-    name: str = ""
+    kind: Kind = ""
+    name: Name = ""
     api_version: str = ""
 
 
 class MetricTarget(Part, frozen=True):
     type: str = ""
-    average_utilization: int | None = None
+    average_utilization: Count | None = None
     average_value: Quantity | None = None
     value: Quantity | None = None
 
@@ -163,11 +166,11 @@ class ScalerMetric(Part, frozen=True):
 class ScalerSpec(Part, frozen=True):
     scale_target_ref: TargetRef = TargetRef()
     metrics: tuple[ScalerMetric, ...] = ()
-    max_replicas: int = 0
+    max_replicas: Count = 0
 
 
 class ScalerStatus(Part, frozen=True):
-    current_replicas: int = 0
+    current_replicas: Count = 0
     last_scale_time: Time | None = None
     current_metrics: tuple[ScalerMetric, ...] = ()
     conditions: tuple[Condition, ...] = ()
@@ -204,10 +207,10 @@ class DisruptionBudgetSpec(Part, frozen=True):
 
 
 class DisruptionBudgetStatus(Part, frozen=True):
-    disruptions_allowed: int = 0
-    current_healthy: int = 0
-    desired_healthy: int = 0
-    expected_pods: int = 0
+    disruptions_allowed: Count = 0
+    current_healthy: Count = 0
+    desired_healthy: Count = 0
+    expected_pods: Count = 0
     conditions: tuple[Condition, ...] = ()
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from detection.kubernetes.objects.core import (
     Condition,
+    Count,
     Labels,
     ManagedMetadata,
     Object,
@@ -38,8 +39,8 @@ class PolicyPeer(Part, frozen=True):
 
 
 class PolicyPort(Part, frozen=True):
-    port: int | str | None = None
-    end_port: int | None = None
+    port: Count | str | None = None
+    end_port: Count | None = None
     protocol: str = "TCP"
 
 

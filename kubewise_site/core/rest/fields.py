@@ -11,9 +11,14 @@ from typing import Any, ClassVar
 from django.db import models
 from rest_framework import serializers
 
+from kubewise_site.core.foreign_text import safe
+
 
 class TextField(serializers.CharField):
-    """Spaces stay as they were sent; the schema says where there must be some text."""
+    """Spaces stay as they were sent; the schema says where there must be some text.
+
+    What harms terminals or readers becomes visible. A NUL is refused by a validator, as a mistake.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         shortest = {} if kwargs.get("allow_blank") else {"min_length": 1}
@@ -22,7 +27,8 @@ class TextField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        text = super().to_internal_value(data)
+        return text if "\x00" in text else safe(text)
 
 
 class Slug(serializers.SlugField):

@@ -71,6 +71,16 @@ def test_a_payload_that_is_none_is_400_and_nothing_is_written(
     assert not Alert.objects.exists()
 
 
+def test_an_alert_of_another_age_began_when_it_came_and_its_text_is_safe(api: Api) -> None:
+    body: Any = copy.deepcopy(PAYLOAD)
+    body["alerts"][0] |= {"startsAt": "0001-01-01T00:00:00Z"}
+    body["alerts"][0]["labels"]["alertname"] = "a\u202eb\x1b[31m"
+    assert api.send("POST", "alerts", body).status_code == 202
+    alert = Alert.objects.get(fingerprint="c1a5")
+    assert alert.starts_at == alert.received_at
+    assert alert.name == alert.labels["alertname"] == "a\\u202eb\\u001b[31m"
+
+
 def test_a_service_user_needs_one_permission_only(db: None) -> None:
     service = records.user("alertmanager", "detection.post_alerts")
     assert Api(service).send("POST", "alerts", PAYLOAD).status_code == 202

@@ -10,7 +10,7 @@ import pytest
 
 from detection.domain.causes import Cause
 from detection.domain.findings import Finding
-from detection.failures import FAILURES, Context, find_all, registry
+from detection.failures import FAILURES, Context, find_all, isolation, registry
 from detection.failures.registry import Failure
 from detection.snapshot import Snapshot
 from tests.detection.builders import NOW, crash, snapshot_of
@@ -45,9 +45,10 @@ def test_all_but_the_culprits_are_judged(
     monkeypatch.setattr(registry, "FAILURES", [breaking_on(*(f"{name}-" for name in bad))])
     snapshot = snapshot_of(*WELL)
     assert owners(snapshot) >= {f"d{n}" for n in range(12)} - set(bad)
-    said = snapshot.blind.get("detection/crashes", "")
-    assert said.startswith("could not judge Pod ") is bool(bad)
-    assert all(f"/{name}-" in said and f"{name}-" in said for name in bad)
+    assert set(snapshot.blind) == {f"object/shop/Deployment/{d}" for d in bad}
+    for name, said in snapshot.blind.items():
+        assert said.startswith("could not be judged: Pod shop/")
+        assert f"/{name.rpartition('/')[2]}-" in said
 
 
 def test_the_snapshot_itself_is_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +63,7 @@ def test_more_culprits_than_it_looks_for_are_a_blind_function(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(registry, "FAILURES", [breaking_on("d")])
+    monkeypatch.setattr(isolation, "MOST_CULPRITS", 10)
     snapshot = snapshot_of(*WELL)
     assert owners(snapshot) == set()
     assert snapshot.blind["detection/crashes"].startswith("TypeError")

@@ -63,6 +63,13 @@ def test_nan_and_infinity_arrive_as_such() -> None:
     assert values[1:] == [math.inf, -math.inf]
 
 
+def test_labels_are_safe_and_samples_of_another_age_are_left_out() -> None:
+    odd = {"metric": {"pod": "a\x00\u202eb"}, "value": [1, "1"]}
+    far = {"metric": {"pod": "far"}, "value": [1e300, "1"]}
+    (one,) = asked(vector(odd, far)).series
+    assert one.labels == {"pod": "a\\u0000\\u202eb"}
+
+
 def test_a_native_histogram_is_counted_and_gives_no_value() -> None:
     answer = asked(vector({"metric": {}, "histogram": [1, {"count": "3"}]}))
     assert (answer.series, answer.histograms) == ((), 1)

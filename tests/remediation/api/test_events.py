@@ -171,6 +171,12 @@ def test_a_limit_out_of_bounds_is_400(api: Api, limit: str) -> None:
     assert "500" in body["detail"]
 
 
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_outside_the_calendar_is_400(api: Api, name: str, value: str) -> None:
+    check_problem(api.get("remediation/events", **{name: value}), 400)
+
+
 @pytest.mark.parametrize("position", ['["\\ud800", "2026-03-01T03:00:00Z", 1]',
                                       '["0001-01-01T00:00:00+14:00", 1]'])  # fmt: skip
 def test_a_made_up_cursor_is_refused_before_it_is_asked(api: Api, position: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from rest_framework.exceptions import ValidationError
 
 from detection.kubernetes.decoding import decode_page
 from detection.kubernetes.objects.core import Event
 from kubewise_site.core.foreign_text import safe, safe_json
+from kubewise_site.core.rest.fields import TextField
 
 SHOWN = {
     "a\x00b": "a\\u0000b", "\x1b[2J": "\\u001b[2J", "\x7f\x85": "\\u007f\\u0085",
@@ -47,3 +49,9 @@ def test_an_object_with_it_is_read_and_so_are_the_others(raw: bytes) -> None:
     assert [len(page.items), page.skipped] == [2, 0]
     assert page.items[1].message == "well"
     assert page.items[0].message == safe(page.items[0].message)
+
+
+def test_texts_of_the_api_pass_the_same_gate() -> None:
+    assert TextField().run_validation("a\u202eb\x1b[31m") == "a\\u202eb\\u001b[31m"
+    with pytest.raises(ValidationError):
+        TextField().run_validation("a\x00b")

@@ -1,0 +1,1 @@
+"""A pass over a cluster with hostile objects: who is judged, and how long it takes."""
