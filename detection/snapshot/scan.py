@@ -66,10 +66,14 @@ def _snapshot(answers: list[Listed], now: datetime) -> Snapshot:
         seen={f.resource.source for f in answers if not f.blind and not f.absent},
         **lists,
     )
+    _note_all_unread(snapshot, answers)
+    return snapshot
+
+
+def _note_all_unread(snapshot: Snapshot, answers: list[Listed]) -> None:
     for found in answers:
         for one in found.unread:
             _note_unread(snapshot, found.resource.kind_name, one)
-    return snapshot
 
 
 def _note_unread(snapshot: Snapshot, kind: str, unread: Unread) -> None:
