@@ -11,10 +11,12 @@ from celery.signals import (
     before_task_publish,
     heartbeat_sent,
     setup_logging,
+    task_failure,
     task_prerun,
 )
 
 from kubewise_site import pipeline
+from kubewise_site.core.foreign_text import safe
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kubewise_site.settings")
 
@@ -60,6 +62,7 @@ def keep_our_logging(**_: Any) -> None:
 
 
 SIGN_OF_LIFE_SECONDS = 10.0
+LONGEST_ERROR = 500
 PUBLISHED = "kubewise_published"
 _last_signs: dict[str, float] = {}
 
@@ -94,6 +97,15 @@ def note_how_long_it_waited(task: Any, **_: Any) -> None:
     if queue and isinstance(published, float):
         wait_ms = round(max(time.time() - published, 0.0) * 1000, 1)
         _sign_of_life(f"queue/{queue}", wait_ms=wait_ms)
+
+
+@task_failure.connect
+def note_what_failed(sender: Any, exception: Any = None, **_: Any) -> None:
+    """A task that raised is a fault of ours: health and dashboard show it for an hour."""
+    from detection.runtime.heartbeats import sign_of_life  # the apps are loaded by now
+
+    error = f"{type(exception).__name__}: {exception}"[:LONGEST_ERROR]
+    sign_of_life(f"task/{sender.name.rpartition('.')[2]}", ok=False, error=safe(error))
 
 
 def _sign_of_life(name: str, **detail: Any) -> None:

@@ -17,10 +17,12 @@ from detection.clients import current_cluster
 from detection.domain.causes import Severity
 from detection.domain.statuses import OPEN, WAITING
 from detection.incidents import watched
-from detection.models import Heartbeat, Incident, SourceState
+from detection.models import Incident
 from kubewise_site.console import trends
 from kubewise_site.core import clock
 from kubewise_site.ops import pulse
+from kubewise_site.ops.health import heartbeats
+from kubewise_site.ops.own_troubles import blind_sources, troubles
 from remediation.controls import acceptances, mode_and_stop, storm_brake
 from remediation.llm.usage.spend import spend_of_day
 from remediation.models.permissions import PULL_STOP, SET_MODE
@@ -61,7 +63,7 @@ def charts(request: HttpRequest) -> HttpResponse:
 
 
 def dashboard_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    beats = {row.name: row for row in Heartbeat.objects.all()}
+    beats, blind = heartbeats(), blind_sources()
     cluster = current_cluster()
     context: dict[str, Any] = {
         "now": now,
@@ -69,7 +71,8 @@ def dashboard_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "suspended": storm_brake.suspensions(cluster, now),
         "may_set_mode": request.user.has_perm(SET_MODE),
         "may_stop": request.user.has_perm(PULL_STOP),
-        "blind": list(SourceState.objects.filter(state=SourceState.State.BLIND)),
+        "blind": blind,
+        "troubles": troubles(beats, (), now),
         "pulse": pulse.tick_pulses(beats, now),
         "workers": pulse.live_workers(beats, now),
         "queues": pulse.queue_lengths(),

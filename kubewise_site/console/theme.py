@@ -104,6 +104,7 @@ TABS = [
         "items": [
             _tab("Open", "open"),
             _tab("Needs me", "waiting"),
+            _tab("Accepted", "accepted"),
             _tab("Over", "over"),
             _tab("All", "all"),
         ],

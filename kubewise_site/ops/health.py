@@ -44,11 +44,16 @@ def services(now: datetime) -> dict[str, ServiceHealth]:
         parts = dict.fromkeys(("prometheus", "kubernetes", "gemini", "beat"), away)
         workers = Workers(HealthState.UNKNOWN, DATABASE_AWAY)
         return parts | {"workers": workers, "database": database, "broker": broker}
-    beats = {row.name: row for row in Heartbeat.objects.all()}
+    beats = heartbeats()
     return _from_rows(beats, now) | {
         "database": _with_since(database, beats.get("database"), now),
         "broker": _with_since(broker, beats.get("broker"), now),
     }
+
+
+def heartbeats() -> dict[str, Heartbeat]:
+    """The newest sign of life of each process, tick, queue and failed task."""
+    return {row.name: row for row in Heartbeat.objects.all()}
 
 
 def is_healthy(parts: dict[str, ServiceHealth]) -> bool:

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from detection.clients import current_cluster
 from detection.domain.statuses import OPEN, START, Status
 from detection.models import Alert, Heartbeat, Incident, SourceState
+from kubewise_site.ops.own_troubles import TASK_PREFIX
 from kubewise_site.ops.queues import QUEUE_PREFIX
 from kubewise_site.version import VERSION
 from remediation.controls import acceptances
@@ -140,7 +141,11 @@ def _sight(now: datetime) -> Iterator[Metric]:
     yield _gauge("source_blind", "1: the source cannot be read.", ("source",), blind)
     signs = {row.name: row for row in Heartbeat.objects.all()}
     waits = {name: row for name, row in signs.items() if name.startswith(QUEUE_PREFIX)}
-    ages = [((k,), (now - row.at).total_seconds()) for k, row in signs.items() if k not in waits]
+    ages = [
+        ((name,), (now - row.at).total_seconds())
+        for name, row in signs.items()
+        if not name.startswith((QUEUE_PREFIX, TASK_PREFIX))
+    ]
     yield _gauge("heartbeat_age_seconds", "Time since the last sign of life.", ("name",), ages)
     yield _queue_waits(waits, now)
 

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from kubewise_site.ops.health import HealthState
+from kubewise_site.ops.own_troubles import TroubleKind
 
 
 class LinksSerializer(serializers.Serializer[Any]):
@@ -55,9 +56,19 @@ class ServicesSerializer(serializers.Serializer[Any]):
     beat = ServiceSerializer()
 
 
+class TroubleSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=[kind.value for kind in TroubleKind])
+    name = serializers.CharField(help_text="The pass, worker, source or task.")
+    since = serializers.DateTimeField(allow_null=True, help_text="null: it never worked.")
+    detail = serializers.CharField()
+
+
 class HealthSerializer(serializers.Serializer[Any]):
     overall_status = serializers.ChoiceField(choices=["healthy", "unhealthy"])
     services = ServicesSerializer()
+    troubles = TroubleSerializer(
+        many=True, help_text="What KubeWise itself is late for, blind to, or failed at."
+    )
 
 
 class ConfigSerializer(serializers.Serializer[Any]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from hmac import compare_digest
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -30,6 +32,7 @@ from kubewise_site.core.config.reading import SETTINGS
 from kubewise_site.core.config.setting import Setting
 from kubewise_site.core.rest.views import Guarded, Needs
 from kubewise_site.ops import health
+from kubewise_site.ops.own_troubles import Trouble, blind_sources, troubles
 from kubewise_site.ops.prometheus_exposition import exposition
 from kubewise_site.ops.serializers import ConfigSerializer, HealthSerializer, RootSerializer
 from kubewise_site.version import VERSION
@@ -110,8 +113,16 @@ class HealthView(Guarded):
         body = {
             "overall_status": "healthy" if healthy else "unhealthy",
             "services": {name: health.as_dict(part) for name, part in parts.items()},
+            "troubles": [asdict(one) for one in _troubles(parts, clock.now())],
         }
         return Response(HealthSerializer(body).data, status=200 if healthy else 503)
+
+
+def _troubles(parts: dict[str, health.ServiceHealth], now: datetime) -> list[Trouble]:
+    """None can be told while the database is away: the services say that it is."""
+    if parts["database"].status is not health.HealthState.HEALTHY:
+        return []
+    return troubles(health.heartbeats(), blind_sources(), now)
 
 
 class PlainText(BaseRenderer):

@@ -30,12 +30,13 @@ NO_PLAN: dict[str, Any] = {
 
 def incident_context(incident: Incident, may_review: bool, now: datetime) -> dict[str, Any]:
     """All that the template names."""
+    held = acceptances.held_for(incident, now)
     return {
         **_recorded(incident),
         **_planned(incident, shown_plan(incident), now),
-        "acceptance": acceptances.held_for(incident, now),
+        "acceptance": held,
         "acceptable": incident.closed_at is None and incident.status in OPEN - IN_HAND,
-        "may_review": may_review,
+        "may_review": may_review and held is None,
     }
 
 

@@ -34,12 +34,15 @@ def page(client: Client, path: str) -> str:
 
 def test_it_is_accepted_and_ended_on_its_page(browser: Client, admin: User) -> None:
     found = records.incident()
+    records.plan(found)
     assert "Accept it" in page(browser, f"{LIST}{found.pk}/change/")
+    assert "Approve or reject" in page(browser, f"{LIST}{found.pk}/change/")
     assert do(browser, found, "accept", review=day(30), reason="known").startswith("Accepted until")
     assert Acceptance.objects.get().author == admin.username
     shown = page(browser, f"{LIST}{found.pk}/change/")
     assert "<strong>Accepted</strong> by anna" in shown
     assert "Accept it" not in shown
+    assert "Approve or reject" not in shown, "every gate would refuse it"
     assert do(browser, found, "end-acceptance").startswith("It is no longer accepted")
     assert "Accept it" in page(browser, f"{LIST}{found.pk}/change/")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -140,3 +141,23 @@ def test_after_manual_to_auto_nothing_says_any_more_that_the_mode_is_manual(
     assert not any("the mode is MANUAL" in reason for reason in reasons)
     assert any("before AUTO was switched on" in reason for reason in reasons)
     assert not any("advance" in done for done in sweep(now + timedelta(minutes=1)))
+
+
+def test_a_thousand_that_wait_take_a_bounded_number_of_queries(
+    cluster: Cluster, django_assert_max_num_queries: Any
+) -> None:
+    inputs = gate_inputs.gate_inputs(cluster, NOW).digest("shop", "cart")
+    found = waiting(cluster)
+    rows = []
+    for number in range(999):
+        row = Incident.objects.get(pk=found.pk)
+        row.pk, row.open_key, row.anomaly_id = None, f"n{number}", uuid4()
+        rows.append(row)
+    Incident.objects.bulk_create(rows)
+    assert (found.decision or {})["inputs"] == inputs
+    with django_assert_max_num_queries(12):
+        assert gate_inputs.reconsider_changed(cluster, NOW) == 0
+    CHANGES["mode"](cluster)
+    with django_assert_max_num_queries(12):
+        assert gate_inputs.reconsider_changed(cluster, NOW) == gate_inputs.MOST_DUE
+    assert Incident.objects.filter(decide_again_at=NOW).count() == gate_inputs.MOST_DUE
