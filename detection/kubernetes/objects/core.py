@@ -279,8 +279,20 @@ class Pod(Object, frozen=True):
 # Workloads
 
 
+class RollingUpdate(Part, frozen=True):
+    partition: int = 0
+
+
+class UpdateStrategy(Part, frozen=True):
+    """Of a StatefulSet or DaemonSet."""
+
+    type: str = "RollingUpdate"
+    rolling_update: RollingUpdate | None = None
+
+
 class WorkloadSpec(Part, frozen=True):
     replicas: int = 1
+    update_strategy: UpdateStrategy = UpdateStrategy()
     paused: bool = False
     progress_deadline_seconds: int = 600
     selector: Selector = Selector()
