@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause, Severity
 from detection.domain.findings import Finding, ObjectRef
 from detection.failures.context import Context
-from detection.kubernetes.objects import core as o
+from detection.failures.rollout_progress import is_starting, is_stuck, makes_progress
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import is_active, is_ready, was_ready
 
@@ -31,9 +31,6 @@ COSTS_REPLICAS = CANNOT_MEND_ITSELF | {
     Cause.OOM_LIMIT_LOW, Cause.OOM_LEAK, Cause.HUNG_REPLICA, Cause.LIVENESS_MISCONFIG,
     Cause.READINESS_MISCONFIG, Cause.UNCLASSIFIED, Cause.SANDBOX_FAILED,
 }  # fmt: skip
-ROLLED_OUT = "NewReplicaSetAvailable"
-# How long a pod may take to become ready for the first time before that is a failure.
-STARTING_SECONDS = 120.0
 
 
 def with_urgency(
@@ -79,7 +76,8 @@ def _by_cost(finding: Finding, snapshot: Snapshot, context: Context) -> float | 
     ready, wanted = snapshot.ready_of(finding.owner)
     if 2 * ready <= wanted:
         return context.dwell.none_ready_seconds if wanted else None
-    return context.dwell.some_not_ready_seconds if ready < wanted else None
+    lacks = ready < wanted or is_stuck(snapshot, finding.owner, context)
+    return context.dwell.some_not_ready_seconds if lacks else None
 
 
 def _costs_replicas(finding: Finding, snapshot: Snapshot, context: Context) -> bool:
@@ -89,7 +87,8 @@ def _costs_replicas(finding: Finding, snapshot: Snapshot, context: Context) -> b
         return False
     if finding.cause == Cause.UNCLASSIFIED and not _has_lost_one(snapshot, owner):
         return False  # it may still be starting, or waiting for a node or a volume
-    return not _is_progressing(snapshot, owner) and not _is_starting(snapshot, owner, context)
+    going = makes_progress(snapshot, owner, context)
+    return not going and not is_starting(snapshot, owner, context)
 
 
 def _serves(snapshot: Snapshot, node: str) -> bool:
@@ -98,38 +97,9 @@ def _serves(snapshot: Snapshot, node: str) -> bool:
     return any(owner.kind in WORKLOADS - {"DaemonSet"} for owner in owners)
 
 
-def _is_progressing(snapshot: Snapshot, owner: ObjectRef) -> bool:
-    """Whether a rollout runs that its controller does not call stuck."""
-    item = snapshot.get(owner)
-    if isinstance(item, o.Deployment):
-        told = o.condition(item.status.conditions, "Progressing")
-        return told is not None and told.status == "True" and told.reason != ROLLED_OUT
-    if isinstance(item, o.StatefulSet):
-        return item.status.update_revision != item.status.current_revision
-    return False
-
-
 def _has_lost_one(snapshot: Snapshot, owner: ObjectRef) -> bool:
     """Whether one of its pods was ready and is not any more."""
     return any(
         is_active(pod) and not is_ready(pod) and was_ready(pod)
         for pod in snapshot.pods_below(owner)
     )
-
-
-def _is_starting(snapshot: Snapshot, owner: ObjectRef, context: Context) -> bool:
-    """Whether every pod that is not ready is young, and none of its containers has failed."""
-    missing = [pod for pod in snapshot.pods_below(owner) if is_active(pod) and not is_ready(pod)]
-    return bool(missing) and all(_is_young(pod, context) for pod in missing)
-
-
-def _is_young(pod: o.Pod, context: Context) -> bool:
-    created = pod.metadata.creation_timestamp
-    restarts = sum(status.restart_count for status in pod.status.container_statuses)
-    waits = any(
-        status.state.waiting
-        and status.state.waiting.reason not in ("", "ContainerCreating", "PodInitializing")
-        for status in pod.status.container_statuses
-    )
-    young = created is not None and created > context.ago(STARTING_SECONDS)
-    return young and not restarts and not waits

@@ -13,9 +13,9 @@ from functools import lru_cache
 LONGEST_LINE = 300
 MOST_LINES = 60
 FRAME = re.compile(
-    r"\s*(?:at [\w.$<>]{2}|File \"|\.\.\. \d+|goroutine \d|\[?0x[0-9a-f]{4}|from \S{1,200}:\d+:in )"
-    r"|\s+\S{1,200}\.(?:go|py|js|ts|rb|java|rs):\d+"
-    r"|\S{1,200}\(0x[0-9a-f]|Traceback \(most recent|\s*\^+\s*$|\s*[{}()\[\]]+[,;]?\s*$"
+    r"at [\w.$<>]{2}|File \"|\.\.\. \d|goroutine \d|\[?0x[0-9a-f]{4}|from \S{1,200}:\d"
+    r"|\S{1,200}\.(?:go|py|js|ts|rb|java|rs):\d|\S{1,200}\(0x[0-9a-f]"
+    r"|Traceback \(most recent|[\^~{}()\[\],; ]{1,300}$"
 )
 # (what a line has, how much it counts)
 SIGNS: tuple[tuple[re.Pattern[str], int], ...] = tuple(
@@ -59,8 +59,9 @@ def deciding_lines(text: str, most: int = 2) -> tuple[str, ...]:
 
 def _lines(text: str) -> Iterator[str]:
     for line in text.splitlines()[-MOST_LINES:]:
-        if line.strip() and not FRAME.match(line[:LONGEST_LINE]):
-            yield line.strip()[:LONGEST_LINE]
+        short = line.strip()[:LONGEST_LINE]
+        if short and not FRAME.match(short):
+            yield short
 
 
 def _score(line: str) -> int:

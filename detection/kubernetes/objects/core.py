@@ -287,8 +287,20 @@ class Pod(Object, frozen=True):
 # Workloads
 
 
+class RollingUpdate(Part, frozen=True):
+    partition: Count = 0
+
+
+class UpdateStrategy(Part, frozen=True):
+    """Of a StatefulSet or DaemonSet."""
+
+    type: str = "RollingUpdate"
+    rolling_update: RollingUpdate | None = None
+
+
 class WorkloadSpec(Part, frozen=True):
     replicas: Count = 1
+    update_strategy: UpdateStrategy = UpdateStrategy()
     paused: bool = False
     progress_deadline_seconds: Count = 600
     selector: Selector = Selector()

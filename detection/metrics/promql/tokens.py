@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|\#[^\n]*)
-    |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
-    |(?P<number>\.?[0-9][\w.]*)
-    |(?P<name>[A-Za-z_:][\w:]*)
-    |(?P<mark>.)""",
-    re.VERBOSE | re.DOTALL | re.ASCII,
+    r"(?P<space>\s++|#[^\n]*+)"
+    r"""|(?P<text>"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|`[^`]*+`?)"""
+    r"|(?P<number>\.?[0-9][\w.]*)"
+    r"|(?P<name>[A-Za-z_:][\w:]*)"
+    r"|(?P<mark>.)",
+    re.DOTALL | re.ASCII,
 )
 
 

@@ -14,7 +14,7 @@ from detection.failures import Context, find_all
 from detection.failures.dwell import Dwell, dwell_names
 from detection.failures.urgency import with_urgency
 from detection.snapshot import Snapshot
-from tests.detection.builders import NOW, crash, snapshot_of
+from tests.detection.builders import NODES, NOW, crash, objects, snapshot_from, snapshot_of
 
 DWELL = Dwell()
 
@@ -102,6 +102,87 @@ def test_a_pod_that_starts_has_its_time() -> None:
     young = {"state": "unready", "age": "80s"}
     quick = [after(one) for one in found(snapshot_of({"deployment": "a", "pods": [young]}))]
     assert all(seconds > 120 for seconds in quick)
+
+
+def revision(image: str, age: str, *pods: dict[str, Any]) -> dict[str, Any]:
+    probed = {"name": "app", "readinessProbe": {"httpGet": {"path": "/", "port": 80}}}
+    return {"image": image, "age": age, "containers": [probed], "pods": list(pods)}
+
+
+def rolling(age: str, old: dict[str, Any], replicas: int = 3) -> Snapshot:
+    """A Deployment amid a rollout whose one new pod runs and is not ready."""
+    revisions = [
+        revision("a:1", "9d", old),
+        revision("a:2", age, {"state": "unready", "age": age}),
+    ]
+    return snapshot_of({"deployment": "a", "replicas": replicas, "revisions": revisions})
+
+
+OLD = {"count": 3, "age": "9d"}
+SLOW = {"count": 3, "age": "9d", "since": "777420s"}  # ready after three minutes
+
+
+@pytest.mark.parametrize(
+    ("age", "old", "opens"),
+    [("110s", OLD, False), ("130s", OLD, True), ("130s", SLOW, False), ("370s", SLOW, True)],
+)
+def test_a_new_pod_that_is_late_makes_no_progress(
+    age: str, old: dict[str, Any], opens: bool
+) -> None:
+    snapshot = rolling(age, old)
+    assert any(one.opens_at <= NOW for one in found(snapshot)) is opens
+
+
+@pytest.mark.parametrize(("age", "opens"), [("130s", False), ("610s", True)])
+def test_a_probe_that_allows_a_slow_start_is_waited_for(age: str, opens: bool) -> None:
+    new = revision("a:2", age, {"state": "unready", "age": age})
+    new["containers"][0]["startupProbe"] = {"periodSeconds": 10, "failureThreshold": 60}
+    revisions = [revision("a:1", "9d", OLD), new]
+    snapshot = snapshot_of({"deployment": "a", "replicas": 3, "revisions": revisions})
+    assert any(one.opens_at <= NOW for one in found(snapshot)) is opens
+
+
+def test_a_rollout_that_is_late_costs_by_what_is_left() -> None:
+    one_of_two = rolling("130s", {"count": 1, "age": "9d"}, replicas=2)
+    assert soonest(one_of_two) == 60
+
+
+def half_updated(kind: str, **spec: Any) -> Snapshot:
+    """An old pod has lost its readiness, and the first new one is ready."""
+    lost = {"state": "unready", "age": "9d", "since": "90s"}
+    revisions = [
+        revision("a:1", "9d", {"count": 2, "age": "9d"}, lost),
+        revision("a:2", "1h", {"age": "1h"}),
+    ]
+    entry: dict[str, Any] = {kind: "a", "replicas": 4, "revisions": revisions}
+    raw = [*objects(NODES), *objects([entry])]
+    for item in raw:
+        if item["kind"] in ("StatefulSet", "Deployment"):
+            item["spec"] |= spec
+    return snapshot_from(raw)
+
+
+def soonest(snapshot: Snapshot) -> float:
+    return min(after(one) for one in found(snapshot))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "seconds"),
+    [
+        ({"type": "OnDelete"}, 120),
+        ({"type": "RollingUpdate", "rollingUpdate": {"partition": 3}}, 120),
+        ({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}, 300),
+    ],
+)
+def test_an_update_that_waits_for_a_person_is_no_progress(
+    strategy: dict[str, Any], seconds: float
+) -> None:
+    assert soonest(half_updated("statefulset", updateStrategy=strategy)) == seconds
+
+
+@pytest.mark.parametrize(("paused", "seconds"), [(True, 120), (False, 300)])
+def test_a_paused_deployment_makes_no_progress(paused: bool, seconds: float) -> None:
+    assert soonest(half_updated("deployment", paused=paused)) == seconds
 
 
 @pytest.mark.parametrize(("serves", "seconds"), [(True, 60), (False, 300)])

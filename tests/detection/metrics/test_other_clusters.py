@@ -39,7 +39,7 @@ class Peer:
 
 
 @pytest.fixture(autouse=True)
-def empty() -> Iterator[None]:
+def empty(shared_servers: None) -> Iterator[None]:
     cache.clear()
     history._LOCAL.clear()
     yield

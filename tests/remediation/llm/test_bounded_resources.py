@@ -51,7 +51,8 @@ def sockets_to(port: int) -> int:
 
 def _peer_port(one: socket.socket) -> int:
     try:
-        return int(one.getpeername()[1])
+        peer = one.getpeername()
+        return int(peer[1]) if isinstance(peer, tuple) else 0  # a socket of a path has no port
     except OSError:
         return 0
 
