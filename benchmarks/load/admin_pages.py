@@ -56,15 +56,15 @@ def pages(incidents: int) -> list[TimedRequest]:
         "search: among the open": lambda chance: f"q=app-{chance.randrange(1, 10)}",
     }  # fmt: skip
     return [
-        TimedRequest("dashboard", lambda _: "/admin/", 19),
-        TimedRequest("dashboard: refresh", lambda _: "/admin/fragment/", 19),
+        TimedRequest("dashboard", lambda _: "/admin/", 21),
+        TimedRequest("dashboard: refresh", lambda _: "/admin/fragment/", 21),
         TimedRequest("dashboard: charts", lambda _: "/admin/charts/", 4),
         *lists,
         TimedRequest("list: page 100", _list(f"state=all&p={min(100, incidents // 50)}"),
                      LIST_QUERIES),
         *(TimedRequest(name, _searched(made), LIST_QUERIES) for name, made in searches.items()),
-        TimedRequest("incident, acted on", _acted_on(incidents), 11),
-        TimedRequest("incident, open", lambda chance: _page(incidents - chance.randrange(30)), 10),
+        TimedRequest("incident, acted on", _acted_on(incidents), 12),
+        TimedRequest("incident, open", lambda chance: _page(incidents - chance.randrange(30)), 11),
     ]  # fmt: skip
 
 

@@ -19,8 +19,8 @@ from benchmarks.load.timing import Address, TimedRequest, report
 
 BAR_SECONDS = 0.050
 EVENTS = "/api/v1/remediation/events"
-PAGE_QUERIES = 7
-AFTER_QUERIES = 6
+PAGE_QUERIES = 8
+AFTER_QUERIES = 7
 NOTHING_QUERIES = 4
 NOTHING = ("namespace=nobody", "q=nobody")
 FILTERS = (

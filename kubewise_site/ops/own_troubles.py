@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from detection.models import Heartbeat, SourceState
+from detection.runtime.heartbeats import is_fresh
 from kubewise_site.ops import health
 from kubewise_site.ops.queues import WORKER_PREFIX
 
@@ -62,7 +63,7 @@ def _silent(beats: Mapping[str, Heartbeat], now: datetime) -> Iterator[Trouble]:
     for name, row in sorted(beats.items()):
         if not name.startswith((WORKER_PREFIX, "beat")) or now - row.at > FORGOTTEN:
             continue
-        if not health.is_fresh(row, now):
+        if not is_fresh(row, now):
             yield Trouble(TroubleKind.LATE, name, row.at, "it gives no sign of life")
 
 

@@ -135,10 +135,12 @@ def test_with_matchers_each_cluster_sees_its_own_alone(two: Two) -> None:
     assert any("waiting" in one.summary for one in found(theirs, owners(two.other)))
 
 
+@pytest.mark.usefixtures("shared_servers")
 def test_with_matchers_it_is_never_blind(two: Two) -> None:
     assert watched(two, MINE) == [""] * 4
 
 
+@pytest.mark.usefixtures("shared_servers")
 def test_without_them_it_is_blind_from_the_first_look_and_nothing_is_found(two: Two) -> None:
     for said in watched(two, ""):
         assert "of another cluster" in said

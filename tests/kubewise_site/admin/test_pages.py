@@ -76,7 +76,7 @@ def test_the_dashboard_takes_the_same_number_of_queries_for_any_number(
 ) -> None:
     for number in range(30):
         records.incident(f"app-{number}")
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(21):
         browser.get("/admin/")
 
 

@@ -29,9 +29,11 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TICK = round(NOW.timestamp() * 1000)
 OWNER = ("Deployment", "shop", "cart")
 # Every key that the product reads from the cache; a test holds the list to what it asks for.
+NO_MATCHERS = "e3b0c44298fc1c14"  # the digest of an empty PROMETHEUS_MATCHERS
 KEYS = (
     "history:1:ticks", f"history:1:{TICK}", "history:1:owners", "history:1:fill", "peaks:1",
     "evidence:1", long_history._key(1, OWNER), "longer:1:failed",
+    "clusters:1:known", f"clusters:1:signs:{NO_MATCHERS}",
     "limit/writes/1", "limit/failed/password/10.0.0.1", "limit/failed/token/10.0.0.1",
 )  # fmt: skip
 
