@@ -110,8 +110,11 @@ def sentence(incident: Incident, now: datetime) -> str:
 def held_among(incidents: Iterable[Incident], now: datetime) -> dict[int, Acceptance]:
     """Incident's number → its acceptance, of open incidents; one query, and no look, as
     `accepted`."""
-    still = [incident for incident in incidents if incident.closed_at is None]
-    rows = _rows_of_owners(still) if still else []
+    every = list(incidents)
+    still = [incident for incident in every if incident.closed_at is None]
+    rows = (
+        _rows_of_owners(every) if every else []
+    )  # a page takes the same number, whatever is on it
     pairs = [(one.pk, row) for row in rows for one in still if _holds(row, one, now)]
     return dict(pairs)
 
