@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from detection.models import Cluster, Incident
@@ -33,6 +34,8 @@ __all__ = [
     "Silence",
     "StopSwitch",
 ]
+
+MOST_ATTEMPTS_AN_HOUR = 10_000
 
 
 class ModeChoice(models.TextChoices):
@@ -98,8 +101,12 @@ class Policy(Audited):
         default=list, blank=True, help_text="Empty: every action of the catalogue."
     )
     forbidden_actions = models.JSONField(default=list, blank=True)
+    # Said here: what a database itself allows differs, and the schema has to be true on each.
     attempts_an_hour = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="In each namespace that it covers. Empty: the default."
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_ATTEMPTS_AN_HOUR)],
+        help_text="In each namespace that it covers. Empty: the default.",
     )
     tells_all = models.BooleanField(
         "tells of anomalies and information too",
