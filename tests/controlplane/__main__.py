@@ -10,19 +10,26 @@ from pathlib import Path
 from tests.controlplane.build import BuildError, build, say
 from tests.controlplane.processes import ControlPlaneError
 from tests.controlplane.up import ControlPlane, cluster
+from tests.install import helm
 
 
 def main() -> int:
     wanted = _arguments().parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        build() if wanted.command == "build" else up(wanted)
+        build_all() if wanted.command == "build" else up(wanted)
     except (BuildError, ControlPlaneError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
         say("stopped")
     return 0
+
+
+def build_all() -> None:
+    """The control plane, and Helm for the tests of the chart."""
+    build()
+    say(f"helm {helm.VERSION} in {helm.program().parent}")
 
 
 def up(wanted: argparse.Namespace) -> None:
