@@ -22,7 +22,7 @@ PRODUCTION: Values = {
         "TRUSTED_PROXIES": "1",
     },
     "secrets": {"METRICS_TOKEN": {"existingSecret": "kubewise"}},
-    "rights": {"act": {"enabled": True, "namespaces": ["shop", "payments"]}},
+    "rights": {"act": {"enabled": True, "namespaces": ["shop", "payments"], "policy": True}},
     "ingress": {"enabled": True, "host": "kubewise.example.com", "tlsSecret": "kubewise-tls"},
     "networkPolicy": {"enabled": True},
 }
@@ -35,7 +35,7 @@ EVERYTHING: Values = PRODUCTION | {
     "database": {"builtin": True},
     "broker": {"builtin": True},
     "train": {"enabled": True, "existingClaim": "models"},
-    "rights": {"act": {"enabled": True, "clusterWide": True, "nodes": True}},
+    "rights": {"act": {"enabled": True, "clusterWide": True, "nodes": True, "policy": True}},
     "secrets": {
         name: {"existingSecret": "kubewise"}
         for name in (

@@ -211,7 +211,9 @@ def bound(found: tuple[Object, ...]) -> set[tuple[str, str, str]]:
 
 def test_writes_are_bound_where_the_values_say_and_node_rights_only_when_asked_for() -> None:
     assert bound(form("standalone")) == bound(form("trial")) == set()
-    assert bound(form("production")) == {("RoleBinding", n, "act") for n in ("shop", "payments")}
+    assert bound(form("production")) == {
+        ("RoleBinding", name, role) for name in ("shop", "payments") for role in ("act", "record")
+    }
     assert bound(form("everything")) == {
         ("ClusterRoleBinding", "", "act"),
         ("ClusterRoleBinding", "", "act-nodes"),
@@ -227,6 +229,17 @@ def test_without_act_rights_dry_run_is_on_whatever_the_settings_say(name: str) -
             assert env.get("DRY_RUN", "True") == "True", pod
 
 
+def test_the_recorder_writes_one_config_map_that_exists_and_nothing_else() -> None:
+    roles = of_kind(form("production"), "Role")
+    assert len(roles) == 2
+    for role in roles:
+        writes = [rule for rule in role["rules"] if set(rule["verbs"]) - {"get", "list"}]
+        [rule] = writes
+        assert rule["resources"] == ["configmaps"]
+        assert rule["resourceNames"] == ["kubewise.kw-kubewise.revisions"]
+        assert rule["verbs"] == ["get", "patch"]
+
+
 def test_two_releases_and_two_namespaces_share_no_name() -> None:
     values = FORMS["everything"]
     seen: set[tuple[str, str, str]] = set()
@@ -240,7 +253,7 @@ def test_two_releases_and_two_namespaces_share_no_name() -> None:
 
 @pytest.mark.parametrize("name", sorted(SCHEMA["properties"]["components"]["properties"]))
 def test_every_component_can_be_placed_and_labelled(name: str) -> None:
-    base = {} if name == "standalone" else FORMS["everything"]
+    base = {"standalone": {}, "record": FORMS["production"]}.get(name, FORMS["everything"])
     found = objects(base | {"components": {name: PLACEMENT}})
     [pod] = [spec for known, spec in pods(found) if known == name]
     for field in ("nodeSelector", "tolerations", "affinity", "priorityClassName"):

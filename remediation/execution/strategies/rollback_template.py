@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from detection.domain.findings import ObjectRef
 from remediation.cluster import writer
+from remediation.cluster.recorded_revisions import template_of
 from remediation.cluster.writer import ObjectChanged, Session
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -55,17 +55,8 @@ def _of_revision(items: list[dict[str, Any]], kind: str, revision: int) -> Templ
             if number == str(revision):
                 return dict(item["spec"]["template"])
         elif item.get("revision") == revision:
-            return _of_data(item.get("data"))
+            return template_of(item)
     return None
-
-
-def _of_data(data: Any) -> Template | None:
-    """A ControllerRevision holds a patch whose template is whole, marked `$patch: replace`."""
-    raw = json.loads(data) if isinstance(data, str) else data
-    template = ((raw or {}).get("spec") or {}).get("template")
-    if not isinstance(template, dict):
-        return None
-    return {key: value for key, value in template.items() if key != "$patch"}
 
 
 def named_objects(template: Mapping[str, Any], namespace: str) -> list[ObjectRef]:
