@@ -73,6 +73,10 @@ house: .venv/dev ## figures of the code's structure: import circles, sizes, one 
 golden: .venv/dev ## record what the product does into var/golden; ARGS="--against DIR" tells every difference
 	$(BIN)/python -m benchmarks.golden $(ARGS)
 
+image: .venv/run ## the slim image as an OCI layout in var/image, without an engine; needs root, debootstrap and Debian's mirror
+	@command -v debootstrap >/dev/null || { echo "debootstrap is missing: apt-get install debootstrap."; exit 1; }
+	$(BIN)/python deploy/image/build.py var/image
+
 lock: .venv/dev ## resolve requirements*.in anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-annotate --upgrade requirements-dev.in -o requirements-dev.txt
