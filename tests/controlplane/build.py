@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +49,8 @@ class Pinned:
 def pinned(module: Path = MODULE) -> Pinned:
     go_mod, go_sum = (module / "go.mod").read_text(), (module / "go.sum").read_bytes()
     return Pinned(
-        kubernetes=_required(go_mod, "k8s.io/kubernetes"),
-        etcd=_required(go_mod, "go.etcd.io/etcd/server/v3"),
+        kubernetes=required(go_mod, "k8s.io/kubernetes"),
+        etcd=required(go_mod, "go.etcd.io/etcd/server/v3"),
         digest=hashlib.sha256(go_mod.encode() + go_sum).hexdigest(),
     )
 
@@ -81,7 +81,7 @@ def build() -> Path:
     directory = cache_dir(want.kubernetes)
     directory.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    with _locked(directory / "build.lock"):
+    with locked(directory / "build.lock"):
         for number, program in enumerate(PACKAGES, 1):
             _build_unless_cached(directory, program, want, f"[{number}/{len(PACKAGES)}]")
     say(f"control plane {want.kubernetes} with etcd {want.etcd} in {directory} ({_since(started)})")
@@ -125,20 +125,20 @@ def _build_unless_cached(directory: Path, program: str, want: Pinned, step: str)
 
 
 def _compile(target: Path, package: str, want: Pinned) -> None:
+    compile_package(target, package, ldflags(want.kubernetes), MODULE)
+
+
+def compile_package(
+    target: Path, package: str, flags: str, module: Path, more: Sequence[str] = ()
+) -> None:
+    """Without cgo, from the versions of `module`; `target` is there when it is whole."""
     unfinished = target.with_suffix(".unfinished")
-    command = [
-        go(),
-        "build",
-        "-mod=readonly",
-        "-trimpath",
-        "-ldflags",
-        _ldflags(want.kubernetes),
-        "-o",
-        str(unfinished),
-        package,
-    ]
+    options = ["-mod=readonly", "-trimpath", "-ldflags", flags, "-o", str(unfinished)]
     result = subprocess.run(
-        command, cwd=MODULE, env=os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}, check=False
+        [go(), "build", *options, *more, package],
+        cwd=module,
+        env=os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"},
+        check=False,
     )
     if result.returncode:
         raise BuildError(f"`go build {package}` failed; its messages stand above")
@@ -156,7 +156,7 @@ def go() -> str:
     return found
 
 
-def _ldflags(version: str) -> str:
+def ldflags(version: str) -> str:
     major, minor, _ = version.removeprefix("v").split(".", 2)
     values = {
         "gitVersion": version,
@@ -172,7 +172,7 @@ def _ldflags(version: str) -> str:
     )
 
 
-def _required(go_mod: str, module: str) -> str:
+def required(go_mod: str, module: str) -> str:
     found = re.search(rf"^\s*{re.escape(module)} (v\S+)", go_mod, re.MULTILINE)
     if found is None:
         raise BuildError(f"go.mod does not require {module}")
@@ -180,7 +180,7 @@ def _required(go_mod: str, module: str) -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """One build at a time: a second one waits, and then finds everything cached."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

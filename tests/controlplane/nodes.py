@@ -28,7 +28,7 @@ def is_usable(api: Api, count: int) -> bool:
     """
     stand_ins = api.get(NODES, labelSelector=STAND_IN).ok()["items"]
     account = api.get("/api/v1/namespaces/default/serviceaccounts/default")
-    return account.status == OK and sum(map(_takes_pods, stand_ins)) >= count
+    return account.status == OK and sum(map(takes_pods, stand_ins)) >= count
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def others_cordoned(api: Api) -> Iterator[None]:
     others = [
         node["metadata"]["name"]
         for node in api.get(NODES, labelSelector=f"!{STAND_IN}").ok()["items"]
-        if _takes_pods(node)
+        if takes_pods(node)
     ]
     try:
         for name in others:
@@ -65,7 +65,7 @@ def remove(api: Api) -> None:
             )
 
 
-def _takes_pods(node: Json) -> bool:
+def takes_pods(node: Json) -> bool:
     conditions = {one["type"]: one["status"] for one in node["status"].get("conditions", [])}
     spec = node["spec"]
     return (

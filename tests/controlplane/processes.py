@@ -92,6 +92,9 @@ class Processes:
             self.stop(name)
         self._dismiss_guard()
 
+    def is_started(self, name: str) -> bool:
+        return name in self._running
+
     def pid(self, name: str) -> int:
         return self._running[name].pid
 
