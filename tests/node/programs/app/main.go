@@ -1,10 +1,9 @@
 // App is the program of every test image. Its first argument says what it does:
 //
 //	pause                wait for SIGTERM and reap children, as a sandbox does
-//	serve                HTTP on PORT (8080): / and /live say 200, /ready says 200, or 503 with UNREADY=1
+//	serve                HTTP on PORT (8080): / says 200, /ready says 200, or 503 with UNREADY=1;
+//	                     holds HOLD_MIB of memory
 //	crash SECONDS TEXT   write TEXT to stderr after SECONDS and exit with 1
-//	leak MIB             take and touch that much memory every second, for ever
-//	fail-on NODE         serve, but exit with 1 on the node that NODE_NAME says
 package main
 
 import (
@@ -12,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -48,7 +48,18 @@ func ready(answer http.ResponseWriter, _ *http.Request) {
 	}
 }
 
+func held(mebibytes string) []byte {
+	size, _ := strconv.Atoi(mebibytes)
+	memory := make([]byte, size<<20)
+	for at := 0; at < len(memory); at += 4096 {
+		memory[at] = 1
+	}
+	return memory
+}
+
 func serve() {
+	memory := held(os.Getenv("HOLD_MIB"))
+	defer runtime.KeepAlive(memory)
 	port := os.Getenv("PORT")
 	if port == "" {
 		port = "8080"
@@ -70,20 +81,6 @@ func crash() {
 	os.Exit(1)
 }
 
-func leak() {
-	mebibytes, _ := strconv.Atoi(argument(2, "10"))
-	var held [][]byte
-	for {
-		piece := make([]byte, mebibytes<<20)
-		for at := 0; at < len(piece); at += 4096 {
-			piece[at] = 1
-		}
-		held = append(held, piece)
-		fmt.Println("holding", len(held)*mebibytes, "MiB")
-		time.Sleep(time.Second)
-	}
-}
-
 func main() {
 	switch argument(1, "serve") {
 	case "pause":
@@ -93,13 +90,6 @@ func main() {
 		serve()
 	case "crash":
 		crash()
-	case "leak":
-		leak()
-	case "fail-on":
-		if os.Getenv("NODE_NAME") == argument(2, "") {
-			crash()
-		}
-		serve()
 	default:
 		fmt.Fprintln(os.Stderr, "unknown behaviour", os.Args[1])
 		os.Exit(2)
