@@ -75,18 +75,22 @@ def accounts(cluster: Cluster) -> Iterator[Accounts]:
         yield made
 
 
-@pytest.fixture(scope="session")
-def shops(cluster: Cluster) -> Shops:
+@pytest.fixture(scope="module")
+def shops(cluster: Cluster) -> Iterator[Shops]:
     """A namespace for each case; what releases will break runs already."""
     shops = {one.name: opened(cluster.api, one.name) for one in (*RELEASES, *FOR_PEOPLE)}
     for case in RELEASES:
         shops[case.name].apply(case.good)
-    return shops
+    yield shops
+    for name in shops:
+        cluster.api.delete(f"/api/v1/namespaces/{name}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def product(accounts: Accounts, shops: Shops) -> Iterator[RealProduct]:
-    """Its settings are printed: figures of a quick form are no figures of the product."""
+    """New for each file of tests, since budgets are by the hour. Its settings are printed: figures
+    of a quick form are no figures of the product.
+    """
     for name, value in sorted((QUICK | QUICK_FORM).items()):
         say(f"{name}={value}")
     directory = Path(tempfile.mkdtemp(prefix="p"))
@@ -94,7 +98,7 @@ def product(accounts: Accounts, shops: Shops) -> Iterator[RealProduct]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(shops: Shops) -> dict[str, Json]:
     """The containers of what ran well, as the API server filled them in."""
     for release in RELEASES:
@@ -102,7 +106,7 @@ def served(shops: Shops) -> dict[str, Json]:
     return {case.name: shops[case.name].template(case.kind) for case in RELEASES}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broken(product: RealProduct, shops: Shops, served: dict[str, Json]) -> Shops:
     """Every release is rolled out and every other failure is there."""
     for release in RELEASES:

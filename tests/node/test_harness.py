@@ -6,6 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tests.contract.target import eventually
 from tests.controlplane.up import Cluster
 from tests.node.conftest import kernel_settings
 from tests.node.harness import images, network, runs, services
+from tests.node.harness.enter import RUN
 from tests.node.shop import opened
 from tests.node.workloads import container, pod_spec, workload
 
@@ -67,28 +71,35 @@ def test_the_open_registry_gives_an_image_that_no_node_had(cluster: Cluster) -> 
     shop.serves(1)
 
 
+@dataclass(frozen=True)
+class Run:
+    """A second run beside this one: who started it, and its name."""
+
+    starter: subprocess.Popen[str]
+    name: str
+
+    def kill(self) -> None:
+        self.starter.send_signal(signal.SIGKILL)
+        self.starter.wait()
+
+
 @pytest.fixture
-def other(cluster: Cluster) -> subprocess.Popen[str]:
-    """A second run beside this one, with nodes that are ready."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.node", "up"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("KUBECONFIG="):
-            return process
-    raise AssertionError("the second run did not come up")
-
-
-def run_of(process: subprocess.Popen[str], ours: str) -> str:
-    """The only other run's name."""
-    (name,) = {path.name for path in runs.RUNS.glob(f"{runs.PREFIX}*")} - {ours}
-    return name
+def other(cluster: Cluster) -> Iterator[Run]:
+    """Its nodes are ready."""
+    command = [sys.executable, "-m", "tests.node", "up"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        said = next(line for line in starter.stdout if line.startswith("KUBECONFIG="))
+        (name,) = [part for part in Path(said).parts if part.startswith(runs.PREFIX)]
+        run = Run(starter, name)
+        yield run
+        run.kill()
+    runs.sweep_ended()
 
 
 def processes_of(name: str) -> list[int]:
     """Whatever was started with the run's name in its environment, or is in its cgroups."""
-    mark = f"KUBEWISE_NODE_RUN={name}".encode()
+    mark = f"{RUN}={name}".encode()
     found = set(runs.members(name))
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -97,6 +108,16 @@ def processes_of(name: str) -> list[int]:
         except OSError:
             continue
     return sorted(found)
+
+
+def guard_of(name: str) -> int:
+    """The process of `runs.main` for this run."""
+    words = f"tests.node.harness.runs\0{name}\0".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (folder / "cmdline").read_bytes().endswith(words):
+                return int(folder.name)
+    raise AssertionError(f"{name} has no guard")
 
 
 def namespaces_of(pids: list[int]) -> set[str]:
@@ -114,29 +135,23 @@ def check_nothing_stayed(name: str) -> None:
     assert mounts_of(name) == []
 
 
-def test_a_run_that_is_killed_leaves_nothing(other: subprocess.Popen[str]) -> None:
-    name = run_of(other, os.environ["KUBEWISE_NODE_RUN"])
-    pids = processes_of(name)
+def test_a_run_that_is_killed_leaves_nothing(other: Run) -> None:
+    pids = processes_of(other.name)
     assert len(namespaces_of(pids)) >= 3, "its own network, and one of each node"
-    assert runs.groups_of(name)
-    other.send_signal(signal.SIGKILL)
-    other.wait()
-    check_nothing_stayed(name)
-    assert runs.groups_of(os.environ["KUBEWISE_NODE_RUN"]), "this run goes on"
+    assert runs.groups_of(other.name)
+    other.kill()
+    check_nothing_stayed(other.name)
+    assert runs.groups_of(os.environ[RUN]), "this run goes on"
 
 
-def test_what_a_killed_guard_left_is_swept_at_the_next_start(
-    other: subprocess.Popen[str],
-) -> None:
-    name = run_of(other, os.environ["KUBEWISE_NODE_RUN"])
-    subprocess.run(["pkill", "-KILL", "-f", f"tests.node.harness.runs {name}"], check=True)
-    other.send_signal(signal.SIGKILL)
-    other.wait()
-    eventually(lambda: not processes_of(name), "its processes are gone", 20)
-    assert (runs.RUNS / name).is_dir()
-    assert runs.groups_of(name)
-    assert runs.sweep_ended() == [name]
-    check_nothing_stayed(name)
+def test_what_a_killed_guard_left_is_swept_at_the_next_start(other: Run) -> None:
+    os.kill(guard_of(other.name), signal.SIGKILL)
+    other.kill()
+    eventually(lambda: not processes_of(other.name), "its processes are gone", 20)
+    assert (runs.RUNS / other.name).is_dir()
+    assert runs.groups_of(other.name)
+    assert other.name in runs.sweep_ended()
+    check_nothing_stayed(other.name)
 
 
 def test_the_machines_settings_are_as_they_were(

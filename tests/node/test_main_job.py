@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.controlplane.build import say
 from tests.controlplane.rest import Json
 from tests.controlplane.up import Cluster
 from tests.live.accounts import ACT, NAMESPACE, READ
@@ -35,6 +36,7 @@ def test_auto_takes_a_bad_release_back_and_the_nodes_run_the_good_one(
     assert attempt["command"].startswith(f"{case.action} name={case.name}"), attempt
     assert steps_of(event)[-3:] == ["RemediationAttempted", "VerificationPending", "Resolved"]
     assert event["resolution_time"]
+    tell(event)
     check_runs(served[case.name], case, broken[case.name])
     written = [(one.namespace, one.name) for one in acts(cluster) if one.namespace == case.name]
     assert written == [(case.name, case.name)]
@@ -66,6 +68,13 @@ def check_runs(good: Json, case: Release, shop: Shop) -> None:
         (runs,) = pod["spec"]["containers"]
         assert {key: runs.get(key) for key in wanted} == wanted
         assert pod["status"]["containerStatuses"][0]["containerID"].startswith("containerd://")
+
+
+def tell(event: dict[str, Any]) -> None:
+    """Each step with its moment, for who reads the figures."""
+    rows = [row for row in event["timeline"] if row["kind"] == "status"]
+    steps = ", ".join(f"{row['after']} {row['at'][11:19]}" for row in rows)
+    say(f"\n{event['owner']['name']}: {event['cause']}: {steps}")
 
 
 def acts(cluster: Cluster) -> list[audit.Write]:

@@ -42,8 +42,8 @@ def release(**container_fields: Any) -> Json:
     return {"spec": {"template": {"spec": {"containers": [changed]}}}}
 
 
-def memory(limit: str) -> Json:
-    return {"resources": {"limits": {"memory": limit}}}
+def memory(limit: str, request: str = "16Mi") -> Json:
+    return {"resources": {"limits": {"memory": limit}, "requests": {"memory": request}}}
 
 
 def env(**values: str) -> Json:

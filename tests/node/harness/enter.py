@@ -25,14 +25,22 @@ SHELL = ["bash", "-c", '"$@"; exit $?', "init"]
 
 def inside(command: list[str]) -> int:
     """The command's exit code, or CANNOT with the reasons in words."""
-    for name in runs.sweep_ended():
-        say(f"{name}: swept what an ended run had left")
+    _sweep()
     if reasons := machine.lacks():
         say("Real nodes cannot be started on this machine:")
         for reason in reasons:
             say(f"- {reason}")
         return CANNOT
-    return _guarded(command)
+    try:
+        return _guarded(command)
+    finally:
+        _sweep()
+
+
+def _sweep() -> None:
+    """What a guard could not: it was killed, or was within another run that ended."""
+    for name in runs.sweep_ended():
+        say(f"{name}: swept what an ended run had left")
 
 
 def _guarded(command: list[str]) -> int:
