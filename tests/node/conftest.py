@@ -19,15 +19,12 @@ from tests.node.for_people import FOR_PEOPLE
 from tests.node.harness import network
 from tests.node.harness.cluster import RealNodes
 from tests.node.harness.enter import RUN
-from tests.node.releases import RELEASES
+from tests.node.releases import RELEASES, Rollouts
 from tests.node.shop import Shop, opened
 from tests.system.product import QUICK
 
 # Beside those of tests/system: as many failures at once as there are cases are no storm here.
 QUICK_FORM = {
-    "DWELL_FACTOR": "0.1",
-    "VERIFICATION_DELAY_SECONDS": "10",
-    "CRITICAL_VERIFICATION_DELAY_SECONDS": "10",
     "STORM_INCIDENTS": "1000",
     "DEFAULT_REMEDIATION_MODE": "AUTO",
     "PROMETHEUS_URL": f"http://127.0.0.1:{network.PROMETHEUS}",
@@ -107,10 +104,13 @@ def served(shops: Shops) -> dict[str, Json]:
 
 
 @pytest.fixture(scope="module")
-def broken(product: RealProduct, shops: Shops, served: dict[str, Json]) -> Shops:
-    """Every release is rolled out and every other failure is there."""
-    for release in RELEASES:
-        shops[release.name].patch(release.kind, release.patch)
+def rollouts(product: RealProduct, shops: Shops, served: dict[str, Json]) -> Rollouts:
+    return Rollouts(shops)
+
+
+@pytest.fixture(scope="module")
+def broken(product: RealProduct, shops: Shops) -> Shops:
+    """Every failure that people must mend is there."""
     for case in FOR_PEOPLE:
         shops[case.name].apply(case.made)
     return shops

@@ -14,7 +14,7 @@ from tests.live.product import RealProduct
 from tests.node.conftest import Shops
 from tests.node.for_people import FOR_PEOPLE, ForPeople
 from tests.node.harness import audit
-from tests.node.releases import RELEASES, Release
+from tests.node.releases import RELEASES, Release, Rollouts
 from tests.node.shop import Shop
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(400)]
@@ -26,9 +26,11 @@ def test_auto_takes_a_bad_release_back_and_the_nodes_run_the_good_one(
     case: Release,
     product: RealProduct,
     served: dict[str, Json],
+    rollouts: Rollouts,
     broken: Shops,
     cluster: Cluster,
 ) -> None:
+    shop = rollouts.of(case)
     event = product.event(case.name, "Resolved", seconds=SECONDS)
     assert event["cause"] == case.cause, event
     (attempt,) = event["remediation_attempts"]
@@ -37,7 +39,7 @@ def test_auto_takes_a_bad_release_back_and_the_nodes_run_the_good_one(
     assert steps_of(event)[-3:] == ["RemediationAttempted", "VerificationPending", "Resolved"]
     assert event["resolution_time"]
     tell(event)
-    check_runs(served[case.name], case, broken[case.name])
+    check_runs(served[case.name], case, shop)
     written = [(one.namespace, one.name) for one in acts(cluster) if one.namespace == case.name]
     assert written == [(case.name, case.name)]
 

@@ -91,9 +91,11 @@ def test_a_silent_node_is_drained_by_command_and_returns(
     faults.start(folder, "kubelet")
     eventually(lambda: is_ready(cluster, SILENT), "the node is back")
     eventually(lambda: old not in uids(spread), "its kubelet ends what was evicted")
-    tell(product.event(SILENT, "Escalated", "Resolved", seconds=120))
-    cluster.kubectl("uncordon", SILENT)
     tell(product.event(SILENT, "Resolved", seconds=120))
+    cluster.kubectl("uncordon", SILENT)
+    spread.patch("Deployment", {"spec": {"replicas": 4}})
+    spread.serves(4)
+    assert serving(spread, SILENT), "it takes pods again"
 
 
 def command(product: RealProduct, event: dict[str, Any], text: str) -> None:
