@@ -39,7 +39,7 @@ test-live: controlplane ## tests against real peers: Prometheus, Redis, a Kubern
 	$(BIN)/python -m pytest -m live $(ARGS)
 
 test-node: .venv/dev ## tests on two real nodes (kubelet, containerd, registries, Prometheus) in namespaces; needs root
-	$(BIN)/python -m tests.node run $(BIN)/python -m pytest -m node -n 0 tests/node $(ARGS)
+	$(BIN)/python -m tests.node run $(BIN)/python -m pytest -m node -n 0 -s --durations=12 tests/node $(ARGS)
 
 lint: .venv/dev ## ruff, mypy (strict), import layers, figures of the code's structure
 	$(BIN)/ruff check .

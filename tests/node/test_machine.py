@@ -20,6 +20,7 @@ def able(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(machine, "GROUPS", tmp_path / "cgroup")
     monkeypatch.setattr(machine, "NAMESPACES", ["env"])
     monkeypatch.setattr(machine, "PACKAGES", {})
+    monkeypatch.setattr(machine, "file_system", lambda folder: "ext4")
     monkeypatch.setattr(build, "missing", lambda: NOTHING)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(runs, "GROUPS", tmp_path / "cgroup")
@@ -56,6 +57,12 @@ def test_a_missing_cgroup_hierarchy_is_named(able: Path) -> None:
     (told,) = machine.lacks()
     assert "cgroup v1 hierarchies are missing" in told
     assert told.endswith("memory.")
+
+
+def test_an_overlay_can_hold_no_images(able: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "file_system", lambda folder: "overlayfs")
+    (told,) = machine.lacks()
+    assert "is an overlay" in told
 
 
 def test_programs_that_are_not_built_are_named(able: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,7 @@ def pinned(cluster: Cluster) -> Iterator[Shop]:
     shop.apply(workload("Deployment", "pinned", pod_spec(container(), **HERE), replicas=1))
     shop.serves(1)
     yield shop
+    cluster.kubectl("uncordon", CLOSED)
     cluster.api.delete("/api/v1/namespaces/pinned")
     eventually(lambda: cluster.api.get("/api/v1/namespaces/pinned").status == 404, "it is gone")
 
@@ -66,7 +67,7 @@ def test_a_closed_node_is_opened_by_approval_and_the_waiting_pod_runs_there(
     event = product.event(CLOSED, "AwaitingApproval", "Escalated", seconds=120)
     assert event["cause"] == Cause.NODE_CORDONED, event
     assert is_cordoned(cluster, CLOSED)
-    command(product, event, f"uncordon_node name={CLOSED}")
+    approve(product, event, "uncordon_node")
     event = product.event(CLOSED, "Resolved", seconds=120)
     assert not is_cordoned(cluster, CLOSED)
     assert {pod["spec"]["nodeName"] for pod in pinned.serves(2)} == {CLOSED}
@@ -96,6 +97,14 @@ def test_a_silent_node_is_drained_by_command_and_returns(
     spread.patch("Deployment", {"spec": {"replicas": 4}})
     spread.serves(4)
     assert serving(spread, SILENT), "it takes pods again"
+
+
+def approve(product: RealProduct, event: dict[str, Any], action: str) -> None:
+    """A person chooses this candidate of the plan that is shown."""
+    plan = event["plan"]
+    index = [one["command"].split()[0] for one in plan["candidates"]].index(action)
+    body = {"plan": plan["id"], "digest": plan["digest"], "candidate": index}
+    send(product, event, "approve", body | {"reason": "looks right"})
 
 
 def command(product: RealProduct, event: dict[str, Any], text: str) -> None:

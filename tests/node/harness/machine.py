@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from tests.node.harness import build
-from tests.node.harness.runs import GROUPS
+from tests.node.harness.runs import GROUPS, RUNS
 
 PACKAGES = {
     "containerd": "containerd",
@@ -29,7 +29,7 @@ NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork"
 
 def lacks() -> list[str]:
     """A sentence for each thing that is missing; none when nodes can be started."""
-    return [*_packages(), *_root(), *_hierarchies(), *_programs()]
+    return [*_packages(), *_root(), *_hierarchies(), *_disk(), *_programs()]
 
 
 def _packages() -> list[str]:
@@ -69,6 +69,17 @@ def _takes_groups(hierarchy: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _disk() -> list[str]:
+    if file_system(RUNS.parent) == "overlayfs":
+        return [f"{RUNS.parent} is an overlay: containerd can't lay its images over another one."]
+    return []
+
+
+def file_system(folder: Path) -> str:
+    command = ["stat", "--file-system", "--format=%T", folder]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _programs() -> list[str]:
