@@ -38,7 +38,7 @@ class Shop:
         spec: Json = found["spec"]["template"]["spec"]
         return spec
 
-    def serves(self, count: int = 2, seconds: float = 90) -> list[Json]:
+    def serves(self, count: int = 2, seconds: float = 180) -> list[Json]:
         """Wait until exactly `count` pods are there and ready, as their kubelets say."""
 
         def look() -> list[Json] | None:
