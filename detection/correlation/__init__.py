@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from detection.correlation.callers import fold_victims
 from detection.correlation.dependents import fold_users
+from detection.correlation.impact import with_impact
 from detection.correlation.merging import MOST_EVIDENCE, absorbed, first_of, refs_of
 from detection.correlation.node_and_namespace import fold_places
 from detection.correlation.recent_changes import with_changes
@@ -27,7 +28,13 @@ from detection.domain.causes import (
     explaining,
     order_of,
 )
-from detection.domain.facts import ConfigurationFacts, Facts, ImageFacts, MetricFacts
+from detection.domain.facts import (
+    ConfigurationFacts,
+    Facts,
+    ImageFacts,
+    MetricFacts,
+    SchedulingFacts,
+)
 from detection.domain.findings import Finding, ObjectRef, Revision, key_of
 from detection.domain.units import counted
 from detection.snapshot import Snapshot
@@ -52,7 +59,7 @@ def correlate(
     opened = _fold_shared(opened, Cause.CONFIGMAP_MISSING, _missing)
     opened = _fold_anomalies(opened)
     merged = [with_changes(_merged(group), snapshot) for group in _by_owner(opened)]
-    return sorted(merged, key=_order)
+    return sorted((with_impact(one, snapshot) for one in merged), key=_order)
 
 
 def _order(finding: Finding) -> tuple[int, tuple[int, int], str]:
@@ -182,7 +189,10 @@ def _displaced(finding: Finding, item: _Lost, snapshot: Snapshot) -> bool:
     """Pods that found no place since the node was lost, of an owner that had pods there."""
     pods = snapshot.pods_below(finding.owner)
     had = any(pod.spec.node_name in item.nodes for pod in pods)
-    return had and finding.onset >= item.finding.onset
+    only_on = set(finding.facts.of(SchedulingFacts).only_on)
+    return (
+        had or (bool(only_on) and only_on <= item.nodes)
+    ) and finding.onset >= item.finding.onset
 
 
 def _fold_shared(

@@ -84,6 +84,11 @@ class Cause(StrEnum):
     NODE_SELECTOR_MISMATCH = "NODE_SELECTOR_MISMATCH"
     UNTOLERATED_TAINT = "UNTOLERATED_TAINT"
     ANTI_AFFINITY = "ANTI_AFFINITY"
+    UNSCHEDULABLE = "UNSCHEDULABLE"
+    NO_SCHEDULER = "NO_SCHEDULER"
+    SERVICE_LEADS_NOWHERE = "SERVICE_LEADS_NOWHERE"
+    SCALER_TARGET_MISSING = "SCALER_TARGET_MISSING"
+    NODE_REPORTED = "NODE_REPORTED"
     NODE_CORDONED = "NODE_CORDONED"
     PVC_NOT_FOUND = "PVC_NOT_FOUND"
     PVC_PENDING = "PVC_PENDING"
@@ -176,6 +181,7 @@ UNPLACED = frozenset(
         Cause.UNTOLERATED_TAINT,
         Cause.ANTI_AFFINITY,
         Cause.NODE_SELECTOR_MISMATCH,
+        Cause.UNSCHEDULABLE,
         Cause.UNCLASSIFIED,
         Cause.ROLLOUT_STALLED,
     }
@@ -256,6 +262,18 @@ ROWS: tuple[CauseInfo, ...] = (
         "Pods wait for a cordoned node",
         P.NODE,
         of_users(Cause.STS_STUCK_UPDATE),
+    ),
+    CauseInfo(
+        Cause.NO_SCHEDULER,
+        "F72",
+        "No scheduler places pods",
+        P.NODE,
+        of_users(
+            Cause.UNCLASSIFIED,
+            Cause.ROLLOUT_STALLED,
+            Cause.STS_STUCK_UPDATE,
+            Cause.BARE_POD_FAILING,
+        ),
     ),
     # What refuses pods before they are made.
     CauseInfo(
@@ -341,6 +359,7 @@ ROWS: tuple[CauseInfo, ...] = (
     CauseInfo(Cause.ANTI_AFFINITY, "F23", "Its pods may not stand together", P.SPECIFIC),
     CauseInfo(Cause.HOST_PORT_TAKEN, "F66", "No node has its host port free", P.SPECIFIC),
     CauseInfo(Cause.INSUFFICIENT_CAPACITY, "F20", "No node has room", P.SPECIFIC),
+    CauseInfo(Cause.UNSCHEDULABLE, "F68", "The scheduler finds no node", P.SPECIFIC),
     CauseInfo(
         Cause.SANDBOX_FAILED,
         "F62",
@@ -363,6 +382,8 @@ ROWS: tuple[CauseInfo, ...] = (
     CauseInfo(
         Cause.HPA_NO_METRICS, "F39", "The autoscaler gets no metrics", P.SPECIFIC, of_users()
     ),
+    CauseInfo(Cause.SERVICE_LEADS_NOWHERE, "F69", "The Service leads nowhere", P.SPECIFIC),
+    CauseInfo(Cause.SCALER_TARGET_MISSING, "F70", "The autoscaler's target is missing", P.SPECIFIC),
     CauseInfo(Cause.INGRESS_BROKEN, "F46", "What the Ingress names is missing", P.SPECIFIC),
     CauseInfo(Cause.ENV_CHANGED, "F59", "Its new environment brings errors", P.SPECIFIC),
     CauseInfo(
@@ -372,7 +393,14 @@ ROWS: tuple[CauseInfo, ...] = (
         P.SPECIFIC,
         explains=Explains(
             Through.USERS,
-            frozenset({Cause.INSUFFICIENT_CAPACITY, Cause.MOUNT_FAILED, Cause.STS_STUCK_UPDATE}),
+            frozenset(
+                {
+                    Cause.INSUFFICIENT_CAPACITY,
+                    Cause.UNSCHEDULABLE,
+                    Cause.MOUNT_FAILED,
+                    Cause.STS_STUCK_UPDATE,
+                }
+            ),
         ),
     ),
     CauseInfo(
@@ -386,6 +414,7 @@ ROWS: tuple[CauseInfo, ...] = (
     CauseInfo(Cause.SCALED_TO_ZERO, "F33", "Scaled to zero by mistake", P.GENERAL),
     CauseInfo(Cause.ROLLOUT_STALLED, "F32", "The rollout does not progress", P.GENERAL),
     CauseInfo(Cause.UNCLASSIFIED, "F64", "Below its desired readiness, unexplained", P.GENERAL),
+    CauseInfo(Cause.NODE_REPORTED, "F71", "The node reports something", P.GENERAL),
     # What metrics and alerts alone say.
     CauseInfo(Cause.THRESHOLD_BREACH, "", "A metric is beyond its threshold", P.METRIC),
     CauseInfo(Cause.FORECAST_BREACH, "", "A metric will reach its limit", P.METRIC),

@@ -15,6 +15,7 @@ from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.last_words import deciding_lines
 from detection.snapshot.pod_status import ContainerView, containers
+from detection.snapshot.pod_templates import Template, image_of, normalized
 
 MOST_RELATED = 50
 MOST_EVIDENCE = 12
@@ -99,7 +100,7 @@ def about_pods(
 ) -> Finding:
     """A finding on `owner` whose symptoms are `pods`, with what the container that fails wrote."""
     told = list(evidence)
-    told[1:1] = words_of(snapshot, pods)
+    told[1:1] = [*words_of(snapshot, pods), *replaced_images(snapshot, pods)]
     refs = [pod.ref for pod in pods if pod.ref != owner][:MOST_RELATED]
     return Finding(
         cause=cause,
@@ -124,6 +125,27 @@ def words_of(snapshot: Snapshot, pods: Iterable[o.Pod]) -> list[Evidence]:
                 where = f"{pod.metadata.name}, container {view.name}"
                 return [observed("pods/log", f"{where}: {line}", decisive=True) for line in lines]
     return []
+
+
+def replaced_images(snapshot: Snapshot, pods: Sequence[o.Pod]) -> list[Evidence]:
+    """Where the first pod runs another image than its template says: somebody changed the pod."""
+    for pod in pods[:1]:
+        template = _template_of(snapshot, pod)
+        for container in pod.spec.containers:
+            wanted = image_of(template, container.name)
+            if wanted and container.image and container.image != wanted:
+                said = f"{pod.metadata.name} runs {container.image}, its template says {wanted}"
+                changed = f"{said}: the pod was changed after it was made"
+                return [observed("pods", changed, decisive=True)]
+    return []
+
+
+def _template_of(snapshot: Snapshot, pod: o.Pod) -> Template:
+    above = pod.controller
+    item = snapshot.by_uid.get(above.uid) if above else None
+    if isinstance(item, o.ReplicaSet):
+        return normalized(bytes(item.spec.template))
+    return {}
 
 
 def with_pods(facts: FactsT, pods: Sequence[o.Pod]) -> FactsT:

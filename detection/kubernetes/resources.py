@@ -13,11 +13,15 @@ from detection.kubernetes.objects.network_storage_scaling import (
     EndpointSlice,
     HorizontalPodAutoscaler,
     Ingress,
-    PersistentVolumeClaim,
     PodDisruptionBudget,
     ScaledObject,
     Service,
     VerticalPodAutoscaler,
+)
+from detection.kubernetes.objects.volumes import (
+    PersistentVolume,
+    PersistentVolumeClaim,
+    StorageClass,
 )
 
 
@@ -84,6 +88,7 @@ RESOURCES = (
     ListedResource("v1", "resourcequotas", o.ResourceQuota),
     ListedResource("v1", "services", Service),
     ListedResource("v1", "persistentvolumeclaims", PersistentVolumeClaim, "pvcs"),
+    ListedResource("v1", "persistentvolumes", PersistentVolume, namespaced=False),
     ListedResource("discovery.k8s.io/v1", "endpointslices", EndpointSlice),
     ListedResource("networking.k8s.io/v1", "ingresses", Ingress),
     ListedResource("autoscaling/v2", "horizontalpodautoscalers", HorizontalPodAutoscaler, "hpas"),
@@ -94,7 +99,7 @@ RESOURCES = (
     ListedResource("policy/v1", "poddisruptionbudgets", PodDisruptionBudget, "pdbs"),
     ListedResource("networking.k8s.io/v1", "ingressclasses", policy.IngressClass, namespaced=False),
     ListedResource("networking.k8s.io/v1", "networkpolicies", policy.NetworkPolicy),
-    ListedResource("storage.k8s.io/v1", "storageclasses", policy.StorageClass, namespaced=False),
+    ListedResource("storage.k8s.io/v1", "storageclasses", StorageClass, namespaced=False),
     ListedResource(
         ADMISSION,
         "validatingwebhookconfigurations",

@@ -21,11 +21,15 @@ from detection.kubernetes.objects.network_storage_scaling import (
     EndpointSlice,
     HorizontalPodAutoscaler,
     Ingress,
-    PersistentVolumeClaim,
     PodDisruptionBudget,
     ScaledObject,
     Service,
     VerticalPodAutoscaler,
+)
+from detection.kubernetes.objects.volumes import (
+    PersistentVolume,
+    PersistentVolumeClaim,
+    StorageClass,
 )
 from detection.snapshot.owners import TopOwners
 from detection.snapshot.pod_status import is_active, is_ready, is_suspect
@@ -65,13 +69,14 @@ class Snapshot:
     endpointslices: tuple[EndpointSlice, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
     pvcs: tuple[PersistentVolumeClaim, ...] = ()
+    persistentvolumes: tuple[PersistentVolume, ...] = ()
     hpas: tuple[HorizontalPodAutoscaler, ...] = ()
     scaledobjects: tuple[ScaledObject, ...] = ()
     vpas: tuple[VerticalPodAutoscaler, ...] = ()
     pdbs: tuple[PodDisruptionBudget, ...] = ()
     ingressclasses: tuple[policy.IngressClass, ...] = ()
     networkpolicies: tuple[policy.NetworkPolicy, ...] = ()
-    storageclasses: tuple[policy.StorageClass, ...] = ()
+    storageclasses: tuple[StorageClass, ...] = ()
     certificates: tuple[policy.Certificate, ...] = ()
     authorizationpolicies: tuple[policy.AuthorizationPolicy, ...] = ()
     peerauthentications: tuple[policy.PeerAuthentication, ...] = ()
@@ -110,6 +115,7 @@ class Snapshot:
             self.hpas,
             self.pdbs,
             self.pvcs,
+            self.persistentvolumes,
             self.namespaces,
             self.resourcequotas,
             self.apiservices,

@@ -120,6 +120,23 @@ class ServiceNetwork:
         fewest = min(bearing, key=len)
         return [pod for pod in fewest if has_labels(pod.metadata.labels, selector)]
 
+    @cached_property
+    def _services_by_namespace(self) -> Mapping[str, list[Service]]:
+        found: defaultdict[str, list[Service]] = defaultdict(list)
+        for service in self._snapshot.services:
+            if service.spec.selector:
+                found[service.metadata.namespace].append(service)
+        return found
+
+    def selecting(self, pod: o.Pod) -> list[Service]:
+        """The Services whose selector means this pod."""
+        services = self._services_by_namespace.get(pod.metadata.namespace, [])
+        return [s for s in services if has_labels(pod.metadata.labels, s.spec.selector)]
+
+    def slices_of(self, service: Service) -> list[EndpointSlice]:
+        """Its EndpointSlices, as far as they are seen."""
+        return self._slices.get((service.metadata.namespace, service.metadata.name), [])
+
     def has_ready_endpoints(self, service: Service) -> bool:
         """By its slices where there are any, else by the pods behind it."""
         slices = self._slices.get((service.metadata.namespace, service.metadata.name), ())

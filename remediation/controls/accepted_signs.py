@@ -23,7 +23,8 @@ EVIDENCE = frozenset({
     "left_behind", "hpa", "max_replicas", "missing_requests", "selector", "target_port",
     "declared", "dependency", "secret", "names", "problems", "changed", "changed_kind", "taints",
     "node_selector", "claims", "storage_class", "quota", "webhook", "namespace", "policy",
-    "metric", "threshold", "unit", "alert", "recorded_replicas",
+    "metric", "threshold", "unit", "alert", "recorded_replicas", "platform", "pull", "asked",
+    "misfits",
 })  # fmt: skip
 # What ticks, takes turns, or only helps to look; a new fact goes into one of the two.
 NO_EVIDENCE = frozenset({
@@ -36,7 +37,8 @@ NO_EVIDENCE = frozenset({
     "error_ratio", "scale_up_running", "short_of", "priority", "preemptor", "message", "size",
     "expandable", "holders", "job", "job_uid", "idempotent", "missed", "active", "cordoned",
     "corroborated", "evicted", "evicted_namespace", "job_pods", "node_count", "value",
-    "contributions", "model_version", "history", "chart", "fingerprint",
+    "contributions", "model_version", "history", "chart", "fingerprint", "impact", "only_on",
+    "kept_out", "said",
 })  # fmt: skip
 
 

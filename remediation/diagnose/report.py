@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from detection.domain.findings import Evidence
 from remediation.diagnose.run import DiagnosedIncident, Report
 
 WIDTH = 100
+MOST_EVIDENCE = 5
 INDENT = "    "
 CONTROL = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -45,8 +47,11 @@ def _block(item: DiagnosedIncident) -> Iterator[str]:
     finding, decision = item.finding, item.decision
     yield escaped(f"{finding.severity.upper():8} {finding.cause}  {finding.owner}")
     yield from _lines("", item.diagnosis.root_cause)
-    for evidence in finding.evidence[:3]:
+    yield from _lines("", item.diagnosis.impact)
+    for evidence in _deciding(finding.evidence):
         yield from _lines("· ", evidence.text)
+    for advice in item.diagnosis.recommendations:
+        yield from _lines("+ ", advice)
     yield from _lines("→ ", f"{decision.verdict}: {decision.action}")
     for reason in decision.reasons:
         yield from _lines("  ", reason)
@@ -54,6 +59,11 @@ def _block(item: DiagnosedIncident) -> Iterator[str]:
         yield from _lines(f"{number}. ", f"{option.command}  [{option.entry.risk}]")
         if option.kubectl:
             yield escaped(f"{INDENT}   $ {option.kubectl}")
+
+
+def _deciding(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What decides first, each in its order."""
+    return sorted(evidence, key=lambda one: not one.decisive)[:MOST_EVIDENCE]
 
 
 def _lines(mark: str, text: str) -> list[str]:

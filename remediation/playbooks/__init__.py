@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detection.domain.causes import Cause, Severity
-from detection.domain.facts import ReadinessFacts
 from detection.domain.findings import Finding
-from detection.domain.units import counted
 from remediation.playbooks import (
     containers,
     containers_starting,
@@ -58,15 +56,15 @@ def diagnose(finding: Finding) -> Diagnosis:
 
 
 def impact(finding: Finding) -> str:
-    known = finding.facts.of(ReadinessFacts)
-    if known.ready is not None and known.desired is not None:
-        desired = counted(known.desired, "replica")
-        return f"{known.ready} of {desired} ready." if known.ready else "No ready replicas."
-    return {
-        Severity.CRITICAL: "Nothing of it serves now.",
-        Severity.WARNING: "It serves, but less than it should.",
-        Severity.INFO: "Nothing is known to be affected.",
-    }[finding.severity]
+    """What was counted; without a count, only what the severity says."""
+    return (
+        finding.facts.impact
+        or {
+            Severity.CRITICAL: "Nothing of it is known to be ready now.",
+            Severity.WARNING: "How much of it is affected is not known.",
+            Severity.INFO: "Nothing is known to be affected.",
+        }[finding.severity]
+    )
 
 
 def _decisive(finding: Finding) -> bool:

@@ -35,6 +35,7 @@ from remediation.playbooks.wording import (
 )
 
 PLAYBOOKS: dict[Cause, Playbook] = {}
+REVISED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 NEAR_THE_LIMIT_RATIO = 0.9
 
 
@@ -72,7 +73,9 @@ PLAYBOOKS[Cause.BAD_COMMAND] = Playbook(
 
 
 def _no_history(finding: Finding) -> str:
-    first = f"{owner_text(finding)} crashes and no revision of it ever ran well"
+    seen = finding.owner.kind in REVISED
+    never = "no revision of it ever ran well" if seen else "an earlier revision is not seen"
+    first = f"{owner_text(finding)} crashes and {never}"
     return f"{first}: {container_text(finding)} {end_text(finding)}."
 
 
@@ -111,13 +114,28 @@ PLAYBOOKS[Cause.CRASH_STABLE_REVISION] = Playbook(
 
 
 def _bare_pod(finding: Finding) -> str:
+    name = f"Pod {finding.owner.name} in {finding.owner.namespace}"
+    if _is_static(finding):
+        return f"{name} is a static pod and fails. {quoted_text(finding.summary)}"
     return (
-        f"Pod {finding.owner.name} in {finding.owner.namespace} fails and has no controller that "
-        f"could make it anew. {quoted_text(finding.summary)}"
+        f"{name} fails and has no controller that could make it anew. "
+        f"{quoted_text(finding.summary)}"
     )
 
 
+def _is_static(finding: Finding) -> bool:
+    """The kubelet itself runs it from a file: its name ends with the node's."""
+    return any(finding.owner.name.endswith(f"-{node}") for node in finding.facts.nodes)
+
+
 def _bare_pod_advice(finding: Finding) -> list[str]:
+    if _is_static(finding):
+        node = finding.facts.nodes[0]
+        return [
+            f"It is a static pod of node {node}: the kubelet there runs it from a file. Look at "
+            "that manifest and at its log on the node.",
+            *look_advice(finding),
+        ]
     return ["Put it under a controller, a Deployment for example.", *look_advice(finding)]
 
 
@@ -266,8 +284,13 @@ def _probe_advice(finding: Finding) -> list[str]:
         f'{{"spec":{{"template":{{"spec":{{"{place}":[{{"name":"{known.container or "app"}",'
         f'"{known.probe or "liveness"}Probe":{{"{check}":{CHECKS[check]}}}}}]}}}}}}}}'
     )
+    slow = (
+        "Where its log still starts up at the end of a run, it needs more time, not another port: "
+        "a startupProbe, or a longer initialDelaySeconds."
+    )
     return [
         COMPARE[check],
+        *([slow] if finding.cause == Cause.LIVENESS_MISCONFIG else []),
         f"kubectl patch {kubectl_target(finding)} -p '{patch}'",
     ]
 

@@ -32,14 +32,19 @@ from remediation.playbooks.wording import (
 )
 
 PLAYBOOKS: dict[Cause, Playbook] = {}
+# It did, or it is not the registry that fails.
+ANSWERED = frozenset({"rate limit", "untrusted certificate", "unknown host"})
+ALL_READY = "All of it is ready"
 KEEP_WHAT_RUNS = "Don't restart or drain: pods that run now could not pull their image again."
 
 
 def _image_not_found(finding: Finding) -> str:
     if finding.facts.reason == "ErrImageNeverPull":
         return f"{quoted_text(finding.summary)}.{revision_text(finding)}"
-    image = finding.facts.of(ImageFacts).image
-    named = f"the image {quoted_text(image)}" if image else "the image"
+    known = finding.facts.of(ImageFacts)
+    if known.pull in ("unknown host", "missing or private"):
+        return f"{quoted_text(finding.summary)}.{revision_text(finding)}"
+    named = f"the image {quoted_text(known.image)}" if known.image else "the image"
     what = f"The registry does not have {named} that {owner_text(finding)} asks for."
     return what + revision_text(finding)
 
@@ -47,6 +52,11 @@ def _image_not_found(finding: Finding) -> str:
 def _image_not_found_advice(finding: Finding) -> list[str]:
     if finding.facts.reason == "ErrImageNeverPull":
         return [f"Set imagePullPolicy to IfNotPresent: {edit_line(finding)}", *look_advice(finding)]
+    known = finding.facts.of(ImageFacts)
+    if known.pull == "unknown host":
+        host = quoted_text(known.registry)
+        correct = f"Is {host} spelt right? No other workload uses it, and it does not resolve."
+        return [f"{correct} {edit_line(finding)}", *look_advice(finding)]
     correct = "Correct the tag, or push the image; another tag is never guessed."
     return [correct, *look_advice(finding)]
 
@@ -62,15 +72,34 @@ PLAYBOOKS[Cause.IMAGE_NOT_FOUND] = Playbook(
 
 
 def _pull_unauthorized(finding: Finding) -> str:
-    image = finding.facts.of(ImageFacts).image
-    named = f" for {quoted_text(image)}" if image else ""
+    known = finding.facts.of(ImageFacts)
+    if known.pull == "missing or private":
+        return f"{quoted_text(finding.summary)}.{_secrets_text(known)}"
+    named = f" for {quoted_text(known.image)}" if known.image else ""
+    if not known.pull_secrets:
+        return (
+            f"The registry wants credentials{named}, and the pods name no imagePullSecrets: it was "
+            f"asked without any ({owner_text(finding)})."
+        )
     return (
         f"The registry refuses the credentials{named}: they are missing, wrong or expired "
         f"({owner_text(finding)})."
     )
 
 
+def _secrets_text(known: ImageFacts) -> str:
+    names = ", ".join(map(quoted_text, known.pull_secrets))
+    return f" Its pull Secrets: {names}." if names else " The pods name no imagePullSecrets."
+
+
 def _pull_unauthorized_advice(finding: Finding) -> list[str]:
+    known = finding.facts.of(ImageFacts)
+    if not known.pull_secrets:
+        return [
+            f"Check the image's name: {edit_line(finding)}",
+            "If it is private, name a pull Secret in the Pod spec or in its ServiceAccount.",
+            KEEP_WHAT_RUNS,
+        ]
     return [
         "Renew the Secret that imagePullSecrets names; it is never written by KubeWise.",
         KEEP_WHAT_RUNS,
@@ -88,10 +117,17 @@ PLAYBOOKS[Cause.PULL_UNAUTHORIZED] = Playbook(
 
 
 def _registry_down(finding: Finding) -> str:
-    return f"The registry does not answer. {quoted_text(finding.summary)}"
+    known = finding.facts.of(ImageFacts).pull
+    first = "" if known in ANSWERED else "The registry does not answer. "
+    return f"{first}{quoted_text(finding.summary)}"
 
 
 def _registry_down_advice(finding: Finding) -> list[str]:
+    if finding.facts.of(ImageFacts).pull == "untrusted certificate":
+        return [
+            "Give the nodes' runtime the CA of the registry, or renew its certificate.",
+            KEEP_WHAT_RUNS,
+        ]
     return ["Wait for the registry, or its rate limit, to recover.", KEEP_WHAT_RUNS]
 
 
@@ -106,13 +142,19 @@ PLAYBOOKS[Cause.REGISTRY_DOWN] = Playbook(
 
 
 def _wrong_architecture(finding: Finding) -> str:
-    return (
-        f"{container_text(finding)} of {owner_text(finding)} is built for another architecture "
-        f"than its node has.{revision_text(finding)}"
-    )
+    platform = finding.facts.of(ImageFacts).platform
+    what = f"{container_text(finding)} of {owner_text(finding)} is built for another "
+    than = f"platform than its node has ({platform})" if platform else "architecture than its node"
+    return f"{what}{than}.{revision_text(finding)}"
 
 
 def _wrong_architecture_advice(finding: Finding) -> list[str]:
+    platform = finding.facts.of(ImageFacts).platform
+    if platform and not platform.startswith("linux"):
+        return [
+            f"Its nodes run another operating system ({platform}). Keep it on nodes that it is "
+            f"built for, by a nodeSelector kubernetes.io/os: {edit_line(finding)}"
+        ]
     return [
         "Build the image for all architectures of the nodes: docker buildx build --platform …",
         f"Or keep it where it runs, by a node affinity on kubernetes.io/arch: {edit_line(finding)}",
@@ -197,6 +239,17 @@ def _init_crash(finding: Finding) -> str:
     return f"{what} {end_text(finding)}.{revision_text(finding)}"
 
 
+def _init_crash_advice(finding: Finding) -> list[str]:
+    """Where everything else of it is ready, the init container ran once already."""
+    if not finding.facts.impact.startswith(ALL_READY):
+        return release_advice(finding)
+    return [
+        *release_advice(finding)[:-1],
+        "Its containers run: the init container was started again although it had ended before. "
+        "A new pod runs it from the beginning.",
+    ]
+
+
 PLAYBOOKS[Cause.INIT_CRASH] = Playbook(
     mode=revision_borne,
     offers=(ROLLBACK, ESCALATE),
@@ -204,7 +257,7 @@ PLAYBOOKS[Cause.INIT_CRASH] = Playbook(
     futile=frozenset({"restart"}),
     diagnosis=_init_crash,
     confidence=SURE,
-    advice=release_advice,
+    advice=_init_crash_advice,
 )
 
 

@@ -19,7 +19,7 @@ from remediation.playbooks.base import (
     Playbook,
     single_revision_borne,
 )
-from remediation.playbooks.wording import describe_line, namespace_flag, seen_text
+from remediation.playbooks.wording import describe_line, namespace_flag, quoted_text, seen_text
 
 PLAYBOOKS: dict[Cause, Playbook] = {}
 
@@ -198,4 +198,25 @@ PLAYBOOKS[Cause.DEPENDENCY_CASCADE] = Playbook(
     diagnosis=_dependency,
     confidence=LIKELY,
     advice=_dependency_advice,
+)
+
+
+def _nowhere_advice(finding: Finding) -> list[str]:
+    selector = finding.facts.of(ServiceFacts).selector
+    labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+    pods = f"kubectl get pods,endpointslices{namespace_flag(finding)}"
+    return [
+        f"What should stand behind it? It selects {quoted_text(labels) or 'nothing'}: {pods}",
+        "Bring the workload back from its manifest, or correct the Service.",
+        describe_line(finding),
+    ]
+
+
+PLAYBOOKS[Cause.SERVICE_LEADS_NOWHERE] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"rollback", "scale"},
+    diagnosis=seen_text,
+    confidence=SURE,
+    advice=_nowhere_advice,
 )

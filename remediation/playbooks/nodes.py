@@ -194,3 +194,21 @@ PLAYBOOKS[Cause.NAMESPACE_TERMINATING] = Playbook(
     confidence=SURE,
     advice=_namespace_advice,
 )
+
+
+def _reported(finding: Finding) -> str:
+    return f"{quoted_text(finding.summary)}. KubeWise does not know what that means: it is quoted."
+
+
+def _reported_advice(finding: Finding) -> list[str]:
+    return [f"kubectl describe node {finding.owner.name}", "Ask whoever runs the problem detector."]
+
+
+PLAYBOOKS[Cause.NODE_REPORTED] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | NODES,
+    diagnosis=_reported,
+    confidence=OPEN,
+    advice=_reported_advice,
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from detection.domain.causes import Cause
 from detection.domain.facts import AdmissionFacts, CordonFacts, PreemptionFacts, SchedulingFacts
 from detection.domain.findings import Finding
@@ -29,6 +31,7 @@ from remediation.playbooks.wording import (
 )
 
 PLAYBOOKS: dict[Cause, Playbook] = {}
+OWN_BACKEND, WILL_REFUSE = "RefusesItsOwnBackend", "WillRefuse"
 
 
 def _quota_advice(finding: Finding) -> list[str]:
@@ -69,14 +72,32 @@ PLAYBOOKS[Cause.ADMISSION_FORBIDDEN] = Playbook(
 
 
 def _webhook(finding: Finding) -> str:
-    hook = quoted_text(finding.facts.of(AdmissionFacts).webhook)
-    return f"The API server can't call the admission webhook {hook}, so pods are not made."
+    known = finding.facts.of(AdmissionFacts)
+    said = f' The API server says: "{quoted_text(known.message)}".' if known.message else ""
+    return f"{quoted_text(finding.summary)}.{said}"
 
 
 def _webhook_advice(finding: Finding) -> list[str]:
+    known, owner = finding.facts.of(AdmissionFacts), finding.owner
+    look = f"kubectl describe {owner.kind.lower()} {owner.name}"
+    if known.reason == OWN_BACKEND:
+        return [
+            "It refuses its own backend's pods, so it cannot come back by itself. A person has to "
+            "relax its failurePolicy (Ignore) by hand for as long as that takes, then set it back, "
+            "and exempt its own namespace by its namespaceSelector.",
+            look,
+        ]
+    if known.reason == WILL_REFUSE:
+        return ["Make its Service, or delete the webhook if what it belonged to is gone.", look]
+    if "x509" in known.message or "certificate" in known.message:
+        return [
+            "Compare the webhook's caBundle with the certificate that its Service serves: whoever "
+            "injects the caBundle (cert-manager's cainjector, an operator) may not run.",
+            look,
+        ]
     return [
         "Repair the webhook's backend, which is among the related objects.",
-        f"kubectl describe {finding.owner.kind.lower()} {finding.owner.name}",
+        look,
         "Don't delete the configuration, and don't set its failurePolicy to Ignore.",
     ]
 
@@ -99,11 +120,23 @@ def _unless_scaled_up(situation: Situation) -> Verdict:
     return Verdict.IGNORE if _scale_up_runs(situation) else revision_borne(situation)
 
 
+def _let_in_advice(kept_out: Sequence[str]) -> list[str]:
+    """A node is there: what keeps pods from it has to go, not the pods' own rules."""
+    return [
+        f"More of the same nodes don't help: {quoted_text('; '.join(kept_out[:5]))}. Whoever sets "
+        "that taint removes it once the node is fit: look at the node's conditions and at the "
+        "controller that owns the taint.",
+        "kubectl get nodes; kubectl get pods -n kube-system -o wide",
+    ]
+
+
 def _capacity(finding: Finding) -> str:
     return f"No node has room. {seen_text(finding)}"
 
 
 def _capacity_advice(finding: Finding) -> list[str]:
+    if kept_out := finding.facts.of(SchedulingFacts).kept_out:
+        return _let_in_advice(kept_out)
     return [
         "Compare the requests with what nodes have: kubectl describe nodes | grep -A8 Allocated",
         "Add nodes, or lower the requests.",
@@ -121,8 +154,10 @@ PLAYBOOKS[Cause.INSUFFICIENT_CAPACITY] = Playbook(
 
 
 def _selector_advice(finding: Finding) -> list[str]:
+    asked = quoted_text("; ".join(finding.facts.of(SchedulingFacts).asked))
+    what = f" ({asked})" if asked else ""
     return [
-        f"Correct the selector or affinity: {edit_line(finding)}",
+        f"Correct the selector or affinity{what}: {edit_line(finding)}",
         "See what labels there are: kubectl get nodes --show-labels. Don't label nodes to fit it.",
     ]
 
@@ -138,7 +173,10 @@ PLAYBOOKS[Cause.NODE_SELECTOR_MISMATCH] = Playbook(
 
 
 def _taint_advice(finding: Finding) -> list[str]:
-    taints = ", ".join(finding.facts.of(SchedulingFacts).taints) or "the taints of these nodes"
+    known = finding.facts.of(SchedulingFacts)
+    if known.kept_out and not known.taints:
+        return _let_in_advice(known.kept_out)
+    taints = ", ".join(known.taints) or "the taints of these nodes"
     return [
         f"Add a toleration for {taints} if it belongs there: {edit_line(finding)}",
         "Don't remove a taint that dedicates a node.",
@@ -173,8 +211,11 @@ PLAYBOOKS[Cause.ANTI_AFFINITY] = Playbook(
 
 
 def _claim_gone_advice(finding: Finding) -> list[str]:
+    known = finding.facts.of(SchedulingFacts)
+    full = f"{quoted_text(known.quota)}: kubectl describe resourcequota{namespace_flag(finding)}"
     return [
-        f"Look for the claim: kubectl get pvc{namespace_flag(finding)}",
+        *([full] if known.quota else []),
+        f"Look for the claim {known.missing}: kubectl get pvc{namespace_flag(finding)}",
         "Don't make an empty claim for data that seems lost: find its volume or backup first.",
     ]
 
@@ -274,4 +315,39 @@ PLAYBOOKS[Cause.HOST_PORT_TAKEN] = Playbook(
     diagnosis=seen_text,
     confidence=SURE,
     advice=_port_advice,
+)
+
+
+def _unschedulable_advice(finding: Finding) -> list[str]:
+    said = quoted_text(finding.facts.of(SchedulingFacts).said)
+    return [
+        f'The scheduler says of most nodes: "{said}". Look at what it names.',
+        f"kubectl describe pod {finding.facts.pod}{namespace_flag(finding)}",
+    ]
+
+
+PLAYBOOKS[Cause.UNSCHEDULABLE] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=frozenset({"scale", "drain_node", "uncordon_node"}),
+    diagnosis=seen_text,
+    confidence=LIKELY,
+    advice=_unschedulable_advice,
+)
+
+
+def _no_scheduler_advice(finding: Finding) -> list[str]:
+    return [
+        "Look at the scheduler's pods and their logs: kubectl get pods -n kube-system -o wide",
+        "Who holds its lease, and is it renewed? kubectl get lease -n kube-system",
+    ]
+
+
+PLAYBOOKS[Cause.NO_SCHEDULER] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"scale", "drain_node", "rollback"},
+    diagnosis=seen_text,
+    confidence=LIKELY,
+    advice=_no_scheduler_advice,
 )

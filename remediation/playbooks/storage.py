@@ -28,13 +28,29 @@ LIMIT_TOO_LOW = "MemoryLimitTooLow"
 
 
 def _claim_pending(finding: Finding) -> str:
-    storage = finding.facts.of(ClaimFacts).storage_class
-    of_class = f" of StorageClass {quoted_text(storage)}" if storage else ""
-    return f"{quoted_text(finding.summary)}{of_class}. Its users wait for it."
+    known = finding.facts.of(ClaimFacts)
+    storage = known.storage_class
+    of_class = f" It is of StorageClass {quoted_text(storage)}." if storage else ""
+    why = f" {quoted_text(known.misfits[0])}." if known.misfits else ""
+    waits = " Its users wait for it." if known.pods else " No pod waits for it yet."
+    return f"{quoted_text(finding.summary)}.{why}{of_class}{waits}"
 
 
 def _claim_pending_advice(finding: Finding) -> list[str]:
     name, flag = finding.owner.name, namespace_flag(finding)
+    if finding.facts.reason == "Lost":
+        return [
+            f"kubectl describe pvc {name}{flag}; kubectl get pv",
+            "Look whether the disk behind it still exists, or a backup, before anything is made "
+            "anew: a new claim has none of the data.",
+        ]
+    if finding.facts.of(ClaimFacts).misfits:
+        return [
+            f"Compare the claim with the volumes: kubectl describe pvc {name}{flag}; "
+            "kubectl get pv",
+            "Make a volume that fits the claim, or a claim that fits the volume. Don't delete a "
+            "volume that holds data.",
+        ]
     return [
         f"kubectl describe pvc {name}{flag}; kubectl get storageclass",
         "Look at the provisioner's log and at the quota of the storage behind it.",

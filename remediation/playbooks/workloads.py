@@ -33,6 +33,8 @@ from remediation.playbooks.base import (
     single_revision_borne,
 )
 from remediation.playbooks.wording import (
+    describe_line,
+    edit_line,
     kubectl_target,
     look_advice,
     owner_text,
@@ -338,4 +340,22 @@ PLAYBOOKS[Cause.ENV_CHANGED] = Playbook(
     diagnosis=seen_text,
     confidence=LIKELY,
     advice=_environment_advice,
+)
+
+
+def _target_advice(finding: Finding) -> list[str]:
+    return [
+        "Was its target renamed or deleted? Correct scaleTargetRef, or delete the autoscaler: "
+        f"{edit_line(finding)}",
+        describe_line(finding),
+    ]
+
+
+PLAYBOOKS[Cause.SCALER_TARGET_MISSING] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"scale", "raise_hpa_max"},
+    diagnosis=seen_text,
+    confidence=SURE,
+    advice=_target_advice,
 )

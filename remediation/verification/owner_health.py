@@ -9,7 +9,7 @@ from typing import Any
 from detection.domain.causes import Severity
 from detection.domain.findings import Finding, ObjectRef
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects.network_storage_scaling import PersistentVolumeClaim
+from detection.kubernetes.objects.volumes import PersistentVolumeClaim
 from detection.snapshot import Snapshot
 from remediation.models import Attempt
 

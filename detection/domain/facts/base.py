@@ -42,6 +42,9 @@ class Facts:
     changed_before: tuple[str, ...] = ()  # a sentence for each change shortly before the onset
     metrics: Mapping[str, int | float] | None = None  # newest value by metric, or metric/container
     prediction: Mapping[str, Any] | None = None  # what is foretold, as predictions.py makes it
+    impact: str = (
+        ""  # what serves, counted from replicas and Services; '' where it can't be counted
+    )
     unseen: bool = False  # the metric's newest data is old: it goes on, but may not begin
 
     _stored: ClassVar[Mapping[str, Any]] = {}  # each has its own: the JSON, just what was given

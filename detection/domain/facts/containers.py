@@ -59,6 +59,8 @@ class ImageFacts(ContainerFacts):
     """An image that can't be pulled."""
 
     registry: str = ""  # host of the registry
+    platform: str = ""  # of the node that it fails on: windows/amd64; '' where it is not known
+    pull: str = ""  # what the failed pull means: refused, rate limit, unknown host, …
     undetermined: bool = False  # nothing said why the pull failed
     pull_secrets: tuple[str, ...] = ()  # names of the pull Secrets that all its pods name
 

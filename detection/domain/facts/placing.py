@@ -19,6 +19,11 @@ class SchedulingFacts(Facts):
     taints: tuple[str, ...] = ()  # key=value:effect of the taints that are not tolerated
     node_selector: Mapping[str, str] = field(default_factory=dict)  # labels that it asks for
     claims: tuple[str, ...] = ()  # names of the volume claims that the pod uses
+    only_on: tuple[str, ...] = ()  # the nodes that its selector or affinity leaves it
+    kept_out: tuple[str, ...] = ()  # "node NAME: taint KEY", of nodes that would otherwise do
+    asked: tuple[str, ...] = ()  # what it asks of a node's labels, a text each
+    said: str = ""  # what the scheduler says of most nodes, where nothing here knows the words
+    quota: str = ""  # what of a quota is used up, which may have kept a claim from being made
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,3 +30,4 @@ class ClaimFacts(Facts):
 
     claims: tuple[str, ...] = ()  # names of the claims
     storage_class: str = ""  # name of their class; '' for none
+    misfits: tuple[str, ...] = ()  # a sentence for each volume that would nearly do

@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause
 from detection.domain.facts import ImageFacts
 from detection.domain.findings import Finding, ObjectRef
-from detection.failures.containers.pull_errors import REASONS, SECRET_EVENT, Pull, host_of, pull_of
+from detection.failures.containers.pull_errors import (
+    REASONS,
+    SECRET_EVENT,
+    Pull,
+    host_of,
+    pull_of,
+    repository_of,
+)
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
     about_pods,
@@ -32,14 +39,24 @@ from detection.snapshot.pod_templates import image_of
 CAUSE_OF = {
     Pull.MISSING: Cause.IMAGE_NOT_FOUND,
     Pull.REFUSED: Cause.PULL_UNAUTHORIZED,
+    Pull.HIDDEN: Cause.PULL_UNAUTHORIZED,
     Pull.DOWN: Cause.REGISTRY_DOWN,
+    Pull.LIMITED: Cause.REGISTRY_DOWN,
+    Pull.UNTRUSTED: Cause.REGISTRY_DOWN,
+    Pull.NO_HOST: Cause.REGISTRY_DOWN,
     Pull.WRONG_ARCH: Cause.WRONG_ARCH,
+}
+SAID = {
+    Pull.HIDDEN: "is not there under that name, or is private: the registry does not tell which",
+    Pull.LIMITED: "cannot be pulled: the registry's rate limit is reached",
+    Pull.UNTRUSTED: "cannot be pulled: the registry's certificate is not trusted",
+    Pull.NO_HOST: "cannot be pulled: the name of its registry does not resolve",
 }
 WHAT = {
     Cause.IMAGE_NOT_FOUND: "does not exist, or its name is not valid",
     Cause.PULL_UNAUTHORIZED: "is refused: the registry does not accept the credentials",
     Cause.REGISTRY_DOWN: "cannot be pulled: the registry does not answer",
-    Cause.WRONG_ARCH: "does not exist for the node's architecture",
+    Cause.WRONG_ARCH: "does not exist for the platform of its node",
 }
 NEVER_PULLED = "ErrImageNeverPull"
 NEVER = "is not on the node, and its pull policy Never forbids to pull it"
@@ -106,19 +123,21 @@ def _finding(
     """The cause that most of its containers show; an unknown one counts as a wrong name."""
     known = Counter(item.pull for item in found if item.pull != Pull.UNKNOWN)
     pull = known.most_common(1)[0][0] if known else Pull.UNKNOWN
-    cause = CAUSE_OF.get(pull, Cause.IMAGE_NOT_FOUND)
     first = next(item for item in found if item.pull == pull)
     since = min(item.since for item in found)
     pods = list({item.pod.metadata.uid: item.pod for item in found}.values())
     judged = judge_newest_revision(snapshot, owner, context, pods, since)
     revision = judged.revision if _new_image(found, judged) else not_borne(judged.revision)
+    secrets = tuple(sorted(_shared_secrets(snapshot, pods)))
+    renamed = revision is not None and revision.borne and _new_repository(first, judged)
+    cause = _cause(snapshot, first, renamed, secrets)
     return about_pods(
         snapshot,
         cause,
         owner,
         pods,
         f"{full_name(owner)}: the image {first.image} of container {first.view.name} "
-        f"{NEVER if first.view.waiting_reason == NEVER_PULLED else WHAT[cause]}",
+        f"{_what(cause, first)}",
         since,
         since + timedelta(seconds=context.dwell.image_seconds),
         [
@@ -132,11 +151,52 @@ def _finding(
             ImageFacts(
                 registry=host_of(first.image),
                 undetermined=pull == Pull.UNKNOWN,
-                pull_secrets=tuple(sorted(_shared_secrets(snapshot, pods))),
+                pull=pull.value,
+                platform=_platform(snapshot, first.pod),
+                pull_secrets=secrets,
             ),
             first.view,
         ),
     )  # fmt: skip
+
+
+def _what(cause: Cause, first: Unpulled) -> str:
+    if first.view.waiting_reason == NEVER_PULLED:
+        return NEVER
+    return SAID.get(first.pull, WHAT[cause])
+
+
+def _platform(snapshot: Snapshot, pod: Pod) -> str:
+    node = snapshot.node(pod.spec.node_name)
+    return node.status.node_info.platform if node else ""
+
+
+def _cause(snapshot: Snapshot, first: Unpulled, renamed: bool, secrets: Sequence[str]) -> Cause:
+    """A name that this very revision brought, or that nobody else uses, is a wrong name.
+
+    A registry hides whether a repository is private or not there: without a pull Secret, in a
+    revision that changed the repository, the name is the likelier fault.
+    """
+    if first.pull == Pull.HIDDEN and renamed and not secrets:
+        return Cause.IMAGE_NOT_FOUND
+    if first.pull == Pull.NO_HOST and not _others_name(snapshot, first):
+        return Cause.IMAGE_NOT_FOUND
+    return CAUSE_OF.get(first.pull, Cause.IMAGE_NOT_FOUND)
+
+
+def _others_name(snapshot: Snapshot, first: Unpulled) -> bool:
+    """Whether other owners use that registry, or fail on the names of others as well."""
+    host, own = host_of(first.image), snapshot.top_owner(first.pod)
+    for pod in snapshot.pods:
+        if snapshot.top_owner(pod) == own:
+            continue
+        for view in containers(pod):
+            waits = view.waiting_reason in REASONS
+            if host_of(view.spec.image) == host or (
+                waits and _pull(snapshot, pod, view) == Pull.NO_HOST
+            ):
+                return True
+    return False
 
 
 def _new_image(found: Sequence[Unpulled], judged: Judgement) -> bool:
@@ -145,6 +205,15 @@ def _new_image(found: Sequence[Unpulled], judged: Judgement) -> bool:
     return target is not None and all(
         image_of(target.template, item.view.name) != item.image for item in found
     )
+
+
+def _new_repository(first: Unpulled, judged: Judgement) -> bool:
+    """Within the same registry: a move to another one asks for other credentials first. Another
+    tag of a repository that was pulled before is no new name."""
+    target = judged.target
+    before = image_of(target.template, first.view.name) if target else ""
+    same = host_of(before) == host_of(first.image)
+    return bool(before) and same and repository_of(before) != repository_of(first.image)
 
 
 def _shared_secrets(snapshot: Snapshot, pods: Sequence[Pod]) -> set[str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from detection.domain.causes import Cause
 from detection.domain.facts import ProbeFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef
-from detection.domain.units import counted
+from detection.domain.units import counted, duration
 from detection.failures.containers.crash_loops import Loop, loops
 from detection.failures.context import Context
 from detection.failures.finding_builder import (
@@ -119,6 +119,7 @@ def liveness_finding(
                 f"exit code {code}, {counted(view.status.restart_count, 'restart')}",
                 decisive=True),
             *_lines(said),
+            *_patience_lines(name, probe, end),
             *_port(view, probe),
             *changed_evidence(judged.revision),
         ],
@@ -136,6 +137,22 @@ def _killer(view: ContainerView, said: Sequence[o.Event]) -> tuple[str, o.Probe 
     if of_start and (spec.startup_probe is not None or said):
         return "startup", spec.startup_probe
     return "liveness", spec.liveness_probe
+
+
+def _patience_lines(name: str, probe: o.Probe | None, end: o.Terminated | None) -> list[Evidence]:
+    """How long the container is given, beside how long its last run was."""
+    if probe is None:
+        return []
+    said = (
+        f"the {name} probe gives up after {probe.patience_seconds} s (initialDelaySeconds "
+        f"{probe.initial_delay_seconds}, periodSeconds {probe.period_seconds}, "
+        f"failureThreshold {probe.failure_threshold})"
+    )
+    if end is not None and end.started_at and end.finished_at:
+        said += (
+            f"; the last run lasted {duration((end.finished_at - end.started_at).total_seconds())}"
+        )
+    return [observed("pods", said, decisive=True)]
 
 
 def _check(probe: o.Probe | None) -> str:

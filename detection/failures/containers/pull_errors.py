@@ -14,6 +14,10 @@ from enum import StrEnum
 
 class Pull(StrEnum):
     DOWN = "down"
+    LIMITED = "rate limit"
+    NO_HOST = "unknown host"
+    UNTRUSTED = "untrusted certificate"
+    HIDDEN = "missing or private"
     REFUSED = "refused"
     MISSING = "missing"
     WRONG_ARCH = "wrong architecture"
@@ -39,12 +43,21 @@ BY_REASON = {
 }
 SECRET_EVENT = "FailedToRetrieveImagePullSecret"  # noqa: S105 an event's reason
 
+LIMITED = re.compile(
+    r"too\s*many\s*requests|\b429\b|rate limit|code = resourceexhausted", re.IGNORECASE
+)
+NO_HOST = re.compile(r"no such host|server misbehaving|name or service not known", re.IGNORECASE)
+UNTRUSTED = re.compile(r"\bx509\b", re.IGNORECASE)
+# What registries answer to a stranger for a private repository and for one that isn't there.
+HIDDEN = re.compile(
+    r"does not exist or may\s+require|not found or access denied|insufficient_scope",
+    re.IGNORECASE,
+)
 DOWN = re.compile(
-    r"too\s*many\s*requests|\b429\b|rate limit"
-    r"|code = (unavailable|deadlineexceeded|resourceexhausted)"
-    r"|i/o timeout|no such host|tls handshake timeout|connection (refused|reset)|deadline exceeded"
-    r"|server misbehaving|network is unreachable|no route to host"
-    r"|\b50[0234]\b (internal|bad|service|gateway)|service unavailable|bad gateway|\bx509\b"
+    r"code = (unavailable|deadlineexceeded)"
+    r"|i/o timeout|tls handshake timeout|connection (refused|reset)|deadline exceeded"
+    r"|network is unreachable|no route to host"
+    r"|\b50[0234]\b (internal|bad|service|gateway)|service unavailable|bad gateway"
     r"|gateway time-?out|\bEOF\b|client\.timeout",
     re.IGNORECASE,
 )
@@ -66,7 +79,11 @@ NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNOREC
 TABLE = (
     (NO_SPACE, Pull.NO_SPACE),
     (WRONG_ARCH, Pull.WRONG_ARCH),
+    (LIMITED, Pull.LIMITED),
+    (NO_HOST, Pull.NO_HOST),
+    (UNTRUSTED, Pull.UNTRUSTED),
     (DOWN, Pull.DOWN),
+    (HIDDEN, Pull.HIDDEN),
     (REFUSED, Pull.REFUSED),
     (MISSING, Pull.MISSING),
 )
@@ -96,3 +113,10 @@ def host_of(image: str) -> str:
     if slash and ("." in first or ":" in first or first == "localhost"):
         return first
     return "docker.io"
+
+
+def repository_of(image: str) -> str:
+    """The image without its tag and digest."""
+    name = image.partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"

@@ -89,13 +89,26 @@ def _of_certificate(
         item.ref,
         callers,
         f"{full_name(item.ref)}: {why}",
-        [observed("certificates", f"{item.metadata.name}: {why}", decisive=True)],
+        [
+            observed("certificates", f"{item.metadata.name}: {why}", decisive=True),
+            *_why_not_renewed(snapshot, item),
+        ],
         onset=since if problem else None,
         dwell_seconds=0,
         severity=grave,
         related=_users(snapshot, item),
         facts=CertificateFacts(secret=item.spec.secret_name, names=tuple(item.spec.dns_names[:10])),
     )
+
+
+def _why_not_renewed(snapshot: Snapshot, item: policy.Certificate) -> list[Evidence]:
+    """What the issuer answered: the condition of the last try, else the newest warning."""
+    issuing = o.condition(item.status.conditions, "Issuing")
+    if issuing is not None and issuing.status == "False" and issuing.message:
+        said = f"Issuing=False/{issuing.reason}: {issuing.message}"
+        return [observed("certificates", said, decisive=True)]
+    events = [e for e in snapshot.events_of(item.metadata.uid) if e.type == "Warning"]
+    return [observed("events", f"{e.reason}: {e.message} (×{e.times})", True) for e in events[-1:]]
 
 
 def _users(snapshot: Snapshot, item: policy.Certificate) -> list[ObjectRef]:

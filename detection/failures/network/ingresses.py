@@ -28,6 +28,7 @@ def ingress_broken(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
         problems = [
             *_class_missing(snapshot, ingress),
             *_backends_missing(snapshot, ingress),
+            *_ports_missing(snapshot, ingress),
             *_secrets_missing(context, ingress),
         ]
         if problems and not ingress.is_terminating:
@@ -65,6 +66,20 @@ def _backends_missing(snapshot: Snapshot, ingress: Ingress) -> list[str]:
         for name in missing
         if not any(goes_by(snapshot, pod, name) for pod in alive)
     ]
+
+
+def _ports_missing(snapshot: Snapshot, ingress: Ingress) -> list[str]:
+    """Ports that the Service is there without. An Ingress that names none means any."""
+    found = []
+    for backend in ingress.services():
+        service = services_of(snapshot).services.get((ingress.metadata.namespace, backend.name))
+        wanted = backend.port.number or backend.port.name
+        if service is None or not wanted or service.spec.type == "ExternalName":
+            continue
+        if not any(backend.port.is_of(port) for port in service.spec.ports):
+            has = ", ".join(str(port.port) for port in service.spec.ports) or "none"
+            found.append(f"Service {backend.name} has no port {wanted}; it has {has}")
+    return list(dict.fromkeys(found))
 
 
 def _secrets_missing(context: Context, ingress: Ingress) -> list[str]:

@@ -9,11 +9,12 @@ from itertools import islice
 
 from detection.domain.causes import Cause, Severity
 from detection.domain.facts import ServiceFacts
-from detection.domain.findings import Finding, ObjectRef, key_of
+from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
 from detection.failures.finding_builder import full_name, observed
 from detection.failures.log_reported import about_victims
 from detection.failures.registry import failure
+from detection.failures.scheduling.quota_use import SERVICES, quota_on
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
 from detection.kubernetes.objects.network_storage_scaling import (
@@ -40,11 +41,11 @@ UNREACHED = (ErrorKind.REFUSED, ErrorKind.TIMEOUT, ErrorKind.RESET)
 def selector_mismatch(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F41: nothing bears the labels that a Service selects, but ready pods nearly do."""
     for service in snapshot.services:
-        if _selects_nothing(snapshot, service) and (near := _near_misses(snapshot, service)):
+        if selects_nothing(snapshot, service) and (near := _near_misses(snapshot, service)):
             yield _mismatch(snapshot, context, service, near)
 
 
-def _selects_nothing(snapshot: Snapshot, service: Service) -> bool:
+def selects_nothing(snapshot: Snapshot, service: Service) -> bool:
     """No pod, ready or not, and no workload that would make one."""
     selector, namespace = service.spec.selector, service.metadata.namespace
     if not selector or service.spec.type == "ExternalName" or service.is_terminating:
@@ -58,6 +59,11 @@ def _selects_nothing(snapshot: Snapshot, service: Service) -> bool:
         if item.metadata.namespace == namespace
     )
     return not any(has_labels(labels, selector) for labels in templates)
+
+
+def has_near_misses(snapshot: Snapshot, service: Service) -> bool:
+    """Whether ready pods are there that it was probably meant for."""
+    return bool(_near_misses(snapshot, service))
 
 
 def _near_misses(snapshot: Snapshot, service: Service) -> list[o.Pod]:
@@ -242,6 +248,12 @@ def _missing_names(snapshot: Snapshot, one: Complaining) -> Iterator[Name]:
             yield name
 
 
+def _quota_evidence(snapshot: Snapshot, namespace: str) -> list[Evidence]:
+    """A quota of Services may have kept it from being made, and would again."""
+    said = quota_on(snapshot, namespace, SERVICES)
+    return [observed("resourcequotas", said, decisive=True)] if said else []
+
+
 def _deleted(
     snapshot: Snapshot, context: Context, name: Name, callers: Sequence[Complaining]
 ) -> Finding | None:
@@ -273,6 +285,7 @@ def _deleted(
                 else []
             ),
             *(observed("ingresses", f"{full_name(i.ref)} leads to it") for i in ingresses[:3]),
+            *_quota_evidence(snapshot, name.namespace),
         ],
         onset=onset,
         dwell_seconds=context.dwell.callers_seconds,

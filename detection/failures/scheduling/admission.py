@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from detection.domain.causes import Cause
+from detection.domain.causes import Cause, Severity
 from detection.domain.facts import AdmissionFacts
 from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
@@ -21,9 +21,10 @@ from detection.failures.scheduling.pod_creation import RefusedOwner, refusals
 from detection.failures.shared_cause import on_thing
 from detection.kubernetes.label_selectors import has_labels
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects.extensions import WebhookConfiguration
+from detection.kubernetes.objects.extensions import ServiceReference, WebhookConfiguration
 from detection.kubernetes.objects.network_storage_scaling import Service
 from detection.snapshot import Snapshot
+from detection.snapshot.logs import changed_at
 from detection.snapshot.pod_templates import template_changes
 
 WEBHOOK = re.compile(
@@ -40,6 +41,8 @@ FORBIDDEN = re.compile(
     r"|maximum .{0,40}(?:usage|limit)|minimum .{0,40}usage|no priorityclass|admission",
     re.IGNORECASE,
 )  # fmt: skip
+UNTRUSTED = re.compile(r"\bx509\b|certificate", re.IGNORECASE)
+OWN_BACKEND = "RefusesItsOwnBackend"
 ENDING = re.compile(r"being terminated|namespaceterminating|is being deleted", re.IGNORECASE)
 
 
@@ -180,6 +183,46 @@ def webhook_down(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for named_groups in by_thing.values():
         every = [one for _, group in named_groups for one in group]
         yield _on_webhook(snapshot, context, named_groups[0][0], every)
+    yield from _will_refuse(snapshot, context, set(by_thing))
+
+
+def _will_refuse(snapshot: Snapshot, context: Context, told: set[str]) -> Iterator[Finding]:
+    """Nothing was refused yet, but the next pod anywhere will be: its Service is not there."""
+    if "kubernetes/services" in snapshot.blind:
+        return
+    every: tuple[WebhookConfiguration, ...] = (
+        *snapshot.validatingwebhooks,
+        *snapshot.mutatingwebhooks,
+    )
+    for item in every:
+        for one in item.webhooks:
+            service = one.client_config.service
+            if key_of(item.ref) in told or service is None or not one.refuses_all_pods:
+                continue
+            if snapshot.find("Service", service.namespace, service.name) is None:
+                yield _without_service(context, item, one.name, service)
+                break
+
+
+def _without_service(
+    context: Context, item: WebhookConfiguration, webhook: str, service: ServiceReference
+) -> Finding:
+    onset = changed_at(item) or context.now
+    name = f"{service.namespace}/{service.name}"
+    return Finding(
+        cause=Cause.WEBHOOK_DOWN,
+        owner=item.ref,
+        severity=Severity.WARNING,
+        summary=f"The admission webhook {webhook} is called for every new pod, and its Service "
+        f"{name} does not exist: the next pod is refused",
+        onset=onset,
+        opens_at=onset + timedelta(seconds=context.dwell.quota_seconds),
+        evidence=(observed("services", f"there is no Service {name}", decisive=True),),
+        related=(ObjectRef("Service", service.namespace, service.name),),
+        facts=AdmissionFacts(
+            reason="WillRefuse", webhook=webhook, message=f"service {name} not found"
+        ),
+    )
 
 
 def configuration_of(snapshot: Snapshot, webhook: str) -> tuple[ObjectRef, tuple[ObjectRef, ...]]:
@@ -239,17 +282,31 @@ def _on_webhook(
         Cause.WEBHOOK_DOWN,
         thing,
         [*(refused.owner for refused in group), *workloads],
-        f"The admission webhook {webhook} does not answer: {_get_no_pods(len(group))}",
+        f"The admission webhook {webhook} {_how_it_fails(group)}: {_get_no_pods(len(group))}",
         min(refused.since for refused in group),
         context.dwell.quota_seconds,
         [observed("events", f"{r.by.name}: {r.message}", decisive=True) for r in group[:5]],
         related=backend,
         facts=AdmissionFacts(
-            reason="FailedCreate",
+            reason=OWN_BACKEND if _blocks_itself(group, workloads) else "FailedCreate",
+            message=group[0].message[:300],
             webhook=webhook,
             backend=tuple(key_of(ref) for ref in workloads),
         ),
     )
+
+
+def _how_it_fails(group: Sequence[RefusedOwner]) -> str:
+    """A certificate that does not match is no silence: its pods may be well."""
+    if any(UNTRUSTED.search(refused.message) for refused in group):
+        return "can't be called, because its certificate is not trusted"
+    return "does not answer"
+
+
+def _blocks_itself(group: Sequence[RefusedOwner], workloads: Sequence[ObjectRef]) -> bool:
+    """Its own backend's pods are among those that it refuses."""
+    backend = {key_of(ref) for ref in workloads}
+    return any(key_of(refused.owner) in backend for refused in group)
 
 
 def _get_no_pods(owners: int) -> str:

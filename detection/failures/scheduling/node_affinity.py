@@ -14,6 +14,17 @@ from detection.kubernetes.objects import core as o
 
 UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
 LIFECYCLE = "node.kubernetes.io/"
+# https://kubernetes.io/docs/reference/labels-annotations-taints/
+STATES = (LIFECYCLE, "node.cloudprovider.kubernetes.io/", "node.cilium.io/agent-not-ready")
+OLD_ROLE = "kubernetes.io/role"
+CONTROL_PLANE = frozenset(
+    {
+        "node-role.kubernetes.io/control-plane",
+        "node-role.kubernetes.io/master",
+        "node-role.kubernetes.io/controlplane",
+        "node-role.kubernetes.io/etcd",
+    }
+)
 KEEPS_AWAY = frozenset({"NoSchedule", "NoExecute"})
 
 
@@ -101,9 +112,41 @@ def _tolerates(one: Mapping[str, Any], taint: o.Taint) -> bool:
     return one.get("operator") == "Exists" or (one.get("value") or "") == taint.value
 
 
+def required_labels(pod: o.Pod) -> list[str]:
+    """What the Pod spec asks of a node, one text a requirement: `disk=ssd`, `zone In a, b`."""
+    selector = [f"{key}={value}" for key, value in sorted(pod.spec.node_selector.items())]
+    terms = [term for term in _required_terms(pod) if isinstance(term, dict)]
+    rules = [
+        _requirement_text(one)
+        for term in terms
+        for name in ("matchExpressions", "matchFields")
+        for one in _dicts(term.get(name))
+    ]
+    return [*selector, *dict.fromkeys(rules)]
+
+
+def _requirement_text(one: Mapping[str, Any]) -> str:
+    given = one.get("values")
+    values = [str(value) for value in given] if isinstance(given, list) else []
+    return f"{one.get('key')} {one.get('operator')} {', '.join(values[:10])}".rstrip()
+
+
+def required_keys(pod: o.Pod) -> list[str]:
+    """The labels that it asks for, by key."""
+    terms = [term for term in _required_terms(pod) if isinstance(term, dict)]
+    rules = [str(r.get("key")) for term in terms for r in _dicts(term.get("matchExpressions"))]
+    return list(dict.fromkeys([*sorted(pod.spec.node_selector), *rules]))
+
+
+def nodes_have(nodes: Iterable[o.Node], key: str) -> str:
+    """Which values of a label the nodes have, for a person to compare."""
+    values = sorted({n.metadata.labels[key] for n in nodes if key in n.metadata.labels})
+    return f"nodes have {key}={', '.join(values[:10])}" if values else f"no node has a label {key}"
+
+
 def dedicated(taints: Iterable[o.Taint]) -> list[o.Taint]:
     """Without those that say how the node is (not ready, under pressure)."""
-    return [taint for taint in taints if not taint.key.startswith(LIFECYCLE)]
+    return [taint for taint in taints if not is_about_state(taint)]
 
 
 def cordoned_for(pod: o.Pod, nodes: Iterable[o.Node]) -> list[o.Node]:
@@ -113,3 +156,14 @@ def cordoned_for(pod: o.Pod, nodes: Iterable[o.Node]) -> list[o.Node]:
         for node in nodes
         if node.spec.unschedulable and matches_selector(pod, node) and not untolerated(pod, node)
     ]
+
+
+def is_control_plane(node: o.Node) -> bool:
+    """By the role that its labels give it."""
+    labels = node.metadata.labels
+    return labels.get(OLD_ROLE) == "master" or any(role in labels for role in CONTROL_PLANE)
+
+
+def is_about_state(taint: o.Taint) -> bool:
+    """Set for as long as the node is in that state, and removed by who set it."""
+    return taint.key.startswith(STATES)

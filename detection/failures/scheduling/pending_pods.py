@@ -9,7 +9,7 @@ from typing import Any
 
 from detection.domain.causes import Cause
 from detection.domain.facts import SchedulingFacts
-from detection.domain.findings import Finding, ObjectRef, key_of
+from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.domain.units import counted
 from detection.failures.context import Context
@@ -23,13 +23,23 @@ from detection.failures.finding_builder import (
 )
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import Judgement, judge_newest_revision, not_borne
-from detection.failures.scheduling.node_affinity import dedicated, untolerated
+from detection.failures.scheduling.node_affinity import (
+    dedicated,
+    matches_selector,
+    nodes_have,
+    required_keys,
+    required_labels,
+    untolerated,
+)
 from detection.failures.scheduling.preemption import preempted_owners
+from detection.failures.scheduling.quota_use import CLAIMS, quota_on
 from detection.failures.scheduling.reasons import (
     ROOM,
     Unplaced,
     is_unschedulable,
+    kept_out_by_state,
     message_of,
+    only_on,
     why_unplaced,
 )
 from detection.kubernetes.objects.core import Pod, condition
@@ -46,6 +56,7 @@ PLACED = (
     Cause.PVC_NOT_FOUND,
     Cause.VOLUME_NODE_AFFINITY,
     Cause.HOST_PORT_TAKEN,
+    Cause.UNSCHEDULABLE,
 )
 WHAT = {
     Cause.INSUFFICIENT_CAPACITY: "no node has enough room",
@@ -53,6 +64,7 @@ WHAT = {
     Cause.UNTOLERATED_TAINT: "the taints of the suitable nodes are not tolerated",
     Cause.ANTI_AFFINITY: "affinity rules forbid the nodes with room",
     Cause.PVC_NOT_FOUND: "the PersistentVolumeClaim does not exist",
+    Cause.UNSCHEDULABLE: "the scheduler finds no node for them",
     Cause.HOST_PORT_TAKEN: "no node has the host port free that it asks for",
     Cause.VOLUME_NODE_AFFINITY: "the volume is not reachable from the nodes that are possible",
 }
@@ -85,7 +97,9 @@ def _finding(
     scale_up = _scale_up(snapshot, pending, context)
     judged = judge_newest_revision(snapshot, owner, context, pending, onset)
     revision = judged.revision if _brought(cause, first, judged) else not_borne(judged.revision)
-    facts = _facts(snapshot, cause, found) | SchedulingFacts(scale_up_running=scale_up is not None)
+    facts = _facts(snapshot, cause, found) | SchedulingFacts(
+        scale_up_running=scale_up is not None, only_on=only_on(snapshot, first.pod)
+    )
     short_of = ", ".join(one.rstrip(".") for one in facts.short_of)
     more = f" ({short_of})" if short_of else ""
     waiting = counted(len(pending), "pod is", "pods are")
@@ -94,11 +108,12 @@ def _finding(
         cause,
         owner,
         pending,
-        f"{full_name(owner)}: {waiting} Pending: {WHAT[cause]}{more}",
+        f"{full_name(owner)}: {waiting} Pending: {_what(cause, facts)}{more}",
         onset,
         _opens_at(context, onset, scale_up),
         [
             observed("pods", f"{first.pod.metadata.name}: {first.message}", decisive=True),
+            *_compared(snapshot, cause, first.pod, facts),
             *events_evidence(snapshot, first.pod.metadata.uid, ("FailedScheduling", SCALE_UP)),
             *changed_evidence(revision),
         ],
@@ -107,19 +122,58 @@ def _finding(
     )
 
 
+def _what(cause: Cause, facts: SchedulingFacts) -> str:
+    if cause == Cause.UNTOLERATED_TAINT and facts.kept_out and not facts.taints:
+        return f"the only nodes for them are not let in yet, or no longer ({facts.kept_out[0]})"
+    if cause == Cause.NODE_SELECTOR_MISMATCH and facts.asked:
+        return f"{WHAT[cause]} ({'; '.join(facts.asked)})"
+    if facts.said:
+        return f"{WHAT[cause]} ({facts.said[:200]})"
+    return WHAT[cause]
+
+
+def _compared(
+    snapshot: Snapshot, cause: Cause, pod: Pod, facts: SchedulingFacts
+) -> Iterator[Evidence]:
+    """What the pod asks beside what there is."""
+    if cause == Cause.NODE_SELECTOR_MISMATCH:
+        for key in required_keys(pod)[:3]:
+            yield observed("nodes", nodes_have(snapshot.nodes, key), decisive=True)
+    for one in facts.kept_out[:3]:
+        yield observed("nodes", f"{one}: it would do otherwise", decisive=True)
+    if facts.quota:
+        yield observed("resourcequotas", facts.quota, decisive=True)
+
+
 def _facts(snapshot: Snapshot, cause: Cause, found: Sequence[Unplaced]) -> SchedulingFacts:
     why, pod = "Unschedulable", found[0].pod
     if cause == Cause.INSUFFICIENT_CAPACITY:
-        return SchedulingFacts(reason=why, short_of=_short_of(found))
+        return SchedulingFacts(
+            reason=why, short_of=_short_of(found), kept_out=_kept_out(snapshot, pod)
+        )
     if cause == Cause.PVC_NOT_FOUND:
-        return SchedulingFacts(reason=why, missing=found[0].claim, claims=claims_of(pod))
+        namespace = pod.metadata.namespace
+        return SchedulingFacts(
+            reason=why,
+            missing=found[0].claim,
+            claims=claims_of(pod),
+            quota=quota_on(snapshot, namespace, CLAIMS),
+        )
     if cause == Cause.UNTOLERATED_TAINT:
-        return SchedulingFacts(reason=why, taints=_taints(snapshot, pod))
+        return SchedulingFacts(
+            reason=why, taints=_taints(snapshot, pod), kept_out=_kept_out(snapshot, pod)
+        )
     if cause == Cause.NODE_SELECTOR_MISMATCH:
-        return SchedulingFacts(reason=why, node_selector=pod.spec.node_selector)
+        asked = tuple(required_labels(pod))
+        return SchedulingFacts(reason=why, node_selector=pod.spec.node_selector, asked=asked)
     if cause == Cause.VOLUME_NODE_AFFINITY:
         return SchedulingFacts(reason=why, claims=claims_of(pod))
-    return SchedulingFacts(reason=why)
+    return SchedulingFacts(reason=why, said=found[0].said)
+
+
+def _kept_out(snapshot: Snapshot, pod: Pod) -> tuple[str, ...]:
+    found = kept_out_by_state(snapshot, pod)
+    return tuple(f"node {node.metadata.name} has the taint {taint.key}" for node, taint in found)
 
 
 def _short_of(found: Sequence[Unplaced]) -> tuple[str, ...]:
@@ -127,7 +181,8 @@ def _short_of(found: Sequence[Unplaced]) -> tuple[str, ...]:
 
 
 def _taints(snapshot: Snapshot, pod: Pod) -> tuple[str, ...]:
-    taints = [t for node in snapshot.nodes for t in dedicated(untolerated(pod, node))]
+    nodes = [n for n in snapshot.nodes if matches_selector(pod, n)]
+    taints = [t for node in nodes for t in dedicated(untolerated(pod, node))]
     return tuple(sorted({f"{t.key}={t.value}:{t.effect}" for t in taints})[:10])
 
 
@@ -182,6 +237,7 @@ ASKED: Mapping[Cause, tuple[str, ...]] = {
     Cause.PVC_NOT_FOUND: ("volumes",),
     Cause.VOLUME_NODE_AFFINITY: (),
     Cause.HOST_PORT_TAKEN: ("hostNetwork",),
+    Cause.UNSCHEDULABLE: (),
 }
 
 

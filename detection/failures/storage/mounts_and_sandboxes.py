@@ -36,6 +36,7 @@ LIMIT_TOO_LOW = "MemoryLimitTooLow"
 CREATING = frozenset({"ContainerCreating", "PodInitializing"})
 # The sandbox or the runtime's own first process dies: the pod's cgroup has no room for it.
 TOO_LITTLE = re.compile(r"memory limit too low|container init was OOM-killed", re.IGNORECASE)
+UNREGISTERED = re.compile(r"driver name (\S{1,200}) not found in the list of registered CSI")
 ELSEWHERE = re.compile(
     r"multi-attach|already (?:exclusively )?attached|is in use by", re.IGNORECASE
 )
@@ -187,20 +188,43 @@ def _unmounted(snapshot: Snapshot, context: Context, found: Sequence[Stuck]) -> 
     found_claims = [
         snapshot.find("PersistentVolumeClaim", first.owner.namespace, name) for name in claims
     ]
+    drivers = _drivers(snapshot, found)
     base = about_pods(
         snapshot,
         Cause.MOUNT_FAILED,
         first.owner,
         pods,
-        f"{full_name(first.owner)}: a volume can't be mounted for {len(found)} of its pods",
+        f"{full_name(first.owner)}: a volume can't be mounted for {len(found)} of its pods"
+        f"{_place(found)}",
         first.since,
         first.since + timedelta(seconds=context.dwell.mount_seconds),
         [
             *(observed("events", _line(item), decisive=True) for item in found[:3]),
+            *(
+                observed("daemonsets", f"{full_name(ref)} is the driver's part on each node")
+                for ref in drivers
+            ),
             *changed_evidence(revision),
         ],
         not_borne(revision),
         ClaimFacts(reason=first.event.reason, claims=tuple(claims)),
     )
     refs = tuple(claim.ref for claim in found_claims if claim is not None)
-    return replace(base, related=(*refs, *base.related))
+    nodes = [snapshot.node(item.pod.spec.node_name) for item in found]
+    places = {node.ref for node in nodes if node is not None} if drivers else set()
+    return replace(base, related=(*refs, *drivers, *places, *base.related))
+
+
+def _place(found: Sequence[Stuck]) -> str:
+    nodes = sorted({item.pod.spec.node_name for item in found})
+    return f", on node {nodes[0]}" if len(nodes) == 1 else ""
+
+
+def _drivers(snapshot: Snapshot, found: Sequence[Stuck]) -> list[ObjectRef]:
+    """The DaemonSet of a driver that a node's kubelet does not know: its template names it."""
+    names = {m[1] for item in found if (m := UNREGISTERED.search(item.event.message))}
+    return [
+        item.ref
+        for item in snapshot.daemonsets
+        if any(name.encode() in bytes(item.spec.template) for name in names)
+    ]

@@ -17,7 +17,7 @@ from detection.failures.log_reported import about_victims
 from detection.failures.nodes.not_ready import not_ready_since
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
-from detection.kubernetes.objects.network_storage_scaling import PersistentVolumeClaim
+from detection.kubernetes.objects.volumes import PersistentVolumeClaim
 from detection.snapshot import Snapshot
 from detection.snapshot.log_errors import Complaining, ErrorKind, log_errors_of
 from detection.snapshot.pod_status import began, condition_since, is_active, is_ready

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from detection.domain.causes import Cause
+from detection.domain.causes import Cause, Severity
 from detection.domain.facts import AutoscalerFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.domain.quantities import amount_of
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import full_name, observed, severity_of
+from detection.failures.finding_builder import full_name, observed, severity_of, words_of
 from detection.failures.registry import failure
 from detection.failures.scheduling.admission import backend_of
 from detection.failures.shared_cause import on_thing
@@ -30,6 +30,7 @@ from detection.snapshot.pod_templates import (
     spec_of,
 )
 
+NOT_FOUND = re.compile(r"not found|could not find", re.IGNORECASE)
 RESOURCE_METRICS = "v1beta1.metrics.k8s.io"
 # The API that serves the metrics did not, whatever the containers ask for.
 AWAY = re.compile(
@@ -131,6 +132,30 @@ def _metric_lines(scaler: Scaler) -> list[str]:
     ]  # fmt: skip
 
 
+@failure(Cause.SCALER_TARGET_MISSING)
+def target_missing(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
+    """F70: the autoscaler says itself that it cannot get what it is to scale."""
+    for scaler in snapshot.hpas:
+        able = o.condition(scaler.status.conditions, "AbleToScale")
+        if able is None or able.status != "False" or able.reason != "FailedGetScale":
+            continue
+        target = scaled_owner(snapshot, scaler)
+        gone = not target.uid and NOT_FOUND.search(able.message)
+        name = f"{target.kind} {target.namespace}/{target.name}"
+        onset = _since(scaler, able, context)
+        yield Finding(
+            cause=Cause.SCALER_TARGET_MISSING,
+            owner=scaler.ref,
+            severity=Severity.WARNING,
+            summary=f"{full_name(scaler.ref)} scales nothing: "
+            + (f"{name} does not exist" if gone else f"it can't read the scale of {name}"),
+            onset=onset,
+            opens_at=onset + timedelta(seconds=context.dwell.scaler_blind_seconds),
+            evidence=(_condition_text(scaler, able),),
+            facts=AutoscalerFacts(hpa=scaler.metadata.name, reason=able.reason),
+        )
+
+
 @failure(Cause.HPA_NO_METRICS)
 def hpa_no_metrics(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """F39: on the target whose requests are missing, else on the API that serves the metrics."""
@@ -218,9 +243,13 @@ def _no_request(
     )  # fmt: skip
 
 
-def _said(scaler: Scaler, active: o.Condition) -> Evidence:
-    text = f"{scaler.metadata.name}: ScalingActive=False/{active.reason}: {active.message}"
+def _condition_text(scaler: Scaler, found: o.Condition) -> Evidence:
+    text = f"{scaler.metadata.name}: {found.type}={found.status}/{found.reason}: {found.message}"
     return observed("horizontalpodautoscalers", text, decisive=True)
+
+
+def _said(scaler: Scaler, active: o.Condition) -> Evidence:
+    return _condition_text(scaler, active)
 
 
 def _since(scaler: Scaler, active: o.Condition, context: Context) -> datetime:
@@ -237,6 +266,11 @@ def _api_of(scaler: Scaler, active: o.Condition) -> str:
 def _unavailable(name: str, found: o.Condition) -> Evidence:
     text = f"{name}: Available={found.status}/{found.reason}: {found.message}"
     return observed("apiservices", text, decisive=True)
+
+
+def _words_of_backend(snapshot: Snapshot, workloads: Sequence[ObjectRef]) -> list[Evidence]:
+    """The deciding lines of those who should serve the metrics and are not ready."""
+    return words_of(snapshot, [pod for ref in workloads for pod in snapshot.pods_below(ref)])
 
 
 def _no_api(
@@ -267,7 +301,11 @@ def _no_api(
         f"{name} serves no metrics: {counted(len(hit), 'autoscaler')} can't scale",
         min(_since(scaler, active, context) for scaler, active in hit),
         context.dwell.scaler_blind_seconds,
-        [*more, *(_said(scaler, active) for scaler, active in hit[:5])],
+        [
+            *more,
+            *_words_of_backend(snapshot, workloads),
+            *(_said(scaler, active) for scaler, active in hit[:5]),
+        ],
         related=[*(scaled_owner(snapshot, s) for s, _ in hit), *(s.ref for s, _ in hit), *backend],
         facts=AutoscalerFacts(
             missing_requests=False, backend=tuple(key_of(one) for one in workloads),

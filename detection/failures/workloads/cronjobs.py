@@ -11,14 +11,13 @@ from detection.domain.facts import CronJobFacts
 from detection.domain.findings import Evidence, Finding
 from detection.domain.units import counted
 from detection.failures.context import Context
-from detection.failures.finding_builder import events_evidence, full_name, is_finished, observed
+from detection.failures.finding_builder import full_name, is_finished, observed
 from detection.failures.registry import failure
 from detection.failures.workloads.cron import runs_between
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_status import containers, is_active
 
-MISSED = ("TooManyMissedTimes", "MissSchedule", "FailedNeedsStart", "UnparseableSchedule")
 TOO_MANY = "TooManyMissedTimes"
 LATELY = timedelta(minutes=30)
 
@@ -94,6 +93,20 @@ def _was_given_up(snapshot: Snapshot, item: o.CronJob, context: Context) -> bool
     )
 
 
+def _zone(item: o.CronJob) -> str:
+    return f" (time zone {item.spec.time_zone})" if item.spec.time_zone else ""
+
+
+def _warnings(snapshot: Snapshot, item: o.CronJob) -> list[Evidence]:
+    """What its controller says at each try, the newest last: why a run did not come."""
+    events = [e for e in snapshot.events_of(item.metadata.uid) if e.type == "Warning"]
+    newest = {event.reason: event for event in events}
+    return [
+        observed("events", f"{e.reason}: {e.message} (×{e.times})", decisive=True)
+        for e in list(newest.values())[-3:]
+    ]
+
+
 def _finding(snapshot: Snapshot, context: Context, item: o.CronJob, overdue: Overdue) -> Finding:
     pods = [p for p in snapshot.pods_below(item.ref) if is_active(p)] if overdue.active else []
     last = item.status.last_schedule_time
@@ -108,11 +121,11 @@ def _finding(snapshot: Snapshot, context: Context, item: o.CronJob, overdue: Ove
         onset=overdue.due,
         opens_at=overdue.due,
         evidence=(
-            observed("cronjobs", f"{item.spec.schedule}: {said}, due since "
+            observed("cronjobs", f"{item.spec.schedule}{_zone(item)}: {said}, due since "
                 f"{overdue.due:%Y-%m-%d %H:%M} UTC", decisive=True),
             *([observed("jobs", f"active: {way}")] if way else []),
             *_lingering(pods),
-            *events_evidence(snapshot, item.metadata.uid, MISSED),
+            *_warnings(snapshot, item),
         ),
         related=(*(job.ref for job in overdue.active), *(pod.ref for pod in pods))[:50],
         facts=CronJobFacts(

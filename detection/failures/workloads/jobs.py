@@ -9,7 +9,13 @@ from detection.domain.causes import Cause, Severity
 from detection.domain.facts import JobFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
 from detection.failures.context import Context
-from detection.failures.finding_builder import MOST_RELATED, full_name, is_finished, observed
+from detection.failures.finding_builder import (
+    MOST_RELATED,
+    full_name,
+    is_finished,
+    observed,
+    words_of,
+)
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.snapshot import LONG_AGO, Snapshot
@@ -63,7 +69,11 @@ def _finding(snapshot: Snapshot, context: Context, owner: ObjectRef, job: o.Job)
         summary=f"{full_name(owner)}: Job {job.metadata.name} failed ({found.reason})",
         onset=onset,
         opens_at=onset,
-        evidence=(observed("jobs", said, decisive=True), *_ends(pods)),
+        evidence=(
+            observed("jobs", said, decisive=True),
+            *words_of(snapshot, reversed(pods)),
+            *_ends(pods),
+        ),
         related=_related(owner, job, pods),
         facts=JobFacts(
             job=job.metadata.name,
@@ -98,11 +108,18 @@ def _ends(pods: Sequence[o.Pod]) -> list[Evidence]:
         observed(
             "pods",
             f"{pod.metadata.name}: container {view.name} ended with {view.last_end.reason} "
-            f"exit code {view.last_end.exit_code}",
+            f"exit code {view.last_end.exit_code}{_limit(view)}",
         )
         for pod, view in _bad_ends(pods)[:3]
         if view.last_end is not None
     ]
+
+
+def _limit(view: ContainerView) -> str:
+    """What it was killed for."""
+    limit = view.spec.resources.limits.get("memory")
+    killed = view.last_end is not None and view.last_end.reason == "OOMKilled"
+    return f"; its memory limit is {limit}" if killed and limit else ""
 
 
 def _log_facts(pods: Sequence[o.Pod]) -> JobFacts:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from detection.domain.causes import Cause
 from detection.domain.facts import Facts, ReadinessFacts
 from detection.domain.findings import Evidence, Finding, ObjectRef, key_of
+from detection.domain.units import counted
 from detection.failures.context import Context
 from detection.failures.finding_builder import about_pods, changed_evidence, full_name, observed
 from detection.failures.registry import failure
 from detection.failures.rollback_evidence import judge_newest_revision, not_borne
 from detection.kubernetes.objects import core as o
-from detection.snapshot import Snapshot
+from detection.snapshot import LONG_AGO, Snapshot
 from detection.snapshot.pod_status import (
     FINISHED,
     began,
@@ -24,6 +25,7 @@ from detection.snapshot.pod_status import (
 )
 
 EXCEEDED = "ProgressDeadlineExceeded"
+MOST_LOOKED = 20
 BATCH = frozenset({"Job", "CronJob"})
 
 
@@ -130,18 +132,57 @@ def _unexplained(
     desired: int,
 ) -> Finding:
     pods = [p for p in snapshot.pods_below(owner) if _is_lacking(p)]
+    refused = _refused(snapshot, owner)
     return about_pods(
         snapshot,
         Cause.UNCLASSIFIED,
         owner,
         pods,
-        f"{full_name(owner)}: {ready} of {desired} ready, and nothing known explains it",
+        f"{full_name(owner)}: {ready} of {desired} ready{_refused_text(refused)}",
         onset,
         onset + timedelta(seconds=context.dwell.unexplained_seconds),
-        [observed("workloads", f"{ready} of {desired} ready", True), *_pod_lines(pods)],
+        [
+            observed("workloads", f"{ready} of {desired} ready", True),
+            *_refused_lines(refused),
+            *_pod_lines(pods),
+            *_newest_warning(snapshot, owner, pods),
+        ],
         judge_newest_revision(snapshot, owner, context, pods, onset).revision,
         ReadinessFacts(ready=ready, desired=desired) | _log_container(pods),
     )
+
+
+def _refused(snapshot: Snapshot, owner: ObjectRef) -> list[o.Pod]:
+    """Pods that the kubelet took and gave up with a reason, the newest last."""
+    found = [p for p in snapshot.pods_below(owner) if p.status.phase == "Failed"]
+    said = [pod for pod in found if pod.status.reason and pod.status.message]
+    return sorted(said, key=lambda pod: began(pod) or snapshot.at)
+
+
+def _refused_text(refused: Sequence[o.Pod]) -> str:
+    if not refused:
+        return ""
+    number, reason = counted(len(refused), "pod was", "pods were"), refused[-1].status.reason
+    return f"; {number} ended by the kubelet ({reason})"
+
+
+def _refused_lines(refused: Sequence[o.Pod]) -> list[Evidence]:
+    return [
+        observed("pods", f"{p.metadata.name}: {p.status.reason}: {p.status.message}", True)
+        for p in refused[-1:]
+    ]
+
+
+def _newest_warning(
+    snapshot: Snapshot, owner: ObjectRef, pods: Sequence[o.Pod]
+) -> Iterator[Evidence]:
+    """What the cluster itself says last of the owner or of its pods."""
+    uids = [owner.uid, *(pod.metadata.uid for pod in pods[:MOST_LOOKED])]
+    events = [e for uid in uids if uid for e in snapshot.events_of(uid) if e.type == "Warning"]
+    if events:
+        last = max(events, key=lambda event: event.at or LONG_AGO)
+        about = f"{last.involved_object.kind} {last.involved_object.name}"
+        yield observed("events", f"{about}: {last.reason}: {last.message} (×{last.times})", True)
 
 
 def _is_lacking(pod: o.Pod) -> bool:

@@ -14,8 +14,10 @@ from detection.domain.findings import Evidence, Finding
 from detection.failures.context import Context
 from detection.failures.finding_builder import full_name, observed
 from detection.failures.registry import failure
+from detection.failures.workloads.autoscaling import is_keda
 from detection.failures.workloads.gitops import managed_by_git
 from detection.kubernetes.objects import core as o
+from detection.kubernetes.objects.network_storage_scaling import HorizontalPodAutoscaler
 from detection.snapshot import Snapshot
 from detection.snapshot.pod_templates import normalized
 from detection.snapshot.selectors import selecting_in
@@ -51,9 +53,19 @@ def _is_meant(snapshot: Snapshot, item: Scalable) -> bool:
         marks.get(INTENT) == "true"
         or any(key.endswith(DOWNSCALED) for key in marks)
         or item.controller is not None
-        or selecting_in(snapshot).scaler_of(item.ref) is not None
+        or _scales_to_zero(snapshot, item)
         or managed_by_git(item) is not None
     )
+
+
+def _scales_to_zero(snapshot: Snapshot, item: Scalable) -> bool:
+    """A HorizontalPodAutoscaler with a minimum above zero never does: at zero it is switched off,
+    and says so (ScalingDisabled)."""
+    scaler = selecting_in(snapshot).scaler_of(item.ref)
+    if not isinstance(scaler, HorizontalPodAutoscaler):
+        return scaler is not None
+    active = o.condition(scaler.status.conditions, "ScalingActive")
+    return is_keda(scaler) or active is None or active.reason != "ScalingDisabled"
 
 
 def _callers(snapshot: Snapshot, item: Scalable) -> list[str]:

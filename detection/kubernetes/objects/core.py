@@ -258,6 +258,7 @@ class PodSpec(Part, frozen=True):
     node_selector: Labels = {}
     tolerations: msgspec.Raw = msgspec.Raw()
     affinity: msgspec.Raw = msgspec.Raw()
+    scheduler_name: str = ""
     priority: Count = 0
     priority_class_name: str = ""
     containers: tuple[Container, ...] = ()
@@ -417,6 +418,12 @@ class NodeSpec(Part, frozen=True):
 
 class NodeInfo(Part, frozen=True):
     architecture: str = ""
+    operating_system: str = ""
+
+    @property
+    def platform(self) -> str:
+        """As images name it, `windows/amd64`; '' where the node does not tell."""
+        return "/".join(filter(None, (self.operating_system, self.architecture)))
 
 
 class NodeStatus(Part, frozen=True):

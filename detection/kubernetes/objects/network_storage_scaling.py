@@ -37,10 +37,24 @@ class ServiceSpec(Part, frozen=True):
     ports: tuple[ServicePort, ...] = ()
 
 
+class LoadBalancerIngress(Part, frozen=True):
+    ip: str = ""
+    hostname: str = ""
+
+
+class LoadBalancer(Part, frozen=True):
+    ingress: tuple[LoadBalancerIngress, ...] = ()
+
+
+class ServiceStatus(Part, frozen=True):
+    load_balancer: LoadBalancer = LoadBalancer()
+
+
 class Service(Object, frozen=True):
     KIND: ClassVar[str] = "Service"
     metadata: ManagedMetadata = ManagedMetadata()
     spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
 
 
 class EndpointConditions(Part, frozen=True):
@@ -56,8 +70,19 @@ class EndpointSlice(Object, frozen=True):
     endpoints: tuple[Endpoint, ...] = ()
 
 
+class BackendPort(Part, frozen=True):
+    """By its number, or by its name; neither where the Ingress leaves it out."""
+
+    number: Count = 0
+    name: str = ""
+
+    def is_of(self, port: ServicePort) -> bool:
+        return self.number == port.port if self.number else self.name == port.name
+
+
 class IngressServiceBackend(Part, frozen=True):
     name: str = ""
+    port: BackendPort = BackendPort()
 
 
 class IngressBackend(Part, frozen=True):
@@ -89,15 +114,6 @@ class IngressSpec(Part, frozen=True):
     tls: tuple[IngressTls, ...] = ()
 
 
-class LoadBalancerIngress(Part, frozen=True):
-    ip: str = ""
-    hostname: str = ""
-
-
-class LoadBalancer(Part, frozen=True):
-    ingress: tuple[LoadBalancerIngress, ...] = ()
-
-
 class IngressStatus(Part, frozen=True):
     load_balancer: LoadBalancer = LoadBalancer()
 
@@ -110,31 +126,13 @@ class Ingress(Object, frozen=True):
 
     def backends(self) -> list[str]:
         """The names of the Services that it leads to."""
+        return [service.name for service in self.services()]
+
+    def services(self) -> list[IngressServiceBackend]:
+        """The Services and ports that it leads to, in its order."""
         paths = [path.backend for rule in self.spec.rules for path in rule.http.paths]
         found = [*paths, self.spec.default_backend or IngressBackend()]
-        return [backend.service.name for backend in found if backend.service is not None]
-
-
-class ClaimResources(Part, frozen=True):
-    requests: dict[str, Quantity] = {}
-
-
-class PersistentVolumeClaimSpec(Part, frozen=True):
-    access_modes: tuple[str, ...] = ()
-    storage_class_name: str = ""
-    volume_name: str = ""
-    resources: ClaimResources = ClaimResources()
-
-
-class PersistentVolumeClaimStatus(Part, frozen=True):
-    phase: str = ""
-    capacity: dict[str, Quantity] = {}
-
-
-class PersistentVolumeClaim(Object, frozen=True):
-    KIND: ClassVar[str] = "PersistentVolumeClaim"
-    spec: PersistentVolumeClaimSpec = PersistentVolumeClaimSpec()
-    status: PersistentVolumeClaimStatus = PersistentVolumeClaimStatus()
+        return [backend.service for backend in found if backend.service is not None]
 
 
 class TargetRef(Part, frozen=True):

@@ -24,12 +24,6 @@ class IngressClass(Object, frozen=True):
     KIND: ClassVar[str] = "IngressClass"
 
 
-class StorageClass(Object, frozen=True):
-    KIND: ClassVar[str] = "StorageClass"
-    allow_volume_expansion: bool = False
-    volume_binding_mode: str = "Immediate"
-
-
 class PolicyPeer(Part, frozen=True):
     """`ip_block`: whether an address is inside is not asked."""
 

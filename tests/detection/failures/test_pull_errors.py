@@ -18,26 +18,33 @@ MISSING = [
 REFUSED = [
     "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized",
     "unexpected status from HEAD request to https://r.io/v2/a/manifests/1: 403 Forbidden",
-    "pull access denied, repository does not exist or may require authorization: "
-    "server message: insufficient_scope: authorization failed",
-    "Error response from daemon: pull access denied for a, repository does not exist or may "
-    "require 'docker login': denied: requested access to the resource is denied",
     "no basic auth credentials",
     "unauthorized: authentication required",
     "rpc error: code = Unauthenticated desc = token expired",
     "denied: permission_denied: read_package",
 ]
-DOWN = [
+HIDDEN = [
+    "pull access denied, repository does not exist or may require authorization: "
+    "server message: insufficient_scope: authorization failed",
+    "Error response from daemon: pull access denied for a, repository does not exist or may "
+    "require 'docker login': denied: requested access to the resource is denied",
+]
+LIMITED = [
     "toomanyrequests: You have reached your pull rate limit",
     "429 Too Many Requests - Server message: toomanyrequests",
-    'failed to do request: Head "https://r.io/v2/a/manifests/1": dial tcp 1.2.3.4:443: i/o timeout',
+]
+NO_HOST = [
     'Get "https://r.io/v2/": dial tcp: lookup r.io on 10.0.0.10:53: no such host',
+    'Head "https://r.io/v2/a/manifests/1": dial tcp: lookup r.io: server misbehaving',
+]
+UNTRUSTED = ["tls: failed to verify certificate: x509: certificate signed by unknown authority"]
+DOWN = [
+    'failed to do request: Head "https://r.io/v2/a/manifests/1": dial tcp 1.2.3.4:443: i/o timeout',
     "net/http: TLS handshake timeout",
     "dial tcp 1.2.3.4:443: connect: connection refused",
     "received unexpected HTTP status: 503 Service Unavailable",
     "failed to fetch anonymous token: Get https://auth.r.io/token: net/http: request canceled "
     "while waiting for connection (Client.Timeout exceeded while awaiting headers)",
-    "tls: failed to verify certificate: x509: certificate signed by unknown authority",
     "context deadline exceeded",
 ]
 ARCH = ["no match for platform in manifest: not found", "no matching manifest for linux/arm64"]
@@ -49,6 +56,10 @@ ARCH = ["no match for platform in manifest: not found", "no matching manifest fo
         *[(text, Pull.MISSING) for text in MISSING],
         *[(text, Pull.REFUSED) for text in REFUSED],
         *[(text, Pull.DOWN) for text in DOWN],
+        *[(text, Pull.HIDDEN) for text in HIDDEN],
+        *[(text, Pull.LIMITED) for text in LIMITED],
+        *[(text, Pull.NO_HOST) for text in NO_HOST],
+        *[(text, Pull.UNTRUSTED) for text in UNTRUSTED],
         *[(text, Pull.WRONG_ARCH) for text in ARCH],
         ('Back-off pulling image "r.io/a:1"', Pull.UNKNOWN),
         ("", Pull.UNKNOWN),

@@ -27,7 +27,7 @@ from tests.detection.builders import snapshot_of
 from tests.remediation.cases import NOW
 
 READERS = ("playbooks", "actions")
-WHATEVER_THE_CAUSE = {"impact", "AdjustResources.preview"}  # they do with nothing known
+WHATEVER_THE_CAUSE = {"AdjustResources.preview"}  # it does with nothing known
 WITH_A_POD = {"restart_pod"}  # needs a snapshot with a wedged pod, and reads no facts
 
 KINDS = ("Deployment", "StatefulSet", "CronJob", "PersistentVolumeClaim", "Node")
