@@ -56,7 +56,7 @@ def _answer(folder: Path, expected: Json) -> Report:
     """As `diagnose --dump FOLDER --complete --now …` has it, without metrics."""
     now = datetime.fromisoformat(expected["now"])
     return diagnose_cluster(
-        open_dump(str(folder), True), now, as_auto(limits()), with_evidence=True
+        open_dump(str(folder), True), now, as_auto(limits()), with_evidence=True, with_young=True
     )
 
 

@@ -198,7 +198,8 @@ def diagnose(simulator: Any, folder: Path, url: str) -> dict[str, Any]:
 def judge(scenario: Scenario, found: Mapping[str, Any]) -> Score:
     score = Score(scenario.name, expected=len(scenario.expected))
     told = {cause for expected in scenario.expected for cause in expected["causes"]}
-    left = [i for i in found["incidents"] if i["severity"] != "info" or i["cause"] in told]
+    lasting = [one for one in found["incidents"] if not one["young"]]
+    left = [one for one in lasting if one["severity"] != "info" or one["cause"] in told]
     for expected in scenario.expected:
         match = _best_match(expected, left)
         if match is None:

@@ -46,6 +46,8 @@ def _blind(report: Report) -> str:
 def _block(item: DiagnosedIncident) -> Iterator[str]:
     finding, decision = item.finding, item.decision
     yield escaped(f"{finding.severity.upper():8} {finding.cause}  {finding.owner}")
+    if item.young:
+        yield from _lines("", f"Young: an incident from {finding.opens_at:%H:%M:%S}, if it lasts.")
     yield from _lines("", item.diagnosis.root_cause)
     yield from _lines("", item.diagnosis.impact)
     for evidence in _deciding(finding.evidence):

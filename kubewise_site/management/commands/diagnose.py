@@ -98,7 +98,9 @@ class Command(BaseCommand):
             return self._could_not_look(f"namespace {namespace!r}: {error}", output)
         except (KubernetesError, NoDump) as error:
             return self._could_not_look(str(error), output)
-        report = diagnose_cluster(connection, now, as_auto(limits()), namespace, _metrics())
+        report = diagnose_cluster(
+            connection, now, as_auto(limits()), namespace, _metrics(), with_young=True
+        )
         self._show(report, output)
         return _exit_code(report)
 
@@ -174,6 +176,7 @@ def _metrics() -> ReadMetrics | None:
 
 
 def _exit_code(report: Report) -> int:
-    if any(item.finding.severity != Severity.INFO for item in report.found):
+    lasting = (item for item in report.found if not item.young)
+    if any(item.finding.severity != Severity.INFO for item in lasting):
         return INCIDENTS
     return BLIND if report.blind else NOTHING_FOUND

@@ -203,3 +203,39 @@ def test_it_works_with_no_database_file_at_all(simulator: Any, tmp_path: Path) -
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["incidents"] == []
     assert not list((tmp_path / "data").glob("*.sqlite3"))
+
+
+def test_a_namespace_that_is_not_there_is_an_error_that_names_the_near_ones(run: Run) -> None:
+    code, told, err = run("-n", "shopp", "--output", "json")
+    assert code == 2
+    assert told["incidents"] == []
+    assert "there is no namespace shopp; there is shop" in err
+
+
+def _pod_whose_image_is_missing(made: str) -> dict[str, Any]:
+    image = "r.example/a:typo"
+    waits = {"waiting": {"reason": "ErrImagePull", "message": f"{image}: not found"}}
+    statuses = [{"name": "app", "image": image, "state": waits}]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "new", "namespace": "shop", "uid": "u", "creationTimestamp": made},
+        "spec": {"nodeName": "n", "containers": [{"name": "app", "image": image}]},
+        "status": {"phase": "Pending", "startTime": made, "containerStatuses": statuses},
+    }
+
+
+def test_what_is_too_young_to_be_an_incident_is_told_and_marked(
+    run: Run, simulator: Any, tmp_path: Path
+) -> None:
+    """A single look has no tomorrow: a wrong image of twenty seconds ago is no "nothing found"."""
+    pod = _pod_whose_image_is_missing("2026-12-01T09:59:40Z")
+    listed = {"apiVersion": "v1", "kind": "List", "items": [pod]}
+    (tmp_path / "objects.json").write_text(json.dumps(listed))
+    arguments = ("--dump", str(tmp_path), "--complete", "--now", "2026-12-01T10:00:00Z")
+    code, told, _ = run(*arguments, "--output", "json")
+    (young,) = told["incidents"]
+    assert (code, young["young"]) == (0, True)
+    assert young["opens_at"] > "2026-12-01T10:00:00"
+    assert young["decision"]["verdict"] in ("suggest", "ignore")
+    assert "Young: an incident from" in run(*arguments)[1]
