@@ -195,11 +195,16 @@ def diagnose(simulator: Any, folder: Path, url: str) -> dict[str, Any]:
         return {"blind": [f"no answer: {err.getvalue()}"], "incidents": []}
 
 
+def _that_count(incidents: Iterable[Incident], scenario: Scenario) -> list[Incident]:
+    """Neither young ones nor informational ones, but for those that the scenario expects."""
+    told = {cause for expected in scenario.expected for cause in expected["causes"]}
+    lasting = [one for one in incidents if not one["young"]]
+    return [one for one in lasting if one["severity"] != "info" or one["cause"] in told]
+
+
 def judge(scenario: Scenario, found: Mapping[str, Any]) -> Score:
     score = Score(scenario.name, expected=len(scenario.expected))
-    told = {cause for expected in scenario.expected for cause in expected["causes"]}
-    lasting = [one for one in found["incidents"] if not one["young"]]
-    left = [one for one in lasting if one["severity"] != "info" or one["cause"] in told]
+    left = _that_count(found["incidents"], scenario)
     for expected in scenario.expected:
         match = _best_match(expected, left)
         if match is None:

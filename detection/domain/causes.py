@@ -89,6 +89,8 @@ class Cause(StrEnum):
     SERVICE_LEADS_NOWHERE = "SERVICE_LEADS_NOWHERE"
     SCALER_TARGET_MISSING = "SCALER_TARGET_MISSING"
     NODE_REPORTED = "NODE_REPORTED"
+    UNKNOWN_HOST = "UNKNOWN_HOST"
+    DEPENDENCY_REFUSES = "DEPENDENCY_REFUSES"
     NODE_CORDONED = "NODE_CORDONED"
     PVC_NOT_FOUND = "PVC_NOT_FOUND"
     PVC_PENDING = "PVC_PENDING"
@@ -313,6 +315,20 @@ ROWS: tuple[CauseInfo, ...] = (
         Cause.SERVICE_DELETED,
         "F43",
         "A Service that others name does not exist",
+        P.DEPENDENCY,
+        TOLD_BY_CALLERS,
+    ),
+    CauseInfo(
+        Cause.UNKNOWN_HOST,
+        "F73",
+        "A variable names a host that does not exist",
+        P.DEPENDENCY,
+        TOLD_BY_CALLERS,
+    ),
+    CauseInfo(
+        Cause.DEPENDENCY_REFUSES,
+        "F74",
+        "What it depends on refuses",
         P.DEPENDENCY,
         TOLD_BY_CALLERS,
     ),

@@ -104,6 +104,8 @@ FAMILIES: Mapping[Cause, type[Facts]] = {
     Cause.SERVICE_LEADS_NOWHERE: ServiceFacts,
     Cause.SCALER_TARGET_MISSING: AutoscalerFacts,
     Cause.NODE_REPORTED: NodeFacts,
+    Cause.UNKNOWN_HOST: CallerFacts,
+    Cause.DEPENDENCY_REFUSES: DependencyFacts,
     Cause.NODE_CORDONED: CordonFacts,
     Cause.PVC_NOT_FOUND: SchedulingFacts,
     Cause.PVC_PENDING: ClaimFacts,

@@ -15,6 +15,7 @@ from enum import StrEnum
 from detection.domain.findings import ObjectRef
 from detection.kubernetes.objects.core import Pod
 from detection.snapshot import Snapshot
+from detection.snapshot.last_words import FRAME
 
 MOST_LINES = 60
 FRESH_LINES = 12
@@ -40,6 +41,8 @@ class ErrorKind(StrEnum):
     DENIED = "denied by the mesh"
     FORBIDDEN = "forbidden"
     NO_SPACE = "no space left"
+    EXHAUSTED = "no connection left"
+    READ_ONLY = "read-only"
     ERROR = "error"
 
 
@@ -51,6 +54,17 @@ KINDS: tuple[tuple[ErrorKind, re.Pattern[str]], ...] = tuple(
         (
             ErrorKind.NO_SPACE,
             r"no space left on device|\benospc\b|disk (?:is )?full|quota exceeded.{0,200}disk",
+        ),
+        (
+            ErrorKind.EXHAUSTED,
+            r"too many (?:clients|connections)|connection slots are reserved"
+            r"|max(?:imum)?(?: number of)? (?:clients|connections) (?:reached|exceeded)"
+            r"|user_connections|er_con_count_error",
+        ),
+        (
+            ErrorKind.READ_ONLY,
+            r"(?:running with|in) .{0,30}read[ -]only|read[ -]only (?:transaction|replica|mode)"
+            r"|\breadonly you can'?t write|not ?writable ?primary|er_option_prevents_statement",
         ),
         (
             ErrorKind.EXPIRED,
@@ -124,7 +138,8 @@ WORTH_A_LOOK = (
     "address", "getaddrinfo", "econn", "connect", "rejected", "wrongpass", "password", "token",
     "credential", "login", "sasl", "permission", "accesskey", "signature", "access_", "eof",
     "pipe", "hang up", "closed", "certificate", "cert_", "notafter", "rbac", "dns", "no servers",
-    "again", '" 5', "status",
+    "again", '" 5', "status", "too many", "slots", "read-only", "read only", "readonly",
+    "writable", "max",
 )  # fmt: skip
 
 
@@ -254,9 +269,10 @@ def complaints_of(text: str) -> list[Complaint]:
     """Of the last lines, the newest last; without what was over before the log ended.
 
     It is over where a later line says so, or where much else was written since and it never came
-    again.
+    again. Frames of a stack trace are nothing else: they belong to the error above them.
     """
-    lines = [line[:LONGEST_LINE] for line in text.splitlines()[-MOST_LINES:]]
+    every = [line[:LONGEST_LINE] for line in text.splitlines()[-MOST_LINES:]]
+    lines = [line for line in every if not FRAME.match(line.strip())]
     found = [(n, one) for n, line in enumerate(lines) if (one := complaint_of(line)) is not None]
     counts = Counter(one.kind for _, one in found)
     recovered = max((n for n, line in enumerate(lines) if RECOVERED.search(line)), default=-1)

@@ -16,7 +16,7 @@ from detection.domain.findings import Finding, key_of, redacted
 from detection.kubernetes.client import Connection
 from detection.metrics.queries import seeds
 from detection.pipeline.inputs import Inputs, ReadMetrics, without_metrics
-from detection.pipeline.observe import observe
+from detection.pipeline.observe import Observation, observe
 from detection.snapshot import Snapshot
 from detection.snapshot.logs import LOGS_IN_A_LOOK
 from detection.snapshot.scope import Scope
@@ -99,14 +99,7 @@ def diagnose_cluster(
     opened, snapshot = [redacted(finding) for finding in seen.opened], seen.snapshot
     judged = [_judged(one, opened, snapshot, now, limits, seen.blind) for one in opened]
     if with_young:
-        young = [redacted(one) for one in young_ones(seen.signs, opened)]
-        every = [*opened, *young]
-        told = (_judged(one, every, snapshot, now, limits, seen.blind) for one in young)
-        judged += [
-            replace(item, young=True, decision=_waits(item))
-            for item in told
-            if item.decision.verdict != Verdict.IGNORE
-        ]
+        judged += _judged_young(seen, opened, now, limits)
     if with_evidence and opened:
         scene = Scene(opened[0], snapshot, now, seen.metrics.frames, seeds(), opened)
         judged = [_with_pack(item, scene, connection) for item in judged]
@@ -114,6 +107,19 @@ def diagnose_cluster(
     return Report(
         {**snapshot.unread, **seen.blind, **absent}, tuple(sorted(judged, key=_importance))
     )
+
+
+def _judged_young(
+    seen: Observation, opened: Sequence[Finding], now: datetime, limits: Limits
+) -> list[DiagnosedIncident]:
+    young = [redacted(one) for one in young_ones(seen.signs, opened)]
+    every = [*opened, *young]
+    told = [_judged(one, every, seen.snapshot, now, limits, seen.blind) for one in young]
+    return [
+        replace(item, young=True, decision=_waits(item))
+        for item in told
+        if item.decision.verdict != Verdict.IGNORE
+    ]
 
 
 def absent_namespace(snapshot: Snapshot, namespace: str) -> dict[str, str]:

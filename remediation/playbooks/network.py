@@ -220,3 +220,41 @@ PLAYBOOKS[Cause.SERVICE_LEADS_NOWHERE] = Playbook(
     confidence=SURE,
     advice=_nowhere_advice,
 )
+
+
+def _unknown_host_advice(finding: Finding) -> list[str]:
+    return [
+        "Correct the variable, or make what it names. A restart does not help.",
+        f"kubectl get services{namespace_flag(finding)}",
+    ]
+
+
+PLAYBOOKS[Cause.UNKNOWN_HOST] = Playbook(
+    mode=single_revision_borne,
+    offers=(ROLLBACK, ESCALATE),
+    bad=RESTARTS | {"scale"},
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_unknown_host_advice,
+)
+
+
+def _refuses_advice(finding: Finding) -> list[str]:
+    if finding.facts.reason == "read-only":
+        why = "Is it a replica, or was it set read-only after an upgrade, a failover or a full disk"
+        return [f"{why}? Look at its own log and at who is primary.", describe_line(finding)]
+    return [
+        "Who holds the connections, and what is its limit? Use a pool, or fewer callers.",
+        "Don't scale or restart the callers: each start asks for more connections.",
+        describe_line(finding),
+    ]
+
+
+PLAYBOOKS[Cause.DEPENDENCY_REFUSES] = Playbook(
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"scale", "rollback"},
+    diagnosis=_for_callers,
+    confidence=LIKELY,
+    advice=_refuses_advice,
+)

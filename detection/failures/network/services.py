@@ -259,16 +259,12 @@ def _deleted(
 ) -> Finding | None:
     if (name.namespace, name.name) in services_of(snapshot).services:
         return None
-    pods = [
-        pod
-        for pod in services_of(snapshot).pods_in(name.namespace)
-        if is_ready(pod) and goes_by(snapshot, pod, name.name)
-    ]
+    pods = _pods_of_name(snapshot, name)
     several = len({key_of(one.owner) for one in callers}) > 1
     if not pods and not several:
         return None
     ref = ObjectRef("Service", name.namespace, name.name)
-    owner = snapshot.top_owner(pods[0]) if pods else None
+    owners = [snapshot.top_owner(pods[0])] if pods else []
     ingresses = [i for i in snapshot.ingresses if _leads_to(i, name)]
     onset = min((t for t in map(changed_at, ingresses) if t), default=None) if not callers else None
     return about_victims(
@@ -280,9 +276,8 @@ def _deleted(
         [
             observed("services", f"there is no Service {name.name} in {name.namespace}", True),
             *(
-                [observed("pods", f"{full_name(owner)} has ready pods that it led to")]
-                if owner
-                else []
+                observed("pods", f"{full_name(one)} has ready pods that it led to")
+                for one in owners
             ),
             *(observed("ingresses", f"{full_name(i.ref)} leads to it") for i in ingresses[:3]),
             *_quota_evidence(snapshot, name.namespace),
@@ -290,9 +285,15 @@ def _deleted(
         onset=onset,
         dwell_seconds=context.dwell.callers_seconds,
         severity=Severity.CRITICAL,
-        related=[*([owner] if owner else []), *(i.ref for i in ingresses)],
+        related=[*owners, *(i.ref for i in ingresses)],
         facts=ServiceFacts(missing=name.name, missing_kind="Service"),
     )
+
+
+def _pods_of_name(snapshot: Snapshot, name: Name) -> list[o.Pod]:
+    """Ready pods that go by it."""
+    pods = services_of(snapshot).pods_in(name.namespace)
+    return [pod for pod in pods if is_ready(pod) and goes_by(snapshot, pod, name.name)]
 
 
 def _leads_to(ingress: Ingress, name: Name) -> bool:

@@ -268,6 +268,14 @@ def _unavailable(name: str, found: o.Condition) -> Evidence:
     return observed("apiservices", text, decisive=True)
 
 
+def _serves(snapshot: Snapshot, scaler: Scaler) -> bool:
+    return bool(snapshot.ready_of(scaled_owner(snapshot, scaler))[0])
+
+
+def _unavailable_lines(name: str, available: o.Condition | None, works: bool) -> list[Evidence]:
+    return [] if works or available is None else [_unavailable(name, available)]
+
+
 def _words_of_backend(snapshot: Snapshot, workloads: Sequence[ObjectRef]) -> list[Evidence]:
     """The deciding lines of those who should serve the metrics and are not ready."""
     return words_of(snapshot, [pod for ref in workloads for pod in snapshot.pods_below(ref)])
@@ -283,16 +291,14 @@ def _no_api(
     service = next((s for s in snapshot.apiservices if s.metadata.name == name), None)
     available = o.condition(service.status.conditions, "Available") if service else None
     works = available is not None and available.status == "True"
-    hit = [
-        item for item in found if not works or snapshot.ready_of(scaled_owner(snapshot, item[0]))[0]
-    ]
+    hit = [item for item in found if not works or _serves(snapshot, item[0])]
     if not hit:
         return
     ref = service.ref if service else ObjectRef("APIService", "", name)
     backing = service.spec.service if service else None
     backend = backend_of(snapshot, backing.namespace, backing.name) if backing else ()
     workloads = [] if works else [one for one in backend if one.kind != "Service"]
-    more = [] if works or available is None else [_unavailable(name, available)]
+    more = _unavailable_lines(name, available, works)
     yield on_thing(
         snapshot,
         Cause.HPA_NO_METRICS,

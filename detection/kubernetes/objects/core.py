@@ -215,6 +215,7 @@ class Container(Part, frozen=True):
     resources: Resources = Resources()
     restart_policy: str = ""
     ports: tuple[ContainerPort, ...] = ()
+    env: msgspec.Raw = msgspec.Raw()
     liveness_probe: Probe | None = None
     readiness_probe: Probe | None = None
     startup_probe: Probe | None = None

@@ -41,6 +41,8 @@ LATER_CAUSES = {
     Cause.SERVICE_LEADS_NOWHERE,
     Cause.SCALER_TARGET_MISSING,
     Cause.NODE_REPORTED,
+    Cause.UNKNOWN_HOST,
+    Cause.DEPENDENCY_REFUSES,
 }
 ROWS = [pytest.param(row, id=f"{row['cause']}-{at}") for at, row in enumerate(STORED)]
 
