@@ -16,7 +16,7 @@ from benchmarks.cases.judge import Verdict, judge  # noqa: E402
 
 FOLDER = Path("../shared/cases")
 # How many of the 95 are right today; a change that makes one wrong can't pass unnoticed.
-BAR = 86
+BAR = 87
 
 
 def main() -> int:

@@ -275,7 +275,15 @@ def _may_ask_for(situation: Situation) -> bool:
 
 
 def _metrics_advice(finding: Finding) -> list[str]:
-    if finding.facts.of(AutoscalerFacts).missing_requests:
+    known = finding.facts.of(AutoscalerFacts)
+    if known.injected:
+        return [
+            f"Container {quoted_text(known.container)} is not in the template: it is added when "
+            "pods are made. Set its request where it is injected (the injector's annotation or "
+            "default).",
+            describe_line(finding),
+        ]
+    if known.missing_requests:
         return [
             f"Set a request: kubectl set resources {kubectl_target(finding)} "
             f"-c {finding.facts.container} --requests=cpu=AMOUNT"

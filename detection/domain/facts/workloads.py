@@ -70,6 +70,7 @@ class AutoscalerFacts(BackedFacts):
     max_replicas: int = 0  # how many replicas it may ask for at most
     keda: bool = False  # KEDA made it, and would put a changed maximum back
     missing_requests: bool = False  # the container lacks the request that it measures by
+    injected: bool = False  # the container is added when pods are made, by an injector
     missing: str = ""  # the resource that is not requested: cpu, memory, …
 
 

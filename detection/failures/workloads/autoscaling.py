@@ -30,6 +30,7 @@ from detection.snapshot.pod_templates import (
     spec_of,
 )
 
+IN_CONTAINER = re.compile(r"missing request for \S{1,60} in container ([\w.-]{1,253})")
 NOT_FOUND = re.compile(r"not found|could not find", re.IGNORECASE)
 RESOURCE_METRICS = "v1beta1.metrics.k8s.io"
 # The API that serves the metrics did not, whatever the containers ask for.
@@ -182,6 +183,8 @@ def without_request(
     template, said = _template(snapshot, target), active.message.lower()
     if "missing request" not in said and AWAY.search(said):
         return ""
+    if named := IN_CONTAINER.search(active.message):
+        return named[1]
     for metric in scaler.spec.metrics:
         one = metric.resource
         measured = one is not None and one.target.average_utilization is not None
@@ -239,13 +242,22 @@ def _no_request(
         related=(scaler.ref,),
         facts=AutoscalerFacts(
             hpa=scaler.metadata.name, container=container, missing_requests=True,
-            missing=resource, reason=active.reason),
+            missing=resource, injected=_is_injected(snapshot, target, container),
+            reason=active.reason),
     )  # fmt: skip
 
 
 def _condition_text(scaler: Scaler, found: o.Condition) -> Evidence:
     text = f"{scaler.metadata.name}: {found.type}={found.status}/{found.reason}: {found.message}"
     return observed("horizontalpodautoscalers", text, decisive=True)
+
+
+def _is_injected(snapshot: Snapshot, target: ObjectRef, container: str) -> bool:
+    """Its pods have the container, and the template does not."""
+    template = _template(snapshot, target)
+    pods = snapshot.pods_below(target)
+    runs = any(one.name == container for pod in pods for one in pod.spec.containers)
+    return bool(template) and runs and container not in container_names(template)
 
 
 def _said(scaler: Scaler, active: o.Condition) -> Evidence:
