@@ -17,7 +17,7 @@ TOLD: dict[str, tuple[Cause, str]] = {
     "missing-repository": (Cause.IMAGE_NOT_FOUND, "registry.test/nope/nope:1"),
     "private": (Cause.PULL_UNAUTHORIZED, "401 Unauthorized"),
     "registry-down": (Cause.REGISTRY_DOWN, "connection refused"),
-    "registry-unknown": (Cause.REGISTRY_DOWN, "no such host"),
+    "registry-unknown": (Cause.IMAGE_NOT_FOUND, "no such host"),
     "bad-name": (Cause.IMAGE_NOT_FOUND, "must be lowercase"),
     "never": (Cause.IMAGE_NOT_FOUND, "its pull policy Never forbids to pull it"),
     "architecture": (Cause.WRONG_ARCH, "exec format error"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 COUNTED = re.compile(r"(?:^|,\s+)(\d+)\s+(?=\S)")
 INTRO = re.compile(r"^\s*\d+/\d+ nodes? (?:is|are) available:\s*", re.IGNORECASE)
-TAIL = re.compile(r"[.\s]*(?:still not schedulable.*)?$", re.IGNORECASE | re.DOTALL)
+TAIL = "still not schedulable"
 OF_CONTROL_PLANE = re.compile(
     r"taint[^{]{0,40}\{node-role\.kubernetes\.io/(?:control-plane|master|etcd)"
 )
@@ -32,7 +32,7 @@ class Clause:
 
 def clauses_of(message: str) -> list[Clause]:
     """Its parts, those about most nodes first. A message without counts is one part."""
-    text = TAIL.sub("", INTRO.sub("", message))
+    text = INTRO.sub("", message).partition(TAIL)[0].rstrip(". \n")
     starts = list(COUNTED.finditer(text))
     if not starts or starts[0].start() > 0:
         return [Clause(0, text.strip())] if text.strip() else []

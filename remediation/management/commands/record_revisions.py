@@ -43,5 +43,5 @@ class Command(BaseCommand):
             self.stderr.write(f"{namespace}: {error}")
             return False
         if changed:
-            self.stdout.write(f"{namespace}: {changed} owners recorded anew")
+            self.stdout.write(f"{namespace}: {counted(changed, 'owner')} recorded anew")
         return True
