@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from detection import clients
+from detection.domain.units import counted
 from detection.kubernetes.client import Connection, KubernetesError, NotConfigured
 from remediation.cluster.recorded_revisions import record
 
