@@ -230,9 +230,9 @@ def _unknown_host_advice(finding: Finding) -> list[str]:
 
 
 PLAYBOOKS[Cause.UNKNOWN_HOST] = Playbook(
-    mode=single_revision_borne,
-    offers=(ROLLBACK, ESCALATE),
-    bad=RESTARTS | {"scale"},
+    mode=BY_HAND,
+    offers=(ESCALATE,),
+    bad=RESTARTS | {"scale", "rollback"},
     diagnosis=_for_callers,
     confidence=LIKELY,
     advice=_unknown_host_advice,
