@@ -1,5 +1,8 @@
 """KubeWise itself under the chart's admission policies: what it does passes, and a rollback that is
 not on record is refused and told.
+
+The last file of its folder: the API server goes on judging for seconds after the policies are
+deleted, and would refuse the writes of whoever comes next.
 """
 
 from __future__ import annotations
