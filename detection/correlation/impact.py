@@ -30,7 +30,8 @@ def impact_of(finding: Finding, snapshot: Snapshot) -> str:
         return ""
     if finding.owner.kind in RUN_TO_AN_END:
         return "It is a job that runs to its end: no callers wait for it as for a Service."
-    said = [*_replicas(finding.owner, snapshot), *_services(finding.owner, snapshot)]
+    owner = finding.owner
+    said = [*_replicas(owner, snapshot), *_services(owner, snapshot), *_itself(owner, snapshot)]
     return " ".join(said or _victims(finding, snapshot))
 
 
@@ -49,11 +50,22 @@ def _replicas(owner: ObjectRef, snapshot: Snapshot) -> Iterator[str]:
 def _services(owner: ObjectRef, snapshot: Snapshot) -> Iterator[str]:
     """How many endpoints the Services have that lead to its pods, others' pods included."""
     for service in _leading_to(owner, snapshot)[:MOST_SERVICES]:
-        pods = services_of(snapshot).pods_behind(service)
-        ready = sum(map(is_ready, pods))
-        name = f"{service.metadata.namespace}/{service.metadata.name}"
-        has = f"{ready} of {counted(len(pods), 'endpoint')}" if ready else "no endpoint"
-        yield f"Service {name} has {has} ready."
+        yield _endpoints(service, snapshot)
+
+
+def _itself(owner: ObjectRef, snapshot: Snapshot) -> Iterator[str]:
+    """Where the finding is on the Service: its pods may all be well."""
+    found = snapshot.get(owner)
+    if isinstance(found, Service) and found.spec.selector:
+        yield _endpoints(found, snapshot)
+
+
+def _endpoints(service: Service, snapshot: Snapshot) -> str:
+    pods = services_of(snapshot).pods_behind(service)
+    ready = sum(map(is_ready, pods))
+    name = f"{service.metadata.namespace}/{service.metadata.name}"
+    has = f"{ready} of {counted(len(pods), 'endpoint')}" if ready else "no endpoint"
+    return f"Service {name} has {has} ready."
 
 
 def _leading_to(owner: ObjectRef, snapshot: Snapshot) -> list[Service]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from detection.kubernetes.objects.core import Container, ContainerStatus, Pod, Terminated, condition
 
+MIRROR = "kubernetes.io/config.mirror"
 FINISHED = ("Succeeded", "Failed")
 
 # How long after its start a pod's conditions may still move.
@@ -39,6 +40,11 @@ class ContainerView:
     def last_end(self) -> Terminated | None:
         """How it last ended: now, or before the present run or wait."""
         return self.status.state.terminated or self.status.last_state.terminated
+
+
+def is_mirror(pod: Pod) -> bool:
+    """The API's picture of a pod that a kubelet runs from a file of its node."""
+    return MIRROR in pod.metadata.annotations
 
 
 def is_active(pod: Pod) -> bool:

@@ -24,7 +24,7 @@ EVIDENCE = frozenset({
     "declared", "dependency", "secret", "names", "problems", "changed", "changed_kind", "taints",
     "node_selector", "claims", "storage_class", "quota", "webhook", "namespace", "policy",
     "metric", "threshold", "unit", "alert", "recorded_replicas", "platform", "pull", "asked",
-    "misfits", "injected",
+    "misfits", "injected", "secrets_missing",
 })  # fmt: skip
 # What ticks, takes turns, or only helps to look; a new fact goes into one of the two.
 NO_EVIDENCE = frozenset({

@@ -100,6 +100,13 @@ def _pull_unauthorized_advice(finding: Finding) -> list[str]:
             "If it is private, name a pull Secret in the Pod spec or in its ServiceAccount.",
             KEEP_WHAT_RUNS,
         ]
+    if known.secrets_missing:
+        names = ", ".join(map(quoted_text, known.pull_secrets))
+        return [
+            f"The kubelet could not read the pull Secret {names}: make it in this namespace, or "
+            "correct its name. KubeWise never reads or writes Secrets.",
+            KEEP_WHAT_RUNS,
+        ]
     return [
         "Renew the Secret that imagePullSecrets names; it is never written by KubeWise.",
         KEEP_WHAT_RUNS,
@@ -150,10 +157,11 @@ def _wrong_architecture(finding: Finding) -> str:
 
 def _wrong_architecture_advice(finding: Finding) -> list[str]:
     platform = finding.facts.of(ImageFacts).platform
-    if platform and not platform.startswith("linux"):
+    if platform:
         return [
-            f"Its nodes run another operating system ({platform}). Keep it on nodes that it is "
-            f"built for, by a nodeSelector kubernetes.io/os: {edit_line(finding)}"
+            f"The image has no build for {platform}, operating system and processor: keep it on "
+            "nodes that it is built for, by a nodeSelector on the node's labels "
+            f"(kubectl get nodes -L kubernetes.io/os), or build it for them: {edit_line(finding)}"
         ]
     return [
         "Build the image for all architectures of the nodes: docker buildx build --platform …",

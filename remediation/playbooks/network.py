@@ -201,8 +201,18 @@ PLAYBOOKS[Cause.DEPENDENCY_CASCADE] = Playbook(
 )
 
 
+NOWHERE = {
+    "Protocol": "Correct the protocol of the Service's port, or what its containers serve.",
+    "NoAddress": "The Service and its pods may be well: do what the event says, at the cloud or at "
+    "whatever gives out the addresses (subnets, quota, pool).",
+}
+
+
 def _nowhere_advice(finding: Finding) -> list[str]:
-    selector = finding.facts.of(ServiceFacts).selector
+    known = finding.facts.of(ServiceFacts)
+    if known.reason in NOWHERE:
+        return [NOWHERE[known.reason], describe_line(finding)]
+    selector = known.selector
     labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
     pods = f"kubectl get pods,endpointslices{namespace_flag(finding)}"
     return [

@@ -62,6 +62,7 @@ class ImageFacts(ContainerFacts):
     platform: str = ""  # of the node that it fails on: windows/amd64; '' where it is not known
     pull: str = ""  # what the failed pull means: refused, rate limit, unknown host, …
     undetermined: bool = False  # nothing said why the pull failed
+    secrets_missing: bool = False  # the kubelet could not read one of them
     pull_secrets: tuple[str, ...] = ()  # names of the pull Secrets that all its pods name
 
 

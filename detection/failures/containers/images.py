@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from detection.domain.causes import Cause
 from detection.domain.facts import ImageFacts
-from detection.domain.findings import Finding, ObjectRef
+from detection.domain.findings import Finding, ObjectRef, key_of
 from detection.failures.containers.pull_errors import (
     REASONS,
     SECRET_EVENT,
@@ -154,6 +154,7 @@ def _finding(
                 pull=pull.value,
                 platform=_platform(snapshot, first.pod),
                 pull_secrets=secrets,
+                secrets_missing=_are_missed(snapshot, pods),
             ),
             first.view,
         ),
@@ -186,17 +187,29 @@ def _cause(snapshot: Snapshot, first: Unpulled, renamed: bool, secrets: Sequence
 
 def _others_name(snapshot: Snapshot, first: Unpulled) -> bool:
     """Whether other owners use that registry, or fail on the names of others as well."""
-    host, own = host_of(first.image), snapshot.top_owner(first.pod)
+    users, own = snapshot.view(registry_users), key_of(snapshot.top_owner(first.pod))
+    return bool((users.by_host[host_of(first.image)] | users.unresolved) - {own})
+
+
+@dataclass(frozen=True)
+class RegistryUsers:
+    """Keys of owners: by the registry's host, and those whose registry does not resolve."""
+
+    by_host: defaultdict[str, set[str]]
+    unresolved: set[str]
+
+
+def registry_users(snapshot: Snapshot) -> RegistryUsers:
+    """Over all pods, once a look, and only where a name does not resolve."""
+    found = RegistryUsers(defaultdict(set), set())
     for pod in snapshot.pods:
-        if snapshot.top_owner(pod) == own:
-            continue
+        key = key_of(snapshot.top_owner(pod))
         for view in containers(pod):
+            found.by_host[host_of(view.spec.image)].add(key)
             waits = view.waiting_reason in REASONS
-            if host_of(view.spec.image) == host or (
-                waits and _pull(snapshot, pod, view) == Pull.NO_HOST
-            ):
-                return True
-    return False
+            if waits and _pull(snapshot, pod, view) == Pull.NO_HOST:
+                found.unresolved.add(key)
+    return found
 
 
 def _new_image(found: Sequence[Unpulled], judged: Judgement) -> bool:
@@ -220,11 +233,16 @@ def _shared_secrets(snapshot: Snapshot, pods: Sequence[Pod]) -> set[str]:
     """Pull Secrets that all these pods name; those that the kubelet misses, where it says so."""
     names = [{secret.name for secret in pod.spec.image_pull_secrets} for pod in pods]
     shared = set.intersection(*names) if names else set()
-    said = " ".join(
-        event.message
-        for pod in pods
-        for event in snapshot.events_of(pod.metadata.uid)
-        if event.reason == SECRET_EVENT
-    )
+    said = " ".join(_about_secrets(snapshot, pods))
     missing = {name for name in shared if name in re.split(r"[\s(),;\"']+", said)}
     return missing or shared
+
+
+def _about_secrets(snapshot: Snapshot, pods: Sequence[Pod]) -> list[str]:
+    events = (event for pod in pods for event in snapshot.events_of(pod.metadata.uid))
+    return [event.message for event in events if event.reason == SECRET_EVENT]
+
+
+def _are_missed(snapshot: Snapshot, pods: Sequence[Pod]) -> bool:
+    """The kubelet itself says that it could not read a pull Secret."""
+    return bool(_about_secrets(snapshot, pods))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from detection.domain.causes import Cause, Severity
@@ -18,6 +20,8 @@ from detection.snapshot import Snapshot
 from detection.snapshot.logs import changed_at
 from detection.snapshot.services import services_of
 
+ABANDONED, PROTOCOL, NO_ADDRESS = "NoWorkload", "Protocol", "NoAddress"
+MOST_PODS = 20
 # When the endpoints last changed, as the endpoint controller notes it on each slice.
 LAST_CHANGE = "endpoints.kubernetes.io/last-change-trigger-time"
 
@@ -30,12 +34,19 @@ def leads_nowhere(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     for service in snapshot.services:
         if service.is_terminating:
             continue
-        for what, evidence, refs in _problems(snapshot, service):
-            yield _finding(snapshot, context, service, what, evidence, refs)
-            break
+        problem = next(_problems(snapshot, service), None)
+        if problem is not None:
+            yield _finding(snapshot, context, service, problem)
 
 
-Problem = tuple[str, list[Evidence], list[ObjectRef]]
+@dataclass(frozen=True)
+class Problem:
+    """`reason`: which kind of it."""
+
+    reason: str
+    what: str
+    evidence: list[Evidence]
+    related: list[ObjectRef]
 
 
 def _problems(snapshot: Snapshot, service: Service) -> Iterator[Problem]:
@@ -47,30 +58,37 @@ def _problems(snapshot: Snapshot, service: Service) -> Iterator[Problem]:
 def _abandoned(snapshot: Snapshot, service: Service) -> Iterator[Problem]:
     """An Ingress leads to it, and no pod and no workload bears the labels that it selects."""
     name, namespace = service.metadata.name, service.metadata.namespace
-    leading = [
-        item.ref
-        for item in snapshot.ingresses
-        if item.metadata.namespace == namespace and name in item.backends()
-    ]
+    leading = snapshot.view(ingresses_to).get((namespace, name), [])
     if leading and selects_nothing(snapshot, service) and not has_near_misses(snapshot, service):
         selector = ",".join(f"{k}={v}" for k, v in sorted(service.spec.selector.items()))
         lines = [
             observed("services", f"{name} selects {selector}: no pod and no workload has it", True),
             *(observed("ingresses", f"{full_name(ref)} leads to it") for ref in leading[:3]),
         ]
-        yield "it selects no pods, and no workload would make any", lines, leading
+        what = "it selects no pods, and no workload would make any"
+        yield Problem(ABANDONED, what, lines, leading)
+
+
+def ingresses_to(snapshot: Snapshot) -> dict[tuple[str, str], list[ObjectRef]]:
+    """(namespace, Service) → the Ingresses that lead to it."""
+    found: defaultdict[tuple[str, str], list[ObjectRef]] = defaultdict(list)
+    for item in snapshot.ingresses:
+        for name in dict.fromkeys(item.backends()):
+            found[item.metadata.namespace, name].append(item.ref)
+    return found
 
 
 def _other_protocol(snapshot: Snapshot, service: Service) -> Iterator[Problem]:
     """The port's number is declared by the containers, with another protocol only."""
-    pods = services_of(snapshot).pods_behind(service)
+    pods = services_of(snapshot).pods_behind(service)[:MOST_PODS]
     for port in service.spec.ports:
         declared = {p for pod in pods for p in _declared(pod, port)}
         if pods and declared and port.protocol not in declared:
             target = port.target_port or port.port
-            said = f"port {port.port} is {port.protocol}, its pods serve {target} by "
-            lines = [observed("services", f"{said}{', '.join(sorted(declared))}", decisive=True)]
-            yield f"{said}{', '.join(sorted(declared))}", lines, [snapshot.top_owner(pods[0])]
+            by = ", ".join(sorted(declared))
+            said = f"port {port.port} is {port.protocol}, its pods serve {target} by {by}"
+            lines = [observed("services", said, decisive=True)]
+            yield Problem(PROTOCOL, said, lines, [snapshot.top_owner(pods[0])])
 
 
 def _declared(pod: o.Pod, port: ServicePort) -> Iterator[str]:
@@ -91,28 +109,21 @@ def _no_address(snapshot: Snapshot, service: Service) -> Iterator[Problem]:
     if events:
         last = events[-1]
         lines = [observed("events", f"{last.reason}: {last.message} (×{last.times})", True)]
-        yield f"its load balancer has no address ({last.reason})", lines, []
+        yield Problem(NO_ADDRESS, f"its load balancer has no address ({last.reason})", lines, [])
 
 
-def _finding(
-    snapshot: Snapshot,
-    context: Context,
-    service: Service,
-    what: str,
-    evidence: Iterable[Evidence],
-    related: Iterable[ObjectRef],
-) -> Finding:
+def _finding(snapshot: Snapshot, context: Context, service: Service, problem: Problem) -> Finding:
     onset = _since(snapshot, service) or context.now
     return Finding(
         cause=Cause.SERVICE_LEADS_NOWHERE,
         owner=service.ref,
         severity=Severity.CRITICAL,
-        summary=f"{full_name(service.ref)}: {what}",
+        summary=f"{full_name(service.ref)}: {problem.what}",
         onset=onset,
         opens_at=onset + timedelta(seconds=context.dwell.service_seconds),
-        evidence=tuple(evidence),
-        related=tuple(related),
-        facts=ServiceFacts(reason="LeadsNowhere", selector=service.spec.selector),
+        evidence=tuple(problem.evidence),
+        related=tuple(problem.related),
+        facts=ServiceFacts(reason=problem.reason, selector=service.spec.selector),
     )
 
 

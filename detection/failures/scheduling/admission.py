@@ -42,6 +42,9 @@ FORBIDDEN = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 UNTRUSTED = re.compile(r"\bx509\b|certificate", re.IGNORECASE)
+SILENT = re.compile(
+    r"refused|timed? ?out|deadline|no endpoints|no route|unreachable|EOF|reset", re.IGNORECASE
+)
 OWN_BACKEND = "RefusesItsOwnBackend"
 ENDING = re.compile(r"being terminated|namespaceterminating|is being deleted", re.IGNORECASE)
 
@@ -300,7 +303,9 @@ def _how_it_fails(group: Sequence[RefusedOwner]) -> str:
     """A certificate that does not match is no silence: its pods may be well."""
     if any(UNTRUSTED.search(refused.message) for refused in group):
         return "can't be called, because its certificate is not trusted"
-    return "does not answer"
+    if all(SILENT.search(refused.message) for refused in group):
+        return "does not answer"
+    return "can't be called"
 
 
 def _blocks_itself(group: Sequence[RefusedOwner], workloads: Sequence[ObjectRef]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-COUNTED = re.compile(r"(?:^|,\s+)(\d+)\s+(?=\S)")
+COUNTED = re.compile(r"(?:^|,\s+)(\d{1,9})\s+(?=\S)")
 INTRO = re.compile(r"^\s*\d+/\d+ nodes? (?:is|are) available:\s*", re.IGNORECASE)
 TAIL = "still not schedulable"
 OF_CONTROL_PLANE = re.compile(

@@ -24,8 +24,8 @@ from detection.failures.scheduling.node_affinity import (
 )
 from detection.kubernetes.objects.core import Node, Pod, Taint, condition
 from detection.snapshot import Snapshot
+from detection.snapshot.pod_status import is_mirror
 
-MIRROR = "kubernetes.io/config.mirror"
 ROOM = re.compile(r"insufficient\s+[\w./-]+|too many pods", re.IGNORECASE)
 CLAIM = re.compile(
     r"persistent\s?volume\s?claims?\s+\"?(?:[\w.-]+/)?([\w.-]+)\"? (?:was )?not found",
@@ -160,9 +160,7 @@ def _is_kept(snapshot: Snapshot, node: Node) -> bool:
 
 def _is_ordinary(snapshot: Snapshot, pod: Pod) -> bool:
     """Neither a DaemonSet's nor the node's own (a mirror pod)."""
-    return snapshot.top_owner(pod).kind not in ("DaemonSet", "Node") and MIRROR not in (
-        pod.metadata.annotations
-    )
+    return snapshot.top_owner(pod).kind not in ("DaemonSet", "Node") and not is_mirror(pod)
 
 
 def kept_out_by_state(snapshot: Snapshot, pod: Pod) -> list[tuple[Node, Taint]]:

@@ -13,10 +13,9 @@ from detection.failures.finding_builder import full_name, observed, words_of
 from detection.failures.registry import failure
 from detection.kubernetes.objects import core as o
 from detection.snapshot import Snapshot
-from detection.snapshot.pod_status import ContainerView, containers
+from detection.snapshot.pod_status import ContainerView, containers, is_mirror
 
 LATELY = timedelta(hours=24)
-MIRROR = "kubernetes.io/config.mirror"
 TAKEN_AWAY = "DisruptionTarget"
 
 
@@ -32,8 +31,8 @@ def bare_pod_failed(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 
 
 def _is_bare(pod: o.Pod) -> bool:
-    meta = pod.metadata
-    return not meta.owner_references and MIRROR not in meta.annotations and not pod.is_terminating
+    owned = bool(pod.metadata.owner_references)
+    return not owned and not is_mirror(pod) and not pod.is_terminating
 
 
 def _was_taken_away(pod: o.Pod) -> bool:

@@ -15,6 +15,7 @@ from django.conf import settings
 from detection.domain.findings import ObjectRef
 from detection.domain.units import counted
 from detection.kubernetes.client import Forbidden, NotFound, TooManyRequests
+from detection.snapshot.pod_status import MIRROR
 from remediation.actions.base import Object, Patch, put
 from remediation.actions.nodes import UNSCHEDULABLE, is_cordoned
 from remediation.actions.rollback import TEMPLATE_HASH
@@ -27,7 +28,6 @@ from remediation.execution.strategies.evict import budget_lines
 MOST_PODS = 110
 PAUSE_SECONDS = 3.0
 TERMINATING = "NamespaceTerminating"
-MIRROR = "kubernetes.io/config.mirror"
 SYSTEM_PRIORITIES = frozenset({"system-node-critical", "system-cluster-critical"})
 OVER = frozenset({"Succeeded", "Failed"})
 

@@ -62,7 +62,7 @@ def test_the_stored_rows_are_of_every_cause_and_know_every_fact() -> None:
     stored = {name for row in STORED for name in row["facts"]}
     # Facts that this version did not have.
     later = {"beyond", "sidecar", "check", "impact", "platform", "pull", "asked", "misfits"}
-    later |= {"only_on", "kept_out", "said", "injected"}
+    later |= {"only_on", "kept_out", "said", "injected", "secrets_missing"}
     assert stored == names - {"explains"} - later, "correlation takes `explains` away"
 
 

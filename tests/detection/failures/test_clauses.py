@@ -43,3 +43,8 @@ def test_words_that_nothing_here_knows_are_quoted_and_bent_to_no_cause(words: st
     assert found.cause == Cause.UNSCHEDULABLE
     assert found.facts.of(SchedulingFacts).said == words
     assert words in found.summary
+
+
+def test_a_count_of_thousands_of_digits_is_no_count_and_no_error() -> None:
+    found = clauses_of(f"0/3 nodes are available: {'9' * 20_000} Insufficient cpu, 2 tainted.")
+    assert all(one.nodes <= 999_999_999 for one in found)

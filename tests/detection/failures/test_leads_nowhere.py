@@ -9,6 +9,7 @@ import pytest
 from benchmarks.manifests.expand import uid_of
 from detection.domain.causes import Cause
 from detection.domain.findings import Finding
+from remediation.playbooks import diagnose
 from tests.detection.builders import incidents, snapshot_of
 
 Entry = dict[str, Any]
@@ -72,3 +73,13 @@ def test_a_port_that_the_service_lacks_breaks_the_ingress(port: Entry, broken: b
     workload = {"deployment": "desk", "pods": [{}], "labels": {"app": "desk"}}
     causes = {f.cause for f in found(service(), ingress(port), workload)}
     assert (Cause.INGRESS_BROKEN in causes) == broken
+
+
+def test_pods_that_are_well_behind_a_refused_load_balancer_are_not_called_down() -> None:
+    balancer = service("web", type="LoadBalancer")
+    workload = {"deployment": "web", "replicas": 1, "pods": [{}], "labels": {"app": "web"}}
+    event = {"event": "SyncLoadBalancerFailed", "about": {"kind": "Service", "name": "web"},
+             "type": "Warning", "age": "1m", "message": "no subnet"}  # fmt: skip
+    (one,) = found(balancer, workload, event)
+    assert "1 of 1 endpoint ready" in one.facts.impact
+    assert not any("workload back" in line for line in diagnose(one).recommendations)

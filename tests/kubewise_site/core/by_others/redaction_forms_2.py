@@ -666,7 +666,7 @@ process_resident_memory_bytes 2.4e+08
 GC(12) Pause Young (Normal) (G1 Evacuation Pause) 24M->4M(256M) 3.284ms
 [12.345s][info][gc,heap] GC(7) Eden regions: 12->0(10)
 Killed process 31245 (java) total-vm:4194304kB, anon-rss:2097152kB, file-rss:0kB
-npm ERR! code E404 npm ERR! 404 Not Found - GET https://registry.npmjs.org/left-pad-x
+npm ERR! code E404 npm ERR! 404 Not Found - GET https://registry.example/left-pad-x
 Layer ⟦hex:12⟧ already exists
 Step 7/12 : RUN pip install -r requirements.txt ---> Running in ⟦hex:12⟧
 exec /app/server: exec format error
